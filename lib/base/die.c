@@ -1,0 +1,60 @@
+#include "base/die.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/target.h"
+
+const char *prog_name = "weir";
+
+static void say(const char *fmt, va_list ap)
+{
+    char text[ERR_MAX];
+    struct err e;
+
+    vsnprintf(text, sizeof text, fmt, ap);
+    err_set(&e, "%s", text);
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", prog_name, e.msg);
+}
+
+void die(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    target_abort_all();
+    _Exit(1);
+}
+
+void die_usage(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+    fprintf(stderr, "Try '%s --help'.\n", prog_name);
+    target_abort_all();
+    _Exit(2);
+}
+
+void warn(const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    say(fmt, ap);
+    va_end(ap);
+}
+
+void finish_stdout(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0)
+        die("cannot write to standard output: %m");
+}

@@ -1,0 +1,188 @@
+#include "base/opt.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/parse.h"
+#include "base/progress.h"
+
+static int set_jobs(const char *arg, struct err *e)
+{
+    uint64_t n;
+
+    if (parse_u64(arg, &n, e) < 0 || n > 256)
+        return err_set(e, "'%s' is not a number of threads from 0 to 256", arg);
+    par_set_jobs((int)n);
+    return 0;
+}
+
+static int set_quiet(const char *arg, struct err *e)
+{
+    (void)arg, (void)e;
+    progress_quiet(1);
+    return 0;
+}
+
+const struct opt opt_common[] = {
+    {'j', "jobs", "N", OPT_CALL, 0, "threads; 0 for every processor (default 1)", set_jobs},
+    {'q', "quiet", 0, OPT_CALL, 0, "no progress line", set_quiet},
+    OPT_END
+};
+
+static const struct opt help_opts[] = {
+    {'h', "help", 0, OPT_FLAG, 0, "print this and exit", 0},
+    {'V', "version", 0, OPT_FLAG, 0, "print the version and exit", 0},
+    OPT_END
+};
+
+static void help_table(const struct opt *o)
+{
+    for (; o && o->name; o++) {
+        char left[80], letter[8] = "    ";
+
+        if (o->letter)
+            snprintf(letter, sizeof letter, "-%c, ", o->letter);
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+        printf("  %-28s%s%s\n", left, strlen(left) > 27 ? "\n                              " : "", o->help);
+    }
+}
+
+static _Noreturn void help(const struct opt_spec *s)
+{
+    printf("Usage: %s %s\n%s\n\nOptions:\n", s->prog, s->synopsis, s->brief);
+    help_table(s->table);
+    help_table(s->more);
+    help_table(help_opts);
+    if (s->after)
+        printf("\n%s", s->after);
+    finish_stdout();
+    exit(0);
+}
+
+static const struct opt *by_letter(const struct opt_spec *s, char c)
+{
+    const struct opt *tables[] = {s->table, s->more, help_opts};
+
+    for (int t = 0; t < 3; t++)
+        for (const struct opt *o = tables[t]; o && o->name; o++)
+            if (o->letter == c)
+                return o;
+    die_usage("there is no option -%c", c);
+}
+
+static const struct opt *by_name(const struct opt_spec *s, const char *name, size_t len)
+{
+    const struct opt *tables[] = {s->table, s->more, help_opts}, *hit = NULL;
+    int hits = 0;
+
+    for (int t = 0; t < 3; t++)
+        for (const struct opt *o = tables[t]; o && o->name; o++) {
+            if (strncmp(o->name, name, len) != 0)
+                continue;
+            if (o->name[len] == '\0')
+                return o;
+            hit = o;
+            hits++;
+        }
+    if (hits == 0)
+        die_usage("there is no option --%.*s", (int)len, name);
+    if (hits > 1)
+        die_usage("option --%.*s is ambiguous", (int)len, name);
+    return hit;
+}
+
+static void list_add(struct opt_list *l, const char *arg)
+{
+    l->item = mem_resize(l->item, (size_t)l->n + 1, sizeof *l->item);
+    l->item[l->n++] = arg;
+}
+
+static void apply(const struct opt_spec *s, const struct opt *o, const char *arg)
+{
+    struct err e;
+    int rc = 0;
+
+    if (o == &help_opts[0])
+        help(s);
+    if (o == &help_opts[1]) {
+        printf("%s (weir) %s\n", s->prog, WEIR_VERSION);
+        finish_stdout();
+        exit(0);
+    }
+    switch (o->kind) {
+    case OPT_FLAG: *(int *)o->to = 1; break;
+    case OPT_COUNT: ++*(int *)o->to; break;
+    case OPT_STRING: *(const char **)o->to = arg; break;
+    case OPT_U64: rc = parse_u64(arg, o->to, &e); break;
+    case OPT_INT: rc = parse_i64(arg, o->to, &e); break;
+    case OPT_F64: rc = parse_f64(arg, o->to, &e); break;
+    case OPT_FRACTION: rc = parse_fraction(arg, o->to, &e); break;
+    case OPT_SIZE: rc = parse_size(arg, o->to, &e); break;
+    case OPT_CALL: rc = o->call(arg, &e); break;
+    case OPT_LIST: list_add(o->to, arg); break;
+    }
+    if (rc < 0)
+        die_usage("--%s: %s", o->name, e.msg);
+}
+
+/* One argument that begins with '-'; returns how many further arguments it took (0 or 1). */
+static int one(const struct opt_spec *s, char *a, char *next)
+{
+    if (a[1] == '-') {
+        size_t len = strcspn(a + 2, "=");
+        const struct opt *o = by_name(s, a + 2, len);
+        int has = a[2 + len] == '=';
+
+        if (has && !o->arg)
+            die_usage("option --%s takes no value, but got '%s'", o->name, a + 3 + len);
+        if (o->arg && !has && !next)
+            die_usage("option --%s needs a value (%s)", o->name, o->arg);
+        apply(s, o, !o->arg ? NULL : has ? a + 3 + len : next);
+        return o->arg && !has;
+    }
+    for (a++; *a; a++) {
+        const struct opt *o = by_letter(s, *a);
+
+        if (!o->arg) {
+            apply(s, o, NULL);
+            continue;
+        }
+        if (!a[1] && !next)
+            die_usage("option -%c needs a value (%s)", *a, o->arg);
+        apply(s, o, a[1] ? a + 1 : next);
+        return !a[1];
+    }
+    return 0;
+}
+
+char **prog_argv;
+
+static void keep_arguments(int argc, char **argv, const char *prog)
+{
+    prog_argv = mem_new((size_t)argc + 1, sizeof *prog_argv);
+    memcpy(prog_argv, argv, (size_t)argc * sizeof *prog_argv);
+    prog_argv[0] = mem_strdup(prog);
+}
+
+int opt_parse(int argc, char **argv, const struct opt_spec *spec)
+{
+    int n = 0, only_operands = 0;
+
+    prog_name = spec->prog;
+    keep_arguments(argc, argv, spec->prog);
+    for (int i = 1; i < argc; i++) {
+        if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0')
+            argv[++n] = argv[i];
+        else if (strcmp(argv[i], "--") == 0)
+            only_operands = 1;
+        else
+            i += one(spec, argv[i], argv[i + 1]);
+    }
+    argv[n + 1] = NULL;
+    return n;
+}

@@ -1,0 +1,59 @@
+/* opt: one table of options gives the parsing, --help, and the usage errors. */
+#ifndef WEIR_BASE_OPT_H
+#define WEIR_BASE_OPT_H
+
+#include "base/err.h"
+
+enum opt_kind {
+    OPT_FLAG,     /* int: set to 1 */
+    OPT_COUNT,    /* int: +1 each time */
+    OPT_STRING,   /* const char * */
+    OPT_U64,      /* uint64_t */
+    OPT_INT,      /* int64_t */
+    OPT_F64,      /* double */
+    OPT_FRACTION, /* double in [0, 1], "50%" too */
+    OPT_SIZE,     /* uint64_t bytes, "64M" */
+    OPT_CALL,     /* int (*)(const char *arg, struct err *e): for anything else; arg is NULL for options without one */
+    OPT_LIST      /* struct opt_list: every use of the option is kept, in order */
+};
+
+struct opt_list {
+    const char **item;
+    int n;
+};
+
+struct opt {
+    char letter;         /* 0 for none */
+    const char *name;    /* long name without dashes */
+    const char *arg;     /* what --help calls the argument, e.g. "FILE"; NULL for none */
+    enum opt_kind kind;
+    void *to;            /* where it goes; its value before parsing is the default */
+    const char *help;    /* one line; a default is written out here */
+    int (*call)(const char *arg, struct err *e); /* OPT_CALL only */
+};
+
+#define OPT_END {0, 0, 0, OPT_FLAG, 0, 0, 0}
+
+struct opt_spec {
+    const char *prog;      /* the program's name */
+    const char *synopsis;  /* after the name, e.g. "[OPTION]... [FILE]" */
+    const char *brief;     /* one sentence */
+    const struct opt *table;
+    const struct opt *more; /* a second table (shared options such as selection) or NULL */
+    const char *after;     /* printed after the options: examples, or NULL */
+};
+
+/*
+ * Parse. Options and operands may mix; "--" ends the options; -xVALUE, -x VALUE, --name VALUE, --name=VALUE, grouped flags, and
+ * unambiguous prefixes of long names are understood. -h/--help prints to stdout and exits 0, -V/--version likewise.
+ * A fault prints one line that names the option and the value, then "Try 'PROG --help'.", and exits 2.
+ * Keeps a copy of the arguments as given in prog_argv, for the stream's history.
+ * Returns the number of operands, moved to argv[1] .. argv[n]; argv[n + 1] is NULL. Sets prog_name.
+ */
+extern char **prog_argv; /* NULL-terminated; argv[0] is the program's plain name */
+int opt_parse(int argc, char **argv, const struct opt_spec *spec);
+
+/* One fixed table that many programs share as `more`: -j/--jobs N, -q/--quiet. See par.h and progress.h. */
+extern const struct opt opt_common[];
+
+#endif

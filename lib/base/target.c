@@ -1,0 +1,173 @@
+#include "base/target.h"
+
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/mem.h"
+
+struct target {
+    char *path, *temp; /* temp is NULL for standard output */
+    int fd;            /* -1 for a folder */
+    int is_dir;
+    struct target *next;
+};
+
+static struct target *unfinished; /* what a signal or die() must remove */
+
+/* Remove the files of a folder that this process made, then the folder; unlink and rmdir are async-signal-safe, the
+ * listing is not, but a fatal signal that lands inside malloc only leaves the temporary behind under its own name. */
+static void remove_dir(const char *path)
+{
+    DIR *d = opendir(path);
+    struct dirent *f;
+
+    while (d && (f = readdir(d)))
+        unlinkat(dirfd(d), f->d_name, 0);
+    if (d)
+        closedir(d);
+    rmdir(path);
+}
+
+void target_abort_all(void)
+{
+    for (struct target *t = unfinished; t; t = t->next)
+        if (t->is_dir)
+            remove_dir(t->temp);
+        else if (t->temp)
+            unlink(t->temp);
+    unfinished = NULL;
+}
+
+static void on_signal(int sig)
+{
+    target_abort_all();
+    signal(sig, SIG_DFL);
+    raise(sig);
+}
+
+static struct target *enlist(struct target *t)
+{
+    static const int fatal[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+
+    if (!unfinished)
+        for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+            if (signal(fatal[i], on_signal) == SIG_IGN)
+                signal(fatal[i], SIG_IGN);
+    t->next = unfinished;
+    unfinished = t;
+    return t;
+}
+
+static void drop(struct target *t)
+{
+    for (struct target **p = &unfinished; *p; p = &(*p)->next)
+        if (*p == t) {
+            *p = t->next;
+            break;
+        }
+    free(t->path);
+    free(t->temp);
+    free(t);
+}
+
+static mode_t usual_mode(mode_t full)
+{
+    mode_t mask = umask(0);
+
+    umask(mask);
+    return full & ~mask;
+}
+
+struct target *target_open(const char *path, struct err *e)
+{
+    struct target *t = mem_new(1, sizeof *t);
+
+    t->path = mem_strdup(path);
+    if (strcmp(path, "-") == 0) {
+        if (isatty(STDOUT_FILENO))
+            die_usage("refusing to write a binary file to a terminal; give -o FILE, or > FILE");
+        t->fd = STDOUT_FILENO;
+        return enlist(t);
+    }
+    t->temp = mem_printf("%s.XXXXXX", path);
+    t->fd = mkostemp(t->temp, O_CLOEXEC);
+    if (t->fd < 0) {
+        err_errno(e, "cannot make a file beside %s", path);
+        drop(t);
+        return NULL;
+    }
+    (void)fchmod(t->fd, usual_mode(0666));
+    return enlist(t);
+}
+
+struct target *target_open_dir(const char *path, struct err *e)
+{
+    struct target *t = mem_new(1, sizeof *t);
+    size_t n = strlen(path);
+
+    while (n > 1 && path[n - 1] == '/')
+        n--;
+    t->fd = -1;
+    t->is_dir = 1;
+    t->path = mem_strndup(path, n);
+    t->temp = mem_printf("%s.XXXXXX", t->path);
+    if (!mkdtemp(t->temp)) {
+        err_errno(e, "cannot make a folder beside %s", path);
+        drop(t);
+        return NULL;
+    }
+    (void)chmod(t->temp, usual_mode(0777));
+    return enlist(t);
+}
+
+int target_fd(const struct target *t)
+{
+    return t->fd;
+}
+
+int target_is_stdout(const struct target *t)
+{
+    return !t->temp;
+}
+
+const char *target_dir(const struct target *t)
+{
+    return t->temp;
+}
+
+int target_commit(struct target *t, struct err *e)
+{
+    int rc = 0;
+
+    if (t->fd >= 0 && t->temp && fsync(t->fd) < 0 && errno != EINVAL && errno != EROFS)
+        rc = err_errno(e, "cannot write %s", t->path);
+    if (t->fd >= 0 && close(t->fd) < 0 && rc == 0)
+        rc = err_errno(e, "cannot write %s", t->path);
+    t->fd = -1;
+    if (rc == 0 && t->temp && rename(t->temp, t->path) < 0)
+        rc = err_errno(e, "cannot rename to %s", t->path);
+    if (rc < 0)
+        target_abort(t);
+    else
+        drop(t);
+    return rc;
+}
+
+void target_abort(struct target *t)
+{
+    if (t->fd >= 0 && t->temp)
+        close(t->fd);
+    if (t->is_dir)
+        remove_dir(t->temp);
+    else if (t->temp)
+        unlink(t->temp);
+    drop(t);
+}

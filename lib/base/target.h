@@ -1,0 +1,26 @@
+/* target: a file or folder that appears under its name only when it is whole. */
+#ifndef WEIR_BASE_TARGET_H
+#define WEIR_BASE_TARGET_H
+
+#include "base/err.h"
+
+struct target; /* a file being written under a temporary name beside its own, or standard output */
+
+/* Begin a target. "-" is standard output (refused with a usage error, status 2, when it is a terminal). NULL on error. */
+struct target *target_open(const char *path, struct err *e);
+int target_fd(const struct target *t); /* open for reading, writing and seeking, unless it is a pipe */
+int target_is_stdout(const struct target *t);
+
+/* Sync, close and rename to the final name; frees t. On error the temporary is removed and nothing stands at path. */
+int target_commit(struct target *t, struct err *e);
+
+/* Begin a folder: its files are made inside target_dir(); commit renames the folder. An existing folder is replaced
+ * only where it is empty; else the error names it. */
+struct target *target_open_dir(const char *path, struct err *e);
+const char *target_dir(const struct target *t);
+
+/* Remove what is unfinished. die() and fatal signals (INT, TERM, HUP) call the second. */
+void target_abort(struct target *t);
+void target_abort_all(void);
+
+#endif

@@ -1,0 +1,132 @@
+/*
+ * bundle: a weight and its companions, in memory. Format: weir(5), record kind "tensor".
+ *
+ * A bundle is a header and parts. Companions (term == -1) come first: norm2, mean, absmean, gram, score, mask ...
+ * Then the value: a sum of terms, each of a form (form.h), each with its own parts. Order of parts in a bundle is the
+ * order in the stream: companions, then for each term the parts that do not follow the weight's rows (a codebook, the A
+ * of a low-rank pair), then those that do. Parts of a loaded bundle are plain arrays, row-major, little endian.
+ *
+ * W[rows][cols]: rows = outputs = shape.dim[0]; cols = inputs = the product of the other dims. A vector [n] is one row
+ * of n columns; a scalar [] is one row of one column.
+ */
+#ifndef WEIR_TENSOR_BUNDLE_H
+#define WEIR_TENSOR_BUNDLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "num/dtype.h"
+
+#define NAME_MAX_BYTES 4096
+#define RANK_MAX 8
+#define PARTS_MAX 64
+#define TERMS_MAX 16
+
+struct shape {
+    int rank;
+    uint64_t dim[RANK_MAX];
+};
+
+/* Small keyed values of headers. Unknown keys of other tools are kept as raw msgpack and written back as they came. */
+enum attr_kind { ATTR_INT, ATTR_F64, ATTR_STR, ATTR_BOOL, ATTR_RAW };
+struct attr {
+    char *key;
+    enum attr_kind kind;
+    int64_t i;      /* INT, BOOL */
+    double f;       /* F64 */
+    struct buf raw; /* STR: the text without NUL; RAW: one msgpack object */
+};
+struct attrs {
+    struct attr *item;
+    int n;
+};
+const struct attr *attrs_find(const struct attrs *a, const char *key);
+int64_t attrs_int(const struct attrs *a, const char *key, int64_t otherwise); /* an F64 that is whole counts */
+double attrs_f64(const struct attrs *a, const char *key, double otherwise);   /* an INT counts */
+const char *attrs_str(const struct attrs *a, const char *key, const char *otherwise); /* NUL-terminated view, owned by a */
+void attrs_set_int(struct attrs *a, const char *key, int64_t v);  /* set replaces, and keeps the place of the old one */
+void attrs_set_bool(struct attrs *a, const char *key, int v);
+void attrs_set_f64(struct attrs *a, const char *key, double v);
+void attrs_set_str(struct attrs *a, const char *key, const char *v);
+void attrs_set_raw(struct attrs *a, const char *key, const void *msgpack, size_t n);
+void attrs_drop(struct attrs *a, const char *key);
+void attrs_copy(struct attrs *to, const struct attrs *from);
+void attrs_free(struct attrs *a);
+
+struct part {
+    char *name;          /* "norm2", "gram", "dense", "blocks", "codes", "scales", ... */
+    int term;            /* index of its term, or -1 for a companion */
+    enum dtype dtype;
+    struct shape shape;
+    char *same;          /* companion equal to the part of this name in the earlier bundle `same`: nothing is sent. Or NULL */
+    uint64_t rows;       /* first dim, 1 for vectors and scalars: chunks are whole rows */
+    uint64_t row_bytes;
+    uint8_t *data;       /* rows * row_bytes when loaded, else NULL */
+    int borrowed;        /* data belongs to someone else (a shared gram): not freed */
+    struct attrs more;   /* further keys */
+};
+
+struct term {
+    char *form;          /* "dense", "ggml", "affine", "lowrank", ... a row of form.def */
+    struct attrs attrs;  /* "type" of ggml; "bits", "group" of affine ... */
+};
+
+struct bundle {
+    char *name;
+    struct shape shape;  /* of the weight */
+    uint64_t rows, cols; /* see above */
+    char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/model/arch.h) */
+    int64_t layer;       /* or -1 */
+    struct term term[TERMS_MAX];
+    int terms;
+    struct part part[PARTS_MAX];
+    int parts;
+    struct attrs more;   /* further keys, "dtype" (the checkpoint's own type name) among them */
+
+    int loaded;          /* every part's data is here */
+    int touched;         /* header or data changed since it was read: bundle_write must encode it */
+    struct buf raw;      /* the header's bytes as read, for relaying */
+};
+
+void bundle_free(struct bundle *b); /* back to {0} */
+
+/* A new bundle with one dense term; data (may be NULL) is copied. */
+void bundle_init_dense(struct bundle *b, const char *name, const struct shape *s, enum dtype t, const void *data);
+
+/* Set rows and cols from shape. -1 when the product overflows. */
+int bundle_set_shape(struct bundle *b, const struct shape *s, struct err *e);
+uint64_t shape_count(const struct shape *s);                 /* product; shapes in bundles never overflow */
+int shape_equal(const struct shape *a, const struct shape *b);
+const char *shape_text(const struct shape *s, char buf[200]); /* "[4096, 11008]" */
+
+/* The part of that name: of a term, or a companion with term -1. NULL when absent. */
+struct part *bundle_part(const struct bundle *b, int term, const char *name);
+
+/* Add an empty part (zeroed data of the right size) at its place in the order; marks touched. Never NULL; more than
+ * PARTS_MAX parts end the process. Pointers to parts are invalid after it. */
+struct part *bundle_add_part(struct bundle *b, int term, const char *name, enum dtype t, const struct shape *s);
+void bundle_drop_part(struct bundle *b, int term, const char *name);
+
+/* A companion as f32: converted copy owned by the caller (free), or NULL with e set when absent or when its element count is
+ * not want (0: any). The sentence says which filter adds it. */
+float *bundle_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e);
+
+/* Set or replace a companion from f32 values. */
+void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
+
+/* Remove all terms and their parts; then add a term. Both mark touched. */
+void bundle_clear_value(struct bundle *b);
+int bundle_add_term(struct bundle *b, const char *form);
+
+/* The value's rows [r0, r0 + n) as f32: the sum of all terms, in the order of the terms. b is loaded. out: float[n][cols]. */
+int bundle_rows(const struct bundle *b, uint64_t r0, uint64_t n, float *out, struct err *e);
+
+/* Replace the value by one dense term of type t from f32 rows [rows][cols]. */
+void bundle_set_dense(struct bundle *b, enum dtype t, const float *w);
+
+/* The type of the first dense part, or F32: what a filter that must write dense values should write. */
+enum dtype bundle_dense_type(const struct bundle *b);
+
+#endif

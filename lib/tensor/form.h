@@ -1,0 +1,28 @@
+/*
+ * form: how a term of a value is stored. One file a form (form_<name>.c), one row in form.def.
+ *
+ *   dense    part "dense": dtype, the weight's shape
+ *   ggml     part "blocks": U8 [rows][row bytes]; attr type "q4_K"
+ *   affine   parts "codes" U8 [rows][ceil(cols*bits/8)] (unsigned codes, packed LSB first along the row), "scales" F16/F32/BF16 [rows][groups],
+ *            "zeros" (absent when symmetric) like scales; attrs bits, group (columns in a group; 0: whole row), sym; value = (code - zero) * scale,
+ *            zero = 2^(bits-1) when symmetric
+ *   lowrank  parts "a" [rank][cols], "b" [rows][rank]; value = b * a, times attr scale (default 1)
+ *   sparse   parts "mask" U8 [rows][ceil(cols/8)] (LSB first), "values": dtype [count] in row-major order
+ */
+#ifndef WEIR_TENSOR_FORM_H
+#define WEIR_TENSOR_FORM_H
+
+#include "tensor/bundle.h"
+
+struct form {
+    const char *name;
+    const char *brief;
+    /* Are the parts and attrs of this term whole and of the right shapes? Called once by the reader. */
+    int (*check)(const struct bundle *b, int term, struct err *e);
+    /* Add rows [r0, r0+n) of this term to out (float[n][cols]). Data of the parts is present for those rows. */
+    int (*add_rows)(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e);
+};
+
+const struct form *form_find(const char *name); /* NULL when unknown: such terms are relayed but not read */
+
+#endif

@@ -1,0 +1,89 @@
+/*
+ * stream: records in and out. Format: weir(5).
+ *
+ * A map filter is: reader_open, writer_open, then while (bundle_read) { maybe bundle_load and change; bundle_write }, then
+ * writer_finish. Records that are not tensors, and bundles not loaded or touched, are relayed without decoding.
+ */
+#ifndef WEIR_TENSOR_STREAM_H
+#define WEIR_TENSOR_STREAM_H
+
+#include "tensor/bundle.h"
+
+struct reader;
+struct writer;
+
+/* The first record of a segment. */
+struct head {
+    int64_t shard, shards;    /* i of n counted from 1; 0 of 0 when whole */
+    struct attrs model;       /* hyper-parameters under canonical keys (lib/model/arch.h) */
+    struct attrs meta;        /* the source's own metadata (safetensors __metadata__, strings) */
+    uint64_t tensors, bytes;  /* announced totals, 0 unknown; for progress */
+    char **name;              /* manifest: names announced, in order, or NULL */
+    struct shape *shape;      /* their shapes */
+    char **dtype;             /* their types' names as stored at the source, or NULL */
+    int names;
+    char ***history;          /* history[i] is a NULL-terminated argument vector, the version is its last word "@0.1.0" */
+    int histories;
+    struct attrs more;        /* further keys */
+};
+
+enum item_kind { ITEM_TENSOR, ITEM_BLOB, ITEM_TEXT, ITEM_STAT, ITEM_OTHER };
+struct item {
+    enum item_kind kind;
+    const char *kind_name;
+    struct bundle b;      /* ITEM_TENSOR: header parsed, nothing loaded */
+    char *name;           /* ITEM_BLOB, ITEM_STAT: file name without folder; checked: no '/', not "..", not empty */
+    uint64_t size;        /* ITEM_BLOB: bytes; ITEM_TEXT: number of text records */
+    struct attrs attrs;   /* ITEM_TEXT, ITEM_STAT, ITEM_OTHER: all keys of the body */
+};
+void item_free(struct item *it);
+
+/* Open and read the head. name is for messages ("standard input", a path). NULL on error. Refuses a terminal as stdin: status 2. */
+struct reader *reader_open(int fd, const char *name, struct err *e);
+struct reader *reader_stdin(struct err *e);
+const struct head *reader_head(const struct reader *in);
+const struct attrs *reader_tail_model(const struct reader *in); /* corrections; valid after the end of a segment */
+void reader_close(struct reader *in); /* the descriptor is not closed */
+
+/* The next record of the stream. 1, 0 at the end (all segments have tails, no shard missing), -1. What was not read of the
+ * previous record is skipped, still checked. */
+int stream_next(struct reader *in, struct item *it, struct err *e);
+int item_load(struct reader *in, struct item *it, struct buf *payload, struct err *e); /* blob, text, other: chunks joined */
+int item_copy(struct reader *in, struct item *it, struct writer *out, struct err *e);  /* relay the current record, any kind */
+
+/* The next tensor; other records on the way are relayed to the writer linked by writer_open (or dropped). The header is parsed, nothing is
+ * loaded. 1, 0 at the end, -1. b must be {0} or from an earlier call (it is freed first). */
+int bundle_read(struct reader *in, struct bundle *b, struct err *e);
+int bundle_load(struct reader *in, struct bundle *b, struct err *e);        /* all parts into memory; shared companions are lent */
+int bundle_load_companions(struct reader *in, struct bundle *b, struct err *e); /* only what comes before the value */
+
+/* Rows as they arrive, for filters that hold a slab: after bundle_load_companions, call until 0. *row0, *n: which rows; *w: float[n][cols],
+ * valid until the next call. About 1 MiB of f32 or one row, whichever is more. */
+int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64_t *n, float **w, struct err *e);
+
+/*
+ * Begin a stream on fd. in (or NULL) is the reader whose head, history and segments are carried on: the writer is linked to it.
+ * The head is written at the first record, so that a filter may still change writer_head(out) before.
+ */
+struct writer *writer_open(int fd, const char *name, struct reader *in, struct err *e);
+struct writer *writer_stdout(struct reader *in, struct err *e); /* refuses a terminal: status 2 */
+struct head *writer_head(struct writer *out);
+void writer_drop_manifest(struct writer *out);               /* call when names or shapes will change */
+void writer_codec(struct writer *out, int codec, int level); /* CODEC_*, for what is encoded (and, with -z of tcat, recoded) */
+struct attrs *writer_tail_model(struct writer *out);         /* corrections that the tail will carry */
+
+int bundle_write(struct writer *out, struct reader *in, struct bundle *b, struct err *e); /* relays when untouched and unread, else encodes */
+int blob_write(struct writer *out, const char *name, const void *p, size_t n, struct err *e);
+int text_write(struct writer *out, uint64_t records, const void *p, size_t n, struct err *e);
+int stat_write(struct writer *out, const char *name, const struct attrs *a, const void *p, size_t n, struct err *e);
+
+/* A bundle whose value is written as it is made: header and companions now, then rows of parts in ascending order, then the end,
+ * which checks that every part is whole. */
+int bundle_begin(struct writer *out, struct bundle *b, struct err *e);
+int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, uint64_t n, const void *data, struct err *e);
+int bundle_end(struct writer *out, struct bundle *b, struct err *e);
+
+/* The tail. Without it, every reader downstream fails; so call it only when all is well. Frees out. */
+int writer_finish(struct writer *out, struct err *e);
+
+#endif
