@@ -9,7 +9,7 @@ BINS    = $(PROGS:%=$(B)/bin/%)
 UNITS   = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/laws/*.c tests/vectors/*.c))
 MANS    = $(wildcard man/*.[1-9])
 
-CPPFLAGS += -D_GNU_SOURCE -DWEIR_VERSION='"$(VERSION)"' -Ilib
+CPPFLAGS += -D_GNU_SOURCE -DWEIR_VERSION='"$(VERSION)"' -Ilib -I.
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
 LDLIBS   = -lmsgpackc -lzstd -lxxhash -lyajl -lpcre2-8 -llapacke -lopenblas -lpthread -lm
 
