@@ -6,6 +6,7 @@ SRC     = $(foreach f,$(FLOORS),$(wildcard lib/$(f)/*.c))
 OBJ     = $(SRC:%.c=$(B)/%.o)
 PROGS   = $(patsubst filters/%.c,%,$(wildcard filters/*.c))
 BINS    = $(PROGS:%=$(B)/bin/%)
+FUZZ    = $(patsubst tests/%.c,$(B)/tests/%,$(filter-out tests/fuzz/main.c,$(wildcard tests/fuzz/*.c)))
 UNITS   = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/laws/*.c tests/vectors/*.c))
 MANS    = $(wildcard man/*.[1-9])
 
@@ -36,7 +37,31 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
 
-tests: all $(UNITS)
+$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libweir.a
+	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
+
+tests: all $(UNITS) $(FUZZ)
+
+# Install what is missing: as root, or by sudo; anywhere else say what is needed.
+setup:
+	@miss=$$(for p in $(PACKAGES); do dpkg -s $$p 2>/dev/null | grep -q '^Status: install ok' || echo $$p; done); \
+	if [ -z "$$miss" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+		printf 'weir needs these (by their Debian names), if you lack them:\n%s\n' "$$miss"; exit 0; fi; \
+	if [ "$$(id -u)" -eq 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; else \
+		printf 'Please install, as root:\n  apt-get install %s\n' "$$(echo $$miss)"; exit 1; fi; \
+	echo "Installing:" $$miss; \
+	$$sudo apt-get -qq update && \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq -y --no-install-recommends install $$miss >$${TMPDIR:-/tmp}/weir-setup.log 2>&1 || \
+		{ tail -n 20 $${TMPDIR:-/tmp}/weir-setup.log; exit 1; }
+
+check: setup
+	@$(MAKE) -s -j$$(nproc) tests
+	@tests/run $(B)
+
+demo: setup
+	@$(MAKE) -s -j$$(nproc) all
+	@$(MAKE) -s -C pipelines/prune-quant BIN=$(abspath $(B))/bin demo
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
@@ -47,6 +72,6 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests install clean
+.PHONY: all tests setup check demo install clean
 .SECONDARY:
--include $(OBJ:.o=.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d)
+-include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d)
