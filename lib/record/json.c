@@ -1,0 +1,341 @@
+#include "record/json.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yajl/yajl_parse.h>
+
+#include "base/hash.h"
+#include "record/json_text.h"
+
+#define CHUNK_BYTES 65536
+
+/* Nodes and strings of one tree lie in chunks that are freed together: one allocation for thousands of nodes. */
+struct chunk {
+    struct chunk *next;
+    size_t used, cap;
+    max_align_t bytes[];
+};
+
+struct tree {
+    struct json root; /* first: what json_parse returns is also the tree's address */
+    struct chunk *chunks;
+};
+
+struct level {
+    struct json *node, *last;
+};
+
+/* One member already seen, of any object of the text; the set is open addressing, at most half full. */
+struct seen {
+    const struct json *object, *member;
+};
+
+struct parse {
+    struct tree *tree;
+    struct level *stack; /* the arrays and objects that are open */
+    int depth, depth_max;
+    const char *key; /* name that the next value gets; NULL within arrays */
+    size_t key_len;
+    struct seen *seen;
+    size_t seen_n, seen_cap;
+    struct err why; /* set by a callback that stops the parse */
+};
+
+static void *tree_space(struct tree *t, size_t n)
+{
+    struct chunk *c = t->chunks;
+
+    n = (n + 7) / 8 * 8; /* what a double and an int64_t need */
+    if (!c || c->cap - c->used < n) {
+        size_t cap = n > CHUNK_BYTES ? n : CHUNK_BYTES;
+
+        c = mem_resize(NULL, sizeof *c + cap, 1);
+        *c = (struct chunk){.next = t->chunks, .cap = cap};
+        t->chunks = c;
+    }
+    c->used += n;
+    return (char *)c->bytes + c->used - n;
+}
+
+static char *tree_string(struct tree *t, const void *s, size_t n)
+{
+    char *copy = tree_space(t, n + 1);
+
+    if (n)
+        memcpy(copy, s, n);
+    copy[n] = '\0';
+    return copy;
+}
+
+/* Hang a new value at the place the parse has reached. */
+static struct json *value_add(struct parse *p, enum json_kind kind)
+{
+    struct level *top = p->depth ? &p->stack[p->depth - 1] : NULL;
+    struct json *j = top ? tree_space(p->tree, sizeof *j) : &p->tree->root;
+
+    *j = (struct json){.kind = kind, .key = (char *)p->key, .key_len = p->key_len};
+    if (top) {
+        *(top->last ? &top->last->next : &top->node->first) = j;
+        top->last = j;
+        top->node->len++;
+    }
+    p->key = NULL;
+    p->key_len = 0;
+    return j;
+}
+
+static int on_null(void *ctx)
+{
+    value_add(ctx, JSON_NULL);
+    return 1;
+}
+
+static int on_bool(void *ctx, int v)
+{
+    struct json *j = value_add(ctx, JSON_BOOL);
+
+    j->i = v != 0;
+    return 1;
+}
+
+/* Whole numbers that fit in 64 bits are INT; others are NUMBER, which must be finite as a double. */
+static int on_number(void *ctx, const char *s, size_t n)
+{
+    struct parse *p = ctx;
+    char *text = tree_string(p->tree, s, n);
+    struct json *j = value_add(p, JSON_NUMBER);
+
+    j->num = strtod(text, NULL);
+    if (!isfinite(j->num)) {
+        err_set(&p->why, "number %.40s is too large for a double", text);
+        return 0;
+    }
+    if (!strpbrk(text, ".eE")) {
+        errno = 0;
+        j->i = strtoll(text, NULL, 10);
+        if (errno == 0)
+            j->kind = JSON_INT;
+    }
+    return 1;
+}
+
+static int on_string(void *ctx, const unsigned char *s, size_t n)
+{
+    struct parse *p = ctx;
+    struct json *j = value_add(p, JSON_STRING);
+
+    j->s = tree_string(p->tree, s, n);
+    j->len = n;
+    return 1;
+}
+
+static int level_open(struct parse *p, enum json_kind kind)
+{
+    struct json *j;
+
+    if (p->depth == p->depth_max) {
+        err_set(&p->why, "nested deeper than %d levels", p->depth_max);
+        return 0;
+    }
+    j = value_add(p, kind);
+    p->stack = mem_resize(p->stack, (size_t)p->depth + 1, sizeof *p->stack);
+    p->stack[p->depth++] = (struct level){j, NULL};
+    return 1;
+}
+
+static int on_map(void *ctx)
+{
+    return level_open(ctx, JSON_OBJECT);
+}
+
+static int on_array(void *ctx)
+{
+    return level_open(ctx, JSON_ARRAY);
+}
+
+static int on_end(void *ctx)
+{
+    struct parse *p = ctx;
+
+    p->depth--;
+    return 1;
+}
+
+/* The slot of (object, key): the one that holds it, or the free one where it belongs. */
+static struct seen *seen_slot(struct seen *set, size_t cap, const struct json *object, const char *key, size_t n)
+{
+    size_t i = hash64_seed(key, n, (uint64_t)(uintptr_t)object) & (cap - 1);
+
+    while (set[i].object && !(set[i].object == object && set[i].member->key_len == n &&
+                              memcmp(set[i].member->key, key, n) == 0))
+        i = (i + 1) & (cap - 1);
+    return &set[i];
+}
+
+static void seen_grow(struct parse *p)
+{
+    size_t cap = p->seen_cap ? 2 * p->seen_cap : 64;
+    struct seen *bigger = mem_new(cap, sizeof *bigger);
+
+    for (size_t i = 0; i < p->seen_cap; i++) {
+        const struct seen *s = &p->seen[i];
+
+        if (s->object)
+            *seen_slot(bigger, cap, s->object, s->member->key, s->member->key_len) = *s;
+    }
+    free(p->seen);
+    p->seen = bigger;
+    p->seen_cap = cap;
+}
+
+static int on_key(void *ctx, const unsigned char *s, size_t n)
+{
+    struct parse *p = ctx;
+    const struct json *object = p->stack[p->depth - 1].node;
+    struct json *name;
+    struct seen *slot;
+
+    if (2 * (p->seen_n + 1) > p->seen_cap)
+        seen_grow(p);
+    slot = seen_slot(p->seen, p->seen_cap, object, (const char *)s, n);
+    if (slot->object) {
+        err_set(&p->why, "key \"%.*s\" is there twice", n > 200 ? 200 : (int)n, (const char *)s);
+        return 0;
+    }
+    name = tree_space(p->tree, sizeof *name); /* keeps the key while its value is still to come */
+    *name = (struct json){.key = tree_string(p->tree, s, n), .key_len = n};
+    *slot = (struct seen){object, name};
+    p->seen_n++;
+    p->key = name->key;
+    p->key_len = n;
+    return 1;
+}
+
+/* yajl's words for its own fault, without their line break. */
+static void yajl_reason(yajl_handle y, struct err *why)
+{
+    unsigned char *text = yajl_get_error(y, 0, NULL, 0);
+    size_t n = strcspn((const char *)text, "\n");
+
+    err_set(why, "%.*s", (int)n, (const char *)text);
+    yajl_free_error(y, text);
+}
+
+static void *yajl_new(void *ctx, size_t n)
+{
+    (void)ctx;
+    return mem_resize(NULL, n, 1);
+}
+
+static void *yajl_grow(void *ctx, void *p, size_t n)
+{
+    (void)ctx;
+    return mem_resize(p, n, 1);
+}
+
+static void yajl_drop(void *ctx, void *p)
+{
+    (void)ctx;
+    free(p);
+}
+
+/* Returns the offset that yajl reached, with p->why set when it stopped at a fault. */
+static size_t tree_fill(struct parse *p, const void *text, size_t n)
+{
+    static const yajl_callbacks on = {on_null, on_bool, NULL, NULL, on_number, on_string, on_map, on_key, on_end, on_array, on_end};
+    yajl_alloc_funcs memory = {yajl_new, yajl_grow, yajl_drop, NULL};
+    yajl_handle y = yajl_alloc(&on, &memory, p);
+    yajl_status got = yajl_parse(y, text, n);
+    size_t at = yajl_get_bytes_consumed(y);
+
+    if (got == yajl_status_ok) {
+        got = yajl_complete_parse(y);
+        at = n;
+    }
+    if (got != yajl_status_ok && !p->why.msg[0])
+        yajl_reason(y, &p->why);
+    yajl_free(y);
+    return at;
+}
+
+struct json *json_parse(const void *text, size_t n, int depth_max, struct err *e)
+{
+    struct parse p = {.tree = mem_new(1, sizeof *p.tree), .depth_max = depth_max};
+    const unsigned char *s = text;
+    size_t at = json_text_fault(s, n, &p.why), line = 1, column = 1;
+
+    if (at == n)
+        at = tree_fill(&p, text, n);
+    free(p.stack);
+    free(p.seen);
+    if (!p.why.msg[0])
+        return &p.tree->root;
+    for (size_t i = 0; i < at && i < n; i++) {
+        column = s[i] == '\n' ? 1 : column + 1;
+        line += s[i] == '\n';
+    }
+    err_set(e, "line %zu, column %zu: %s", line, column, p.why.msg);
+    json_free(&p.tree->root);
+    return NULL;
+}
+
+void json_free(struct json *j)
+{
+    struct tree *t = (struct tree *)j;
+
+    if (!t)
+        return;
+    while (t->chunks) {
+        struct chunk *c = t->chunks;
+
+        t->chunks = c->next;
+        free(c);
+    }
+    free(t);
+}
+
+const struct json *json_get(const struct json *obj, const char *key)
+{
+    size_t n = strlen(key);
+
+    if (!obj || obj->kind != JSON_OBJECT)
+        return NULL;
+    for (const struct json *j = obj->first; j; j = j->next)
+        if (j->key_len == n && memcmp(j->key, key, n) == 0)
+            return j;
+    return NULL;
+}
+
+int64_t json_int(const struct json *obj, const char *key, int64_t otherwise)
+{
+    const struct json *j = json_get(obj, key);
+
+    if (j && j->kind == JSON_INT)
+        return j->i;
+    if (j && j->kind == JSON_NUMBER && j->num == floor(j->num) && fabs(j->num) < 9007199254740992.0)
+        return (int64_t)j->num;
+    return otherwise;
+}
+
+double json_num(const struct json *obj, const char *key, double otherwise)
+{
+    const struct json *j = json_get(obj, key);
+
+    return j && (j->kind == JSON_INT || j->kind == JSON_NUMBER) ? j->num : otherwise;
+}
+
+const char *json_str(const struct json *obj, const char *key, const char *otherwise)
+{
+    const struct json *j = json_get(obj, key);
+
+    return j && j->kind == JSON_STRING ? j->s : otherwise;
+}
+
+int json_bool(const struct json *obj, const char *key, int otherwise)
+{
+    const struct json *j = json_get(obj, key);
+
+    return j && j->kind == JSON_BOOL ? (int)j->i : otherwise;
+}
