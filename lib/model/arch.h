@@ -8,7 +8,9 @@
  *
  * Canonical keys of head.model: arch (str "llama" "qwen2" "gpt2"), hidden layers heads kv_heads head_dim intermediate vocab
  * context (int), norm_eps rope_theta (f64), rope (str "half": pairs (i, i + d/2) as Hugging Face; "interleaved": pairs (2i, 2i+1) as GGUF
- * llama and llama2.c), tied (bool), bos eos unk pad (int; absent when none).
+ * llama and llama2.c), tied (bool), bos eos unk pad (int; absent when none). When the checkpoint's rotary angles are scaled: rope_scaling (str
+ * "linear" or "llama3"), rope_factor (f64), and for llama3 rope_low_freq rope_high_freq (f64) rope_original_context (int). unsupported (str): what
+ * the configuration asks for that no filter here computes ("sliding window attention"); such a model still flows.
  */
 #ifndef WEIR_MODEL_ARCH_H
 #define WEIR_MODEL_ARCH_H
@@ -22,20 +24,44 @@ struct arch_params { /* head.model, checked */
     double norm_eps, rope_theta;
     int rope_interleaved, tied;
     int64_t bos, eos, unk, pad; /* -1: none */
+    char rope_scaling[16];      /* "" none, "linear", "llama3" */
+    double rope_factor, rope_low_freq, rope_high_freq;
+    int64_t rope_original_context;
 };
 
-/* head.model from a Hugging Face config.json. An unknown model_type sets only "arch" to it and what keys are plain to read. */
+/* One name a kind of tensor: "layers.#.self_attn.q_proj", without the prefix and ".weight" or ".bias"; # is the layer. */
+struct arch_name {
+    const char *pattern, *role, *bias_role;
+};
+#define ARCH_NAME(pattern, role) {pattern, role, role ".bias"}
+
+/* A row of arch.def. */
+struct arch {
+    const char *name;               /* "llama" */
+    const char *const *types;       /* values of model_type in config.json, NULL-terminated */
+    const char *const *prefixes;    /* what may stand before a name ("model."), NULL-terminated */
+    const struct arch_name *names;  /* ends with pattern NULL */
+    int (*from_config)(const struct json *config, struct attrs *model, struct err *e);
+};
+
+/* The row by its name, or NULL. arch_row(i): the i-th, or NULL after the last. */
+const struct arch *arch_find(const char *name);
+const struct arch *arch_row(int i);
+
+/* head.model from a Hugging Face config.json. An unknown model_type sets only "arch" to it and what keys are plain to read. -1 when a key of a
+ * known architecture is missing; the sentence names it. */
 int arch_from_config(const struct json *config, struct attrs *model, struct err *e);
 
 /* head.model to checked parameters. -1 names the missing key or the two numbers that disagree. */
 int arch_params(const struct attrs *model, struct arch_params *p, struct err *e);
 
-/* Role and layer of a tensor by its source name (Hugging Face names, GGUF names, with or without a "model." prefix). Returns 1 and sets
- * *role (static text) and *layer (-1 when none), or 0 when unknown. */
+/* Role and layer of a tensor by its source name (Hugging Face names, GGUF names, with or without a "model." prefix). arch NULL or "": a
+ * checkpoint without configuration; the names of every known architecture are tried. Returns 1 and sets *role (static text) and *layer (-1
+ * when none), or 0 when unknown. */
 int arch_role(const char *arch, const char *name, const char **role, int64_t *layer);
 
 /* Sort key of forward-pass order: embed, pos, blocks ascending (norm.attn q k v o norm.mlp gate up down, biases after their weights),
- * final norm, head; unknown names keep their source order after the known ones. */
+ * final norm, head. UINT64_MAX for unknown roles (NULL too), so that a stable sort keeps their source order after the known ones. */
 uint64_t arch_order(const char *role, int64_t layer);
 
 #endif

@@ -1,0 +1,25 @@
+/* arch_config: the keys of a Hugging Face config.json that architectures share; for the arch_<name>.c files. */
+#ifndef WEIR_MODEL_ARCH_CONFIG_H
+#define WEIR_MODEL_ARCH_CONFIG_H
+
+#include "model/arch.h"
+
+extern const char *const arch_llama_prefixes[];
+extern const struct arch_name arch_llama_names[];
+
+/*
+ * Sizes, epsilon, tied, the activation, token ids: config.json's keys of Llama to canonical keys.
+ * c        in: the parsed file
+ * m        out: keys are set; what no filter computes goes to "unsupported"
+ * context  the architecture's own default of max_position_embeddings
+ * -1 names a missing key. Defaults are those of transformers' LlamaConfig.
+ */
+int config_transformer(const struct json *c, struct attrs *m, int64_t context, struct err *e);
+
+/* Rotary positions: rope_theta and rope_scaling, of the file itself or of its rope_parameters (transformers 5). */
+int config_rope(const struct json *c, struct attrs *m, struct err *e);
+
+/* The keys that are plain to read in any config.json: those of token ids, and sizes that are there. Never fails. */
+void config_plain(const struct json *c, struct attrs *m);
+
+#endif
