@@ -91,19 +91,26 @@ static double add_up_abs(const float *v, size_t n)
     return tree(s);
 }
 
+/* Add lane k's powers of one difference. */
+#define ADD_POWERS(x, k) \
+    do { \
+        double d = (x) - mean, d2 = d * d; \
+        s2[k] += d2; \
+        s3[k] += d2 * d; \
+        s4[k] += d2 * d2; \
+    } while (0)
+
 void moments_of(struct moments *m, const float *v, size_t n)
 {
     double s2[LANES] = {0}, s3[LANES] = {0}, s4[LANES] = {0};
     double mean = n ? add_up(v, n) / (double)n : 0;
+    size_t i = 0;
 
-    for (size_t i = 0; i < n; i += LANES)
-        for (size_t k = 0; k < LANES && i + k < n; k++) {
-            double d = v[i + k] - mean, d2 = d * d;
-
-            s2[k] += d2;
-            s3[k] += d2 * d;
-            s4[k] += d2 * d2;
-        }
+    for (; i + LANES <= n; i += LANES)
+        for (size_t k = 0; k < LANES; k++)
+            ADD_POWERS(v[i + k], k);
+    for (size_t k = 0; i + k < n; k++)
+        ADD_POWERS(v[i + k], k);
     *m = (struct moments){n, mean, tree(s2), tree(s3), tree(s4)};
 }
 
