@@ -10,7 +10,7 @@
  * v     in: float[n], no NaN (NaN sorts last); n up to SIZE_MAX
  * mark  out: uint8_t[n], 1 for the k smallest by (value, index), else 0
  * k     at most n
- * Cost O(n) (radix selection on 4 passes of 256 or 65536 bins), no memory but the bins.
+ * Cost O(n): three counting passes of 2048 bins and one that marks; no memory but the bins.
  */
 void pick_smallest(const float *v, size_t n, size_t k, uint8_t *mark);
 
@@ -19,5 +19,23 @@ float pick_kth(const float *v, size_t n, size_t k);
 
 /* Indices sorted by (value ascending, index ascending). order: uint32_t[n]. O(n). */
 void pick_sort(const float *v, size_t n, uint32_t *order);
+
+/*
+ * The k smallest of values that pass by more than once and are never held together (a whole model's scores): two passes
+ * that count, one that marks. The same values must come in the same order in each; ties go to the first that came.
+ *
+ *     s = pick_sieve_new();
+ *     for (pass = 0; pass < 2; pass++) { pick_sieve_count(s, v, n) for every piece; pick_sieve_next(s, k); }
+ *     pick_sieve_mark(s, v, n, mark) for every piece; free(s);
+ *
+ * pick_sieve_next ends a counting pass; k is read at the end of the first, when pick_sieve_seen is the whole count.
+ * Memory 512 KiB whatever the count; exact.
+ */
+struct pick_sieve;
+struct pick_sieve *pick_sieve_new(void); /* free() */
+void pick_sieve_count(struct pick_sieve *s, const float *v, size_t n);
+uint64_t pick_sieve_seen(const struct pick_sieve *s);
+void pick_sieve_next(struct pick_sieve *s, uint64_t k);
+void pick_sieve_mark(struct pick_sieve *s, const float *v, size_t n, uint8_t *mark);
 
 #endif

@@ -1,0 +1,45 @@
+/*
+ * prune: methods that choose the weights to zero, and may change those that stay. One file a method, one row in
+ * prune.def. Scores are no business of this family: a job that needs them gets them.
+ */
+#ifndef WEIR_PRUNE_PRUNE_H
+#define WEIR_PRUNE_PRUNE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/pick.h"
+#include "prune/pattern.h"
+
+/* What a method needs, as bits. */
+enum { PRUNE_SCORE = 1, PRUNE_NORM2 = 2, PRUNE_MEAN = 4, PRUNE_GRAM = 8 };
+
+struct prune_job {
+    const struct pattern *pattern;
+    struct pick_sieve *sieve; /* in/out: scopes tensor and model, both counting passes done; else NULL */
+    uint64_t row0;            /* index of the first of these rows in the tensor */
+    uint64_t rows, cols;
+    float *w;                 /* inout: [rows][cols], no NaN; a method that compensates changes it */
+    const float *score;       /* [rows][cols] with PRUNE_SCORE; these are NULL unless the method needs them */
+    const float *norm2;       /* [cols] mean of x^2 */
+    const float *mean;        /* [cols] mean of x */
+    const float *gram;        /* [cols][cols] X'X / n */
+    uint8_t *mask;            /* out: [rows][cols], 1 where the weight is to be zero */
+};
+
+struct prune_method {
+    const char *name, *brief;
+    unsigned needs;   /* PRUNE_* */
+    int whole;        /* 1: the job must hold all rows of the tensor */
+    int changes;      /* 1: weights that stay may change; 0: they keep their bytes */
+    int (*apply)(struct prune_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
+};
+
+#define METHOD(n) extern const struct prune_method prune_##n;
+#include "prune/prune.def"
+#undef METHOD
+
+extern const struct prune_method *const prune_table[]; /* ends with NULL */
+const struct prune_method *prune_find(const char *name); /* NULL when unknown */
+
+#endif

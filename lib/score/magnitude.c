@@ -1,0 +1,12 @@
+/* magnitude: |W|. Han et al. 2015, "Learning both weights and connections for efficient neural networks", section 3.1. */
+#include <math.h>
+
+#include "score/score.h"
+
+static void apply(const struct score_job *j)
+{
+    for (uint64_t i = 0; i < j->rows * j->cols; i++)
+        j->score[i] = fabsf(j->w[i]);
+}
+
+const struct score_method score_magnitude = {"magnitude", "|W|", 0, 0, apply};

@@ -1,0 +1,73 @@
+#include "score/score.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "base/par.h"
+
+#define PIECE 32768 /* weights that one thread takes at a time */
+
+const struct score_method *const score_table[] = {
+#define METHOD(n) &score_##n,
+#include "score/score.def"
+#undef METHOD
+    NULL};
+
+const struct score_method *score_find(const char *name)
+{
+    for (int i = 0; score_table[i]; i++)
+        if (strcmp(score_table[i]->name, name) == 0)
+            return score_table[i];
+    return NULL;
+}
+
+int score_check(const char *what, const float *v, uint64_t row0, uint64_t rows, uint64_t cols, struct err *e)
+{
+    for (uint64_t r = 0; r < rows; r++) {
+        const float *row = v + r * cols;
+        int bad = 0;
+
+        for (uint64_t c = 0; c < cols; c++) /* no early end, so that it goes by vectors */
+            bad |= row[c] != row[c];
+        for (uint64_t c = 0; bad && c < cols; c++)
+            if (row[c] != row[c])
+                return err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + r),
+                               (unsigned long long)c);
+    }
+    return 0;
+}
+
+struct split {
+    const struct score_method *method;
+    const struct score_job *job;
+    uint64_t rows; /* of a piece */
+};
+
+static void score_piece(void *ctx, size_t i)
+{
+    const struct split *s = ctx;
+    struct score_job part = *s->job;
+    uint64_t first = i * s->rows;
+
+    part.row0 += first;
+    part.rows = part.rows - first < s->rows ? part.rows - first : s->rows;
+    part.w += first * part.cols;
+    part.score += first * part.cols;
+    s->method->apply(&part);
+}
+
+int score_rows(const struct score_method *m, const struct score_job *job, struct err *e)
+{
+    struct split s = {m, job, job->cols < PIECE ? PIECE / (job->cols ? job->cols : 1) : 1};
+
+    if (m->whole && job->rows * job->cols > UINT32_MAX)
+        return err_set(e, "%s orders the whole tensor: %llu weights are more than %u", m->name,
+                       (unsigned long long)(job->rows * job->cols), UINT32_MAX);
+    if (score_check("weight", job->w, job->row0, job->rows, job->cols, e) < 0)
+        return -1;
+    if (m->whole)
+        m->apply(job);
+    else
+        par_for((job->rows + s.rows - 1) / s.rows, score_piece, &s);
+    return score_check("score", job->score, job->row0, job->rows, job->cols, e);
+}
