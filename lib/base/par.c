@@ -7,7 +7,7 @@
 #define MAX_JOBS 256
 
 static int jobs = 1;
-static _Thread_local int self;
+static _Thread_local int self, inside; /* inside: this thread is running some par_for's fn */
 
 struct crew {
     void (*fn)(void *, size_t);
@@ -47,9 +47,10 @@ static void *work(void *arg)
     size_t i;
 
     self = w->number;
+    inside = 1;
     while ((i = atomic_fetch_add(&c->next, 1)) < c->n)
         c->fn(c->ctx, i);
-    self = 0;
+    self = inside = 0;
     return NULL;
 }
 
@@ -60,6 +61,11 @@ void par_for(size_t n, void (*fn)(void *ctx, size_t i), void *ctx)
     pthread_t t[MAX_JOBS];
     int started = 1;
 
+    if (inside || jobs == 1) {
+        for (size_t i = 0; i < n; i++)
+            fn(ctx, i);
+        return;
+    }
     for (int k = 0; k < jobs; k++)
         w[k] = (struct worker){&c, k};
     while (started < jobs && (size_t)started < n &&

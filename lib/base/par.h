@@ -11,6 +11,7 @@ int par_jobs(void);
 /*
  * Call fn(ctx, i) once for each i in [0, n), in any order, on up to par_jobs() threads; returns when all are done.
  * fn must write only what belongs to i. A fn that needs scratch memory keys it by par_self().
+ * A call inside fn does all its pieces on its own thread, and par_self() keeps its value.
  */
 void par_for(size_t n, void (*fn)(void *ctx, size_t i), void *ctx);
 

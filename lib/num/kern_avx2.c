@@ -1,0 +1,15 @@
+/* The kernels with 256-bit vectors. */
+#if defined(__x86_64__)
+#define TABLE kern_avx2
+#define NAME "avx2"
+#define W 8
+#define MR 4
+#define NV 2
+#define DMR 4
+#define DNV 2
+#define TILE32 4, 16
+#define TILE64 4, 8
+#include "num/kern_body.h"
+#else
+typedef int kern_avx2_is_for_x86_64;
+#endif
