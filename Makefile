@@ -61,6 +61,22 @@ check: setup
 	@$(MAKE) -s -j$$(nproc) tests
 	@tests/run $(B)
 
+# Everything that check leaves out for time: the sanitizers, valgrind, the other compiler, clang's analyzer.
+check-all: check
+	@sh tests/check-all.sh
+
+# Let the fuzzers look for new inputs, FUZZ_SECONDS each (needs clang and libclang-rt-14-dev).
+FUZZ_SECONDS = 60
+fuzzers: $(FUZZ:$(B)/tests/fuzz/%=$(B)/fuzz/%)
+$(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/libweir.a
+	@mkdir -p $(@D)
+	$(CC) -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
+fuzz:
+	@$(MAKE) -s -j$$(nproc) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
+	@for t in build-fuzz/fuzz/*; do n=$${t##*/}; mkdir -p build-fuzz/new/$$n; echo "$$n"; \
+		$$t -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=1024 -timeout=10 -verbosity=0 -print_final_stats=1 -artifact_prefix=build-fuzz/ \
+		build-fuzz/new/$$n tests/fuzz/corpus/$$n 2>&1 | tail -n 8 | grep -E 'units_executed|peak_rss|ERROR|SUMMARY' || exit 1; done
+
 demo: setup
 	@$(MAKE) -s -j$$(nproc) all
 	@$(MAKE) -s -C pipelines/prune-quant BIN=$(abspath $(B))/bin demo
@@ -74,6 +90,6 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests setup check demo install clean
+.PHONY: all tests setup check check-all fuzzers fuzz demo install clean
 .SECONDARY:
 -include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d)

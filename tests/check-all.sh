@@ -1,0 +1,24 @@
+# check-all: what `make check` leaves out for time. Each part says its name; the first failure ends it.
+set -e
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+echo "== sanitizers"
+make -s -j"$jobs" SAN=address,undefined tests
+tests/run build-san
+if command -v clang >/dev/null; then
+    echo "== clang: the same bytes"
+    make -s -j"$jobs" CC=clang B=build-clang tests
+    tests/run build-clang
+    echo "== clang's analyzer"
+    for f in lib/*/*.c filters/*.c; do
+        clang --analyze -Xclang -analyzer-werror -D_GNU_SOURCE -DWEIR_VERSION='"0"' -Ilib -I. -o /dev/null "$f"
+    done
+fi
+if command -v valgrind >/dev/null; then
+    echo "== valgrind"
+    for t in build/tests/unit/*; do
+        case $t in *.o | *.d) continue ;; esac
+        valgrind -q --error-exitcode=99 --leak-check=no "$t" >/dev/null
+    done
+fi
+echo "check-all: done"
