@@ -130,6 +130,12 @@ static void apply(const struct opt_spec *s, const struct opt *o, const char *arg
         die_usage("--%s: %s", o->name, e.msg);
 }
 
+/* An argument written "[ARG]" may be left out; it is given only as -xARG or --name=ARG. */
+static int must_have(const struct opt *o)
+{
+    return o->arg && *o->arg != '[';
+}
+
 /* One argument that begins with '-'; returns how many further arguments it took (0 or 1). */
 static int one(const struct opt_spec *s, char *a, char *next)
 {
@@ -140,15 +146,15 @@ static int one(const struct opt_spec *s, char *a, char *next)
 
         if (has && !o->arg)
             die_usage("option --%s takes no value, but got '%s'", o->name, a + 3 + len);
-        if (o->arg && !has && !next)
+        if (must_have(o) && !has && !next)
             die_usage("option --%s needs a value (%s)", o->name, o->arg);
-        apply(s, o, !o->arg ? NULL : has ? a + 3 + len : next);
-        return o->arg && !has;
+        apply(s, o, has ? a + 3 + len : must_have(o) ? next : NULL);
+        return must_have(o) && !has;
     }
     for (a++; *a; a++) {
         const struct opt *o = by_letter(s, *a);
 
-        if (!o->arg) {
+        if (!must_have(o) && (!o->arg || !a[1])) {
             apply(s, o, NULL);
             continue;
         }

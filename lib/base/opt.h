@@ -25,7 +25,8 @@ struct opt_list {
 struct opt {
     char letter;         /* 0 for none */
     const char *name;    /* long name without dashes */
-    const char *arg;     /* what --help calls the argument, e.g. "FILE"; NULL for none */
+    const char *arg;     /* what --help calls the argument, e.g. "FILE"; NULL for none; "[LEVEL]" for OPT_CALL's that may be left out
+                            (then NULL is passed) and is given as -zLEVEL or --name=LEVEL */
     enum opt_kind kind;
     void *to;            /* where it goes; its value before parsing is the default */
     const char *help;    /* one line; a default is written out here */
