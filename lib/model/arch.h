@@ -42,6 +42,7 @@ struct arch {
     const char *const *prefixes;    /* what may stand before a name ("model."), NULL-terminated */
     const struct arch_name *names;  /* ends with pattern NULL */
     int (*from_config)(const struct json *config, struct attrs *model, struct err *e);
+    const struct block_kind *block; /* how its layers run (block.h) */
 };
 
 /* The row by its name, or NULL. arch_row(i): the i-th, or NULL after the last. */

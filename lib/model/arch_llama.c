@@ -2,8 +2,8 @@
  * arch_llama: Llama and what has its shape (Mistral without sliding windows): RMSNorm, rotary positions, grouped queries, SwiGLU.
  * Names: Hugging Face's modeling_llama and GGUF's of llama.cpp.
  */
-#include "model/arch.h"
 #include "model/arch_config.h"
+#include "model/block.h"
 
 static const char *const types[] = {"llama", "mistral", NULL};
 const char *const arch_llama_prefixes[] = {"model.", NULL};
@@ -44,4 +44,5 @@ static int from_config(const struct json *c, struct attrs *m, struct err *e)
     return 0;
 }
 
-const struct arch arch_llama = {"llama", types, arch_llama_prefixes, arch_llama_names, from_config};
+const struct arch arch_llama = {"llama", types, arch_llama_prefixes, arch_llama_names, from_config,
+                                &block_llama};

@@ -1,6 +1,6 @@
 /* arch_qwen2: Qwen2 and Qwen2.5: Llama's shape and names, with biases on q, k and v (found by their tensors). */
-#include "model/arch.h"
 #include "model/arch_config.h"
+#include "model/block.h"
 
 static const char *const types[] = {"qwen2", NULL};
 
@@ -13,4 +13,5 @@ static int from_config(const struct json *c, struct attrs *m, struct err *e)
     return 0;
 }
 
-const struct arch arch_qwen2 = {"qwen2", types, arch_llama_prefixes, arch_llama_names, from_config};
+const struct arch arch_qwen2 = {"qwen2", types, arch_llama_prefixes, arch_llama_names, from_config,
+                                &block_llama};

@@ -1,0 +1,53 @@
+/*
+ * forward: a model run one layer at a time over all tokens, so that only one layer need be in memory.
+ *
+ *     forward_open      sizes from the head, windows of tokens
+ *     forward_embed     the embedding arrives: every token's first state
+ *     forward_block     a layer arrives: every token's next state; taps see the inputs of its linears
+ *     forward_norm      the final norm arrives
+ *
+ * What the states are then good for is in ppl.h and calib.h.
+ *
+ * Batches are whole windows of about 2048 tokens together; the cut depends on nothing but the windows. Deterministic for any count of threads.
+ */
+#ifndef WEIR_MODEL_FORWARD_H
+#define WEIR_MODEL_FORWARD_H
+
+#include "model/block.h"
+#include "model/states.h"
+#include "model/windows.h"
+
+struct forward {
+    struct arch_params p;
+    const struct windows *w;
+    struct states x;      /* [tokens][hidden] */
+    float *rope;
+    int64_t blocks;       /* layers done */
+    int64_t last_layer;   /* -1 before the first */
+    int embedded, normed;
+};
+
+/*
+ * f      out
+ * model  in: head.model
+ * w      in: kept, not copied
+ * limit  bytes of hidden states kept in memory; more go to a spool
+ * Memory: hidden * 4 bytes a token, up to limit.
+ */
+int forward_open(struct forward *f, const struct attrs *model, const struct windows *w, uint64_t limit, struct err *e);
+void forward_free(struct forward *f);
+
+/* b: loaded, [vocab][hidden]. -1 names an id that it has no row for. */
+int forward_embed(struct forward *f, const struct bundle *b, struct err *e);
+
+/* bundle[n]: those of one layer, loaded. Layers must come in ascending order after the embedding. taps may be NULL.
+ * Memory: the layer as f32, and a batch's activations. */
+int forward_block(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e);
+
+/* The final norm, in place on all states; with taps, TAP_HEAD sees its output. b: loaded, one row of hidden. */
+int forward_norm(struct forward *f, const struct bundle *b, const struct taps *taps, struct err *e);
+
+/* -1 when the stream gave fewer or more layers than model (the head's keys with the tail's corrections put in) says. */
+int forward_check_layers(const struct forward *f, const struct attrs *head, const struct attrs *tail, struct err *e);
+
+#endif

@@ -1,0 +1,194 @@
+#include "model/ops.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/par.h"
+#include "la/gemm.h"
+#include "num/kern.h"
+
+#define PIECE 16384 /* floats of elementwise work that one call of a thread takes; no effect on results */
+
+struct rows {
+    const float *x, *w;
+    float *y;
+    double eps;
+    int64_t n, width;
+};
+
+static void rmsnorm_row(void *ctx, size_t t)
+{
+    struct rows *r = ctx;
+
+    kern_rmsnorm(r->x + t * (size_t)r->width, r->w, r->y + t * (size_t)r->width, (size_t)r->width, r->eps);
+}
+
+void op_rmsnorm(const float *x, const float *w, double eps, int64_t tokens, int64_t width, float *y)
+{
+    struct rows r = {.x = x, .w = w, .y = y, .eps = eps, .width = width};
+
+    par_for((size_t)tokens, rmsnorm_row, &r);
+}
+
+void op_linear(const struct weight *w, const float *x, int64_t tokens, float *y)
+{
+    gemm_nt((size_t)tokens, (size_t)w->rows, (size_t)w->cols, x, (size_t)w->cols, w->w, (size_t)w->cols, y,
+            (size_t)w->rows, KERN_SET);
+    for (int64_t t = 0; w->bias && t < tokens; t++)
+        kern_add(y + t * w->rows, w->bias, y + t * w->rows, (size_t)w->rows);
+}
+
+void op_add(float *x, const float *y, int64_t n)
+{
+    kern_add(x, y, x, (size_t)n);
+}
+
+static void swiglu_piece(void *ctx, size_t i)
+{
+    struct rows *r = ctx;
+    size_t at = i * PIECE, n = (size_t)r->n - at < PIECE ? (size_t)r->n - at : PIECE;
+
+    kern_silu(r->y + at, r->y + at, n);
+    kern_mul(r->y + at, r->x + at, r->y + at, n);
+}
+
+void op_swiglu(float *g, const float *u, int64_t n)
+{
+    struct rows r = {.x = u, .y = g, .n = n};
+
+    par_for(((size_t)n + PIECE - 1) / PIECE, swiglu_piece, &r);
+}
+
+/* --- rotary positions --- */
+
+/* The frequency of pair i after scaling, radians a position. */
+static double frequency(const struct arch_params *p, int64_t i)
+{
+    double f = pow(p->rope_theta, -2.0 * (double)i / (double)p->head_dim), wave = 2 * M_PI / f, blend;
+    double low = (double)p->rope_original_context / p->rope_low_freq;
+    double high = (double)p->rope_original_context / p->rope_high_freq;
+
+    if (strcmp(p->rope_scaling, "linear") == 0)
+        return f / p->rope_factor;
+    if (strcmp(p->rope_scaling, "llama3") != 0 || wave < high)
+        return f;
+    if (wave > low)
+        return f / p->rope_factor;
+    blend = ((double)p->rope_original_context / wave - p->rope_low_freq) / (p->rope_high_freq - p->rope_low_freq);
+    return (1 - blend) * f / p->rope_factor + blend * f;
+}
+
+float *rope_table(const struct arch_params *p, int64_t positions)
+{
+    int64_t half = p->head_dim / 2;
+    float *table = mem_new((size_t)(2 * positions * half), sizeof *table);
+
+    for (int64_t i = 0; i < half; i++) {
+        double f = frequency(p, i);
+
+        for (int64_t t = 0; t < positions; t++) {
+            table[t * half + i] = (float)cos((double)t * f);
+            table[(positions + t) * half + i] = (float)sin((double)t * f);
+        }
+    }
+    return table;
+}
+
+struct turn {
+    float *x;
+    int64_t heads;
+    const struct arch_params *p;
+    const struct batch *t;
+};
+
+static void turn_head(float *x, const float *c, const float *s, int64_t half, int interleaved)
+{
+    int64_t step = interleaved ? 2 : 1, other = interleaved ? 1 : half;
+
+    for (int64_t i = 0; i < half; i++) {
+        float a = x[i * step], b = x[i * step + other];
+
+        x[i * step] = a * c[i] - b * s[i];
+        x[i * step + other] = b * c[i] + a * s[i];
+    }
+}
+
+static void turn_window(void *ctx, size_t i)
+{
+    struct turn *r = ctx;
+    const struct window *w = &r->t->window[i];
+    int64_t d = r->p->head_dim, half = d / 2;
+
+    for (int64_t pos = 0; pos < w->len; pos++) {
+        float *row = r->x + (w->start - r->t->window[0].start + pos) * r->heads * d;
+
+        for (int64_t h = 0; h < r->heads; h++)
+            turn_head(row + h * d, r->t->cos + pos * half, r->t->sin + pos * half, half, r->p->rope_interleaved);
+    }
+}
+
+void op_rope(float *x, int64_t heads, const struct arch_params *p, const struct batch *t)
+{
+    struct turn r = {x, heads, p, t};
+
+    par_for((size_t)t->windows, turn_window, &r);
+}
+
+/* --- attention --- */
+
+#define QUERIES 64 /* rows of queries taken together; no effect on results */
+
+struct attend {
+    const float *q, *k, *v;
+    float *out, *work;        /* work: for each thread, work_n floats */
+    int64_t heads, kv_heads, d, work_n;
+    const struct batch *t;
+};
+
+/* One block of queries [from, to) of a window: scores against all keys before its end, softmax of each row up to its own position, and
+ * the mix of values. What lies behind a row's own position has weight exactly 0. */
+static void attend_queries(const struct attend *a, const float *q, const float *k, const float *v, float *out,
+                           int64_t from, int64_t to, float *score)
+{
+    size_t q_ld = (size_t)(a->heads * a->d), kv_ld = (size_t)(a->kv_heads * a->d), n = (size_t)to;
+    float root = (float)(1 / sqrt((double)a->d));
+
+    gemm_nt(n - (size_t)from, n, (size_t)a->d, q, q_ld, k, kv_ld, score, n, KERN_SET);
+    for (size_t t = (size_t)from; t < n; t++) {
+        float *row = score + (t - (size_t)from) * n;
+
+        kern_scale(root, row, row, t + 1);
+        kern_softmax(row, row, t + 1);
+        memset(row + t + 1, 0, (n - t - 1) * sizeof *row);
+    }
+    gemm_nn(n - (size_t)from, (size_t)a->d, n, score, n, v, kv_ld, out, q_ld, KERN_SET);
+}
+
+static void attend_head(void *ctx, size_t i)
+{
+    const struct attend *a = ctx;
+    const struct window *w = &a->t->window[(int64_t)i / a->heads];
+    int64_t h = (int64_t)i % a->heads, g = h / (a->heads / a->kv_heads), start = w->start - a->t->window[0].start;
+    int64_t at = (start * a->heads + h) * a->d, kv_at = (start * a->kv_heads + g) * a->d;
+
+    for (int64_t from = 0; from < w->len; from += QUERIES) {
+        int64_t to = from + QUERIES < w->len ? from + QUERIES : w->len, skip = at + from * a->heads * a->d;
+
+        attend_queries(a, a->q + skip, a->k + kv_at, a->v + kv_at, a->out + skip, from, to,
+                       a->work + par_self() * a->work_n);
+    }
+}
+
+void op_attention(const float *q, const float *k, const float *v, int64_t heads, int64_t kv_heads, int64_t d,
+                  const struct batch *t, float *out)
+{
+    struct attend a = {q, k, v, out, NULL, heads, kv_heads, d, 0, t};
+
+    for (int64_t i = 0; i < t->windows; i++)
+        if (t->window[i].len * QUERIES > a.work_n)
+            a.work_n = t->window[i].len * QUERIES;
+    a.work = mem_new((size_t)(a.work_n * par_jobs()), sizeof *a.work);
+    par_for((size_t)(t->windows * heads), attend_head, &a);
+    free(a.work);
+}
