@@ -154,6 +154,30 @@ static int slurp_fd(int fd, uint64_t limit, struct buf *b, struct err *e)
     }
 }
 
+int io_rewindable(int in, off_t *start, struct err *e)
+{
+    char *buf;
+    ssize_t got;
+    int fd;
+
+    *start = lseek(in, 0, SEEK_CUR);
+    if (*start >= 0)
+        return in;
+    *start = 0;
+    fd = io_spool(e);
+    if (fd < 0)
+        return -1;
+    buf = mem_resize(NULL, COPY_BYTES, 1);
+    while ((got = io_read(in, buf, COPY_BYTES, e)) > 0 && io_write(fd, buf, (size_t)got, e) == 0)
+        ;
+    free(buf);
+    if (got != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
 int io_slurp(const char *path, uint64_t limit, struct buf *b, struct err *e)
 {
     int std = strcmp(path, "-") == 0;

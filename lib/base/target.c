@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/mem.h"
 
 struct target {
@@ -106,6 +107,31 @@ struct target *target_open(const char *path, struct err *e)
     }
     (void)fchmod(t->fd, usual_mode(0666));
     return enlist(t);
+}
+
+int target_put(const char *path, const void *text, size_t n, struct err *e)
+{
+    struct stat st;
+    struct target *t;
+    int to_stdout = strcmp(path, "-") == 0, fd, rc;
+
+    if (to_stdout || (stat(path, &st) == 0 && !S_ISREG(st.st_mode))) {
+        fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC);
+        if (fd < 0)
+            return err_errno(e, "cannot open %s", path);
+        rc = io_write(fd, text, n, e);
+        if (!to_stdout && close(fd) < 0 && rc == 0)
+            rc = err_errno(e, "cannot write");
+        return rc < 0 ? err_in(e, "%s", to_stdout ? "standard output" : path) : 0;
+    }
+    t = target_open(path, e);
+    if (!t)
+        return -1;
+    if (io_write(t->fd, text, n, e) < 0) {
+        target_abort(t);
+        return err_in(e, "%s", path);
+    }
+    return target_commit(t, e);
 }
 
 struct target *target_open_dir(const char *path, struct err *e)

@@ -2,6 +2,8 @@
 #ifndef WEIR_BASE_TARGET_H
 #define WEIR_BASE_TARGET_H
 
+#include <stddef.h>
+
 #include "base/err.h"
 
 struct target; /* a file being written under a temporary name beside its own, or standard output */
@@ -13,6 +15,10 @@ int target_is_stdout(const struct target *t);
 
 /* Sync, close and rename to the final name; frees t. On error the temporary is removed and nothing stands at path. */
 int target_commit(struct target *t, struct err *e);
+
+/* A whole text at once, as a target: reports. "-" is standard output, a terminal too; what exists and is no regular file (/dev/fd/3, a
+ * named pipe) is written as it is. 0 or -1. */
+int target_put(const char *path, const void *text, size_t n, struct err *e);
 
 /* Begin a folder: its files are made inside target_dir(); commit renames the folder. An existing folder is replaced
  * only where it is empty; else the error names it. */

@@ -29,4 +29,4 @@ static void apply(const struct score_job *j)
     free(order);
 }
 
-const struct score_method score_lamp = {"lamp", "w^2 / sum of the squares not below it", 0, 1, apply};
+const struct score_method score_lamp = {"lamp", "w^2 / sum of the squares not below it", 0, SCORE_BY_MODEL, 1, apply};

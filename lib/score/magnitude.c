@@ -9,4 +9,4 @@ static void apply(const struct score_job *j)
         j->score[i] = fabsf(j->w[i]);
 }
 
-const struct score_method score_magnitude = {"magnitude", "|W|", 0, 0, apply};
+const struct score_method score_magnitude = {"magnitude", "|W|", 0, SCORE_BY_TENSOR, 0, apply};

@@ -15,4 +15,4 @@ static void apply(const struct score_job *j)
         j->score[i] = (float)(rng_u64(r, j->row0 * j->cols + i) >> 40) * 0x1p-24f;
 }
 
-const struct score_method score_random = {"random", "uniform, by --seed", 0, 0, apply};
+const struct score_method score_random = {"random", "uniform, by --seed", 0, SCORE_BY_TENSOR, 0, apply};

@@ -11,6 +11,9 @@
 
 enum { SCORE_NORM2 = 1 }; /* companions that a method needs, as bits */
 
+/* Among which scores the method's paper seeks the least; wprune's default. In the order of wprune's scopes. */
+enum score_scope { SCORE_BY_ROW = 1, SCORE_BY_TENSOR, SCORE_BY_MODEL };
+
 /* Rows of one tensor, and what is known of its inputs. */
 struct score_job {
     const char *name;   /* the tensor's: keys random numbers, names the place in messages */
@@ -25,6 +28,7 @@ struct score_job {
 struct score_method {
     const char *name, *brief;
     unsigned needs;                          /* SCORE_* */
+    enum score_scope scope;
     int whole;                               /* 1: the job must hold all rows of the tensor */
     void (*apply)(const struct score_job *); /* fills job->score; w holds no NaN */
 };
@@ -40,7 +44,7 @@ const struct score_method *score_find(const char *name); /* NULL when unknown */
  * Scores of the rows of a job, over par_jobs() threads when the method goes by rows.
  * Result 0, or -1 when a weight or a score is NaN (the sentence has row and column, not the tensor's name) or a method
  * that orders the whole tensor is given more than 2^32 - 1 weights.
- * Cost O(rows * cols), lamp O(n) with 12 bytes a weight; the same bytes for any number of threads.
+ * Cost O(rows * cols), lamp O(n) with 8 bytes a weight more; the same bytes for any number of threads.
  */
 int score_rows(const struct score_method *m, const struct score_job *job, struct err *e);
 

@@ -22,4 +22,4 @@ static void apply(const struct score_job *j)
     free(rms);
 }
 
-const struct score_method score_wanda = {"wanda", "|W| * sqrt(norm2)", SCORE_NORM2, 0, apply};
+const struct score_method score_wanda = {"wanda", "|W| * sqrt(norm2)", SCORE_NORM2, SCORE_BY_ROW, 0, apply};
