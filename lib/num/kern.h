@@ -32,7 +32,8 @@ struct kern {
     float (*absmax)(const float *x, size_t n);
     void (*axpy)(float a, const float *x, float *y, size_t n);
     void (*axpy64)(double a, const double *x, double *y, size_t n);
-    void (*rot64)(double c, double s, double *x, double *y, size_t n);
+    double (*symv64)(double c, const double *a, const double *x, double *y, size_t n);
+    void (*sweep64)(size_t count, const double *cs, double *panel);
     void (*add64)(const float *x, double *y, size_t n);
     void (*addsq64)(const float *x, double *y, size_t n);
     void (*addabs64)(const float *x, double *y, size_t n);
@@ -102,10 +103,20 @@ static inline void kern_axpy64(double a, const double *x, double *y, size_t n)
     kern_get()->axpy64(a, x, y, n);
 }
 
-/* (x, y) = (c x + s y, c y - s x): one plane rotation of two rows */
-static inline void kern_rot64(double c, double s, double *x, double *y, size_t n)
+/* y += c a, and returns a'x in 16 partial sums: one row of a symmetric matrix, read once for both of its roles */
+static inline double kern_symv64(double c, const double *a, const double *x, double *y, size_t n)
 {
-    kern_get()->rot64(c, s, x, y, n);
+    return kern_get()->symv64(c, a, x, y, n);
+}
+
+/*
+ * Plane rotations of neighbouring rows of panel[count + 1][32], from the last pair up: for t = 0 .. count-1, with (c, s) = cs[t],
+ * i = count-1-t: (row i, row i+1) = (c row_i - s row_i+1, s row_i + c row_i+1). The QL sweep of an eigenvector matrix.
+ */
+#define KERN_PANEL 32
+static inline void kern_sweep64(size_t count, const double *cs, double *panel)
+{
+    kern_get()->sweep64(count, cs, panel);
 }
 
 /* y += x, y += x*x, y += |x|: running sums over the rows of a matrix, one for each column */

@@ -251,22 +251,53 @@ static void axpy64(double a, const double *x, double *y, size_t n)
         y[i] += a * x[i];
 }
 
-static void rot64(double c, double s, double *x, double *y, size_t n)
+static double symv64(double c, const double *a, const double *x, double *y, size_t n)
 {
+    vd s[D / WD] = {{0}};
+    double ta[D] = {0}, tx[D] = {0};
     size_t i = 0;
 
-    for (; i + WD <= n; i += WD) {
-        vd u = *(vd *)(x + i), v = *(vd *)(y + i);
+    for (; i + D <= n; i += D) {
+        UNROLL
+        for (int v = 0; v < D / WD; v++) {
+            vd u = *(const vd *)(a + i + v * WD);
 
-        *(vd *)(x + i) = c * u + s * v;
-        *(vd *)(y + i) = c * v - s * u;
+            s[v] += u * *(const vd *)(x + i + v * WD);
+            *(vd *)(y + i + v * WD) += c * u;
+        }
     }
-    for (; i < n; i++) {
-        double u = x[i], v = y[i];
+    if (i < n) {
+        memcpy(ta, a + i, (n - i) * sizeof *a);
+        memcpy(tx, x + i, (n - i) * sizeof *x);
+        UNROLL
+        for (int v = 0; v < D / WD; v++)
+            s[v] += *(const vd *)(ta + v * WD) * *(const vd *)(tx + v * WD);
+        for (; i < n; i++)
+            y[i] += c * a[i];
+    }
+    return tree64((void *)s);
+}
 
-        x[i] = c * u + s * v;
-        y[i] = c * v - s * u;
+/* The row that two neighbouring rotations share stays in registers. */
+static void sweep64(size_t count, const double *cs, double *panel)
+{
+    double *row = panel + count * KERN_PANEL;
+    vd low[KERN_PANEL / WD];
+
+    memcpy(low, row, sizeof low);
+    for (; count > 0; count--, cs += 2) {
+        double c = cs[0], s = cs[1];
+
+        UNROLL
+        for (int v = 0; v < KERN_PANEL / WD; v++) {
+            vd high = *(vd *)(row - KERN_PANEL + v * WD);
+
+            *(vd *)(row + v * WD) = s * high + c * low[v];
+            low[v] = c * high - s * low[v];
+        }
+        row -= KERN_PANEL;
     }
+    memcpy(row, low, sizeof low);
 }
 
 static void add64(const float *x, double *y, size_t n)
@@ -303,6 +334,6 @@ static void addabs64(const float *x, double *y, size_t n)
 }
 
 const struct kern TABLE = {
-    NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, rot64,
+    NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, symv64, sweep64,
     add64, addsq64, addabs64, scale, mul, add, exp_row, silu, gelu_tanh, softmax,
 };
