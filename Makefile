@@ -42,7 +42,12 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libweir.a
 $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libweir.a
 	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
 
-tests: all $(UNITS) $(FUZZ)
+$(B)/tests/fault/inject.so: tests/fault/inject.c
+	@mkdir -p $(@D)
+	$(CC) -D_GNU_SOURCE -g -O1 -fPIC -shared -o $@ $< -ldl
+
+# Sanitizers bring allocators of their own, which the injector would shadow.
+tests: all $(UNITS) $(FUZZ) $(if $(SAN),,$(B)/tests/fault/inject.so)
 
 # Install what is missing: as root, or by sudo; anywhere else say what is needed.
 setup:
