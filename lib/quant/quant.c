@@ -5,12 +5,12 @@
 #include "base/par.h"
 
 #define BLOCK(symbol) extern const struct quant_block quant_block_##symbol;
-#include "quant/quant.def"
+#include "quant/blocks.def"
 #undef BLOCK
 
 const struct quant_block *const quant_blocks[] = {
 #define BLOCK(symbol) &quant_block_##symbol,
-#include "quant/quant.def"
+#include "quant/blocks.def"
 #undef BLOCK
     NULL};
 

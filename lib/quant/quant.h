@@ -1,6 +1,6 @@
 /*
  * quant: floats to few bits. Two tables: blocks (ggml's types, one encoder each) and methods (how affine codes are chosen).
- * A new one is one file here and one row in quant.def.
+ * A new one is one file here and one row in blocks.def or quant.def.
  */
 #ifndef WEIR_QUANT_QUANT_H
 #define WEIR_QUANT_QUANT_H
@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "num/dtype.h"
 #include "num/ggml.h"
 
 /*
@@ -30,5 +31,47 @@ const struct quant_block *quant_block_find(const char *type);
 /* As b->encode, rows shared among threads. */
 void quant_encode(const struct quant_block *b, const float *x, const float *importance, uint64_t rows, uint64_t cols,
                   uint8_t *out);
+
+/*
+ * Codes with a scale and a zero for each group of columns: value = (code - zero) * scale, form "affine".
+ * Scales and zeros are chosen as they will be stored: codes belong to the rounded numbers.
+ */
+struct quant_affine {
+    int bits;           /* 2 to 8 */
+    uint64_t group;     /* columns; 0: the whole row; the last group may be shorter */
+    int sym;            /* zero is 2^(bits - 1) and is not stored */
+    enum dtype scales;  /* F16, BF16 or F32: of scales and zeros */
+};
+
+uint64_t quant_groups(const struct quant_affine *a, uint64_t cols);
+uint64_t quant_code_bytes(const struct quant_affine *a, uint64_t cols); /* of a row, packed */
+
+/*
+ * How scales, zeros and codes are chosen.
+ * row: one row, on the calling thread, deterministic, no memory but the stack.
+ *   w       in: float[cols], finite
+ *   codes   out: uint8_t[cols], 0 .. 2^bits - 1
+ *   scales  out: float[groups], exact in the type a->scales
+ *   zeros   out: float[groups], exact in the type a->scales, or 2^(bits - 1) when sym
+ */
+struct quant_method {
+    const char *name, *brief;
+    int takes_sym;      /* 0: asymmetric only */
+    void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros);
+};
+
+extern const struct quant_method *const quant_methods[]; /* ends with NULL */
+const struct quant_method *quant_method_find(const char *name);
+
+/*
+ * Rows by a method, shared among threads.
+ * codes          out: uint8_t[rows][quant_code_bytes], packed low bits first
+ * scales, zeros  out: [rows][quant_groups] of type a->scales; zeros NULL when sym
+ */
+void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows, uint64_t cols,
+                uint8_t *codes, void *scales, void *zeros);
+
+/* v rounded to a type of scales. */
+float quant_round_scale(enum dtype t, float v);
 
 #endif

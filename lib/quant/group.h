@@ -1,0 +1,16 @@
+/* group: loops over the weights of one group that methods share. */
+#ifndef WEIR_QUANT_GROUP_H
+#define WEIR_QUANT_GROUP_H
+
+#include <stdint.h>
+
+/* The least and the largest of n values (n > 0), in any order the same. */
+void group_range(const float *w, uint64_t n, float *min, float *max);
+
+/* codes = round(w / scale) + zero, limited to [0, top]; ties to even. A scale of 0 gives the code nearest to zero for all. */
+void group_code(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes);
+
+/* codes = round(w / scale + zero), limited: for zeros that are not whole. */
+void group_code_shifted(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes);
+
+#endif
