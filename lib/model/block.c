@@ -18,6 +18,14 @@ int block_slot(const struct block_kind *k, const char *role, int *bias)
     return -1;
 }
 
+int64_t block_tap_cols(const struct block *b, enum tap at)
+{
+    for (int i = 0; b->kind->slots[i].role; i++)
+        if (b->kind->slots[i].tap == at)
+            return b->slot[i].cols;
+    return 0;
+}
+
 /* All rows of a loaded bundle as f32, checked for NaN. NULL with e set. */
 static float *rows_of(const struct bundle *b, struct err *e)
 {

@@ -50,8 +50,8 @@ struct batch {
     const struct window *window; /* windows; window[i].start counts from window[0].start */
     int64_t windows;
     const float *cos, *sin;      /* [longest window][head_dim / 2], of rope_table */
-    float *scratch;              /* kind->scratch(b, tokens) floats */
-    const struct taps *taps;     /* or NULL */
+    float *in[TAPS];             /* out: [tokens][block_tap_cols]: the inputs of the linears of each tap, still there afterwards */
+    float *work;                 /* tokens * kind->work(b) floats */
 };
 struct window {
     int64_t start, len; /* first token and count; every window is run alone from position 0 */
@@ -61,13 +61,16 @@ struct window {
 struct block_kind {
     const struct slot *slots;    /* ends with role NULL */
     int (*check)(const struct block *b, struct err *e); /* sizes the letters do not tell */
-    int64_t (*scratch)(const struct block *b, int64_t tokens);
+    int64_t (*work)(const struct block *b);             /* floats a token that forward needs beside x and in */
     void (*forward)(const struct block *b, struct batch *t);
 };
 extern const struct block_kind block_llama;
 
 /* The slot that a role fills in layers of this kind, and its tap; -1 when none. bias (may be NULL) tells whether it is the slot's bias. */
 int block_slot(const struct block_kind *k, const char *role, int *bias);
+
+/* The width of the inputs seen at a tap, 0 when this kind of layer has no such tap. */
+int64_t block_tap_cols(const struct block *b, enum tap at);
 
 /*
  * Make a block of a layer's bundles.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/par.h"
 #include "model/ops.h"
 
 #define BATCH 2048 /* tokens run together: enough to keep matrix products near the peak, little enough to be small beside a layer */
@@ -69,25 +70,76 @@ int forward_embed(struct forward *f, const struct bundle *b, struct err *e)
     return 0;
 }
 
-static int run(struct forward *f, const struct block *b, const struct taps *taps, struct err *e)
+/* Room for the largest batch: inputs of the taps, then the layer's own work. */
+static void batch_room(const struct forward *f, const struct block *b, struct batch *t)
 {
-    const float *cosines = f->rope, *sines = f->rope + f->w->longest * (f->p.head_dim / 2);
-    struct batch t = {.cos = cosines, .sin = sines, .taps = taps};
-    int64_t row0, most = f->w->longest > BATCH ? f->w->longest : BATCH;
-    int rc = 0;
+    int64_t most = f->w->longest > BATCH ? f->w->longest : BATCH;
 
     if (most > f->w->tokens)
         most = f->w->tokens;
-    t.scratch = mem_new((size_t)b->kind->scratch(b, most), sizeof *t.scratch);
+    for (int at = 0; at < TAPS; at++)
+        t->in[at] = mem_new((size_t)(most * block_tap_cols(b, at)), sizeof(float));
+    t->work = mem_new((size_t)(most * b->kind->work(b)), sizeof(float));
+}
+
+static void batch_free(struct batch *t)
+{
+    for (int at = 0; at < TAPS; at++)
+        free(t->in[at]);
+    free(t->work);
+}
+
+struct share {
+    const struct block *b;
+    const struct batch *t;
+};
+
+/* One window of a batch as a batch of its own. */
+static void run_window(void *ctx, size_t i)
+{
+    const struct share *s = ctx;
+    struct batch t = *s->t;
+    int64_t row;
+
+    t.window += i;
+    t.windows = 1;
+    t.tokens = t.window->len;
+    row = t.window->start - s->t->window->start;
+    t.x += row * s->b->p->hidden;
+    for (int at = 0; at < TAPS; at++)
+        t.in[at] += row * block_tap_cols(s->b, at);
+    t.work += row * s->b->kind->work(s->b);
+    s->b->kind->forward(s->b, &t);
+}
+
+/* A thread a window when there are windows for all threads, else all threads on every matrix: the same numbers, less waiting. */
+static void run_batch(const struct block *b, struct batch *t, const struct taps *taps)
+{
+    if (t->windows >= par_jobs())
+        par_for((size_t)t->windows, run_window, &(struct share){b, t});
+    else
+        b->kind->forward(b, t);
+    for (int at = 0; taps && at < TAPS; at++)
+        if (block_tap_cols(b, at))
+            taps->see(taps->ctx, at, t->in[at], t->tokens, block_tap_cols(b, at));
+}
+
+static int run(struct forward *f, const struct block *b, const struct taps *taps, struct err *e)
+{
+    struct batch t = {.cos = f->rope, .sin = f->rope + f->w->longest * (f->p.head_dim / 2)};
+    int64_t row0;
+    int rc = 0;
+
+    batch_room(f, b, &t);
     for (int64_t i = 0; i < f->w->n && rc == 0; i += t.windows) {
         t.windows = batch_at(f, i, &row0, &t.tokens);
         t.window = f->w->window + i;
         t.x = states_get(&f->x, row0, t.tokens, e);
         if (t.x)
-            b->kind->forward(b, &t);
+            run_batch(b, &t, taps);
         rc = t.x ? states_put(&f->x, row0, t.tokens, e) : -1;
     }
-    free(t.scratch);
+    batch_free(&t);
     return rc;
 }
 

@@ -18,22 +18,27 @@ struct running {
     float target;
 };
 
-/* Both models on one slab of tokens and one tile of the vocabulary. */
-struct slab {
-    const uint32_t *target;   /* [tokens] */
-    uint32_t row0;            /* the tile's first vocabulary row */
-    int64_t rows, tokens;
-    float *score[2], *w[2];   /* [SLAB][TILE], [TILE][hidden]; model, reference */
-    struct running *run[2];   /* of the slab's tokens */
-    double *gap;              /* sum of e^(ref - max) (ref - model), scaled as run[1] */
-    float *work;              /* for each thread, 2 * TILE */
-    int models;
-};
+#define READ (16 * SLAB) /* tokens whose states are fetched at once */
 
 struct scored {
-    struct running *run[2];
-    double *gap;
+    struct running *run[2];   /* [all tokens] */
+    double *gap;              /* sum of e^(ref - max) (ref - model), scaled as run[1] */
 };
+
+/* Both models (0 the model, 1 the reference) on one tile of the vocabulary and the tokens whose states are fetched. */
+struct tile {
+    const struct scorer *const *m;
+    int models;
+    float *w[2];              /* [rows][hidden] */
+    uint32_t row0;            /* the tile's first vocabulary row */
+    int64_t rows;
+    int64_t first, tokens;
+    const float *x[2];        /* [tokens][hidden] */
+    struct scored *all;
+    float *work;              /* for each thread, WORK */
+};
+#define WORK ((2 * SLAB + 2) * TILE)
+
 
 /* Take one tile's scores into the running figures; prob gets the tile's own softmax. Returns the tile's share of the new sum. */
 static double take(struct running *r, const float *score, int64_t rows, uint32_t row0, uint32_t target, float *prob,
@@ -58,22 +63,22 @@ static double take(struct running *r, const float *score, int64_t rows, uint32_t
     return part;
 }
 
-static void token_tile(void *ctx, size_t t)
+/* score[i]: [tile's rows], model i's scores of token t. prob: room for two rows. */
+static void token(const struct tile *s, int64_t t, const float *const *score, float *prob)
 {
-    struct slab *s = ctx;
-    float *prob = s->work + (size_t)par_self() * 2 * TILE, *diff = prob + TILE;
-    const float *score = s->score[0] + t * (size_t)s->rows, *ref = s->score[1] + t * (size_t)s->rows;
+    uint32_t target = s->m[0]->f->w->target[t];
+    float *diff = prob + TILE;
     double part, old;
 
-    if (s->target[t] == NO_TARGET)
+    if (target == NO_TARGET)
         return;
-    take(&s->run[0][t], score, s->rows, s->row0, s->target[t], prob, &old);
+    take(&s->all->run[0][t], score[0], s->rows, s->row0, target, prob, &old);
     if (s->models == 1)
         return;
-    part = take(&s->run[1][t], ref, s->rows, s->row0, s->target[t], prob, &old);
+    part = take(&s->all->run[1][t], score[1], s->rows, s->row0, target, prob, &old);
     for (int64_t i = 0; i < s->rows; i++)
-        diff[i] = ref[i] - score[i];
-    s->gap[t] = s->gap[t] * old + part * kern_dotd(prob, diff, (size_t)s->rows);
+        diff[i] = score[1][i] - score[0][i];
+    s->all->gap[t] = s->all->gap[t] * old + part * kern_dotd(prob, diff, (size_t)s->rows);
 }
 
 static int none_scored(const uint32_t *target, int64_t n)
@@ -83,43 +88,53 @@ static int none_scored(const uint32_t *target, int64_t n)
     return n == 0;
 }
 
-/* All tokens against the tile whose rows are in s->w. */
-static int walk_tokens(const struct scorer *const *m, struct slab *s, struct scored *all, struct err *e)
+static void slab(void *ctx, size_t i)
 {
-    const struct windows *w = m[0]->f->w;
+    const struct tile *s = ctx;
+    float *work = s->work + (size_t)par_self() * WORK;
+    int64_t from = (int64_t)i * SLAB, n = s->tokens - from < SLAB ? s->tokens - from : SLAB;
 
-    for (int64_t t = 0; t < w->tokens; t += SLAB) {
-        s->tokens = w->tokens - t < SLAB ? w->tokens - t : SLAB;
-        s->target = w->target + t;
-        s->gap = all->gap + t;
-        if (none_scored(s->target, s->tokens))
-            continue;
-        for (int i = 0; i < s->models; i++) {
-            size_t width = (size_t)m[i]->f->p.hidden;
-            float *x = states_get(&m[i]->f->x, t, s->tokens, e);
+    if (none_scored(s->m[0]->f->w->target + s->first + from, n))
+        return;
+    for (int k = 0; k < s->models; k++) {
+        size_t width = (size_t)s->m[k]->f->p.hidden;
 
-            if (!x)
+        gemm_nt((size_t)n, (size_t)s->rows, width, s->x[k] + (size_t)from * width, width, s->w[k], width,
+                work + k * SLAB * TILE, (size_t)s->rows, KERN_SET);
+    }
+    for (int64_t t = 0; t < n; t++) {
+        const float *score[2] = {work + t * s->rows, work + SLAB * TILE + t * s->rows};
+
+        token(s, s->first + from + t, score, work + 2 * SLAB * TILE);
+    }
+}
+
+/* All tokens against the tile whose rows are in s->w. */
+static int walk_tokens(struct tile *s, struct err *e)
+{
+    int64_t all = s->m[0]->f->w->tokens;
+
+    for (s->first = 0; s->first < all; s->first += READ) {
+        s->tokens = all - s->first < READ ? all - s->first : READ;
+        for (int k = 0; k < s->models; k++)
+            if (!(s->x[k] = states_get(&s->m[k]->f->x, s->first, s->tokens, e)))
                 return -1;
-            s->run[i] = all->run[i] + t;
-            gemm_nt((size_t)s->tokens, (size_t)s->rows, width, x, width, s->w[i], width, s->score[i], (size_t)s->rows,
-                    KERN_SET);
-        }
-        par_for((size_t)s->tokens, token_tile, s);
+        par_for((size_t)(s->tokens + SLAB - 1) / SLAB, slab, s);
     }
     return 0;
 }
 
-static int walk_vocabulary(const struct scorer *const *m, struct slab *s, struct scored *all, struct err *e)
+static int walk_vocabulary(struct tile *s, struct err *e)
 {
-    uint64_t vocab = m[0]->head->rows;
+    uint64_t vocab = s->m[0]->head->rows;
 
     for (uint64_t r = 0; r < vocab; r += TILE) {
         s->row0 = (uint32_t)r;
         s->rows = (int64_t)(vocab - r < TILE ? vocab - r : TILE);
-        for (int i = 0; i < s->models; i++)
-            if (bundle_rows(m[i]->head, r, (uint64_t)s->rows, s->w[i], e) < 0)
-                return err_in(e, "%s", m[i]->head->name);
-        if (walk_tokens(m, s, all, e) < 0)
+        for (int k = 0; k < s->models; k++)
+            if (bundle_rows(s->m[k]->head, r, (uint64_t)s->rows, s->w[k], e) < 0)
+                return err_in(e, "%s", s->m[k]->head->name);
+        if (walk_tokens(s, e) < 0)
             return -1;
     }
     return 0;
@@ -146,47 +161,45 @@ static int heads_fit(const struct scorer *const *m, int models, struct err *e)
 }
 
 /* Running figures to nats: log-sum-exp; KL = E_ref[ref - model] - (Z_ref - Z_model). */
-static int finish(const struct windows *w, const struct scored *all, int models, struct ppl_token *token, struct err *e)
+static int finish(const struct windows *w, const struct scored *all, int models, struct ppl_token *out, struct err *e)
 {
     for (int64_t t = 0; t < w->tokens; t++) {
         const struct running *a = &all->run[0][t], *b = models == 2 ? &all->run[1][t] : a;
         double z = a->max + log(a->sum), zb = b->max + log(b->sum);
 
-        token[t] = (struct ppl_token){0};
+        out[t] = (struct ppl_token){0};
         if (w->target[t] == NO_TARGET)
             continue;
-        token[t].scored = 1;
-        token[t].nll = z - (double)a->target;
-        token[t].kl = models == 2 ? all->gap[t] / b->sum - (zb - z) : 0;
-        token[t].same_top = a->top == b->top;
-        if (!isfinite(token[t].nll) || !isfinite(token[t].kl))
+        out[t].scored = 1;
+        out[t].nll = z - (double)a->target;
+        out[t].kl = models == 2 ? all->gap[t] / b->sum - (zb - z) : 0;
+        out[t].same_top = a->top == b->top;
+        if (!isfinite(out[t].nll) || !isfinite(out[t].kl))
             return err_set(e, "the scores of token %lld are not finite numbers", (long long)t);
     }
     return 0;
 }
 
-int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token *token, struct err *e)
+int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token *out, struct err *e)
 {
     const struct scorer *both[2] = {m, ref};
-    struct slab s = {.models = ref ? 2 : 1};
     struct scored all = {0};
+    struct tile s = {.m = both, .models = ref ? 2 : 1, .all = &all};
     size_t tokens = (size_t)m->f->w->tokens;
     int rc;
 
     if (heads_fit(both, s.models, e) < 0)
         return -1;
-    s.work = mem_new((size_t)par_jobs() * 2 * TILE, sizeof(float));
+    s.work = mem_new((size_t)par_jobs() * WORK, sizeof(float));
     all.gap = mem_new(tokens, sizeof(double));
     for (int i = 0; i < s.models; i++) {
-        s.score[i] = mem_new((size_t)SLAB * TILE, sizeof(float));
         s.w[i] = mem_new((size_t)TILE * (size_t)both[i]->f->p.hidden, sizeof(float));
         all.run[i] = mem_new(tokens, sizeof *all.run[i]);
         for (size_t t = 0; t < tokens; t++)
             all.run[i][t].max = -INFINITY;
     }
-    rc = walk_vocabulary(both, &s, &all, e) < 0 ? -1 : finish(m->f->w, &all, s.models, token, e);
+    rc = walk_vocabulary(&s, e) < 0 ? -1 : finish(m->f->w, &all, s.models, out, e);
     for (int i = 0; i < 2; i++) {
-        free(s.score[i]);
         free(s.w[i]);
         free(all.run[i]);
     }

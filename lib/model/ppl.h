@@ -26,11 +26,11 @@ struct ppl_token {
  * Score every position that has a target.
  * m      in: the model
  * ref    in: the reference, run on the same windows, or NULL
- * token  out: [windows' tokens]
+ * out    out: [windows' tokens]
  * -1: a target outside the vocabulary, vocabularies of different sizes, a score that is not a number (the position is named).
- * Cost: 2 * tokens * vocab * hidden. Memory: 8192 rows of the head as f32, some 100 bytes a token.
+ * Cost: 2 * tokens * vocab * hidden. Memory: 8192 rows of the head as f32, some 100 bytes a token, 8 MiB a thread.
  */
-int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token *token, struct err *e);
+int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token *out, struct err *e);
 
 #define PPL_PERCENTILES 5 /* 50 90 95 99 99.9 */
 extern const double ppl_percentile[PPL_PERCENTILES];
