@@ -60,11 +60,15 @@ struct part {
     int term;            /* index of its term, or -1 for a companion */
     enum dtype dtype;
     struct shape shape;
-    char *same;          /* companion equal to the part of this name in the earlier bundle `same`: nothing is sent. Or NULL */
+    int fixed;           /* of a term, but its rows are not the weight's rows: sent whole before those that follow (form.h) */
+    int shared;          /* companion that later bundles of the layer may refer to: readers keep it until the layer ends */
+    char *same;          /* companion equal to the shared part of this name in the earlier bundle `same` of the layer: nothing is
+                          * sent. Or NULL. Kept by the reader and the writer; filters need not look */
     uint64_t rows;       /* first dim, 1 for vectors and scalars: chunks are whole rows */
     uint64_t row_bytes;
     uint8_t *data;       /* rows * row_bytes when loaded, else NULL */
-    int borrowed;        /* data belongs to someone else (a shared gram): not freed */
+    struct lent *lent;   /* data belongs to several bundles (a shared gram): read only, freed with the last of them. Or NULL */
+    int wire;            /* its index in the record that is being read, or -1 */
     struct attrs more;   /* further keys */
 };
 
@@ -87,6 +91,8 @@ struct bundle {
 
     int loaded;          /* every part's data is here */
     int touched;         /* header or data changed since it was read: bundle_write must encode it */
+    uint64_t segment;    /* of the stream it was read from, counted from 1; 0 for a new bundle */
+    uint64_t record;     /* in that stream, likewise */
     struct buf raw;      /* the header's bytes as read, for relaying */
 };
 
@@ -109,11 +115,18 @@ struct part *bundle_part(const struct bundle *b, int term, const char *name);
 struct part *bundle_add_part(struct bundle *b, int term, const char *name, enum dtype t, const struct shape *s);
 void bundle_drop_part(struct bundle *b, int term, const char *name);
 
+/* As bundle_add_part, with no data: for bundle_begin and bundle_put. */
+struct part *bundle_declare_part(struct bundle *b, int term, const char *name, enum dtype t, const struct shape *s);
+
+/* Say that later bundles of this layer have the same companion: where their bytes are equal it travels once. Readers keep
+ * what is shared until the layer ends, so share only what is. The data of a shared companion is replaced, not changed in place. */
+void bundle_share(struct bundle *b, const char *name);
+
 /* A companion as f32: converted copy owned by the caller (free), or NULL with e set when absent or when its element count is
  * not want (0: any). The sentence says which filter adds it. */
 float *bundle_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e);
 
-/* Set or replace a companion from f32 values. */
+/* Set or replace a companion from f32 values. One that was shared stays shared. */
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
 
 /* Remove all terms and their parts; then add a term. Both mark touched. */

@@ -7,7 +7,9 @@
  *            "zeros" (absent when symmetric) like scales; attrs bits, group (columns in a group; 0: whole row), sym; value = (code - zero) * scale,
  *            zero = 2^(bits-1) when symmetric
  *   lowrank  parts "a" [rank][cols], "b" [rows][rank]; value = b * a, times attr scale (default 1)
- *   sparse   parts "mask" U8 [rows][ceil(cols/8)] (LSB first), "values": dtype [count] in row-major order
+ *   sparse   parts "values": dtype [count] in row-major order, "mask" U8 [rows][ceil(cols/8)] (LSB first)
+ *
+ * Fixed parts (see below): "a" of lowrank, "values" of sparse.
  */
 #ifndef WEIR_TENSOR_FORM_H
 #define WEIR_TENSOR_FORM_H
@@ -21,7 +23,17 @@ struct form {
     int (*check)(const struct bundle *b, int term, struct err *e);
     /* Add rows [r0, r0+n) of this term to out (float[n][cols]). Data of the parts is present for those rows. */
     int (*add_rows)(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e);
+    const char *fixed; /* names of parts whose rows are not the weight's, comma-separated: sent before the others, whole. Or NULL */
+    int whole;         /* add_rows needs all rows of all parts: the value cannot be read by slabs */
 };
+
+/* 1 when the part of that name does not follow the weight's rows; parts of unknown forms do. */
+int form_is_fixed(const char *form, const char *part);
+
+/* For checks: the part, or NULL with e set; is it [rows][cols] (a vector of cols when rows is 1); is its type read as f32? */
+struct part *form_part(const struct bundle *b, int term, const char *name, struct err *e);
+int form_want(const struct bundle *b, const struct part *p, uint64_t rows, uint64_t cols, struct err *e);
+int form_want_real(const struct part *p, struct err *e);
 
 const struct form *form_find(const char *name); /* NULL when unknown: such terms are relayed but not read */
 

@@ -45,6 +45,13 @@ const struct head *reader_head(const struct reader *in);
 const struct attrs *reader_tail_model(const struct reader *in); /* corrections; valid after the end of a segment */
 void reader_close(struct reader *in); /* the descriptor is not closed */
 
+/*
+ * May shards be missing at the end? A map filter runs on one shard of many, and its output carries the mark on, so writer_open
+ * says yes for the reader it links. Programs that need the whole (joins, packers) leave it at no, or say 0 after writer_open;
+ * those that only look (tshow, tstat) say 1. A shard that comes twice is refused in any case.
+ */
+void reader_allow_partial(struct reader *in, int yes);
+
 /* The next record of the stream. 1, 0 at the end (all segments have tails, no shard missing), -1. What was not read of the
  * previous record is skipped, still checked. */
 int stream_next(struct reader *in, struct item *it, struct err *e);
@@ -70,6 +77,11 @@ struct writer *writer_stdout(struct reader *in, struct err *e); /* refuses a ter
 struct head *writer_head(struct writer *out);
 void writer_drop_manifest(struct writer *out);               /* call when names or shapes will change */
 void writer_codec(struct writer *out, int codec, int level); /* CODEC_*, for what is encoded (and, with -z of tcat, recoded) */
+void writer_recode(struct writer *out, int yes);             /* what is relayed is stored anew by that codec too */
+
+/* Call fn with the head of each segment before it is written, the first too: for filters that change the head of a stream
+ * that may be several streams one after the other. */
+void writer_each_head(struct writer *out, void (*fn)(struct head *h, void *ctx), void *ctx);
 struct attrs *writer_tail_model(struct writer *out);         /* corrections that the tail will carry */
 
 int bundle_write(struct writer *out, struct reader *in, struct bundle *b, struct err *e); /* relays when untouched and unread, else encodes */

@@ -1,0 +1,53 @@
+/* ggml: blocks as they lie in GGUF files. Part "blocks" U8 [rows][row bytes]; attr type. */
+#include <stdlib.h>
+
+#include "num/ggml.h"
+#include "tensor/form.h"
+
+static const struct ggml_type *type_of(const struct bundle *b, int term, struct err *e)
+{
+    const char *name = attrs_str(&b->term[term].attrs, "type", NULL);
+    const struct ggml_type *t = name ? ggml_find(name) : NULL;
+
+    if (!t)
+        err_set(e, name ? "ggml type %.100s is unknown" : "form ggml lacks its attribute type", name);
+    return t;
+}
+
+static int check(const struct bundle *b, int term, struct err *e)
+{
+    const struct ggml_type *t = type_of(b, term, e);
+    const struct part *p = form_part(b, term, "blocks", e);
+    uint64_t bytes;
+
+    if (!t || !p)
+        return -1;
+    bytes = ggml_row_bytes(t, b->cols);
+    if (!bytes && b->cols)
+        return err_set(e, "ggml type %s has blocks of %u, its rows have %llu columns", t->name, t->block,
+                       (unsigned long long)b->cols);
+    return p->dtype != DT_U8 ? err_set(e, "part blocks is of type %s, U8 is wanted", dtype_info(p->dtype)->name)
+                             : form_want(b, p, b->rows, bytes, e);
+}
+
+static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e)
+{
+    const struct ggml_type *t = type_of(b, term, e);
+    const struct part *p = form_part(b, term, "blocks", e);
+    float *row;
+
+    if (!t || !p)
+        return -1;
+    if (!t->to_f32)
+        return err_set(e, "ggml type %s is carried, but not read as f32 by this program", t->name);
+    row = mem_resize(NULL, b->cols, sizeof *row);
+    for (uint64_t r = 0; r < n; r++) {
+        t->to_f32(p->data + (r0 + r) * p->row_bytes, row, b->cols);
+        for (uint64_t c = 0; c < b->cols; c++)
+            out[r * b->cols + c] += row[c];
+    }
+    free(row);
+    return 0;
+}
+
+const struct form form_ggml = {"ggml", "blocks of ggml, as in GGUF", check, add_rows, NULL, 0};

@@ -1,0 +1,62 @@
+#include "tensor/keep.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void keep_clear(struct keep *k)
+{
+    for (int i = 0; i < k->n; i++) {
+        free(k->item[i].bundle);
+        free(k->item[i].part);
+        lent_drop(k->item[i].lent);
+    }
+    free(k->item);
+    *k = (struct keep){.layer = -1};
+}
+
+void keep_layer(struct keep *k, int64_t layer)
+{
+    if (layer >= 0 && layer == k->layer)
+        return;
+    keep_clear(k);
+    k->layer = layer;
+}
+
+void keep_add(struct keep *k, const char *bundle, const struct part *p, struct hash128 hash, struct lent *lent)
+{
+    if (k->layer < 0)
+        return;
+    k->item = mem_resize(k->item, (size_t)k->n + 1, sizeof *k->item);
+    k->item[k->n++] = (struct kept){mem_strdup(bundle), mem_strdup(p->name), p->dtype, p->shape, hash,
+                                    lent ? lent_hold(lent) : NULL};
+}
+
+static int fits(const struct kept *t, const struct part *p)
+{
+    return t->dtype == p->dtype && shape_equal(&t->shape, &p->shape) && strcmp(t->part, p->name) == 0;
+}
+
+const struct kept *keep_find_same(const struct keep *k, const struct part *p)
+{
+    for (int i = 0; i < k->n; i++)
+        if (fits(&k->item[i], p) && strcmp(k->item[i].bundle, p->same) == 0)
+            return &k->item[i];
+    return NULL;
+}
+
+const struct kept *keep_find_equal(const struct keep *k, const struct part *p, struct hash128 hash)
+{
+    const struct kept *found = NULL;
+
+    for (int i = 0; i < k->n; i++) {
+        const struct kept *t = &k->item[i];
+
+        if (!fits(t, p) || t->hash.hi != hash.hi || t->hash.lo != hash.lo)
+            continue;
+        if (p->same && strcmp(t->bundle, p->same) == 0)
+            return t;
+        if (!found)
+            found = t;
+    }
+    return found;
+}

@@ -1,0 +1,386 @@
+/* reader: segments and records. What is inside a tensor record: reader_load.c, reader_rows.c. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/die.h"
+#include "base/io.h"
+#include "tensor/fields.h"
+#include "tensor/header.h"
+#include "tensor/stream_parts.h"
+
+const struct head *reader_head(const struct reader *in)
+{
+    return &in->head;
+}
+
+const struct attrs *reader_tail_model(const struct reader *in)
+{
+    return &in->tail.model;
+}
+
+void reader_allow_partial(struct reader *in, int yes)
+{
+    in->partial = yes;
+}
+
+/* A mark "shard i of n" of a new segment: the same n as before, and an i not seen yet. */
+static int mark_shard(struct reader *in, struct err *e)
+{
+    const struct head *h = &in->head;
+    uint64_t n = in->segments_marked;
+
+    if (!h->shards)
+        return 0;
+    if (in->shards && in->shards != h->shards)
+        return err_set(e, "says shard %lld of %lld, an earlier head said of %lld", (long long)h->shard, (long long)h->shards,
+                       (long long)in->shards);
+    in->shards = h->shards;
+    for (uint64_t i = 0; i < n; i++)
+        if (in->shard[i] == h->shard)
+            return err_set(e, "shard %lld of %lld comes twice", (long long)h->shard, (long long)h->shards);
+    in->shard = mem_resize(in->shard, n + 1, sizeof *in->shard);
+    in->shard[n] = h->shard;
+    in->segments_marked++;
+    return 0;
+}
+
+static int begin_segment(struct reader *in, struct err *e)
+{
+    if (in->in_segment)
+        return err_set(e, "a head stands where the tail of segment %llu should: was the command before it killed?",
+                       (unsigned long long)in->segment);
+    head_free(&in->head);
+    tail_free(&in->tail);
+    if (head_read(&in->head, in->rec.body.data, in->rec.body.len, e) < 0 || mark_shard(in, e) < 0)
+        return -1;
+    in->segment++;
+    in->in_segment = 1;
+    keep_clear(&in->keep);
+    if (in->link)
+        writer_next_segment(in->link, &in->head);
+    return 0;
+}
+
+static int differ(const char *what, uint64_t said, uint64_t seen, struct err *e)
+{
+    return said == seen ? 0 : err_set(e, "the tail says %llu %s, %llu have passed", (unsigned long long)said, what,
+                                      (unsigned long long)seen);
+}
+
+static int end_segment(struct reader *in, struct err *e)
+{
+    const struct frame_sum *seen = &in->rec.before, *said = &in->tail.sum;
+
+    tail_free(&in->tail);
+    if (tail_read(&in->tail, in->rec.body.data, in->rec.body.len, e) < 0 ||
+        differ("records", said->records, seen->records, e) < 0 || differ("chunks", said->chunks, seen->chunks, e) < 0 ||
+        differ("bytes", said->bytes, seen->bytes, e) < 0)
+        return -1;
+    if (said->digest != seen->digest)
+        return err_set(e, "the tail says digest %016llx, the records give %016llx", (unsigned long long)said->digest,
+                       (unsigned long long)seen->digest);
+    in->in_segment = 0;
+    if (in->link)
+        writer_take_tail(in->link, &in->tail);
+    return 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* At the true end of input: were all shards there? */
+static int check_shards(struct reader *in, struct err *e)
+{
+    uint64_t missing = (uint64_t)in->shards - in->segments_marked, named = 0, k = 0;
+    struct buf list = {0};
+
+    if (in->partial || !in->shards || !missing)
+        return 0;
+    qsort(in->shard, in->segments_marked, sizeof *in->shard, ascending);
+    for (int64_t i = 1; i <= in->shards && named < 8; i++)
+        if (k < in->segments_marked && in->shard[k] == i)
+            k++;
+        else
+            buf_printf(&list, "%s%lld", named++ ? ", " : "", (long long)i);
+    err_set(e, "%llu of %lld shards are missing: %s%s", (unsigned long long)missing, (long long)in->shards, buf_str(&list),
+            missing > named ? " ..." : "");
+    buf_free(&list);
+    in->rec.kind[0] = '\0';
+    frame_in_place(in->frames, "end of input");
+    return frame_in_fail(in->frames, e);
+}
+
+/* Read the next record's frame. 1, 0 at the true end, -1. Heads and tails are dealt with here. */
+static int next_record(struct reader *in, struct err *e)
+{
+    for (;;) {
+        int got = frame_in_next(in->frames, e);
+
+        if (got < 0)
+            return -1;
+        if (got == FRAME_END)
+            return in->in_segment || !in->segment ? frame_in_fail_end(in->frames, 0, e) : check_shards(in, e);
+        if (got == FRAME_CHUNK) {
+            err_set(e, "a chunk stands behind it, where a record should");
+            return frame_in_fail(in->frames, e);
+        }
+        if (frame_in_record(in->frames, &in->rec, e) < 0)
+            return -1;
+        in->record++;
+        if (strcmp(in->rec.kind, "head") == 0)
+            got = begin_segment(in, e);
+        else if (!in->in_segment)
+            got = err_set(e, "stands outside of a segment: its head is missing");
+        else if (strcmp(in->rec.kind, "tail") == 0)
+            got = end_segment(in, e);
+        else
+            return 1;
+        if (got < 0)
+            return frame_in_fail(in->frames, e);
+        if (in->segment == 1 && in->record == 1)
+            return 1; /* reader_open wants the first head only */
+    }
+}
+
+struct reader *reader_open(int fd, const char *name, struct err *e)
+{
+    struct reader *in = mem_new(1, sizeof *in);
+    int got;
+
+    in->frames = frame_in_open(fd, name);
+    in->keep.layer = -1;
+    got = frame_in_next(in->frames, e);
+    if (got == FRAME_END)
+        err_set(e, "%s: is empty, not a weir stream: did the upstream command fail?", name);
+    else if (got > 0 && next_record(in, e) > 0)
+        return in;
+    reader_close(in);
+    return NULL;
+}
+
+struct reader *reader_stdin(struct err *e)
+{
+    if (isatty(STDIN_FILENO))
+        die_usage("standard input is a terminal: give it a stream, as in 'tsplit MODEL | %s'", prog_name ? prog_name : "filter");
+    return reader_open(STDIN_FILENO, "standard input", e);
+}
+
+void reader_close(struct reader *in)
+{
+    if (!in)
+        return;
+    reader_tensor_end(in);
+    frame_in_close(in->frames);
+    head_free(&in->head);
+    tail_free(&in->tail);
+    keep_clear(&in->keep);
+    buf_free(&in->rec.body);
+    buf_free(&in->stored);
+    free(in->shard);
+    free(in->rows);
+    free(in);
+}
+
+int reader_flat_chunk(struct reader *in, struct frame_chunk *c, uint64_t *size, struct err *e)
+{
+    const uint8_t *first;
+    int got = frame_in_next(in->frames, e);
+
+    if (got != FRAME_CHUNK)
+        return got < 0 ? -1 : got == FRAME_END ? frame_in_fail_end(in->frames, 0, e) : 0;
+    if (frame_in_chunk(in->frames, c, e) < 0)
+        return -1;
+    *size = 0;
+    if (in->kind == ITEM_OTHER)
+        return 1;
+    if (frame_in_peek(in->frames, &first, CODEC_PEEK, e) < 0)
+        return -1;
+    if (codec_size(c->codec, first, c->stored, size, e) < 0)
+        return frame_in_fail(in->frames, e);
+    if (c->part != 0 || c->row != in->flat || *size == 0)
+        err_set(e, "a chunk of part %u at byte %llu (%llu bytes): part 0 at byte %llu is next", c->part,
+                (unsigned long long)c->row, (unsigned long long)*size, (unsigned long long)in->flat);
+    else if (*size > in->flat_size - in->flat)
+        err_set(e, "has more than the %llu bytes it announces", (unsigned long long)in->flat_size);
+    else
+        return in->flat += *size, 1;
+    return frame_in_fail(in->frames, e);
+}
+
+/* After the last chunk: is the payload as long as announced? */
+static int flat_end(struct reader *in, struct err *e)
+{
+    in->open = 0;
+    if (in->kind == ITEM_OTHER || in->flat_size == UINT64_MAX || in->flat == in->flat_size)
+        return 0;
+    err_set(e, "has %llu of the %llu bytes it announces", (unsigned long long)in->flat, (unsigned long long)in->flat_size);
+    return frame_in_fail(in->frames, e);
+}
+
+int reader_skip(struct reader *in, struct err *e)
+{
+    struct frame_chunk c;
+    uint64_t size;
+    int got;
+
+    if (!in->open)
+        return 0;
+    do {
+        if (in->kind == ITEM_TENSOR)
+            got = reader_load_chunk(in, NULL, e);
+        else if ((got = reader_flat_chunk(in, &c, &size, e)) > 0)
+            got = frame_in_chunk_end(in->frames, e) < 0 ? -1 : 1;
+    } while (got > 0);
+    if (got == 0 && in->kind != ITEM_TENSOR)
+        got = flat_end(in, e);
+    in->open = 0;
+    return got;
+}
+
+void item_free(struct item *it)
+{
+    bundle_free(&it->b);
+    free(it->name);
+    attrs_free(&it->attrs);
+    *it = (struct item){0};
+}
+
+static enum item_kind kind_of(const char *kind)
+{
+    static const char *const name[] = {"tensor", "blob", "text", "stat"};
+
+    for (int i = 0; i < 4; i++)
+        if (strcmp(kind, name[i]) == 0)
+            return (enum item_kind)i;
+    return ITEM_OTHER;
+}
+
+static int check_file_name(const char *name, struct err *e)
+{
+    if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return err_set(e, "name \"%.200s\" is no plain file name", name);
+    return 0;
+}
+
+static int read_flat(struct reader *in, struct item *it, struct err *e)
+{
+    struct mp_in m = {in->rec.body.data, in->rec.body.data + in->rec.body.len};
+    int64_t size = -1, n = 0;
+    struct fields f = {0};
+    int rc = mp_check(in->rec.body.data, in->rec.body.len, e);
+
+    if (rc == 0)
+        rc = fields_read(&f, &m, "header", e);
+    if (rc == 0 && (it->kind == ITEM_BLOB || it->kind == ITEM_STAT))
+        rc = fields_text(&f, "name", 1, 255, &it->name, e) < 0 || check_file_name(it->name, e) < 0 ? -1 : 0;
+    if (rc == 0)
+        rc = fields_int(&f, "size", 0, INT64_MAX, &size, e) < 0 || fields_int(&f, "n", 0, INT64_MAX, &n, e) < 0 ? -1 : 0;
+    if (rc == 0 && it->kind == ITEM_BLOB && size < 0)
+        rc = err_set(e, "header lacks its size");
+    if (rc == 0)
+        fields_all(&f, &it->attrs);
+    fields_free(&f);
+    in->flat = 0;
+    in->flat_size = size < 0 ? UINT64_MAX : (uint64_t)size;
+    it->size = it->kind == ITEM_TEXT ? (uint64_t)n : it->kind == ITEM_BLOB ? (uint64_t)size : 0;
+    if (rc == 0 && it->name)
+        frame_in_place(in->frames, "record %llu (%s %s)", (unsigned long long)in->record, in->rec.kind, it->name);
+    return rc;
+}
+
+static int read_tensor(struct reader *in, struct bundle *b, struct err *e)
+{
+    if (header_read(b, in->rec.body.data, in->rec.body.len, e) < 0)
+        return b->name && b->name[0] ? err_in(e, "%.200s", b->name) : -1;
+    frame_in_place(in->frames, "record %llu (tensor %.200s)", (unsigned long long)in->record, b->name);
+    buf_add(&b->raw, in->rec.body.data, in->rec.body.len);
+    b->segment = in->segment;
+    b->record = in->record;
+    return reader_tensor_begin(in, b, e);
+}
+
+int stream_next(struct reader *in, struct item *it, struct err *e)
+{
+    int got;
+
+    item_free(it);
+    if (reader_skip(in, e) < 0 || (got = next_record(in, e)) < 0)
+        return -1;
+    if (got == 0)
+        return 0;
+    in->open = 1;
+    in->consumed = 0;
+    it->kind = in->kind = kind_of(in->rec.kind);
+    it->kind_name = in->rec.kind;
+    if (it->kind == ITEM_TENSOR)
+        got = read_tensor(in, &it->b, e);
+    else if (it->kind != ITEM_OTHER)
+        got = read_flat(in, it, e);
+    else if (mp_check(in->rec.body.data, in->rec.body.len, NULL) == 0 && read_flat(in, it, NULL) < 0)
+        attrs_free(&it->attrs); /* no map of ours: passed on all the same */
+    return got < 0 ? frame_in_fail(in->frames, e) : 1;
+}
+
+int item_load(struct reader *in, struct item *it, struct buf *payload, struct err *e)
+{
+    struct frame_chunk c;
+    uint64_t size;
+    int got;
+
+    (void)it;
+    payload->len = 0;
+    while ((got = reader_flat_chunk(in, &c, &size, e)) > 0) {
+        const uint8_t *first;
+
+        if (in->kind == ITEM_OTHER && (frame_in_peek(in->frames, &first, CODEC_PEEK, e) < 0 ||
+                                       codec_size(c.codec, first, c.stored, &size, e) < 0))
+            return frame_in_fail(in->frames, e);
+        if (reader_payload(in, &c, buf_space(payload, size), size, 0, e) < 0)
+            return -1;
+        payload->len += size;
+    }
+    return got < 0 ? -1 : flat_end(in, e);
+}
+
+int item_copy(struct reader *in, struct item *it, struct writer *out, struct err *e)
+{
+    struct frame_chunk c;
+    uint64_t size;
+    int got;
+
+    if (it->kind == ITEM_TENSOR)
+        return bundle_write(out, in, &it->b, e);
+    if (writer_ready(out, in->segment, e) < 0 ||
+        frame_out_record(out->frames, in->rec.kind, in->rec.body.data, in->rec.body.len, e) < 0)
+        return -1;
+    while ((got = reader_flat_chunk(in, &c, &size, e)) > 0)
+        if (writer_pass(out, in, &c, c.part, 1, in->kind == ITEM_OTHER ? UINT64_MAX : size, NULL, e) < 0)
+            return -1;
+    if (got == 0)
+        got = flat_end(in, e);
+    return got < 0 ? -1 : writer_settle(out, e);
+}
+
+int bundle_read(struct reader *in, struct bundle *b, struct err *e)
+{
+    struct item it = {0};
+    int got;
+
+    bundle_free(b);
+    while ((got = stream_next(in, &it, e)) > 0 && it.kind != ITEM_TENSOR)
+        if (in->link && item_copy(in, &it, in->link, e) < 0) {
+            got = -1;
+            break;
+        }
+    if (got > 0) {
+        *b = it.b;
+        it.b = (struct bundle){0};
+    }
+    item_free(&it);
+    return got;
+}

@@ -1,0 +1,78 @@
+/* writer_rows: a bundle whose value is written as it is made. */
+#include <string.h>
+
+#include "tensor/writer_bundle.h"
+
+int bundle_begin(struct writer *out, struct bundle *b, struct err *e)
+{
+    if (writer_ready(out, b->segment, e) < 0)
+        return -1;
+    keep_layer(&out->keep, b->layer);
+    if (settle_shared(out, NULL, b, e) < 0 || put_header(out, b, e) < 0)
+        return -1;
+    order_begin(&out->order, b);
+    out->slab_rows = value_slab_rows(b);
+    for (int i = 0; i < b->parts; i++) {
+        struct part *p = &b->part[i];
+
+        out->put[i] = 0;
+        out->pend[i].len = 0;
+        if (p->term >= 0 || p->same)
+            continue;
+        if (!p->data)
+            return err_set(e, "part %s has no data", p->name);
+        if (put_rows(out, b, i, 0, p->rows, p->data, e) < 0 ||
+            (out->order.part[i].rows && order_take(&out->order, (uint32_t)i, 0, out->order.part[i].rows, e) < 0))
+            return -1;
+    }
+    return 0;
+}
+
+/* Write n rows that wait for part i; what the reader will check is checked here too. */
+static int emit(struct writer *out, struct bundle *b, int i, uint64_t n, struct err *e)
+{
+    const struct part *p = &b->part[i];
+    struct order_part *t = &out->order.part[i];
+    struct buf *w = &out->pend[i];
+    uint64_t each = p->rows ? t->rows / p->rows : 1, bytes = n * p->row_bytes;
+
+    if (t->rows && (put_rows(out, b, i, t->done / each, n, w->data, e) < 0 ||
+                    order_take(&out->order, (uint32_t)i, t->done, n * each, e) < 0))
+        return -1;
+    w->len -= bytes;
+    if (w->len)
+        memmove(w->data, w->data + bytes, w->len);
+    return 0;
+}
+
+int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, uint64_t n, const void *data, struct err *e)
+{
+    const struct part *p = &b->part[part];
+    uint64_t most = p->fixed && p->rows < out->slab_rows ? p->rows : out->slab_rows;
+
+    if (part < 0 || part >= b->parts || p->term < 0)
+        return err_set(e, "part %d is none of the value's", part);
+    if (row0 != out->put[part] || n > p->rows - row0)
+        return err_set(e, "part %s: rows %llu to %llu given, row %llu of %llu is next", p->name, (unsigned long long)row0,
+                       (unsigned long long)(row0 + n), (unsigned long long)out->put[part], (unsigned long long)p->rows);
+    buf_add(&out->pend[part], data, n * p->row_bytes);
+    out->put[part] += n;
+    while (p->row_bytes && out->pend[part].len / p->row_bytes >= most)
+        if (emit(out, b, part, most, e) < 0)
+            return -1;
+    if (out->put[part] == p->rows && out->pend[part].len)
+        return emit(out, b, part, out->pend[part].len / p->row_bytes, e);
+    return 0;
+}
+
+int bundle_end(struct writer *out, struct bundle *b, struct err *e)
+{
+    for (int i = 0; i < b->parts; i++)
+        if (b->part[i].term >= 0 && out->put[i] != b->part[i].rows)
+            return err_set(e, "part %s was given %llu of its %llu rows", b->part[i].name, (unsigned long long)out->put[i],
+                           (unsigned long long)b->part[i].rows);
+    if (order_end(&out->order, e) < 0)
+        return -1;
+    order_free(&out->order);
+    return writer_settle(out, e);
+}
