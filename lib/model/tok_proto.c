@@ -275,7 +275,7 @@ static int model_finish(struct tok *t, const struct spec *s, struct err *e)
     if (t->unk < 0)
         return err_set(e, "there is no unknown piece among %u", t->n);
     order_fill(t);
-    t->words = t->sp_escape && !t->unused && !tok_space_inside(t);
+    t->words = t->sp_escape && !t->unused && !tok_space_inside(t) && (t->byte_fallback || tok_find(t, TOK_SPACE, 3) != TOK_NONE);
     tok_cuts_sort(t, &t->symbols);
     t->unk_text = mem_strdup((const char *)t->text.data + t->piece[t->unk].at);
     t->bos_text = name_of(&s->names[1], "<s>");

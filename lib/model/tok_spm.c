@@ -130,27 +130,33 @@ static int unknown_add(struct tok_run *r, size_t at, size_t len)
     return 0;
 }
 
-/* Ids of a symbol that merging by score left: unused pieces are taken apart as they were last put together. */
-static void piece_emit(struct tok_run *r, size_t at, size_t len)
+/*
+ * Ids of a symbol that merging by score left: unused pieces are taken apart as they were last put together; unknown
+ * characters in a row, from the id `first` of out on, are one unknown piece.
+ */
+static void piece_emit(struct tok_run *r, size_t at, size_t len, size_t first)
 {
     const struct tok *t = r->t;
     const uint8_t *s = r->text.data + at;
     uint32_t id = tok_find(t, (const char *)s, len);
 
     if (id != TOK_NONE && t->piece[id].type == TOK_UNUSED && r->halves && r->halves[id]) {
-        piece_emit(r, at, r->halves[id]);
-        piece_emit(r, at + r->halves[id], len - r->halves[id]);
-    } else if ((id == TOK_NONE || id == (uint32_t)t->unk) && t->byte_fallback) {
+        piece_emit(r, at, r->halves[id], first);
+        piece_emit(r, at + r->halves[id], len - r->halves[id], first);
+    } else if (id != TOK_NONE && id != (uint32_t)t->unk) {
+        tok_ids_add(r->out, id);
+    } else if (t->byte_fallback) {
         for (size_t i = 0; i < len; i++)
             tok_ids_add(r->out, t->byte_id[s[i]]);
-    } else {
-        tok_ids_add(r->out, id == TOK_NONE ? (uint32_t)t->unk : id);
+    } else if (r->out->n == first || r->out->id[r->out->n - 1] != (uint32_t)t->unk) {
+        tok_ids_add(r->out, (uint32_t)t->unk);
     }
 }
 
 static int word_by_score(struct tok_run *r, size_t at, size_t end)
 {
     const struct tok *t = r->t;
+    size_t first = r->out->n;
 
     if (t->unused && !r->halves)
         r->halves = mem_new(t->n, sizeof *r->halves);
@@ -164,7 +170,7 @@ static int word_by_score(struct tok_run *r, size_t at, size_t end)
     }
     tok_merge_all(r);
     for (int32_t i = 0; i >= 0; i = r->sym[i].next)
-        piece_emit(r, r->sym[i].at, r->sym[i].len);
+        piece_emit(r, r->sym[i].at, r->sym[i].len, first);
     return 0;
 }
 
