@@ -17,14 +17,17 @@ static int refuse(size_t at, size_t n, const char *what, struct err *e)
 static int escape_copy(struct buf *b, const char *s, size_t n, size_t i, struct err *e)
 {
     char c = i + 1 < n ? s[i + 1] : '\0';
+    bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    const char *close = (c == 'p' || c == 'P') && i + 2 < n && s[i + 2] == '{' ? memchr(s + i, '}', n - i) : NULL;
+    size_t len = close ? (size_t)(close - (s + i)) + 1 : 2;
 
     if (c == 's' || c == 'S')
         buf_puts(b, c == 's' ? "\\p{White_Space}" : "\\P{White_Space}");
-    else if (c && (strchr("pPdrntf", c) || !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'))))
-        buf_add(b, s + i, 2);
+    else if (close || (c && (!letter || strchr("drntf", c))))
+        buf_add(b, s + i, len);
     else
-        return refuse(i, 2, s + i, e);
-    return 2;
+        return refuse(i, n - i < 2 ? n - i : 2, s + i, e);
+    return (int)len;
 }
 
 /* Within [ ]: Oniguruma nests and intersects sets, PCRE2 does not. */
@@ -56,9 +59,11 @@ static int pattern_translate(struct buf *b, const char *s, size_t n, struct err 
 
     for (size_t i = 0; i < n;) {
         if (s[i] == '\\') {
-            if (escape_copy(b, s, n, i, e) < 0)
+            int len = escape_copy(b, s, n, i, e);
+
+            if (len < 0)
                 return -1;
-            i += 2;
+            i += (size_t)len;
             continue;
         }
         if ((set ? class_check(s, n, i, e) : plain_check(s, n, i, e)) < 0)
