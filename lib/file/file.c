@@ -158,6 +158,35 @@ int source_read(const struct source *s, const struct file_tensor *t, uint64_t at
     return 0;
 }
 
+const char *file_type_name(const struct file_tensor *t)
+{
+    return t->blocks ? t->blocks->name : dtype_info(t->dtype)->name;
+}
+
+int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
+{
+    struct part *p = &b->part[0];
+
+    if (bundle_set_shape(b, &t->shape, e) < 0)
+        return -1;
+    b->name = mem_strdup(t->name);
+    attrs_set_str(&b->more, "dtype", file_type_name(t));
+    bundle_add_term(b, t->blocks ? "ggml" : "dense");
+    p->name = mem_strdup(t->blocks ? "blocks" : "dense");
+    p->dtype = t->dtype;
+    p->shape = t->shape;
+    p->rows = b->rows;
+    if (t->blocks) {
+        attrs_set_str(&b->term[0].attrs, "type", t->blocks->name);
+        p->row_bytes = ggml_row_bytes(t->blocks, b->cols);
+        p->shape = (struct shape){2, {b->rows, p->row_bytes}};
+    } else if (dtype_bytes(t->dtype, b->cols, &p->row_bytes) < 0)
+        return err_set(e, "rows of %llu %s elements do not fill whole bytes", (unsigned long long)b->cols,
+                       file_type_name(t));
+    b->parts = 1;
+    return 0;
+}
+
 int source_blob(const struct source *s, int i, struct buf *out, struct err *e)
 {
     struct buf b = {0};
