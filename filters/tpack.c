@@ -25,10 +25,13 @@ static int set_dense(const char *arg, struct err *e)
 {
     char upper[16] = "";
 
+    dense = PUT_SOURCE;
+    if (!arg || strcmp(arg, "source") == 0)
+        return 0;
     for (size_t i = 0; arg[i] && i < sizeof upper - 1; i++)
         upper[i] = (char)toupper((unsigned char)arg[i]);
-    dense = strcmp(arg, "source") == 0 ? PUT_SOURCE : dtype_find(upper);
-    if (dense == -1 || (dense >= 0 && !dtype_info((enum dtype)dense)->writes_f32))
+    dense = dtype_find(upper);
+    if (dense < 0 || !dtype_info((enum dtype)dense)->writes_f32)
         return err_set(e, "'%s' is none of f64 f32 f16 bf16 f8_e4m3 f8_e5m2 source", arg);
     return 0;
 }
@@ -36,7 +39,7 @@ static int set_dense(const char *arg, struct err *e)
 static const struct opt opts[] = {
     {'o', "output", "TARGET", OPT_STRING, &output, "FOLDER/, FILE.safetensors, FILE.gguf, or - with --format", 0},
     {'t', "format", "FORMAT", OPT_CALL, 0, "hf, safetensors or gguf, where TARGET's name does not tell", set_format},
-    {0, "dense", "TYPE", OPT_CALL, 0, "write quantized and factored values as f32, f16, bf16 ... or source", set_dense},
+    {0, "dense", "[TYPE]", OPT_CALL, 0, "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
     {'l', "list", 0, OPT_FLAG, &list, "list the formats and exit", 0},
     OPT_END
 };

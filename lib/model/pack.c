@@ -54,7 +54,7 @@ int pack_open(struct pack *p, int format, const char *path, int dense, const str
 
 static int take_tensor(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
 {
-    struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense bf16, or write a GGUF"};
+    struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
     struct gguf_place place;
 
     if (p->format == PACK_GGUF) {
@@ -67,7 +67,7 @@ static int take_tensor(struct pack *p, struct reader *in, struct bundle *b, stru
         how.to_f32 = place.to_f32;
         how.row = place.head_dim ? to_gguf_row : NULL;
         how.row_arg = place.head_dim;
-        how.refusal = "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense f16";
+        how.refusal = "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense=f16";
     }
     return put_bundle(&p->pile, in, b, &how, e);
 }

@@ -95,14 +95,14 @@ PY
     tsplit "$TINY" | wquant -t q8_0 >q.weir
     run tpack -o x.safetensors <q.weir
     one_line_error 1 tpack
-    [[ $output == *"_proj.weight: its value is ggml q8_0, which safetensors does not hold: add --dense bf16"* ]]
+    [[ $output == *"_proj.weight: its value is ggml q8_0, which safetensors does not hold: add --dense, or write a GGUF"* ]]
     nothing_at x.safetensors
-    tpack --dense source -o x.safetensors <q.weir
+    tpack --dense -o x.safetensors <q.weir
     python3 "$REF/safetensors.py" --order x.safetensors >list
     [ "$(grep -c '	BF16	' list)" -eq 20 ]
-    tpack --dense f32 -o y.safetensors <q.weir
+    tpack --dense=f32 -o y.safetensors <q.weir
     python3 "$REF/safetensors.py" y.safetensors | grep -q 'q_proj.weight	F32'
-    run tpack --dense i8 -o z.safetensors <q.weir
+    run tpack --dense=i8 -o z.safetensors <q.weir
     [ "$status" -eq 2 ]
     tsplit "$TINY" | wquant -t int4 -g 32 >a.weir
     run tpack -o x.gguf <a.weir
