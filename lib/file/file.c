@@ -165,25 +165,25 @@ const char *file_type_name(const struct file_tensor *t)
 
 int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
 {
-    struct part *p = &b->part[0];
+    uint64_t bytes;
 
     if (bundle_set_shape(b, &t->shape, e) < 0)
         return -1;
-    b->name = mem_strdup(t->name);
-    attrs_set_str(&b->more, "dtype", file_type_name(t));
-    bundle_add_term(b, t->blocks ? "ggml" : "dense");
-    p->name = mem_strdup(t->blocks ? "blocks" : "dense");
-    p->dtype = t->dtype;
-    p->shape = t->shape;
-    p->rows = b->rows;
-    if (t->blocks) {
-        attrs_set_str(&b->term[0].attrs, "type", t->blocks->name);
-        p->row_bytes = ggml_row_bytes(t->blocks, b->cols);
-        p->shape = (struct shape){2, {b->rows, p->row_bytes}};
-    } else if (dtype_bytes(t->dtype, b->cols, &p->row_bytes) < 0)
+    if (!t->blocks && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
         return err_set(e, "rows of %llu %s elements do not fill whole bytes", (unsigned long long)b->cols,
                        file_type_name(t));
-    b->parts = 1;
+    b->name = mem_strdup(t->name);
+    b->layer = -1;
+    attrs_set_str(&b->more, "dtype", file_type_name(t));
+    bundle_add_term(b, t->blocks ? "ggml" : "dense");
+    if (t->blocks) {
+        struct shape s = {2, {b->rows, ggml_row_bytes(t->blocks, b->cols)}};
+
+        attrs_set_str(&b->term[0].attrs, "type", t->blocks->name);
+        bundle_declare_part(b, 0, "blocks", DT_U8, &s);
+    } else {
+        bundle_declare_part(b, 0, "dense", t->dtype, &t->shape);
+    }
     return 0;
 }
 

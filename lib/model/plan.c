@@ -27,7 +27,6 @@ static int describe(struct step *s, const struct file_tensor *t, const char *arc
     s->t = t;
     if (file_header(&s->b, t, e) < 0)
         return err_in(e, "%s", t->name);
-    s->b.layer = -1;
     if (arch_role(arch, t->name, &role, &layer)) {
         s->b.role = mem_strdup(role);
         s->b.layer = layer;

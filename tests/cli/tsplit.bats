@@ -115,11 +115,11 @@ PY
 }
 
 @test "damaged safetensors: each check has its words" {
-    printf 'short' >bad.safetensors; refused "not a checkpoint\|5 bytes" || refused "5 bytes are too few"
+    printf 'short' >bad.safetensors; refused "5 bytes are too few"
     st '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}' 4;  refused "the tensors hold 8 bytes, the file holds 4"
     st '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}' 12; refused "the tensors hold 8 bytes, the file holds 12"
     st '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}' 16
-    refused "duplicate"
+    refused "key \"a\" is there twice"
     st '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}' 12
     refused "b: data begin at 4, but what comes before ends at 8"
     st '{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[12,20]}}' 20
