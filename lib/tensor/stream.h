@@ -98,4 +98,7 @@ int bundle_end(struct writer *out, struct bundle *b, struct err *e);
 /* The tail. Without it, every reader downstream fails; so call it only when all is well. Frees out. */
 int writer_finish(struct writer *out, struct err *e);
 
+/* Give up: no tail, what waits is dropped. For tests; a filter that fails just ends. */
+void writer_abandon(struct writer *out);
+
 #endif
