@@ -5,44 +5,40 @@
 
 #include "base/mem.h"
 
-/* Rows, or the elements of a vector, to their new places; each is size bytes. */
-static int put_moved(struct pile *p, const struct put_how *how, uint64_t row0, uint64_t n, const uint8_t *data, struct err *e)
+/* n bytes from byte `at` on. Where rows move, they are written one by one: of a vector the elements. */
+static int put_moved(struct pile *p, const struct put_how *how, uint64_t at, const uint8_t *data, uint64_t n, struct err *e)
 {
     const struct pile_item *t = &p->item[p->n - 1];
-    int rc = 0;
+    uint64_t unit = t->shape.rank < 2 ? t->row_bytes / (shape_count(&t->shape) ? shape_count(&t->shape) : 1) : t->row_bytes;
 
-    if (!how->row)
-        return pile_put(p, row0, n, data, e);
-    if (t->shape.rank < 2) {
-        uint64_t count = shape_count(&t->shape), size = t->row_bytes / (count ? count : 1);
-        uint8_t *moved = mem_new((size_t)t->row_bytes + 1, 1);
-
-        for (uint64_t i = 0; i < count; i++)
-            memcpy(moved + how->row(i, how->row_arg) * size, data + i * size, size);
-        rc = pile_put(p, 0, 1, moved, e);
-        free(moved);
-        return rc;
-    }
-    for (uint64_t i = 0; i < n && rc == 0; i++)
-        rc = pile_put(p, how->row(row0 + i, how->row_arg), 1, data + i * t->row_bytes, e);
-    return rc;
+    if (!how->row || !unit)
+        return pile_put(p, at, data, n, e);
+    for (uint64_t i = 0; i < n; i += unit)
+        if (pile_put(p, how->row((at + i) / unit, how->row_arg) * unit, data + i, unit, e) < 0)
+            return -1;
+    return 0;
 }
 
 /* The one part of a dense or ggml value, as it is. */
-static int put_part(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, const char *part,
+static int put_part(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, const char *name,
                     const struct ggml_type *blocks, struct err *e)
 {
-    const struct part *v = bundle_part(b, 0, part);
+    const struct part *v = bundle_part(b, 0, name);
+    const uint8_t *data;
+    uint64_t at, n;
+    int part, got;
 
     if (!v)
-        return err_set(e, "its value lacks the part '%s'", part);
-    if (pile_add(p, how->name ? how->name : b->name, &b->shape, v->dtype, blocks, e) < 0 || bundle_load(in, b, e) < 0)
+        return err_set(e, "its value lacks the part '%s'", name);
+    if (pile_add(p, how->name ? how->name : b->name, &b->shape, v->dtype, blocks, e) < 0)
         return -1;
-    v = bundle_part(b, 0, part);
     if (v->row_bytes != p->item[p->n - 1].row_bytes)
-        return err_set(e, "rows of part '%s' have %llu bytes, the type wants %llu", part, (unsigned long long)v->row_bytes,
+        return err_set(e, "rows of part '%s' have %llu bytes, the type wants %llu", name, (unsigned long long)v->row_bytes,
                        (unsigned long long)p->item[p->n - 1].row_bytes);
-    return put_moved(p, how, 0, v->rows, v->data, e);
+    while ((got = bundle_next_bytes(in, b, &part, &at, &n, &data, e)) > 0)
+        if (&b->part[part] == v && put_moved(p, how, at, data, n, e) < 0)
+            return -1;
+    return got;
 }
 
 static int put_as(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, enum dtype t, struct err *e)
@@ -61,7 +57,7 @@ static int put_as(struct pile *p, struct reader *in, struct bundle *b, const str
         }
         out = mem_resize(out, (size_t)bytes + 1, 1);
         dtype_from_f32(t, w, out, (size_t)(n * b->cols));
-        if ((got = put_moved(p, how, row0, n, out, e)) < 0)
+        if ((got = put_moved(p, how, row0 * p->item[p->n - 1].row_bytes, out, bytes, e)) < 0)
             break;
     }
     free(out);

@@ -215,7 +215,7 @@ static int add_rope_freqs(const struct to_gguf *g, struct pile *pile, struct err
     }
     rc = pile_add(pile, "rope_freqs.weight", &s, DT_F32, NULL, e);
     if (rc == 0)
-        rc = pile_put(pile, 0, 1, f, e);
+        rc = pile_put(pile, 0, f, s.dim[0] * sizeof *f, e);
     free(f);
     return rc;
 }
