@@ -19,6 +19,11 @@ const struct attrs *reader_tail_model(const struct reader *in)
     return &in->tail.model;
 }
 
+uint64_t reader_segment(const struct reader *in)
+{
+    return in->segment;
+}
+
 void reader_allow_partial(struct reader *in, int yes)
 {
     in->partial = yes;
@@ -184,6 +189,8 @@ void reader_close(struct reader *in)
     buf_free(&in->stored);
     free(in->shard);
     free(in->rows);
+    if (in->own_fd)
+        close(in->own_fd);
     free(in);
 }
 

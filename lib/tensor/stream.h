@@ -41,8 +41,10 @@ void item_free(struct item *it);
 /* Open and read the head. name is for messages ("standard input", a path). NULL on error. Refuses a terminal as stdin: status 2. */
 struct reader *reader_open(int fd, const char *name, struct err *e);
 struct reader *reader_stdin(struct err *e);
+struct reader *reader_file(const char *path, struct err *e); /* "-" is standard input; an operand of a filter */
+uint64_t reader_segment(const struct reader *in); /* that of the last record, or of the head before it; counted from 1 */
 const struct head *reader_head(const struct reader *in);
-const struct attrs *reader_tail_model(const struct reader *in); /* corrections; valid after the end of a segment */
+const struct attrs *reader_tail_model(const struct reader *in); /* corrections, of the last segment that has ended */
 void reader_close(struct reader *in); /* the descriptor is not closed */
 
 /*
