@@ -160,7 +160,6 @@ PY
         run bash -c "{ head -c $((size / 2)) s.weir; kill -9 \$BASHPID; } | tpack -o $t"
         [ "$status" -eq 1 ]
         nothing_at "${t%/}"
-        ( trap 'kill %1' EXIT; { head -c $((size / 2)) s.weir; sleep 5; } | tpack -o $t & sleep 0.3; ) 2>/dev/null || true
     done
     for f in safetensors gguf; do
         run bash -c "tpack -t $f -o - <s.weir >/dev/full"
