@@ -131,6 +131,63 @@ PY
     nothing_at x.gguf
 }
 
+@test "GGUF of biases, of a Qwen2, and of Llama 3's scaled angles" {
+    variant() { python3 - "$REF" "$TINY" m "$1" <<'PY'
+import json, math, os, shutil, struct, sys
+sys.path.insert(0, sys.argv[1])
+import safetensors
+src, dst, kind = sys.argv[2:]
+shutil.rmtree(dst, ignore_errors=True); shutil.copytree(src, dst)
+c = json.load(open(dst + "/config.json"))
+c["model_type"] = "qwen2" if kind == "qwen2" else "llama"
+if kind == "llama3":
+    c["rope_scaling"] = {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 8192}
+    c["rope_theta"] = 500000.0
+json.dump(c, open(dst + "/config.json", "w"))
+meta, t = safetensors.read(src + "/model.safetensors")
+t = {k: (v["dtype"], v["shape"], bytes(v["data"])) for k, v in t.items()}
+if kind != "llama3":
+    for l in range(2):
+        for w, n in (("q", 32), ("k", 16), ("v", 16)):
+            t[f"model.layers.{l}.self_attn.{w}_proj.bias"] = ("F32", [n], struct.pack(f"<{n}f", *range(n)))
+head, data = {}, b""
+for k in sorted(t):
+    head[k] = {"dtype": t[k][0], "shape": t[k][1], "data_offsets": [len(data), len(data) + len(t[k][2])]}
+    data += t[k][2]
+h = json.dumps(head).encode()
+open(dst + "/model.safetensors", "wb").write(struct.pack("<Q", len(h)) + h + data)
+PY
+    tsplit m | tpack -o "$1.gguf"; }
+    variant llama; variant qwen2; variant llama3
+    python3 - "$REF" <<'PY'
+import math, struct, sys
+sys.path.insert(0, sys.argv[1])
+import gguf
+def f32(t):
+    assert t["type"] == "f32"
+    return list(struct.unpack(f"<{len(t['data']) // 4}f", t["data"]))
+def load(name):
+    kv, t = gguf.read(name)
+    return kv, {x["name"]: x for x in t}
+kv, t = load("llama.gguf")
+assert f32(t["blk.1.attn_q.bias"]) == [h * 8 + j * 4 + i for h in range(4) for i in range(4) for j in range(2)]
+assert f32(t["blk.1.attn_v.bias"]) == list(range(16))
+kv, q = load("qwen2.gguf")
+assert kv["general.architecture"][1] == "qwen2" and kv["qwen2.block_count"][1] == 2
+assert f32(q["blk.1.attn_q.bias"]) == list(range(32))
+assert sorted(bytes(q["blk.0.attn_q.weight"]["data"])) == sorted(bytes(t["blk.0.attn_q.weight"]["data"]))
+assert q["blk.0.attn_q.weight"]["data"] != t["blk.0.attn_q.weight"]["data"]
+kv, s = load("llama3.gguf")
+assert kv["llama.rope.freq_base"][1] == 500000.0
+got, want = f32(s["rope_freqs.weight"]), []
+for i in range(4):
+    wave = 2 * math.pi * 500000.0 ** (2 * i / 8)
+    smooth = (8192 / wave - 1) / 3
+    want.append(1.0 if wave < 8192 / 4 else 8.0 if wave > 8192 else 1 / ((1 - smooth) / 8 + smooth))
+assert all(abs(a - b) < 1e-6 * b for a, b in zip(got, want)) and len(got) == 4, (got, want)
+PY
+}
+
 @test "the target's name tells the format; otherwise --format does" {
     tsplit "$TINY" >s.weir
     mkdir there
