@@ -9,7 +9,6 @@
 #include "base/target.h"
 
 const char *prog_name = "weir";
-int die_status = 1;
 
 static void say(const char *fmt, va_list ap)
 {
@@ -30,7 +29,7 @@ void die(const char *fmt, ...)
     say(fmt, ap);
     va_end(ap);
     target_abort_all();
-    _Exit(die_status);
+    _Exit(1);
 }
 
 void die_usage(const char *fmt, ...)

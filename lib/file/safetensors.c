@@ -96,8 +96,7 @@ static int check_places(struct file_tensor *t, size_t n, uint64_t data, uint64_t
 {
     uint64_t at = 0;
 
-    if (n)
-        qsort(t, n, sizeof *t, by_place);
+    qsort(t, n, sizeof *t, by_place);
     for (size_t i = 0; i < n; i++) {
         if (t[i].offset != at)
             return err_set(e, "%s: data begin at %llu, but what comes before ends at %llu", t[i].name,

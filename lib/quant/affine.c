@@ -36,6 +36,11 @@ uint64_t quant_code_bytes(const struct quant_affine *a, uint64_t cols)
     return cols / 8 * bits + (cols % 8 * bits + 7) / 8;
 }
 
+enum dtype quant_zeros_type(const struct quant_method *m, const struct quant_affine *a)
+{
+    return m->whole_zeros ? DT_U8 : a->scales;
+}
+
 float quant_round_scale(enum dtype t, float v)
 {
     return t == DT_F16 ? half_up(half_down(v)) : t == DT_BF16 ? brain_up(brain_down(v)) : v;
@@ -62,7 +67,7 @@ struct rows {
     const struct quant_method *m;
     const struct quant_affine *a;
     const float *w;
-    uint64_t cols, groups, code_bytes, scale_bytes;
+    uint64_t cols, groups, code_bytes, scale_bytes, zero_bytes;
     uint8_t *codes, *scales, *zeros;
     uint8_t **code;  /* for each thread: a row of codes */
     float **numbers; /* for each thread: scales, then zeros of a row */
@@ -77,17 +82,20 @@ static void one_row(void *ctx, size_t i)
     r->m->row(r->a, r->w + i * r->cols, r->cols, code, scale, zero);
     pack(code, r->cols, r->a->bits, r->codes + i * r->code_bytes);
     dtype_from_f32(r->a->scales, scale, r->scales + i * r->scale_bytes, r->groups);
-    if (r->zeros)
-        dtype_from_f32(r->a->scales, zero, r->zeros + i * r->scale_bytes, r->groups);
+    if (r->zeros && !r->m->whole_zeros)
+        dtype_from_f32(r->a->scales, zero, r->zeros + i * r->zero_bytes, r->groups);
+    for (uint64_t g = 0; r->zeros && r->m->whole_zeros && g < r->groups; g++)
+        r->zeros[i * r->zero_bytes + g] = (uint8_t)zero[g];
 }
 
 void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows, uint64_t cols,
                 uint8_t *codes, void *scales, void *zeros)
 {
-    struct rows r = {m, a, w, cols, quant_groups(a, cols), quant_code_bytes(a, cols), 0, codes, scales, zeros, NULL, NULL};
+    struct rows r = {m, a, w, cols, quant_groups(a, cols), quant_code_bytes(a, cols), 0, 0, codes, scales, zeros, NULL, NULL};
     size_t jobs = (size_t)par_jobs();
 
     dtype_bytes(a->scales, r.groups, &r.scale_bytes);
+    dtype_bytes(quant_zeros_type(m, a), r.groups, &r.zero_bytes);
     r.code = mem_new(jobs, sizeof *r.code);
     r.numbers = mem_new(jobs, sizeof *r.numbers);
     for (size_t j = 0; j < jobs; j++) {

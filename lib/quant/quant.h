@@ -40,7 +40,7 @@ struct quant_affine {
     int bits;           /* 2 to 8 */
     uint64_t group;     /* columns; 0: the whole row; the last group may be shorter */
     int sym;            /* zero is 2^(bits - 1) and is not stored */
-    enum dtype scales;  /* F16, BF16 or F32: of scales and zeros */
+    enum dtype scales;  /* F16, BF16 or F32: of scales, and of zeros that are not whole */
 };
 
 uint64_t quant_groups(const struct quant_affine *a, uint64_t cols);
@@ -57,6 +57,7 @@ uint64_t quant_code_bytes(const struct quant_affine *a, uint64_t cols); /* of a 
 struct quant_method {
     const char *name, *brief;
     int takes_sym;      /* 0: asymmetric only */
+    int whole_zeros;    /* zeros are 0 .. 2^bits - 1 and are stored as U8 */
     void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros);
 };
 
@@ -66,10 +67,13 @@ const struct quant_method *quant_method_find(const char *name);
 /*
  * Rows by a method, shared among threads.
  * codes          out: uint8_t[rows][quant_code_bytes], packed low bits first
- * scales, zeros  out: [rows][quant_groups] of type a->scales; zeros NULL when sym
+ * scales         out: [rows][quant_groups] of type a->scales
+ * zeros          out: likewise of quant_zeros_type; NULL when sym
  */
 void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows, uint64_t cols,
                 uint8_t *codes, void *scales, void *zeros);
+
+enum dtype quant_zeros_type(const struct quant_method *m, const struct quant_affine *a);
 
 /* v rounded to a type of scales. */
 float quant_round_scale(enum dtype t, float v);

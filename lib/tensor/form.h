@@ -4,7 +4,7 @@
  *   dense    part "dense": dtype, the weight's shape
  *   ggml     part "blocks": U8 [rows][row bytes]; attr type "q4_K"
  *   affine   parts "codes" U8 [rows][ceil(cols*bits/8)] (unsigned codes, packed LSB first along the row), "scales" F16/F32/BF16 [rows][groups],
- *            "zeros" (absent when symmetric) like scales; attrs bits, group (columns in a group; 0: whole row), sym; value = (code - zero) * scale,
+ *            "zeros" (absent when symmetric) like scales or U8; attrs bits, group (columns in a group; 0: whole row), sym; value = (code - zero) * scale,
  *            zero = 2^(bits-1) when symmetric
  *   lowrank  parts "a" [rank][cols], "b" [rows][rank]; value = b * a, times attr scale (default 1)
  *   sparse   parts "values": dtype [count] in row-major order, "mask" U8 [rows][ceil(cols/8)] (LSB first)

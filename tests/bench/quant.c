@@ -1,5 +1,4 @@
 /* Millions of weights a second that each encoder takes on one core: quant [COLS [MILLIONS]]. Rows are N(0, 0.02^2). */
-#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>

@@ -1,0 +1,34 @@
+/* pass: a tensor of a stream through a plan, in slabs: rows come as f32, the parts of the plan go out. */
+#ifndef WEIR_QUANT_PASS_H
+#define WEIR_QUANT_PASS_H
+
+#include "quant/plan.h"
+#include "tensor/stream.h"
+
+/* What was lost, for reports: sums in f64, in order of rows. */
+struct quant_tally {
+    double lost, whole;     /* sum of (w - q)^2; of w^2 */
+    double v_lost, v_whole; /* the same, columns weighed by importance; 0 without */
+};
+
+/*
+ * Quantize the tensor that in stands at and write it on.
+ * p           fits b's columns (quant_plan_fit)
+ * b           inout: header read, nothing loaded; its companions move to what is written. Those that told of the old weights (score,
+ *             mask, grad) are dropped, those that tell of inputs stay.
+ * importance  1: use the companion norm2 where there is one (block types only)
+ * out         NULL: nothing is written
+ * tally       out: or NULL; measuring decodes what was encoded
+ * Memory: a slab of f32 (about 1 MiB or one row), its parts, and the companions. -1: a weight that is NaN, infinite or beyond
+ * quant_plan_limit; a norm2 that is negative or NaN. The sentence names the tensor.
+ */
+int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, int importance,
+               struct quant_tally *tally, struct err *e);
+
+/* The report's titles, and a tensor's line: name, type, bits a weight, bytes before and after, ||W - Q|| / ||W||, the same with columns weighed
+ * by importance; "-" for what was not measured. */
+#define QUANT_TALLY_TITLES "tensor\ttype\tbits\tbytes_before\tbytes_after\trelative_error\tweighed_error\n"
+void quant_tally_line(struct buf *out, const char *name, const char *type, uint64_t weights, uint64_t before, uint64_t after,
+                      const struct quant_tally *t);
+
+#endif

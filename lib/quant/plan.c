@@ -1,0 +1,161 @@
+#include "quant/plan.h"
+
+#include <float.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+int quant_scales_find(const char *name)
+{
+    static const enum dtype types[] = {DT_F32, DT_F16, DT_BF16};
+
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcasecmp(name, dtype_info(types[i])->name) == 0)
+            return types[i];
+    return -1;
+}
+
+void quant_list(struct buf *out)
+{
+    for (const struct quant_block *const *b = quant_blocks; *b; b++) {
+        const struct ggml_type *t = ggml_find((*b)->type);
+
+        buf_printf(out, "type\t%s\t%g bits, blocks of %u\n", t->name, 8.0 * t->bytes / t->block, t->block);
+    }
+    buf_puts(out, "type\tint2 to int8\tcodes with a scale for each group of columns, by a method\n");
+    buf_puts(out, "type\tf32 f16 bf16\tplain\n");
+    for (const struct quant_method *const *m = quant_methods; *m; m++)
+        buf_printf(out, "method\t%s\t%s\n", (*m)->name, (*m)->brief);
+}
+
+int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
+{
+    int plain = quant_scales_find(type); /* the plain types are the same */
+
+    if (plain >= 0) {
+        p->kind = QUANT_DENSE;
+        p->dtype = (enum dtype)plain;
+        return 0;
+    }
+    if (strncasecmp(type, "int", 3) == 0 && type[3] >= '2' && type[3] <= '8' && type[4] == 0) {
+        p->kind = QUANT_AFFINE;
+        p->affine.bits = type[3] - '0';
+        return 0;
+    }
+    p->kind = QUANT_BLOCKS;
+    p->block = quant_block_find(type);
+    p->ggml = p->block ? ggml_find(type) : NULL;
+    return p->ggml ? 0 : err_set(e, "type '%s' is not one that can be written; --list names those", type);
+}
+
+int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym, struct err *e)
+{
+    int type = quant_scales_find(scales);
+
+    p->method = quant_method_find(method);
+    if (!p->method)
+        return err_set(e, "method '%s' is not known; --list names them", method);
+    if (type < 0)
+        return err_set(e, "--scales '%s': f16, bf16 or f32", scales);
+    if (p->kind != QUANT_AFFINE && sym)
+        return err_set(e, "--sym belongs to int2 to int8; the codes of other types are fixed");
+    if (p->kind != QUANT_AFFINE && strcmp(method, "rtn") != 0)
+        return err_set(e, "method '%s' belongs to int2 to int8; the codes of other types are fixed", method);
+    if (sym && !p->method->takes_sym)
+        return err_set(e, "--sym fixes the zero, which method '%s' moves", method);
+    if (group > INT64_MAX)
+        return err_set(e, "-g %llu: more columns than a tensor has", (unsigned long long)group);
+    p->affine = (struct quant_affine){p->affine.bits, group, sym, (enum dtype)type};
+    return 0;
+}
+
+int quant_takes(const struct bundle *b, int named)
+{
+    const struct part *dense = bundle_part(b, 0, "dense");
+
+    if (b->shape.rank < 2 || b->rows * b->cols == 0 || (dense && !dtype_info(dense->dtype)->is_float))
+        return 0;
+    return named || !b->role || (strncmp(b->role, "norm", 4) != 0 && strcmp(b->role, "pos") != 0);
+}
+
+uint64_t quant_value_bytes(const struct bundle *b)
+{
+    uint64_t n = 0;
+
+    for (int i = 0; i < b->parts; i++)
+        if (b->part[i].term >= 0)
+            n += b->part[i].rows * b->part[i].row_bytes;
+    return n;
+}
+
+struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols)
+{
+    struct quant_plan fit = *p;
+    struct err e;
+
+    while (fit.kind == QUANT_BLOCKS && cols % fit.ggml->block != 0)
+        if (fit.block->fallback[0] == 0 || quant_plan_parse(&fit, fit.block->fallback, &e) < 0) {
+            fit.kind = QUANT_DENSE;
+            fit.dtype = DT_F16;
+        }
+    return fit;
+}
+
+const char *quant_plan_name(const struct quant_plan *p, char buf[32])
+{
+    if (p->kind == QUANT_AFFINE)
+        snprintf(buf, 32, "int%d", p->affine.bits);
+    else
+        snprintf(buf, 32, "%s", p->kind == QUANT_BLOCKS ? p->ggml->name : dtype_info(p->dtype)->name);
+    return buf;
+}
+
+uint64_t quant_plan_bytes(const struct quant_plan *p, uint64_t rows, uint64_t cols)
+{
+    uint64_t row = 0, zeros = 0;
+
+    if (p->kind == QUANT_BLOCKS)
+        return rows * ggml_row_bytes(p->ggml, cols);
+    if (p->kind == QUANT_DENSE)
+        return dtype_bytes(p->dtype, cols, &row) < 0 ? 0 : rows * row;
+    dtype_bytes(p->affine.scales, quant_groups(&p->affine, cols), &row);
+    if (!p->affine.sym)
+        dtype_bytes(quant_zeros_type(p->method, &p->affine), quant_groups(&p->affine, cols), &zeros);
+    return rows * (quant_code_bytes(&p->affine, cols) + row + zeros);
+}
+
+float quant_plan_limit(const struct quant_plan *p)
+{
+    int half = p->kind == QUANT_BLOCKS || (p->kind == QUANT_DENSE && p->dtype == DT_F16) ||
+               (p->kind == QUANT_AFFINE && p->affine.scales == DT_F16);
+
+    return half ? 65504.0f : FLT_MAX;
+}
+
+void quant_plan_declare(const struct quant_plan *p, struct bundle *b)
+{
+    struct shape s = {2, {b->rows, 0}};
+    int t;
+
+    bundle_clear_value(b);
+    t = bundle_add_term(b, p->kind == QUANT_BLOCKS ? "ggml" : p->kind == QUANT_AFFINE ? "affine" : "dense");
+    if (p->kind == QUANT_DENSE) {
+        bundle_declare_part(b, t, "dense", p->dtype, &b->shape);
+        return;
+    }
+    if (p->kind == QUANT_BLOCKS) {
+        attrs_set_str(&b->term[t].attrs, "type", p->ggml->name);
+        s.dim[1] = ggml_row_bytes(p->ggml, b->cols);
+        bundle_declare_part(b, t, "blocks", DT_U8, &s);
+        return;
+    }
+    attrs_set_int(&b->term[t].attrs, "bits", p->affine.bits);
+    attrs_set_int(&b->term[t].attrs, "group", (int64_t)p->affine.group);
+    attrs_set_bool(&b->term[t].attrs, "sym", p->affine.sym);
+    s.dim[1] = quant_code_bytes(&p->affine, b->cols);
+    bundle_declare_part(b, t, "codes", DT_U8, &s);
+    s.dim[1] = quant_groups(&p->affine, b->cols);
+    bundle_declare_part(b, t, "scales", p->affine.scales, &s);
+    if (!p->affine.sym)
+        bundle_declare_part(b, t, "zeros", quant_zeros_type(p->method, &p->affine), &s);
+}

@@ -1,0 +1,52 @@
+/*
+ * plan: what a tensor is to become, and how. Three kinds: a block type of ggml, affine codes, a plain float type.
+ */
+#ifndef WEIR_QUANT_PLAN_H
+#define WEIR_QUANT_PLAN_H
+
+#include "base/err.h"
+#include "quant/quant.h"
+#include "tensor/bundle.h"
+
+enum quant_kind { QUANT_BLOCKS, QUANT_AFFINE, QUANT_DENSE };
+
+struct quant_plan {
+    enum quant_kind kind;
+    const struct quant_block *block;   /* BLOCKS */
+    const struct ggml_type *ggml;      /* BLOCKS: the same type's sizes */
+    const struct quant_method *method; /* AFFINE */
+    struct quant_affine affine;        /* AFFINE */
+    enum dtype dtype;                  /* DENSE */
+};
+
+/* Kind and type from "q4_K" (any case), "int2" to "int8", "f32", "f16", "bf16". Group, sym, scales and method are left as they are.
+ * -1 when the name is none of these. */
+int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e);
+
+/* What int types leave open; -1 when a name is unknown, sym does not go with the method, or the type is no int type and a method or sym
+ * is asked for. */
+int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym, struct err *e);
+
+/* Is b what quantizers act on: a matrix of reals; unless named, no norm and no table of positions. */
+int quant_takes(const struct bundle *b, int named);
+uint64_t quant_value_bytes(const struct bundle *b); /* of its terms' parts, decoded */
+
+/* What rows of cols can have: p itself, or down its fallbacks when cols is no multiple of the block; at last F16. */
+struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
+
+/* The type of that name, any case, among those scales may have: F16, BF16, F32; or -1. */
+int quant_scales_find(const char *name);
+
+/* Append what --list prints: a line for each type and each method. */
+void quant_list(struct buf *out);
+
+const char *quant_plan_name(const struct quant_plan *p, char buf[32]); /* "q4_K", "int4", "F16" */
+uint64_t quant_plan_bytes(const struct quant_plan *p, uint64_t rows, uint64_t cols);
+
+/* Largest magnitude that the type takes: the largest half where a scale is one. */
+float quant_plan_limit(const struct quant_plan *p);
+
+/* Replace b's value by one term of the plan with its parts declared, none loaded. */
+void quant_plan_declare(const struct quant_plan *p, struct bundle *b);
+
+#endif

@@ -1,0 +1,154 @@
+# wquant: sizes, choice, fallbacks, importance, what it refuses, what brook loses. The bytes of blocks are tested in C (tests/vectors, tests/unit).
+load helpers
+
+setup_file() {
+    load helpers
+    tiny_model
+    cd "$BATS_FILE_TMPDIR"
+    tsplit tiny >tiny.weir
+    tsplit "$MODEL" >brook.weir
+}
+setup() { cd "$BATS_FILE_TMPDIR"; }
+
+# column FILE TENSOR NUMBER: of the report
+column() { awk -F '\t' -v t="$2" -v c="$3" '$1 == t {print $c}' "$1"; }
+
+# nan FILE: a safetensors file whose weight [1, 2] is NaN
+nan() {
+    python3 - "$1" <<'EOF'
+import struct, sys
+head = b'{"w":{"dtype":"F32","shape":[2,32],"data_offsets":[0,256]}}'
+values = [1.0] * 64
+values[34] = float("nan")
+open(sys.argv[1], "wb").write(struct.pack("<Q", len(head)) + head + struct.pack("<64f", *values))
+EOF
+}
+
+@test "bits and bytes are those of the type, and the forecast's" {
+    while read -r bits type; do
+        # shellcheck disable=SC2086
+        wquant -t $type --report r.tsv <brook.weir >q.weir
+        [ "$(column r.tsv model.embed_tokens.weight 3)" = "$bits" ] || { cat r.tsv; return 1; }
+        # shellcheck disable=SC2086
+        wquant -t $type -n <brook.weir >n.tsv
+        diff <(cut -f 1-5 r.tsv) <(cut -f 1-5 n.tsv)
+        [ "$(stat -c %s q.weir)" -gt "$(column r.tsv total 5)" ]
+    done <<EOF
+8.5 q8_0
+6.5625 q6_K
+5.5 q5_K
+4.5 q4_K
+4.5 Q4_0
+3.4375 q3_k
+2.625 q2_K
+16 f16
+4.1875 int4
+4.25 int4 -g 64 --sym
+3.375 int3 -g 64
+3.625 int3 -g 64 --scales f32
+8.0938 int8 -g 0
+4.25 int4 -m hqq
+EOF
+}
+
+@test "errors fall with bits, and hqq's are below rtn's at few" {
+    last=9
+    for b in 2 3 4 5 6 7 8; do
+        wquant -b $b --only mlp --layers 1 --report r.tsv <brook.weir >/dev/null
+        e=$(column r.tsv model.layers.1.mlp.up_proj.weight 6)
+        awk -v a="$e" -v b="$last" 'BEGIN {exit !(a < 0.7 * b)}'
+        last=$e
+    done
+    wquant -b 3 -m rtn --report r.tsv <brook.weir >/dev/null
+    wquant -b 3 -m hqq --report h.tsv <brook.weir >/dev/null
+    [ "$(paste r.tsv h.tsv | awk -F '\t' 'NR > 1 && $1 != "total" && $13 >= $6' | wc -l)" -eq 0 ]
+}
+
+@test "what is quantized already loses nothing to the same type" {
+    for t in q8_0 q4_0 q5_1 f16; do
+        wquant -t $t <brook.weir | wquant -t $t --report r.tsv >/dev/null
+        [ "$(awk -F '\t' 'NR > 1 && $1 != "total" && $6 != 0' r.tsv | wc -l)" -eq 0 ]
+    done
+}
+
+@test "the choice: matrices but norms; --only, --skip, --layers" {
+    wquant -t q8_0 -n <brook.weir >n.tsv
+    [ "$(wc -l <n.tsv)" -eq 45 ]
+    ! grep -q norm n.tsv
+    wquant -t q8_0 -n --only mlp --skip mlp.down --layers 0:2 <brook.weir >n.tsv
+    [ "$(cut -f 1 n.tsv | tr '\n' ' ')" = "tensor model.layers.0.mlp.gate_proj.weight model.layers.0.mlp.up_proj.weight \
+model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
+    wquant -t q8_0 -n --only '*norm*' <brook.weir >n.tsv # vectors pass
+    [ "$(wc -l <n.tsv)" -eq 2 ]
+}
+
+@test "columns that are no multiple of a block take a fallback, and one line says so" {
+    wquant -t q4_K --report r.tsv <tiny.weir >/dev/null 2>err
+    [ "$(cat err)" = "wquant: 15 of 15 tensors took a fallback type; -v names them" ]
+    [ "$(column r.tsv model.layers.0.mlp.down_proj.weight 2)" = q5_0 ]
+    wquant -t q4_K -v --only mlp.down --layers 0 <tiny.weir 2>err >/dev/null
+    [ "$(cat err)" = "wquant: model.layers.0.mlp.down_proj.weight: 64 columns are no multiple of 256: q5_0, not q4_K" ]
+}
+
+@test "importance lowers the error that it weighs; --no-importance leaves it out; the companion stays" {
+    tsplit tiny | mcalib -f "$BROOK/calib.txt" --tokens 512 -c 128 --parts norm2 >c.weir
+    wquant -t q4_0 --report with.tsv <c.weir >q.weir
+    wquant -t q4_0 --no-importance --report without.tsv <c.weir >/dev/null
+    wquant -t q4_0 --report plain.tsv <tiny.weir >/dev/null
+    cmp without.tsv plain.tsv
+    [ "$(column without.tsv model.layers.0.mlp.up_proj.weight 7)" = - ]
+    [ "$(awk -F '\t' '$7 ~ /^[0-9]/' with.tsv | wc -l)" -eq 14 ]
+    wquant -t f32 <q.weir | wquant -t q4_1 --report again.tsv >/dev/null
+    [ "$(awk -F '\t' '$7 ~ /^[0-9]/' again.tsv | wc -l)" -eq 14 ]
+}
+
+@test "brook: q8_0 within 0.1 %, q4_K better than q4_0, hqq better than rtn at 3 bits" {
+    head -c 20000 "$BROOK/prose.test.txt" >text
+    loss() { mppl -f text -c 256 -j 2 | awk -F '\t' 'END {print $6}'; }
+    less() { awk -v a="$1" -v b="$2" 'BEGIN {exit !(a < b)}'; }
+    base=$(loss <brook.weir)
+    for t in q8_0 q4_K q4_0 "int3 -g 64 -m hqq" "int3 -g 64"; do
+        # shellcheck disable=SC2086
+        declare "${t//[^a-z0-9]/_}=$(wquant -t $t <brook.weir | loss)"
+    done
+    # shellcheck disable=SC2154
+    echo "$base $q8_0 $q4__ $q4_0 $int3__g_64__m_hqq $int3__g_64"
+    less "$q8_0" "$(echo "$base" | awk '{print $1 * 1.001}')"
+    less "$q4__" "$q4_0"
+    less "$int3__g_64__m_hqq" "$int3__g_64"
+}
+
+@test "what it refuses: one line, the tensor named" {
+    nan bad.safetensors
+    run bash -c 'tsplit bad.safetensors | wquant -t q4_0 >out'
+    one_line_error 1 wquant
+    [ "$output" = "wquant: w: weight [1, 2] is nan; weights must be finite" ]
+}
+
+@test "usage errors" {
+    bad() { # bad MESSAGE ARGUMENTS...
+        want=$1; shift
+        run wquant "$@" <tiny.weir
+        [ "$status" -eq 2 ] && [ "${lines[0]}" = "wquant: $want" ] || { echo "$output"; return 1; }
+    }
+    bad "-t TYPE or -b BITS is needed, one of them; --list names the types"
+    bad "-t TYPE or -b BITS is needed, one of them; --list names the types" -t q4_0 -b 4
+    bad "-b 9: 2 to 8 bits" -b 9
+    bad "type 'q4' is not one that can be written; --list names those" -t q4
+    bad "method 'best' is not known; --list names them" -b 4 -m best
+    bad "--sym belongs to int2 to int8; the codes of other types are fixed" -t q4_0 --sym
+    bad "method 'hqq' belongs to int2 to int8; the codes of other types are fixed" -t q4_0 -m hqq
+    bad "--sym fixes the zero, which method 'hqq' moves" -b 4 -m hqq --sym
+    bad "--scales 'f8': f16, bf16 or f32" -b 4 --scales f8
+    bad "--report -: standard output is the stream's; with -n it is free" -b 4 --report -
+    bad "operand 'x': the stream comes on standard input" -b 4 x
+}
+
+@test "--list names every type and method once" {
+    run wquant --list
+    [ "$status" -eq 0 ]
+    for t in q8_0 q6_K q5_K q5_1 q5_0 q4_K q4_1 q4_0 q3_K q2_K; do
+        [ "$(grep -c "^type	$t	" <<<"$output")" -eq 1 ]
+    done
+    [ "$(grep -c '^method	' <<<"$output")" -eq "$(grep -c '^METHOD' "$TOP/lib/quant/quant.def")" ]
+}
