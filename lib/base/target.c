@@ -87,10 +87,24 @@ static mode_t usual_mode(mode_t full)
     return full & ~mask;
 }
 
+/* What no file may be renamed over: /dev/stdout is a link to what happens to be open, and root may replace it. */
+static int is_device(const char *path)
+{
+    struct stat st;
+
+    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
 struct target *target_open(const char *path, struct err *e)
 {
-    struct target *t = mem_new(1, sizeof *t);
+    struct target *t;
+    char *real;
 
+    if (strcmp(path, "-") != 0 && is_device(path)) {
+        err_set(e, "%s is no regular file, so none can take its place; - is standard output", path);
+        return NULL;
+    }
+    t = mem_new(1, sizeof *t);
     t->path = mem_strdup(path);
     if (strcmp(path, "-") == 0) {
         if (isatty(STDOUT_FILENO))
@@ -98,7 +112,13 @@ struct target *target_open(const char *path, struct err *e)
         t->fd = STDOUT_FILENO;
         return enlist(t);
     }
-    t->temp = mem_printf("%s.XXXXXX", path);
+    real = realpath(path, NULL); /* a link stays: what it points to is replaced */
+    if (real) {
+        free(t->path);
+        t->path = mem_strdup(real);
+        free(real);
+    }
+    t->temp = mem_printf("%s.XXXXXX", t->path);
     t->fd = mkostemp(t->temp, O_CLOEXEC);
     if (t->fd < 0) {
         err_errno(e, "cannot make a file beside %s", path);
@@ -111,12 +131,11 @@ struct target *target_open(const char *path, struct err *e)
 
 int target_put(const char *path, const void *text, size_t n, struct err *e)
 {
-    struct stat st;
     struct target *t;
     int to_stdout = strcmp(path, "-") == 0, fd, rc;
 
-    if (to_stdout || (stat(path, &st) == 0 && !S_ISREG(st.st_mode))) {
-        fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_CLOEXEC);
+    if (to_stdout || is_device(path)) {
+        fd = to_stdout ? STDOUT_FILENO : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
         if (fd < 0)
             return err_errno(e, "cannot open %s", path);
         rc = io_write(fd, text, n, e);

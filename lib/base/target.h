@@ -8,7 +8,8 @@
 
 struct target; /* a file being written under a temporary name beside its own, or standard output */
 
-/* Begin a target. "-" is standard output (refused with a usage error, status 2, when it is a terminal). NULL on error. */
+/* Begin a target. "-" is standard output (refused with a usage error, status 2, when it is a terminal).
+ * NULL on error; devices and pipes, and all of /dev and /proc, are no targets. A link stays, what it points to is replaced. */
 struct target *target_open(const char *path, struct err *e);
 int target_fd(const struct target *t); /* open for reading, writing and seeking, unless it is a pipe */
 int target_is_stdout(const struct target *t);
@@ -16,8 +17,8 @@ int target_is_stdout(const struct target *t);
 /* Sync, close and rename to the final name; frees t. On error the temporary is removed and nothing stands at path. */
 int target_commit(struct target *t, struct err *e);
 
-/* A whole text at once, as a target: reports. "-" is standard output, a terminal too; what exists and is no regular file (/dev/fd/3, a
- * named pipe) is written as it is. 0 or -1. */
+/* A whole text at once, as a target: reports. "-" is standard output, a terminal too; what is no regular file, or lies in
+ * /dev or /proc (/dev/fd/3, a named pipe), is written as it is. 0 or -1. */
 int target_put(const char *path, const void *text, size_t n, struct err *e);
 
 /* Begin a folder: its files are made inside target_dir(); commit renames the folder. An existing folder is replaced

@@ -171,6 +171,25 @@ void bundle_init_dense(struct bundle *b, const char *name, const struct shape *s
     b->loaded = 1;
 }
 
+void bundle_take_header(struct bundle *to, struct bundle *from)
+{
+    int left = 0;
+
+    *to = (struct bundle){.name = mem_strdup(from->name), .shape = from->shape, .rows = from->rows, .cols = from->cols,
+                          .role = from->role ? mem_strdup(from->role) : NULL, .layer = from->layer,
+                          .segment = from->segment, .touched = 1};
+    attrs_copy(&to->more, &from->more);
+    for (int i = 0; i < from->parts; i++)
+        if (from->part[i].term < 0) {
+            to->part[to->parts] = from->part[i];
+            to->part[to->parts++].wire = -1;
+        } else {
+            from->part[left++] = from->part[i];
+        }
+    from->parts = left;
+    from->touched = 1;
+}
+
 struct part *bundle_part(const struct bundle *b, int term, const char *name)
 {
     for (int i = 0; i < b->parts; i++)

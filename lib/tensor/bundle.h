@@ -101,6 +101,10 @@ void bundle_free(struct bundle *b); /* back to {0} */
 /* A new bundle with one dense term; data (may be NULL) is copied. */
 void bundle_init_dense(struct bundle *b, const char *name, const struct shape *s, enum dtype t, const void *data);
 
+/* Begin the bundle that goes out in place of from: name, shape, role, layer and further keys are copied, companions (loaded or not)
+ * move over; from keeps its value and can still be read by bundle_next_rows. to is overwritten; it has no terms yet. */
+void bundle_take_header(struct bundle *to, struct bundle *from);
+
 /* Set rows and cols from shape. -1 when the product overflows. */
 int bundle_set_shape(struct bundle *b, const struct shape *s, struct err *e);
 uint64_t shape_count(const struct shape *s);                 /* product; shapes in bundles never overflow */

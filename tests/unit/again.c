@@ -41,7 +41,7 @@ static void rewinding(const char *path)
 
 int main(void)
 {
-    char folder[] = "/tmp/weir-again-XXXXXX", *path, *absent;
+    char folder[] = "/tmp/weir-again-XXXXXX", *path, *absent, *linked;
     struct buf b = {0};
     struct stat st;
     struct err e;
@@ -55,10 +55,17 @@ int main(void)
     CHECK(target_put(absent, "x", 1, &e) < 0 && strstr(e.msg, absent) != NULL);
     CHECK(target_put("/dev/null", "x", 1, &e) == 0 && stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
     CHECK(target_put("/dev/full", "x", 1, &e) < 0 && strncmp(e.msg, "/dev/full: ", 11) == 0);
+    CHECK(target_open("/dev/stdout", &e) == NULL && target_open("/dev/null", &e) == NULL && target_open(folder, &e) == NULL);
+    linked = mem_printf("%s/link", folder);
+    CHECK(symlink("r.tsv", linked) == 0 && target_put(linked, "new\n", 4, &e) == 0);
+    b.len = 0;
+    CHECK(lstat(linked, &st) == 0 && S_ISLNK(st.st_mode) && io_slurp(path, 100, &b, &e) == 0);
+    CHECK_STR(buf_str(&b), "new\n");
+    CHECK(target_put(path, "report\n", 7, &e) == 0);
     rewinding(path);
-    unlink(path);
+    unlink(path), unlink(linked);
     CHECK(rmdir(folder) == 0); /* no temporary is left */
-    free(path), free(absent);
+    free(path), free(absent), free(linked);
     buf_free(&b);
     return DONE();
 }

@@ -1,0 +1,277 @@
+#include "prune/pass.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#define SLAB (1u << 20) /* weights held as f32 */
+
+struct slab {
+    uint64_t row0, rows;
+    float *w, *score;
+    uint8_t *mask;
+};
+
+/* Rows in a slab: whole rows of blocks. */
+static uint64_t slab_rows(const struct prune_pass *p, const struct bundle *b)
+{
+    uint64_t unit = p->pattern->block_rows, n = SLAB / (b->cols + 1) / unit * unit;
+
+    if (p->whole)
+        return b->rows;
+    n = n > unit ? n : unit;
+    return n < b->rows ? n : b->rows;
+}
+
+static struct slab slab_new(uint64_t rows, uint64_t cols)
+{
+    return (struct slab){0, rows, mem_new(rows * cols, sizeof(float)), mem_new(rows * cols, sizeof(float)),
+                         mem_new(rows * cols, 1)};
+}
+
+static void slab_free(struct slab *s)
+{
+    free(s->w);
+    free(s->score);
+    free(s->mask);
+}
+
+/* Rows of a loaded bundle and their scores; r is moved on. 1, 0 at the end, -1. */
+static int slab_next(const struct prune_pass *p, const struct bundle *b, uint64_t step, uint64_t *r, struct slab *s, struct err *e)
+{
+    if (*r >= b->rows)
+        return 0;
+    s->row0 = *r;
+    s->rows = b->rows - *r < step ? b->rows - *r : step;
+    *r += s->rows;
+    if (bundle_rows(b, s->row0, s->rows, s->w, e) < 0 || p->scorer(b, s->row0, s->rows, s->w, s->score, e) < 0)
+        return err_in(e, "%s", b->name);
+    return 1;
+}
+
+static void count(const struct slab *s, uint64_t cols, struct prune_tally *t)
+{
+    for (uint64_t r = 0; r < s->rows; r++) {
+        double mass = 0, kept = 0;
+
+        for (uint64_t i = r * cols; i < (r + 1) * cols; i++) {
+            t->before += s->w[i] == 0;
+            t->after += s->mask[i] || s->w[i] == 0;
+            mass += s->score[i];
+            kept += s->mask[i] ? 0 : s->score[i];
+        }
+        t->mass += mass;
+        t->kept += kept;
+    }
+}
+
+void prune_tally_line(struct buf *out, const struct bundle *b, const struct prune_tally *t)
+{
+    double n = (double)b->rows * (double)b->cols;
+
+    buf_printf(out, "%s\t%llu\t%llu\t%llu\t%llu\t%.6f\t%.6f\n", b->name, (unsigned long long)b->rows,
+               (unsigned long long)b->cols, (unsigned long long)t->before, (unsigned long long)t->after,
+               n > 0 ? (double)t->after / n : 0, t->mass > 0 ? t->kept / t->mass : 1);
+}
+
+/* The method's choice; w is then the new rows. */
+static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct slab *s,
+                  struct prune_tally *t, struct err *e)
+{
+    uint64_t cols = b->cols;
+    struct prune_job j = {.pattern = p->pattern, .sieve = sieve, .row0 = s->row0, .rows = s->rows, .cols = cols,
+                          .w = s->w, .score = s->score, .mask = s->mask};
+
+    if (p->method->apply(&j, e) < 0)
+        return err_in(e, "%s", b->name);
+    if (t)
+        count(s, cols, t);
+    for (uint64_t i = 0; i < s->rows * cols; i++)
+        if (s->mask[i])
+            s->w[i] = 0;
+    return 0;
+}
+
+static void drop_untrue(struct bundle *b)
+{
+    static const char *const name[] = {"score", "mask", "grad"};
+
+    for (int i = 0; i < 3; i++)
+        bundle_drop_part(b, -1, name[i]);
+    b->touched = 1;
+}
+
+/* The part of a value that is one dense term, or NULL. */
+static struct part *only_dense(const struct bundle *b)
+{
+    return b->terms == 1 && strcmp(b->term[0].form, "dense") == 0 ? bundle_part(b, 0, "dense") : NULL;
+}
+
+static enum dtype type_out(const struct bundle *b)
+{
+    enum dtype t = bundle_dense_type(b);
+
+    return dtype_info(t)->writes_f32 ? t : DT_F32;
+}
+
+/* Elements of whole bytes, in which no bit set is 0. */
+static int zeroes_in_place(const struct prune_pass *p, const struct part *d)
+{
+    return d && !p->method->changes && dtype_info(d->dtype)->bits % 8 == 0 && d->dtype != DT_F8_E8M0;
+}
+
+static void zero_bytes(struct part *d, const struct slab *s, uint64_t cols)
+{
+    size_t width = dtype_info(d->dtype)->bits / 8;
+    uint8_t *row = d->data + s->row0 * cols * width;
+
+    for (uint64_t i = 0; i < s->rows * cols; i++)
+        if (s->mask[i])
+            memset(row + i * width, 0, width);
+}
+
+static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct err *e)
+{
+    uint64_t step = slab_rows(p, b), r = 0;
+    struct slab s = slab_new(step, b->cols);
+    int got;
+
+    while ((got = slab_next(p, b, step, &r, &s, e)) > 0)
+        pattern_count_rows(p->pattern, sieve, s.score, s.rows, b->cols);
+    slab_free(&s);
+    return got;
+}
+
+int prune_count(const struct prune_pass *p, const struct bundle *b, struct err *e)
+{
+    return count_into(p, p->sieve, b, e);
+}
+
+/* Both counting passes of one tensor. NULL on error. */
+static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const struct bundle *b, struct err *e)
+{
+    struct pick_sieve *sieve = pick_sieve_new();
+
+    for (int pass = 0; pass < 2; pass++) {
+        if (count_into(p, sieve, b, e) < 0) {
+            free(sieve);
+            return NULL;
+        }
+        pick_sieve_next(sieve, pattern_count(p->pattern, pick_sieve_seen(sieve)));
+    }
+    return sieve;
+}
+
+/* The rows of a loaded bundle through the method: zeroed in its dense part, or, where that is NULL, put into value. */
+static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct part *dense,
+                      float *value, struct prune_tally *tally, struct err *e)
+{
+    uint64_t step = slab_rows(p, b), r = 0;
+    struct slab s = slab_new(step, b->cols);
+    int got;
+
+    while ((got = slab_next(p, b, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, &s, tally, e)) == 0)
+        if (dense)
+            zero_bytes(dense, &s, b->cols);
+        else
+            memcpy(value + s.row0 * b->cols, s.w, s.rows * b->cols * sizeof *value);
+    slab_free(&s);
+    return got;
+}
+
+int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tally *tally, struct err *e)
+{
+    struct part *dense = only_dense(b);
+    struct pick_sieve *own = NULL;
+    float *value = NULL;
+    int rc = -1;
+
+    if (pattern_fits(p->pattern, b->cols, e) < 0)
+        return err_in(e, "%s", b->name);
+    if (!zeroes_in_place(p, dense)) {
+        dense = NULL;
+        value = mem_new(b->rows * b->cols, sizeof *value);
+    }
+    if (p->pattern->scope != SCOPE_TENSOR || (own = sieve_of_tensor(p, b, e)))
+        rc = choose_all(p, own ? own : p->sieve, b, dense, value, tally, e);
+    if (rc == 0 && value)
+        bundle_set_dense(b, type_out(b), value);
+    if (rc == 0)
+        drop_untrue(b);
+    free(own);
+    free(value);
+    return rc;
+}
+
+/* Types for which f32 and back gives the same bytes. */
+static int survives_f32(enum dtype t)
+{
+    return t == DT_F32 || t == DT_BF16 || t == DT_F16 || t == DT_F8_E4M3 || t == DT_F8_E5M2;
+}
+
+int prune_streams(const struct prune_pass *p, const struct bundle *b)
+{
+    const struct part *d = only_dense(b);
+
+    return !p->whole && p->pattern->scope == SCOPE_ROW && p->pattern->block_rows == 1 && (!d || survives_f32(d->dtype));
+}
+
+/* The bundle that goes out: b's header and companions, and one dense part to be put. */
+static int begin(struct writer *out, struct bundle *o, struct bundle *b, enum dtype t, struct err *e)
+{
+    bundle_take_header(o, b);
+    drop_untrue(o);
+    bundle_declare_part(o, bundle_add_term(o, "dense"), "dense", t, &b->shape);
+    return bundle_begin(out, o, e);
+}
+
+/* Rows as they come, chosen from and put. row holds a slab's bytes. */
+static int slabs_through(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct bundle *o,
+                         enum dtype t, struct prune_tally *tally, struct err *e)
+{
+    struct slab s = {0};
+    uint64_t most = 0, width = dtype_info(t)->bits / 8;
+    uint8_t *bytes = NULL;
+    int got;
+
+    while ((got = bundle_next_rows(in, b, &s.row0, &s.rows, &s.w, e)) > 0) {
+        uint64_t n = s.rows * b->cols;
+
+        if (s.rows > most) {
+            most = s.rows;
+            s.score = mem_resize(s.score, n, sizeof *s.score);
+            s.mask = mem_resize(s.mask, n, 1);
+            bytes = mem_resize(bytes, n, width);
+        }
+        if (p->scorer(b, s.row0, s.rows, s.w, s.score, e) < 0)
+            got = err_in(e, "%s", b->name);
+        if (got < 0 || (got = choose(p, NULL, b, &s, tally, e)) < 0)
+            break;
+        dtype_from_f32(t, s.w, bytes, n);
+        if (out && (got = bundle_put(out, o, o->parts - 1, s.row0, s.rows, bytes, e)) < 0)
+            break;
+    }
+    free(s.score);
+    free(s.mask);
+    free(bytes);
+    return got;
+}
+
+int prune_stream(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b,
+                 struct prune_tally *tally, struct err *e)
+{
+    struct bundle o = {0};
+    enum dtype t = type_out(b);
+    int rc;
+
+    if (pattern_fits(p->pattern, b->cols, e) < 0)
+        return err_in(e, "%s", b->name);
+    if (out && begin(out, &o, b, t, e) < 0)
+        return -1;
+    rc = slabs_through(p, in, out, b, &o, t, tally, e);
+    if (rc == 0 && out)
+        rc = bundle_end(out, &o, e);
+    bundle_free(&o);
+    return rc;
+}
