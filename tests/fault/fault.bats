@@ -40,7 +40,7 @@ inject() {
 calls() { # calls KIND INPUT PROG ARGS...: how many calls of a kind a clean run makes
     local kind=$1 input=$2; shift 2
     rm -f count
-    WEIR_FAULT=$kind:-1 WEIR_FAULT_COUNT=count LD_PRELOAD=$BUILD/tests/fault/inject.so timeout 60 "$@" <"$input" >/dev/null 2>&1 || return 1
+    WEIR_FAULT=$kind:-1 WEIR_FAULT_COUNT=count LD_PRELOAD=$BUILD/tests/fault/inject.so timeout 60 "$@" <"$input" >out 2>&1 || return 1
     head -n 1 count
 }
 
