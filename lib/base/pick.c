@@ -109,27 +109,38 @@ float pick_kth(const float *v, size_t n, size_t k)
     return value_of(select_any(v, n, k, &below));
 }
 
+/* Keys travel with their indices, so that every pass reads in order; the digits' counts of all passes are made in one. */
 void pick_sort(const float *v, size_t n, uint32_t *order)
 {
-    uint32_t *spare = mem_resize(NULL, n, sizeof *spare);
-    uint32_t *from = order, *to = spare;
+    uint64_t *from = mem_resize(NULL, n, sizeof *from), *to = mem_resize(NULL, n, sizeof *to), *swap;
+    size_t start[4][256] = {{0}};
 
-    for (size_t i = 0; i < n; i++)
-        from[i] = (uint32_t)i;
-    for (int shift = 0; shift < 32; shift += 8) { /* four stable passes, so the last one ends in `order` */
-        size_t start[257] = {0};
-        uint32_t *swap = from;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t key = key_of(v[i]);
 
+        from[i] = (uint64_t)key << 32 | i;
+        for (int d = 0; d < 4; d++)
+            start[d][key >> 8 * d & 255]++;
+    }
+    for (int d = 0; d < 4; d++) { /* stable, the low digit first */
+        size_t sum = 0;
+
+        for (int c = 0; c < 256; c++) {
+            size_t count = start[d][c];
+
+            start[d][c] = sum;
+            sum += count;
+        }
         for (size_t i = 0; i < n; i++)
-            start[(key_of(v[i]) >> shift & 255) + 1]++;
-        for (int c = 0; c < 256; c++)
-            start[c + 1] += start[c];
-        for (size_t i = 0; i < n; i++)
-            to[start[key_of(v[from[i]]) >> shift & 255]++] = from[i];
+            to[start[d][from[i] >> (32 + 8 * d) & 255]++] = from[i];
+        swap = from;
         from = to;
         to = swap;
     }
-    free(spare);
+    for (size_t i = 0; i < n; i++)
+        order[i] = (uint32_t)from[i];
+    free(from);
+    free(to);
 }
 
 struct pick_sieve {

@@ -17,7 +17,7 @@ void pick_smallest(const float *v, size_t n, size_t k, uint8_t *mark);
 /* The value of rank k (0-based) among v in increasing order. n > k. O(n). */
 float pick_kth(const float *v, size_t n, size_t k);
 
-/* Indices sorted by (value ascending, index ascending). order: uint32_t[n]. O(n). */
+/* Indices sorted by (value ascending, index ascending). order: uint32_t[n], n below 2^32. O(n), 16 bytes of memory a value. */
 void pick_sort(const float *v, size_t n, uint32_t *order);
 
 /*

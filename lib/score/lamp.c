@@ -14,7 +14,7 @@
 static void apply(const struct score_job *j)
 {
     uint64_t n = j->rows * j->cols;
-    uint32_t *order = mem_new(n, sizeof *order);
+    uint32_t *order = mem_resize(NULL, n, sizeof *order);
     double sum = 0;
 
     for (uint64_t i = 0; i < n; i++)

@@ -44,7 +44,7 @@ const struct score_method *score_find(const char *name); /* NULL when unknown */
  * Scores of the rows of a job, over par_jobs() threads when the method goes by rows.
  * Result 0, or -1 when a weight or a score is NaN (the sentence has row and column, not the tensor's name) or a method
  * that orders the whole tensor is given more than 2^32 - 1 weights.
- * Cost O(rows * cols), lamp O(n) with 8 bytes a weight more; the same bytes for any number of threads.
+ * Cost O(rows * cols), lamp O(n) with 20 bytes a weight more; the same bytes for any number of threads.
  */
 int score_rows(const struct score_method *m, const struct score_job *job, struct err *e);
 
