@@ -21,8 +21,9 @@ $(B)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP -c -o $@ $<
 
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
-$(B)/lib/num/kern_avx2.o:   CFLAGS += -mavx2 -O3
-$(B)/lib/num/kern_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512 -O3
+X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine))
+$(B)/lib/num/kern_avx2.o:   CFLAGS += $(if $(X86),-mavx2) -O3
+$(B)/lib/num/kern_avx512.o: CFLAGS += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   CFLAGS += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (num/wide.h).
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.o: CFLAGS += -O3 -fno-math-errno -Wno-psabi
@@ -39,7 +40,7 @@ $(B)/tests/%: $(B)/tests/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
 	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
 
-$(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libweir.a
+$(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/libweir.a
 	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
 
 $(B)/tests/fault/inject.so: tests/fault/inject.c

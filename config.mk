@@ -10,4 +10,4 @@ SAN     =
 B       = build$(if $(SAN),-san)
 # Debian packages that a build and the tests need.
 PACKAGES = gcc make libc6-dev pkg-config libmsgpack-dev libzstd-dev libxxhash-dev \
-           libopenblas-dev liblapacke-dev libyajl-dev libpcre2-dev libutf8proc-dev bats mandoc parallel python3
+           libyajl-dev libpcre2-dev libutf8proc-dev bats mandoc parallel python3

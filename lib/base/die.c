@@ -9,6 +9,7 @@
 #include "base/target.h"
 
 const char *prog_name = "weir";
+int die_status = 1;
 
 static void say(const char *fmt, va_list ap)
 {
@@ -29,7 +30,7 @@ void die(const char *fmt, ...)
     say(fmt, ap);
     va_end(ap);
     target_abort_all();
-    _Exit(1);
+    _Exit(die_status);
 }
 
 void die_usage(const char *fmt, ...)

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "base/hash.h"
+#include "base/real.h"
 
 /* Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators": the output function of SplitMix64. */
 static uint64_t mix(uint64_t z)
@@ -36,10 +37,10 @@ double rng_normal(struct rng r, uint64_t index)
 {
     double u = rng_unit(r, 2 * index), v = rng_unit(r, 2 * index + 1);
 
-    return sqrt(-2 * log(u)) * cos(6.283185307179586477 * v);
+    return sqrt(-2 * real_log(u)) * real_cos(6.283185307179586477 * v);
 }
 
 double rng_gumbel(struct rng r, uint64_t index)
 {
-    return -log(-log(rng_unit(r, index)));
+    return -real_log(-real_log(rng_unit(r, index)));
 }

@@ -158,6 +158,35 @@ int source_read(const struct source *s, const struct file_tensor *t, uint64_t at
     return 0;
 }
 
+const char *file_type_name(const struct file_tensor *t)
+{
+    return t->blocks ? t->blocks->name : dtype_info(t->dtype)->name;
+}
+
+int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
+{
+    uint64_t bytes;
+
+    if (bundle_set_shape(b, &t->shape, e) < 0)
+        return -1;
+    if (!t->blocks && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
+        return err_set(e, "rows of %llu %s elements do not fill whole bytes", (unsigned long long)b->cols,
+                       file_type_name(t));
+    b->name = mem_strdup(t->name);
+    b->layer = -1;
+    attrs_set_str(&b->more, "dtype", file_type_name(t));
+    bundle_add_term(b, t->blocks ? "ggml" : "dense");
+    if (t->blocks) {
+        struct shape s = {2, {b->rows, ggml_row_bytes(t->blocks, b->cols)}};
+
+        attrs_set_str(&b->term[0].attrs, "type", t->blocks->name);
+        bundle_declare_part(b, 0, "blocks", DT_U8, &s);
+    } else {
+        bundle_declare_part(b, 0, "dense", t->dtype, &t->shape);
+    }
+    return 0;
+}
+
 int source_blob(const struct source *s, int i, struct buf *out, struct err *e)
 {
     struct buf b = {0};

@@ -72,6 +72,11 @@ void source_close(struct source *s); /* back to {0} */
 /* Read n bytes of a tensor beginning at byte `at` of it. The caller stays inside t->bytes. Thread-safe. */
 int source_read(const struct source *s, const struct file_tensor *t, uint64_t at, void *out, size_t n, struct err *e);
 
+/* A tensor as a bundle's header: one term, dense or ggml, of one part whose data are not here; b is {0}. The type's name at the
+ * source goes to the key "dtype". -1: its rows do not fill whole bytes, or its rank or size is beyond what a bundle holds. */
+int file_header(struct bundle *b, const struct file_tensor *t, struct err *e);
+const char *file_type_name(const struct file_tensor *t); /* "BF16", "q4_K" */
+
 /* All bytes of blob i, appended to out. */
 int source_blob(const struct source *s, int i, struct buf *out, struct err *e);
 

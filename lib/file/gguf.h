@@ -30,7 +30,7 @@ struct gguf_keys { /* {0} is empty and valid */
 void gguf_keys_free(struct gguf_keys *k);
 int gguf_has_key(const struct gguf_keys *k, const char *key);
 
-/* Add a key; one that is there already ends the process (a fault of the program). */
+/* Add a key, which must not be there yet. */
 void gguf_put_u32(struct gguf_keys *k, const char *key, uint32_t v);
 void gguf_put_f32(struct gguf_keys *k, const char *key, float v);
 void gguf_put_bool(struct gguf_keys *k, const char *key, int v);

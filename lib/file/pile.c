@@ -43,10 +43,9 @@ void pile_close(struct pile *p)
 /* Row and total bytes; a plain tensor may have rows of broken bytes only where it is one row. */
 static int measure(struct pile_item *t, struct err *e)
 {
-    uint64_t cols = 1;
+    uint64_t cols = 1, rows = t->shape.rank > 1 ? t->shape.dim[0] : 1;
     char text[200];
 
-    t->rows = t->shape.rank > 1 ? t->shape.dim[0] : 1;
     for (int i = t->shape.rank > 1; i < t->shape.rank; i++)
         if (mem_mul(cols, t->shape.dim[i], &cols) < 0)
             return err_set(e, "shape %s overflows", shape_text(&t->shape, text));
@@ -56,7 +55,7 @@ static int measure(struct pile_item *t, struct err *e)
     if (!t->blocks && dtype_bytes(t->dtype, cols, &t->row_bytes) < 0)
         return err_set(e, "rows of %llu %s elements do not fill whole bytes, or overflow", (unsigned long long)cols,
                        dtype_info(t->dtype)->name);
-    if (mem_mul(t->rows, t->row_bytes, &t->bytes) < 0 || t->bytes > INT64_MAX)
+    if (mem_mul(rows, t->row_bytes, &t->bytes) < 0 || t->bytes > INT64_MAX)
         return err_set(e, "shape %s overflows", shape_text(&t->shape, text));
     return 0;
 }
@@ -76,16 +75,16 @@ int pile_add(struct pile *p, const char *name, const struct shape *shape, enum d
     return 0;
 }
 
-int pile_put(struct pile *p, uint64_t row0, uint64_t n, const void *data, struct err *e)
+int pile_put(struct pile *p, uint64_t at, const void *data, uint64_t n, struct err *e)
 {
     struct pile_item *t = &p->item[p->n - 1];
 
-    if (row0 > t->rows || n > t->rows - row0)
-        return err_set(e, "%s: rows %llu to %llu of %llu", t->name, (unsigned long long)row0,
-                       (unsigned long long)(row0 + n), (unsigned long long)t->rows);
-    if (io_pwrite(p->fd, data, (size_t)(n * t->row_bytes), t->at + row0 * t->row_bytes, e) < 0)
+    if (at > t->bytes || n > t->bytes - at)
+        return err_set(e, "%s: bytes %llu to %llu of %llu", t->name, (unsigned long long)at, (unsigned long long)(at + n),
+                       (unsigned long long)t->bytes);
+    if (io_pwrite(p->fd, data, (size_t)n, t->at + at, e) < 0)
         return err_in(e, "temporary file");
-    t->done += n * t->row_bytes;
+    t->done += n;
     return 0;
 }
 

@@ -18,7 +18,7 @@ struct pile_item {
     struct shape shape;
     enum dtype dtype;               /* when blocks is NULL */
     const struct ggml_type *blocks; /* or NULL */
-    uint64_t rows, row_bytes;       /* rows: the first dim, 1 for vectors and scalars */
+    uint64_t row_bytes;             /* of a row of the first dim; a vector or scalar is one row */
     uint64_t at, bytes, done;       /* place in the temporary file; bytes put so far */
 };
 
@@ -41,8 +41,8 @@ void pile_close(struct pile *p); /* back to {0} */
 int pile_add(struct pile *p, const char *name, const struct shape *shape, enum dtype dtype, const struct ggml_type *blocks,
              struct err *e);
 
-/* n whole rows of the last tensor, from row0 on; each row comes once, in any order. data: [n][row_bytes]. */
-int pile_put(struct pile *p, uint64_t row0, uint64_t n, const void *data, struct err *e);
+/* n bytes of the last tensor, from byte `at` of it on; each byte comes once, in any order. */
+int pile_put(struct pile *p, uint64_t at, const void *data, uint64_t n, struct err *e);
 
 /* Are all tensors whole and their names unique? Writers call it first. */
 int pile_check(const struct pile *p, struct err *e);

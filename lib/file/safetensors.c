@@ -96,7 +96,8 @@ static int check_places(struct file_tensor *t, size_t n, uint64_t data, uint64_t
 {
     uint64_t at = 0;
 
-    qsort(t, n, sizeof *t, by_place);
+    if (n)
+        qsort(t, n, sizeof *t, by_place);
     for (size_t i = 0; i < n; i++) {
         if (t[i].offset != at)
             return err_set(e, "%s: data begin at %llu, but what comes before ends at %llu", t[i].name,

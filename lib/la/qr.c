@@ -91,7 +91,7 @@ int qr(size_t m, size_t n, double *A, double *R, struct err *e)
 int lstsq(size_t m, size_t n, size_t k, double *A, const double *B, double *X, struct err *e)
 {
     double *R = mem_resize(NULL, n * n + 1, sizeof *R), most = 0;
-    int got = qr(m, n, A, R, e);
+    int got = all_finite(m * k, B, e) < 0 ? err_in(e, "right-hand side") : qr(m, n, A, R, e);
 
     for (size_t j = 0; got == 0 && j < n; j++)
         most = fmax(most, fabs(R[j * n + j]));

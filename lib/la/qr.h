@@ -23,7 +23,7 @@ int qr(size_t m, size_t n, double *A, double *R, struct err *e);
  * A   in: double[m][n], m >= n; destroyed
  * B   in: double[m][k]
  * X   out: double[n][k]
- * Returns 0, or -1: as qr, or column j of A depends on those before it (R[j][j] below m eps max |R|).
+ * Returns 0, or -1: as qr, or B is not finite, or column j of A depends on those before it (R[j][j] below m eps max |R|).
  */
 int lstsq(size_t m, size_t n, size_t k, double *A, const double *B, double *X, struct err *e);
 

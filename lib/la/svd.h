@@ -27,7 +27,8 @@ int svd(size_t m, size_t n, const double *A, size_t r, double *U, double *s, dou
  * over   columns beyond r, 8 or more advised; r + over is cut at min(m, n)
  * power  rounds of power iteration, each an orthonormalized pass of A' and A: 1 or 2 for the slowly falling spectra of weights
  * rng    the random signs (+1 or -1: no libm) are its words
- * |A - U diag(s) Vt| exceeds the best r-rank error by a factor near 1 + (4 sqrt(2 min(m,n) / over))^(1/(2 power + 1)) - ... : see the source.
+ * With p = over and no power rounds the expected |A - QQ'A| is at most (1 + sqrt(r / (p - 1))) s_r+1 + e sqrt(r + p) / p times the root of the
+ * sum of the squares left out (their theorem 10.6, for normal numbers); q rounds take the (2q + 1)-th root of the same bound for s^(2q + 1).
  * Cost about (4 power + 4) m n (r + over). Memory: (m + n) (r + over) four times.
  * Source: Halko, Martinsson and Tropp (2011), algorithms 4.4 and 5.1.
  */

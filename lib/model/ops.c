@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "base/real.h"
 #include "la/gemm.h"
 #include "num/kern.h"
 
@@ -65,7 +66,7 @@ void op_swiglu(float *g, const float *u, int64_t n)
 /* The frequency of pair i after scaling, radians a position. */
 static double frequency(const struct arch_params *p, int64_t i)
 {
-    double f = pow(p->rope_theta, -2.0 * (double)i / (double)p->head_dim), wave = 2 * M_PI / f, blend;
+    double f = real_pow(p->rope_theta, -2.0 * (double)i / (double)p->head_dim), wave = 2 * M_PI / f, blend;
     double low = (double)p->rope_original_context / p->rope_low_freq;
     double high = (double)p->rope_original_context / p->rope_high_freq;
 
@@ -88,8 +89,8 @@ float *rope_table(const struct arch_params *p, int64_t positions)
         double f = frequency(p, i);
 
         for (int64_t t = 0; t < positions; t++) {
-            table[t * half + i] = (float)cos((double)t * f);
-            table[(positions + t) * half + i] = (float)sin((double)t * f);
+            table[t * half + i] = (float)real_cos((double)t * f);
+            table[(positions + t) * half + i] = (float)real_sin((double)t * f);
         }
     }
     return table;

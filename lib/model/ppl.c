@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "base/real.h"
 #include "la/gemm.h"
 #include "num/kern.h"
 
@@ -48,14 +49,14 @@ static double take(struct running *r, const float *score, int64_t rows, uint32_t
 
     *old_share = 1;
     if (max > r->max) {
-        *old_share = r->max > -INFINITY ? exp(r->max - max) : 0;
+        *old_share = r->max > -INFINITY ? real_exp(r->max - max) : 0;
         r->sum = r->sum * *old_share + sum;
         r->max = max;
         for (r->top = 0; r->top < rows && score[r->top] != (float)max; r->top++)
             ;
         r->top += row0;
     } else {
-        part = sum * exp(max - r->max);
+        part = sum * real_exp(max - r->max);
         r->sum += part;
     }
     if (target - row0 < (uint64_t)rows && target >= row0)
@@ -165,7 +166,7 @@ static int finish(const struct windows *w, const struct scored *all, int models,
 {
     for (int64_t t = 0; t < w->tokens; t++) {
         const struct running *a = &all->run[0][t], *b = models == 2 ? &all->run[1][t] : a;
-        double z = a->max + log(a->sum), zb = b->max + log(b->sum);
+        double z = a->max + real_log(a->sum), zb = b->max + real_log(b->sum);
 
         out[t] = (struct ppl_token){0};
         if (w->target[t] == NO_TARGET)

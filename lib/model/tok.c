@@ -155,21 +155,26 @@ int tok_encode(const struct tok *t, const char *text, size_t n, struct tok_ids *
 
 /* ---- decode ---- */
 
-/* Bytes of a piece in the byte alphabet; letters that are none of its stand for themselves. */
-static void alphabet_decode(const char *s, size_t n, struct buf *out)
+/* Byte that each letter of the byte alphabet stands for, by code point; -1 for other letters. */
+static void alphabet_inverse(int16_t byte[512])
 {
     uint16_t code[256];
 
     tok_byte_alphabet(code);
+    memset(byte, 0xff, 512 * sizeof *byte);
+    for (int b = 0; b < 256; b++)
+        byte[code[b]] = (int16_t)b;
+}
+
+/* Bytes of a piece in the byte alphabet; letters that are none of its stand for themselves. */
+static void alphabet_decode(const int16_t byte[512], const char *s, size_t n, struct buf *out)
+{
     while (n) {
         size_t len = tok_utf8(s, n);
-        unsigned c = len == 2 ? ((unsigned char)s[0] & 0x1fu) << 6 | ((unsigned char)s[1] & 0x3fu) : (unsigned char)s[0];
-        int b = 0;
+        unsigned c = len == 1 ? (unsigned char)s[0] : len == 2 ? ((unsigned char)s[0] & 0x1fu) << 6 | ((unsigned char)s[1] & 0x3fu) : 511;
 
-        while (b < 256 && !(len && len < 3 && code[b] == c))
-            b++;
-        if (b < 256)
-            buf_add(out, &(uint8_t){(uint8_t)b}, 1);
+        if (c < 512 && byte[c] >= 0)
+            buf_add(out, &(uint8_t){(uint8_t)byte[c]}, 1);
         else
             buf_add(out, s, len ? len : 1);
         s += len ? len : 1;
@@ -196,7 +201,7 @@ static uint8_t byte_of(const struct tok *t, uint32_t id)
     return (uint8_t)b;
 }
 
-static void piece_decode(const struct tok *t, uint32_t id, struct buf *out)
+static void piece_decode(const struct tok *t, const int16_t alphabet[512], uint32_t id, struct buf *out)
 {
     const char *s = (const char *)t->text.data + t->piece[id].at;
     size_t n = t->piece[id].len;
@@ -213,18 +218,20 @@ static void piece_decode(const struct tok *t, uint32_t id, struct buf *out)
     else if (type == TOK_USER_DEFINED)
         buf_add(out, s, n);
     else
-        alphabet_decode(s, n, out);
+        alphabet_decode(alphabet, s, n, out);
 }
 
 int tok_decode(const struct tok *t, const uint32_t *ids, size_t n, struct buf *out, struct err *e)
 {
     size_t before = out->len;
+    int16_t alphabet[512];
 
     for (size_t i = 0; i < n; i++)
         if (ids[i] >= t->n)
             return err_set(e, "id %u at %zu is not below %u", ids[i], i, t->n);
+    alphabet_inverse(alphabet);
     for (size_t i = 0; i < n; i++)
-        piece_decode(t, ids[i], out);
+        piece_decode(t, alphabet, ids[i], out);
     if (tok_space_prefix(t) && out->len > before && out->data[before] == ' ') {
         memmove(out->data + before, out->data + before + 1, out->len - before - 1);
         out->len--;

@@ -46,8 +46,8 @@ void tok_close(struct tok *t); /* NULL is fine */
 /*
  * Append the ids of text[0..n) to out; neither bos nor eos is added. n is at most 2^31 - 1.
  * Returns 0, or -1 with e set (a byte that no piece stands for, a pattern that needs too many steps) and out as before.
- * Cost: near linear (a heap of pairs; words met before are looked up). Memory: 3 to 60 bytes for each byte of text,
- * the latter when pieces may cross words. t is only read: threads may share it.
+ * Cost: near linear (a heap of pairs; words met before are looked up). Memory: the ids and the normalized text, and
+ * some 65 bytes for each character of the longest word: all of the text where pieces may cross words. t is only read: threads may share it.
  */
 int tok_encode(const struct tok *t, const char *text, size_t n, struct tok_ids *out, struct err *e);
 

@@ -43,6 +43,7 @@ struct kern {
     void (*exp)(const float *x, float *y, size_t n);
     void (*silu)(const float *x, float *y, size_t n);
     void (*gelu_tanh)(const float *x, float *y, size_t n);
+    void (*gelu_erf)(const float *x, float *y, size_t n);
     double (*softmax)(const float *x, float *y, size_t n);
 };
 
@@ -167,6 +168,12 @@ static inline void kern_silu(const float *x, float *y, size_t n)
 static inline void kern_gelu_tanh(const float *x, float *y, size_t n)
 {
     kern_get()->gelu_tanh(x, y, n);
+}
+
+/* y = x/2 (1 + erf(x / sqrt 2)), erf within 3e-7 by Abramowitz and Stegun (1964), 7.1.26 */
+static inline void kern_gelu_erf(const float *x, float *y, size_t n)
+{
+    kern_get()->gelu_erf(x, y, n);
 }
 
 /* y = e^(x - max x), then divided by its sum (which is summed in double and returned: at least 1). n > 0, x finite or -INFINITY. */

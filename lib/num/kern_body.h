@@ -227,6 +227,24 @@ static void gelu_tanh(const float *x, float *y, size_t n)
     MAP(x, v / (1.0f + exp_vec(-1.5957691216057308f * (v + 0.044715f * (v * v * v)))))
 }
 
+/* With z = |x| / sqrt 2, t = 1 / (1 + p z) and h = (a1 t + ... + a5 t^5) e^-z^2 = 1 - erf z: x (1 - h/2) above zero, x h/2 below. */
+static vf gelu_erf_vec(vf x)
+{
+    vf z = magnitude(x) * 0.70710678f, t = 1.0f / (1.0f + 0.3275911f * z), h;
+
+    h = 1.061405429f * t - 1.453152027f;
+    h = h * t + 1.421413741f;
+    h = h * t - 0.284496736f;
+    h = h * t + 0.254829592f;
+    h = h * t * exp_vec(-(z * z)) * 0.5f;
+    return x * choose(x > 0.0f, 1.0f - h, h);
+}
+
+static void gelu_erf(const float *x, float *y, size_t n)
+{
+    MAP(x, gelu_erf_vec(v))
+}
+
 static double softmax(const float *x, float *y, size_t n)
 {
     float m = largest(x, n);
@@ -335,5 +353,6 @@ static void addabs64(const float *x, double *y, size_t n)
 
 const struct kern TABLE = {
     NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, symv64, sweep64,
-    add64, addsq64, addabs64, scale, mul, add, exp_row, silu, gelu_tanh, softmax,
+    add64, addsq64, addabs64, scale, mul, add, exp_row, silu, gelu_tanh,
+    gelu_erf, softmax,
 };

@@ -289,6 +289,8 @@ char *history_word(const char *word)
         end--;
     for (start = end; start > 0 && path[start - 1] != '/';)
         start--;
+    if (start == end) /* the root alone */
+        start--;
     return mem_printf("%.*s%.*s", (int)(path - word), word, (int)(end - start), path + start);
 }
 

@@ -19,6 +19,11 @@ const struct attrs *reader_tail_model(const struct reader *in)
     return &in->tail.model;
 }
 
+uint64_t reader_segment(const struct reader *in)
+{
+    return in->segment;
+}
+
 void reader_allow_partial(struct reader *in, int yes)
 {
     in->partial = yes;
@@ -51,7 +56,6 @@ static int begin_segment(struct reader *in, struct err *e)
         return err_set(e, "a head stands where the tail of segment %llu should: was the command before it killed?",
                        (unsigned long long)in->segment);
     head_free(&in->head);
-    tail_free(&in->tail);
     if (head_read(&in->head, in->rec.body.data, in->rec.body.len, e) < 0 || mark_shard(in, e) < 0)
         return -1;
     in->segment++;
@@ -174,6 +178,8 @@ void reader_close(struct reader *in)
 {
     if (!in)
         return;
+    if (in->link)
+        in->link->in = NULL;
     reader_tensor_end(in);
     frame_in_close(in->frames);
     head_free(&in->head);
@@ -183,6 +189,8 @@ void reader_close(struct reader *in)
     buf_free(&in->stored);
     free(in->shard);
     free(in->rows);
+    if (in->own_fd)
+        close(in->own_fd);
     free(in);
 }
 

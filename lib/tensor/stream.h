@@ -41,8 +41,10 @@ void item_free(struct item *it);
 /* Open and read the head. name is for messages ("standard input", a path). NULL on error. Refuses a terminal as stdin: status 2. */
 struct reader *reader_open(int fd, const char *name, struct err *e);
 struct reader *reader_stdin(struct err *e);
+struct reader *reader_file(const char *path, struct err *e); /* "-" is standard input; an operand of a filter */
+uint64_t reader_segment(const struct reader *in); /* that of the last record, or of the head before it; counted from 1 */
 const struct head *reader_head(const struct reader *in);
-const struct attrs *reader_tail_model(const struct reader *in); /* corrections; valid after the end of a segment */
+const struct attrs *reader_tail_model(const struct reader *in); /* corrections, of the last segment that has ended */
 void reader_close(struct reader *in); /* the descriptor is not closed */
 
 /*
@@ -67,6 +69,10 @@ int bundle_load_companions(struct reader *in, struct bundle *b, struct err *e); 
 /* Rows as they arrive, for filters that hold a slab: after bundle_load_companions, call until 0. *row0, *n: which rows; *w: float[n][cols],
  * valid until the next call. About 1 MiB of f32 or one row, whichever is more. */
 int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64_t *n, float **w, struct err *e);
+
+/* The value as it is stored, for programs that write it elsewhere: call until 0. part: index into b->part of a part that follows the rows (fixed
+ * parts are loaded); at, n: which of its bytes; data is valid until the next call. Whole rows, of a vector whole elements, in ascending order. */
+int bundle_next_bytes(struct reader *in, struct bundle *b, int *part, uint64_t *at, uint64_t *n, const uint8_t **data, struct err *e);
 
 /*
  * Begin a stream on fd. in (or NULL) is the reader whose head, history and segments are carried on: the writer is linked to it.
@@ -97,5 +103,8 @@ int bundle_end(struct writer *out, struct bundle *b, struct err *e);
 
 /* The tail. Without it, every reader downstream fails; so call it only when all is well. Frees out. */
 int writer_finish(struct writer *out, struct err *e);
+
+/* Give up: no tail, what waits is dropped. For tests; a filter that fails just ends. */
+void writer_abandon(struct writer *out);
 
 #endif

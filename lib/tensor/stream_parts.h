@@ -23,8 +23,9 @@ struct slab {
 
 struct reader {
     struct frame_in *frames;
+    int own_fd;              /* closed with the reader; 0: the caller's */
     struct head head;
-    struct tail tail;
+    struct tail tail;        /* of the last segment that has ended */
     struct writer *link;
     int partial;
     uint64_t segment;        /* counted from 1 */

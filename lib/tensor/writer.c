@@ -166,8 +166,10 @@ int writer_ready(struct writer *out, uint64_t segment, struct err *e)
     return begin(out, e) < 0 ? -1 : writer_settle(out, e);
 }
 
-static void writer_free(struct writer *out)
+void writer_abandon(struct writer *out)
 {
+    if (!out)
+        return;
     if (out->in)
         out->in->link = NULL;
     free_segment(&out->now);
@@ -198,7 +200,7 @@ int writer_finish(struct writer *out, struct err *e)
         rc = end(out, e);
     if (rc == 0)
         rc = frame_out_flush(out->frames, e);
-    writer_free(out);
+    writer_abandon(out);
     return rc;
 }
 

@@ -53,6 +53,8 @@ static void rows(void)
     DIGEST(H, 0x1a25f8b10ab95b54ULL);
     kern_gelu_tanh(F, H, N * N);
     DIGEST(H, 0x09435b93e47a5954ULL);
+    kern_gelu_erf(F, H, N * N);
+    DIGEST(H, 0x9b55c9446a161b88ULL);
     kern_softmax(F, H, N * N);
     DIGEST(H, 0xc1357bf671bbe1dfULL);
     kern_rmsnorm(F, G, H, N * N, 1e-5);

@@ -82,6 +82,7 @@ static void same_maps(const struct kern *k, size_t n, size_t at)
     SAME_MAP(K->exp(A + at, Y, n));
     SAME_MAP(K->silu(A + at, Y, n));
     SAME_MAP(K->gelu_tanh(A + at, Y, n));
+    SAME_MAP(K->gelu_erf(A + at, Y, n));
     if (n > 0)
         SAME_MAP(K->softmax(A + at, Y, n));
     SAME_MAP64(K->axpy64(1.7, DA, Y, n); (void)Z);
@@ -130,6 +131,9 @@ static void near_the_truth(void)
         g = A[i], c = 0.5 * g * (1 + tanh(0.7978845608028654 * (g + 0.044715 * g * g * g)));
         CHECK_NEAR(y[i], c, 2e-6 * fabs(c) + 1e-7);
     }
+    kern_gelu_erf(A, y, n);
+    for (size_t i = 0; i < n; i++)
+        CHECK_NEAR(y[i], 0.5 * A[i] * (1 + erf(A[i] * 0.7071067811865476)), 3e-7 * fabs((double)A[i]) + 1e-12);
     kern_silu(A, y, n);
     for (size_t i = 0; i < n; i++)
         CHECK_NEAR(y[i], A[i] / (1 + exp(-(double)A[i])), 4e-7 * fabs((double)A[i]));

@@ -36,6 +36,9 @@ static void least_squares(void)
     CHECK(lstsq(m, n, k, A, B, X, &e) == -1 && strncmp(e.msg, "column 20 of 35 depends", 23) == 0);
     CHECK(lstsq(3, 4, 1, A, B, X, &e) == -1);
     CHECK_STR(e.msg, "3 rows are fewer than 4 columns");
+    B[5] = INFINITY;
+    CHECK(lstsq(m, n, k, C, B, X, &e) == -1);
+    CHECK_STR(e.msg, "right-hand side: value 5 is inf");
     free(A), free(C), free(B), free(X), free(P), free(zero);
 }
 

@@ -1,0 +1,144 @@
+/*
+ * mppl: perplexity of the model in a stream on texts; against a reference model also KL divergence. A reduce filter.
+ * Reads a stream on standard input, writes a table to standard output, a line a text.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "model/ppl.h"
+#include "model/run.h"
+#include "model/texts.h"
+
+static struct opt_list files, id_files;
+static int64_t context;
+static enum protocol protocol = PROTOCOL_PAPER;
+static const char *against;
+static uint64_t states_bytes = (uint64_t)1 << 30;
+
+static int set_protocol(const char *arg, struct err *e)
+{
+    if (strcmp(arg, "paper") != 0 && strcmp(arg, "llama.cpp") != 0)
+        return err_set(e, "'%s' is not a protocol: paper or llama.cpp", arg);
+    protocol = *arg == 'p' ? PROTOCOL_PAPER : PROTOCOL_LLAMACPP;
+    return 0;
+}
+
+static const struct opt opts[] = {
+    {'f', "file", "TEXT", OPT_LIST, &files, "measure on this text (repeatable: one line each)", 0},
+    {0, "ids", "FILE", OPT_LIST, &id_files, "measure on token ids, separated by white space, taken as they are", 0},
+    {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
+    {0, "protocol", "NAME", OPT_CALL, 0, "paper or llama.cpp (default paper)", set_protocol},
+    {0, "against", "STREAM", OPT_STRING, &against, "also compare with this reference model, a stream in a file", 0},
+    {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
+    OPT_END};
+
+static const struct opt_spec spec = {
+    "mppl", "[OPTION]... -f TEXT <STREAM", "Measure a model's perplexity on texts.", opts, opt_common,
+    "Example: tsplit model | mppl -f prose.test.txt -c 256\n"};
+
+static void start(struct feed *feed, struct reader *in, struct err *e)
+{
+    int got = -1;
+
+    feed->in = in;
+    if (!in || (got = feed_next(feed, e)) < 0)
+        die("%s", e->msg);
+    if (got == 0)
+        die("the stream has no tensors of a known model");
+}
+
+/* Windows of all texts, one behind the other. */
+static void cut(struct texts *texts, struct windows *w, const struct attrs *model, struct err *e)
+{
+    int64_t own = attrs_int(model, "context", 2048);
+
+    if (!context)
+        context = own < 2048 ? own : 2048;
+    for (int i = 0; i < texts->n; i++) {
+        struct text *t = &texts->text[i];
+
+        t->first = w->tokens;
+        if (windows_add(w, t->ids.id, t->ids.n, context, protocol, texts->bos, e) < 0)
+            die("%s: %s", t->name, e->msg);
+        t->tokens = w->tokens - t->first;
+    }
+}
+
+static void print_text(const struct text *t, const struct ppl_token *token)
+{
+    struct ppl_sum s;
+
+    ppl_sum(token + t->first, t->tokens, &s);
+    printf("%s\t%lld\t%s\t%lld\t", t->name, (long long)context, protocol == PROTOCOL_PAPER ? "paper" : "llama.cpp",
+           (long long)s.tokens);
+    printf("%.6f\t%.4f\t%.4f\t", s.nll, exp(s.nll), exp(s.nll) * s.nll_error);
+    if (t->bytes && protocol == PROTOCOL_PAPER)
+        printf("%llu\t%.5f", (unsigned long long)t->bytes, s.nll * (double)s.tokens / log(2) / (double)t->bytes);
+    else
+        printf("-\t-");
+    if (against) {
+        printf("\t%.6f\t%.6f", s.kl_mean, s.kl_max);
+        for (int i = 0; i < PPL_PERCENTILES; i++)
+            printf("\t%.6f", s.kl[i]);
+        printf("\t%.5f", s.same_top);
+    }
+    putchar('\n');
+}
+
+static void print(const struct texts *texts, const struct ppl_token *token)
+{
+    printf("text\tcontext\tprotocol\ttokens\tnats_per_token\tppl\tplus_minus\tbytes\tbits_per_byte");
+    if (against) {
+        printf("\tkl_mean\tkl_max");
+        for (int i = 0; i < PPL_PERCENTILES; i++)
+            printf("\tkl_p%g", ppl_percentile[i]);
+        printf("\tsame_top");
+    }
+    putchar('\n');
+    for (int i = 0; i < texts->n; i++)
+        print_text(&texts->text[i], token);
+    finish_stdout();
+}
+
+int main(int argc, char **argv)
+{
+    struct err e;
+    struct feed feed = {0}, ref_feed = {0};
+    struct texts texts;
+    struct windows w = {0};
+    struct forward f, ref_f;
+    struct bundle head, ref_head;
+    struct ppl_token *token;
+    int fd = -1;
+
+    if (opt_parse(argc, argv, &spec) > 0)
+        die_usage("unexpected operand '%s'", argv[1]);
+    if (!files.n && !id_files.n)
+        die_usage("no text: give -f TEXT");
+    if (context < 0)
+        die_usage("--context %lld is below 1", (long long)context);
+    if (against && (fd = open(against, O_RDONLY | O_CLOEXEC)) < 0)
+        die("%s: cannot be opened: %s", against, strerror(errno));
+
+    start(&feed, reader_stdin(&e), &e);
+    const struct attrs *model = &reader_head(feed.in)->model;
+    if (texts_read(&texts, &files, &id_files, 0, &feed.files, attrs_int(model, "bos", -1), &e) < 0)
+        die("%s", e.msg);
+    cut(&texts, &w, model, &e);
+    if (run_model(&feed, &w, states_bytes, &f, &head, &e) < 0)
+        die("%s", e.msg);
+    if (against) {
+        start(&ref_feed, reader_open(fd, against, &e), &e);
+        if (run_model(&ref_feed, &w, states_bytes, &ref_f, &ref_head, &e) < 0)
+            die("%s: %s", against, e.msg);
+    }
+    token = mem_new((size_t)w.tokens, sizeof *token);
+    if (ppl_score(&(struct scorer){&f, &head}, against ? &(struct scorer){&ref_f, &ref_head} : NULL, token, &e) < 0)
+        die("%s", e.msg);
+    print(&texts, token);
+    return 0;
+}

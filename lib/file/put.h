@@ -1,0 +1,27 @@
+/* put: a bundle of a stream into a pile: the way from weir's forms to the plain types and blocks that files know. */
+#ifndef WEIR_FILE_PUT_H
+#define WEIR_FILE_PUT_H
+
+#include "file/pile.h"
+#include "tensor/stream.h"
+
+enum { PUT_REFUSE = -1, PUT_SOURCE = -2 }; /* put_how.dense beside the dtypes */
+
+struct put_how {
+    const char *name;       /* in the file; NULL: the bundle's own */
+    int to_f32;             /* write F32 rows whatever the value is */
+    int blocks;             /* ggml blocks are written as they are */
+    int dense;              /* a value of another form: a dtype to write it as, PUT_SOURCE: the type it had in its checkpoint
+                             * (key dtype; BF16 when that cannot hold real numbers), PUT_REFUSE: an error */
+    const char *refusal;    /* what the error for PUT_REFUSE ends in: what the user may do */
+    uint64_t (*row)(uint64_t r, uint64_t arg); /* where row r goes (of a vector: element r), or NULL */
+    uint64_t row_arg;
+};
+
+/*
+ * Write the current bundle of `in` to the pile. Dense values keep their type and bits. Memory: about 2 MiB of rows, or one row.
+ * -1: the form is refused, the type cannot be written, or reading or writing failed; the sentence names the tensor.
+ */
+int put_bundle(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, struct err *e);
+
+#endif

@@ -1,0 +1,119 @@
+#include "model/pack.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+const struct pack_format pack_formats[PACK_FORMATS] = {
+    [PACK_HF] = {"hf", "/", "Hugging Face folder: model.safetensors and the files beside it", 1},
+    [PACK_SAFETENSORS] = {"safetensors", ".safetensors", "one file of tensors", 0},
+    [PACK_GGUF] = {"gguf", ".gguf", "GGUF version 3 for llama.cpp, from a Llama or Qwen2", 0}};
+
+int pack_find(const char *name)
+{
+    for (int i = 0; i < PACK_FORMATS; i++)
+        if (strcmp(name, pack_formats[i].name) == 0)
+            return i;
+    return -1;
+}
+
+int pack_guess(const char *path)
+{
+    size_t len = strlen(path);
+    struct stat st;
+
+    for (int i = 0; i < PACK_FORMATS; i++) {
+        size_t n = strlen(pack_formats[i].suffix);
+
+        if (len > n && strcmp(path + len - n, pack_formats[i].suffix) == 0)
+            return i;
+    }
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? PACK_HF : -1;
+}
+
+int pack_open(struct pack *p, int format, const char *path, int dense, const struct head *head, struct err *e)
+{
+    int folder = pack_formats[format].folder, rc;
+    char *beside;
+
+    memset(p, 0, sizeof *p);
+    p->format = format;
+    p->dense = dense;
+    p->pile.fd = -1;
+    if (format == PACK_GGUF && to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL), e) < 0)
+        return -1;
+    if (!(p->target = folder ? target_open_dir(path, e) : target_open(path, e)))
+        return -1;
+    if (folder)
+        to_hf_open(&p->hf, target_dir(p->target));
+    beside = folder ? mem_printf("%s/data", target_dir(p->target)) : mem_strdup(path);
+    rc = pile_open(&p->pile, beside, e);
+    free(beside);
+    return rc;
+}
+
+static int take_tensor(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
+{
+    struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
+    struct gguf_place place;
+
+    if (p->format == PACK_GGUF) {
+        if (to_gguf_place(&p->gguf, b, &place, e) < 0)
+            return -1;
+        if (place.skip)
+            return 0;
+        how.name = place.name;
+        how.blocks = 1;
+        how.to_f32 = place.to_f32;
+        how.row = place.head_dim ? to_gguf_row : NULL;
+        how.row_arg = place.head_dim;
+        how.refusal = "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense=f16";
+    }
+    return put_bundle(&p->pile, in, b, &how, e);
+}
+
+static int take_blob(struct pack *p, struct reader *in, struct item *it, struct err *e)
+{
+    struct buf data = {0};
+    int rc = item_load(in, it, &data, e);
+
+    if (rc == 0 && p->format == PACK_GGUF)
+        to_gguf_blob(&p->gguf, it->name, data.data, data.len);
+    if (rc == 0 && p->format == PACK_HF)
+        rc = to_hf_blob(&p->hf, it->name, data.data, data.len, e);
+    buf_free(&data);
+    return rc;
+}
+
+int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
+{
+    if (it->kind == ITEM_TENSOR)
+        return take_tensor(p, in, &it->b, e);
+    return it->kind == ITEM_BLOB && p->format != PACK_SAFETENSORS ? take_blob(p, in, it, e) : 0;
+}
+
+static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
+{
+    struct gguf_keys keys = {0};
+    int rc = to_gguf_finish(&p->gguf, tail, &p->pile, &keys, e);
+
+    if (rc == 0)
+        rc = gguf_write(&p->pile, &keys, target_fd(p->target), e);
+    gguf_keys_free(&keys);
+    return rc;
+}
+
+int pack_finish(struct pack *p, const struct reader *in, struct err *e)
+{
+    const struct attrs *tail = reader_tail_model(in), *meta = &reader_head(in)->meta;
+    int rc = p->format == PACK_HF     ? to_hf_finish(&p->hf, meta, tail, &p->pile, e)
+             : p->format == PACK_GGUF ? write_gguf(p, tail, e)
+                                      : safetensors_write(&p->pile, meta, target_fd(p->target), e);
+
+    pile_close(&p->pile);
+    to_gguf_close(&p->gguf);
+    to_hf_close(&p->hf);
+    if (rc < 0)
+        target_abort(p->target);
+    return rc < 0 ? -1 : target_commit(p->target, e);
+}

@@ -1,0 +1,92 @@
+#include "model/plan.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/arch.h"
+#include "record/json.h"
+
+static int read_config(const struct source *s, int blob, struct attrs *model, struct err *e)
+{
+    struct buf text = {0};
+    struct json *j = NULL;
+    int rc = source_blob(s, blob, &text, e);
+
+    if (rc == 0)
+        rc = (j = json_parse(text.data, text.len, 64, e)) && arch_from_config(j, model, e) == 0 ? 0 : -1;
+    json_free(j);
+    buf_free(&text);
+    return rc < 0 ? err_in(e, "%s", s->blob[blob].path ? s->blob[blob].path : s->blob[blob].name) : 0;
+}
+
+static int describe(struct step *s, const struct file_tensor *t, const char *arch, struct err *e)
+{
+    const char *role;
+    int64_t layer;
+
+    s->t = t;
+    if (file_header(&s->b, t, e) < 0)
+        return err_in(e, "%s", t->name);
+    if (arch_role(arch, t->name, &role, &layer)) {
+        s->b.role = mem_strdup(role);
+        s->b.layer = layer;
+    }
+    s->order = arch_order(s->b.role, s->b.layer);
+    return 0;
+}
+
+static int by_order(const void *a, const void *b)
+{
+    const struct step *x = a, *y = b;
+
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    return x->t < y->t ? -1 : x->t > y->t; /* the source's order */
+}
+
+int plan_make(struct plan *p, const struct source *s, const struct select *sel, struct err *e)
+{
+    memset(p, 0, sizeof *p);
+    for (int i = 0; i < s->blobs; i++)
+        if (strcmp(s->blob[i].name, "config.json") == 0 && read_config(s, i, &p->model, e) < 0)
+            return -1;
+    p->step = mem_new(s->tensors + 1, sizeof *p->step);
+    for (size_t i = 0; i < s->tensors; i++) {
+        struct step *step = &p->step[p->n];
+
+        if (describe(step, &s->tensor[i], attrs_str(&p->model, "arch", NULL), e) < 0)
+            return -1;
+        if (select_match(sel, &step->b))
+            p->n++;
+        else
+            bundle_free(&step->b);
+    }
+    qsort(p->step, p->n, sizeof *p->step, by_order);
+    return 0;
+}
+
+void plan_free(struct plan *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        bundle_free(&p->step[i].b);
+    free(p->step);
+    attrs_free(&p->model);
+    memset(p, 0, sizeof *p);
+}
+
+void plan_head(const struct plan *p, const struct source *s, struct head *h)
+{
+    attrs_copy(&h->model, &p->model);
+    attrs_copy(&h->meta, &s->meta);
+    h->tensors = p->n;
+    h->names = (int)p->n;
+    h->name = mem_new(p->n + 1, sizeof *h->name);
+    h->shape = mem_new(p->n + 1, sizeof *h->shape);
+    h->dtype = mem_new(p->n + 1, sizeof *h->dtype);
+    for (size_t i = 0; i < p->n; i++) {
+        h->name[i] = mem_strdup(p->step[i].t->name);
+        h->shape[i] = p->step[i].t->shape;
+        h->dtype[i] = mem_strdup(file_type_name(p->step[i].t));
+        h->bytes += p->step[i].t->bytes;
+    }
+}

@@ -1,0 +1,58 @@
+/*
+ * to_gguf: what a Hugging Face Llama or Qwen2 is called in GGUF: names of tensors, order of rows, keys of hyper-parameters and
+ * of the tokenizer, such that llama.cpp loads and runs the file.
+ *
+ * llama.cpp turns pairs (2i, 2i+1) of q and k of a "llama"; Hugging Face pairs (i, i + d/2). So the rows of each head of q and
+ * k are interleaved on the way: row h*d + j*d/2 + i goes to h*d + 2i + j (j = 0, 1). Quantized rows move whole. Qwen2 keeps
+ * Hugging Face's order.
+ */
+#ifndef WEIR_MODEL_TO_GGUF_H
+#define WEIR_MODEL_TO_GGUF_H
+
+#include "base/err.h"
+#include "base/mem.h"
+#include "file/gguf.h"
+#include "model/arch.h"
+#include "model/tok.h"
+#include "tensor/bundle.h"
+
+struct to_gguf {
+    struct attrs model;     /* head.model, later with the tail's corrections */
+    struct arch_params p;   /* the same, checked */
+    char *name;             /* general.name, or NULL */
+    struct tok_files tok;   /* tokenizer.model, tokenizer.json, tokenizer_config.json as they came */
+    struct buf template;    /* chat_template.jinja */
+};
+
+struct gguf_place {         /* where one tensor goes */
+    char name[GGUF_NAME_MAX + 1];
+    int skip;               /* not written: the head of a tied model, precomputed rotary angles */
+    int to_f32;             /* norms and all 1-D tensors are F32 */
+    uint64_t head_dim;      /* rows (of a bias: elements) interleave in heads of this size; 0: they stay */
+};
+
+/* Begin. model: head.model; name: general.name or NULL. -1: the architecture has no mapping here, or a hyper-parameter is missing. */
+int to_gguf_open(struct to_gguf *g, const struct attrs *model, const char *name, struct err *e);
+void to_gguf_close(struct to_gguf *g);
+
+/* A file of the stream; what is needed is kept. */
+void to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n);
+
+/* Where a tensor goes. -1: it has no place in a GGUF of this architecture. Of b only the header is read. */
+int to_gguf_place(const struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e);
+
+/* The row (element of a bias) of the GGUF that row r becomes. */
+uint64_t to_gguf_row(uint64_t r, uint64_t head_dim);
+
+/*
+ * All is there: add to the pile what GGUF wants besides (rope_freqs of Llama 3's scaled angles), check that every tensor that
+ * llama.cpp asks for is there in the shape that the hyper-parameters say, and make the keys.
+ * tail   in: the tail's corrections of head.model, which count from here on
+ * -1: a tensor is missing or of another shape, there is no tokenizer, or it has more tokens than the model (all named).
+ */
+int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pile, struct gguf_keys *k, struct err *e);
+
+/* Part of the above: tokenizer.*; to_gguf_tok.c. */
+int to_gguf_tokenizer(const struct to_gguf *g, struct gguf_keys *k, struct err *e);
+
+#endif

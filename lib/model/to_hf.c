@@ -1,0 +1,209 @@
+#include "model/to_hf.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "record/json.h"
+
+void to_hf_open(struct to_hf *t, const char *folder)
+{
+    memset(t, 0, sizeof *t);
+    t->folder = mem_strdup(folder);
+}
+
+void to_hf_close(struct to_hf *t)
+{
+    free(t->folder);
+    buf_free(&t->config);
+    memset(t, 0, sizeof *t);
+}
+
+/* A new file of the folder, or -1. */
+static int create(const struct to_hf *t, const char *name, struct err *e)
+{
+    char *path = mem_printf("%s/%s", t->folder, name);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+    if (fd < 0)
+        err_errno(e, "cannot make %s", name);
+    free(path);
+    return fd;
+}
+
+static int finish(int fd, const char *name, int rc, struct err *e)
+{
+    if (rc < 0)
+        err_in(e, "%s", name);
+    if (rc == 0 && fsync(fd) < 0)
+        rc = err_errno(e, "cannot write %s", name);
+    if (close(fd) < 0 && rc == 0)
+        rc = err_errno(e, "cannot write %s", name);
+    return rc;
+}
+
+static int write_file(const struct to_hf *t, const char *name, const void *data, size_t n, struct err *e)
+{
+    int fd = create(t, name, e);
+
+    return fd < 0 ? -1 : finish(fd, name, io_write(fd, data, n, e), e);
+}
+
+int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, struct err *e)
+{
+    if (strcmp(name, "config.json") != 0)
+        return write_file(t, name, data, n, e);
+    if (t->has_config)
+        return err_set(e, "config.json comes twice in the stream");
+    t->has_config = 1;
+    buf_add(&t->config, data, n);
+    return 0;
+}
+
+static const struct {
+    const char *ours, *theirs;
+} names[] = {{"hidden", "hidden_size"},
+             {"layers", "num_hidden_layers"},
+             {"heads", "num_attention_heads"},
+             {"kv_heads", "num_key_value_heads"},
+             {"head_dim", "head_dim"},
+             {"intermediate", "intermediate_size"},
+             {"vocab", "vocab_size"},
+             {"context", "max_position_embeddings"},
+             {"norm_eps", "rms_norm_eps"},
+             {"rope_theta", "rope_theta"},
+             {"tied", "tie_word_embeddings"}};
+
+static const char *their_name(const char *ours)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i].ours, ours) == 0)
+            return names[i].theirs;
+    return NULL;
+}
+
+static void put_value(struct buf *out, const struct attr *a)
+{
+    if (a->kind == ATTR_BOOL)
+        buf_puts(out, a->i ? "true" : "false");
+    else if (a->kind == ATTR_INT)
+        buf_printf(out, "%lld", (long long)a->i);
+    else
+        buf_printf(out, "%.17g", a->f);
+}
+
+/* The end of a JSON string that begins at text[i], past its closing quote. The text is known to be JSON. */
+static size_t string_end(const struct buf *t, size_t i)
+{
+    for (i++; i < t->len && t->data[i] != '"'; i++)
+        if (t->data[i] == '\\')
+            i++;
+    return i + 1;
+}
+
+/* Where the value of a key of the outermost object lies: 1 with [*from, *to), or 0. */
+static int find_value(const struct buf *t, const char *key, size_t *from, size_t *to)
+{
+    size_t n = strlen(key), i = 0;
+
+    for (int depth = 0; i < t->len; i++) {
+        uint8_t c = t->data[i];
+        size_t end;
+
+        if (c == '"') {
+            end = string_end(t, i);
+            if (depth == 1 && end - i == n + 2 && memcmp(t->data + i + 1, key, n) == 0) {
+                while (end < t->len && strchr(" \t\r\n", t->data[end]))
+                    end++;
+                if (end < t->len && t->data[end] == ':') {
+                    for (end++; strchr(" \t\r\n", t->data[end]);)
+                        end++;
+                    *from = *to = end;
+                    while (*to < t->len && !strchr(",}] \t\r\n", t->data[*to]))
+                        ++*to;
+                    return 1;
+                }
+            }
+            i = end - 1;
+        }
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+    }
+    return 0;
+}
+
+/* One key's value in the text replaced, or the key put behind the first brace. */
+static void correct(struct buf *t, const char *key, const struct attr *a)
+{
+    struct buf out = {0};
+    size_t from, to;
+
+    if (find_value(t, key, &from, &to)) {
+        buf_add(&out, t->data, from);
+    } else {
+        from = to = (size_t)((uint8_t *)memchr(t->data, '{', t->len) - t->data) + 1;
+        buf_add(&out, t->data, from);
+        buf_printf(&out, "\n  \"%s\": ", key);
+    }
+    put_value(&out, a);
+    if (from == to)
+        buf_puts(&out, ",");
+    buf_add(&out, t->data + to, t->len - to);
+    buf_free(t);
+    *t = out;
+}
+
+int to_hf_config(const struct buf *config, const struct attrs *tail, struct buf *out, struct err *e)
+{
+    struct json *j = json_parse(config->data, config->len, 64, e);
+    struct buf t = {0};
+    int rc = j && j->kind == JSON_OBJECT && j->len ? 0 : -1;
+
+    if (rc < 0)
+        rc = j ? err_set(e, "config.json is no object with members") : err_in(e, "config.json");
+    buf_add(&t, config->data, config->len);
+    for (int i = 0; rc == 0 && i < tail->n; i++) {
+        const struct attr *a = &tail->item[i];
+
+        if (their_name(a->key) && (a->kind == ATTR_INT || a->kind == ATTR_BOOL || a->kind == ATTR_F64))
+            correct(&t, their_name(a->key), a);
+    }
+    if (rc == 0)
+        buf_add(out, t.data, t.len);
+    buf_free(&t);
+    json_free(j);
+    return rc;
+}
+
+static int write_config(const struct to_hf *t, const struct attrs *tail, struct err *e)
+{
+    struct buf out = {0};
+    int rc = 0;
+
+    if (!t->has_config)
+        return 0;
+    if (tail->n == 0) /* as it came, be it JSON or not */
+        return write_file(t, "config.json", t->config.data, t->config.len, e);
+    rc = to_hf_config(&t->config, tail, &out, e);
+    if (rc == 0)
+        rc = write_file(t, "config.json", out.data, out.len, e);
+    buf_free(&out);
+    return rc;
+}
+
+int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile, struct err *e)
+{
+    static const char name[] = "model.safetensors";
+    struct attrs m = {0};
+    int fd, rc;
+
+    if (write_config(t, tail, e) < 0 || (fd = create(t, name, e)) < 0)
+        return -1;
+    attrs_copy(&m, meta);
+    if (!attrs_find(&m, "format"))
+        attrs_set_str(&m, "format", "pt");
+    rc = finish(fd, name, safetensors_write(pile, &m, fd, e), e);
+    attrs_free(&m);
+    return rc;
+}

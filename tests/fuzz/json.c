@@ -1,0 +1,43 @@
+/* json: any bytes are a tree or a clause with a place; a tree's strings written out are read again as they were. */
+#include "record/json.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+static void again(const char *s, size_t n)
+{
+    struct buf b = {0};
+    struct json *j;
+
+    json_put_string(&b, s, n);
+    j = json_parse(b.data, b.len, 1, NULL);
+    if (!j || j->kind != JSON_STRING || j->len != n || memcmp(j->s, s, n))
+        abort();
+    json_free(j);
+    buf_free(&b);
+}
+
+static void walk(const struct json *j)
+{
+    if (j->kind == JSON_STRING)
+        again(j->s, j->len);
+    if (j->key)
+        again(j->key, j->key_len);
+    for (const struct json *c = j->first; c; c = c->next)
+        walk(c);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+    struct err e = {""};
+    struct json *j = json_parse(p, n, 64, &e);
+
+    if (!j != (strncmp(e.msg, "line ", 5) == 0))
+        abort();
+    if (j)
+        walk(j);
+    json_free(j);
+    return 0;
+}

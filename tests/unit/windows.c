@@ -1,0 +1,93 @@
+/* windows: ids cut by each protocol, ids read from text. */
+#include "tests/unit/check.h"
+
+#include <stdlib.h>
+
+#include "model/calib.h"
+#include "model/windows.h"
+
+static const uint32_t ids[10] = {1, 10, 11, 12, 13, 14, 15, 16, 17, 18};
+static struct err e;
+
+static void test_all(void)
+{
+    struct windows w = {0};
+
+    CHECK(windows_add(&w, ids, 10, 4, PROTOCOL_ALL, -1, &e) == 0);
+    CHECK(w.n == 3 && w.tokens == 10 && w.longest == 4 && w.window[2].start == 8 && w.window[2].len == 2);
+    for (int i = 0; i < 10; i++)
+        CHECK(w.input[i] == ids[i] && w.target[i] == NO_TARGET);
+    CHECK(windows_batch(&w, 0, 8) == 2 && windows_batch(&w, 1, 8) == 2 && windows_batch(&w, 0, 1) == 1);
+    windows_free(&w);
+}
+
+/* Every id but the first is a target once. */
+static void test_paper(void)
+{
+    struct windows w = {0};
+
+    CHECK(windows_add(&w, ids, 10, 4, PROTOCOL_PAPER, -1, &e) == 0);
+    CHECK(windows_add(&w, ids, 2, 4, PROTOCOL_PAPER, -1, &e) == 0);
+    CHECK(w.n == 4 && w.tokens == 10 && w.window[2].len == 1 && w.window[3].start == 9);
+    for (int i = 0; i < 9; i++)
+        CHECK(w.input[i] == ids[i] && w.target[i] == ids[i + 1]);
+    CHECK(w.target[9] == 10 && windows_max_id(&w) == 18);
+    CHECK(windows_add(&w, ids, 1, 4, PROTOCOL_PAPER, -1, &e) < 0);
+    CHECK_STR(e.msg, "it has 1 token ids; 2 are needed");
+    windows_free(&w);
+}
+
+/* Of 4 ids with bos put first, ids 3 is scored (4 - 1 - 4/2 = 1); the tail of 2 is dropped. */
+static void test_llamacpp(void)
+{
+    struct windows w = {0};
+    int scored = 0;
+
+    CHECK(windows_add(&w, ids, 10, 4, PROTOCOL_LLAMACPP, 1, &e) == 0);
+    CHECK(w.n == 2 && w.tokens == 8 && w.input[0] == 1 && w.input[4] == 1 && w.input[5] == 14);
+    for (int i = 0; i < 8; i++)
+        scored += w.target[i] != NO_TARGET;
+    CHECK(scored == 2 && w.target[2] == 12 && w.target[6] == 16);
+    CHECK(windows_add(&w, ids, 3, 4, PROTOCOL_LLAMACPP, 1, &e) < 0);
+    CHECK_STR(e.msg, "it has 3 token ids; 4 are needed");
+    windows_free(&w);
+}
+
+static void test_ids(void)
+{
+    struct tok_ids out = {0};
+
+    CHECK(ids_parse(" 1 22\n333\t0", 11, 0, &out, &e) == 0);
+    CHECK(out.n == 4 && out.id[0] == 1 && out.id[1] == 22 && out.id[2] == 333 && out.id[3] == 0);
+    CHECK(ids_parse("5 6 7", 5, 6, &out, &e) == 0 && out.n == 6);
+    CHECK(ids_parse("4294967294", 10, 0, &out, &e) == 0 && out.id[6] == 4294967294u);
+    CHECK(ids_parse("7 4294967295", 12, 0, &out, &e) < 0);
+    CHECK_STR(e.msg, "byte 2: '4294967295' is not a token id");
+    CHECK(ids_parse("99999999999999999999999", 23, 0, &out, &e) < 0);
+    CHECK(ids_parse("12a 4", 5, 0, &out, &e) < 0);
+    CHECK_STR(e.msg, "byte 0: '12a' is not a token id");
+    CHECK(ids_parse("1a2", 3, 0, &out, &e) < 0);
+    CHECK(ids_parse("-4", 2, 0, &out, &e) < 0);
+    free(out.id);
+}
+
+static void test_parts(void)
+{
+    unsigned parts;
+
+    CHECK(calib_parse("norm2", &parts, &e) == 0 && parts == CALIB_NORM2);
+    CHECK(calib_parse("gram,mean,absmean", &parts, &e) == 0 && parts == (CALIB_GRAM | CALIB_MEAN | CALIB_ABSMEAN));
+    CHECK(calib_parse("norm2,", &parts, &e) < 0);
+    CHECK(calib_parse("norm", &parts, &e) < 0);
+    CHECK_STR(e.msg, "there is no part 'norm'; parts are norm2, mean, absmean, gram");
+}
+
+int main(void)
+{
+    test_all();
+    test_paper();
+    test_llamacpp();
+    test_ids();
+    test_parts();
+    return DONE();
+}
