@@ -57,12 +57,19 @@ static int settle(struct tok *t, struct err *e)
     return 0;
 }
 
-struct tok *tok_open(const struct tok_files *f, struct err *e)
+struct tok *tok_empty(void)
 {
     struct tok *t = mem_new(1, sizeof *t);
 
     t->bos = t->eos = t->unk = t->pad = -1;
     memset(t->byte_id, 0xff, sizeof t->byte_id);
+    return t;
+}
+
+struct tok *tok_open(const struct tok_files *f, struct err *e)
+{
+    struct tok *t = tok_empty();
+
     if (files_read(t, f, e) == 0 && settle(t, e) == 0)
         return t;
     tok_close(t);
@@ -90,7 +97,6 @@ void tok_close(struct tok *t)
     free(t->symbols.id);
     free(t->bos_text);
     free(t->eos_text);
-    free(t->unk_text);
     free(t->pad_text);
     free(t);
 }

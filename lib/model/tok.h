@@ -43,6 +43,35 @@ struct tok;
 struct tok *tok_open(const struct tok_files *f, struct err *e);
 void tok_close(struct tok *t); /* NULL is fine */
 
+/* A tokenizer as GGUF's keys tokenizer.ggml.* hold it; what is here is in the form of tok_piece, tok_merge, tok_pre. */
+struct tok_parts {
+    int kind;                /* TOK_SPM or TOK_BPE */
+    uint32_t n;
+    const char *const *text; /* n pieces of len[i] bytes */
+    const size_t *len;
+    const float *score;      /* n; TOK_SPM must have them; NULL is fine for TOK_BPE */
+    const int32_t *type;     /* n; NULL: all normal */
+    size_t merges;
+    const char *const *merge; /* TOK_BPE */
+    const char *pre;          /* TOK_BPE; a name that tok_pre gives */
+    int64_t bos, eos, unk, pad; /* -1: none */
+    int add_bos, add_eos;
+    int space_prefix, trim_spaces; /* TOK_SPM; GGUF's defaults are 1 and 0 */
+};
+
+/*
+ * Make a tokenizer of parts, which are not kept. It encodes as the one whose parts these are, but for what GGUF cannot
+ * say: Unicode normalization (Qwen2's NFC). Returns NULL with e set. Cost as tok_open.
+ */
+struct tok *tok_from_parts(const struct tok_parts *p, struct err *e);
+
+/*
+ * Read llama2.c's tokenizer.bin: n bytes at p, of which the first `vocab` pieces are taken (0: all). It is
+ * SentencePiece's kind with a space before the text; ids 0, 1, 2 are unk, bos, eos and 3 to 258 the bytes.
+ * Returns NULL with e set. Source: llama2.c, tokenizer.py (export) and run.c (build_tokenizer).
+ */
+struct tok *tok_open_llama2c(const void *p, size_t n, uint32_t vocab, struct err *e);
+
 /*
  * Append the ids of text[0..n) to out; neither bos nor eos is added. n is at most 2^31 - 1.
  * Returns 0, or -1 with e set (a byte that no piece stands for, a pattern that needs too many steps) and out as before.

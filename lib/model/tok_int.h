@@ -94,7 +94,7 @@ struct tok {
     struct tok_cuts added;   /* found in raw text (tokenizer.json) */
     struct tok_cuts symbols; /* found while normalizing and in normalized text (tokenizer.model) */
     const char *pre;
-    char *bos_text, *eos_text, *unk_text, *pad_text; /* named by the files; resolved by tok_open */
+    char *bos_text, *eos_text, *pad_text; /* named by the files; resolved by tok_open */
 };
 
 /* Put a piece at an id; ids may come in any order. Refused: an id taken, an id far beyond the count `many`, a text there twice. */
@@ -112,6 +112,13 @@ size_t tok_utf8(const char *s, size_t n); /* bytes of the well-formed sequence a
 void tok_rank_scores(struct tok *t); /* scores that llama.cpp merges by, from merge ranks */
 bool tok_space_inside(const struct tok *t); /* 1 when a piece has a space after another character: words can then not be encoded one by one */
 int tok_find_bytes(struct tok *t, struct err *e); /* fill byte_id for byte fallback from "<0x00>" to "<0xFF>" */
+
+void tok_find_letters(struct tok *t); /* byte_id from the byte alphabet; a byte without a letter is refused when a text has it */
+/* Add a merge of two pieces, or of "a b"; t->merge_at has room. Refused: no such pieces, a pair that is there. */
+int tok_merge_put(struct tok *t, const char *a, size_t an, const char *b, size_t bn, struct err *e);
+int tok_merge_text(struct tok *t, const char *s, size_t n, struct err *e);
+int tok_score_tables(struct tok *t, struct err *e); /* tok_parts.c: what merging by score needs, from pieces and sp_ flags */
+struct tok *tok_empty(void);
 
 /* ---- merging (tok_merge.c) ---- */
 
@@ -178,6 +185,7 @@ extern const char tok_gpt2_pattern[];
 int tok_proto_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 int tok_json_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 int tok_pre_read(struct tok *t, const struct json *root, struct err *e); /* normalizer and pre_tokenizer: tok_pre.c */
+int tok_pre_named(struct tok *t, const char *name, struct err *e); /* the patterns of a name of tok_pre */
 int tok_config_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 
 #endif

@@ -19,50 +19,15 @@ static int vocab_read(struct tok *t, const struct json *vocab, struct err *e)
     return 0;
 }
 
-/* Split a merge, "a b" or ["a", "b"], into its two texts. */
-static int merge_parts(const struct json *m, const char **a, size_t *an, const char **b, size_t *bn)
-{
-    const char *gap;
-
-    if (m->kind == JSON_ARRAY && m->len == 2 && m->first->kind == JSON_STRING && m->first->next->kind == JSON_STRING) {
-        *a = m->first->s, *an = m->first->len;
-        *b = m->first->next->s, *bn = m->first->next->len;
-        return 0;
-    }
-    gap = m->kind == JSON_STRING ? memchr(m->s, ' ', m->len) : NULL;
-    if (!gap || memchr(gap + 1, ' ', m->len - (size_t)(gap + 1 - m->s)))
-        return -1;
-    *a = m->s, *an = (size_t)(gap - m->s);
-    *b = gap + 1, *bn = m->len - *an - 1;
-    return 0;
-}
-
 static int merge_read(struct tok *t, const struct json *m, struct err *e)
 {
-    const char *a, *b;
-    size_t an, bn, at = t->merge_text.len;
-    uint32_t left, right, joined;
+    const struct json *a = m->first, *b = a ? a->next : NULL;
 
-    if (merge_parts(m, &a, &an, &b, &bn) < 0)
+    if (m->kind == JSON_STRING)
+        return tok_merge_text(t, m->s, m->len, e);
+    if (m->kind != JSON_ARRAY || m->len != 2 || a->kind != JSON_STRING || b->kind != JSON_STRING)
         return err_set(e, "merge %zu is no pair of two texts", t->merges);
-    t->merge_at[t->merges] = at;
-    buf_add(&t->merge_text, a, an);
-    buf_add(&t->merge_text, b, bn);
-    left = tok_find(t, a, an);
-    right = tok_find(t, b, bn);
-    joined = tok_find(t, (char *)t->merge_text.data + at, an + bn);
-    if (left == TOK_NONE || right == TOK_NONE || joined == TOK_NONE)
-        return err_set(e, "merge %zu, \"%.*s\" and \"%.*s\": %s is not in the vocabulary", t->merges, (int)(an < 100 ? an : 100), a,
-                       (int)(bn < 100 ? bn : 100), b, left == TOK_NONE ? "the first" : right == TOK_NONE ? "the second" : "the two joined");
-    if (tok_pair_put(&t->pairs, left, right, (uint32_t)t->merges, joined) < 0)
-        return err_set(e, "merge %zu, \"%.*s\" and \"%.*s\", is there twice", t->merges, (int)(an < 100 ? an : 100), a, (int)(bn < 100 ? bn : 100), b);
-    t->merge_text.len = at;
-    buf_add(&t->merge_text, a, an);
-    buf_add(&t->merge_text, " ", 1);
-    buf_add(&t->merge_text, b, bn);
-    buf_add(&t->merge_text, "", 1);
-    t->merges++;
-    return 0;
+    return tok_merge_put(t, a->s, a->len, b->s, b->len, e);
 }
 
 static int merges_read(struct tok *t, const struct json *merges, struct err *e)
@@ -182,19 +147,6 @@ static int post_read(struct tok *t, const struct json *post, int depth, struct e
     return 0;
 }
 
-/* Pieces of the 256 letters of the byte alphabet; a byte without one is refused when a text has it. */
-static void bytes_find(struct tok *t)
-{
-    uint16_t code[256];
-
-    tok_byte_alphabet(code);
-    for (int b = 0; b < 256; b++) {
-        char s[2] = {(char)(code[b] < 0x80 ? code[b] : 0xc0 | code[b] >> 6), (char)(0x80 | (code[b] & 0x3f))};
-
-        t->byte_id[b] = tok_find(t, s, code[b] < 0x80 ? 1 : 2);
-    }
-}
-
 static int model_read(struct tok *t, const struct json *model, struct err *e)
 {
     const char *unk = json_str(model, "unk_token", NULL);
@@ -211,10 +163,9 @@ static int model_read(struct tok *t, const struct json *model, struct err *e)
             return err_set(e, "unk_token \"%.200s\" is not in the vocabulary", unk);
         t->unk = id;
         t->piece[id].type = TOK_UNKNOWN;
-        t->unk_text = mem_strdup(unk);
     }
     if (t->kind == TOK_BPE)
-        bytes_find(t);
+        tok_find_letters(t);
     if (t->kind == TOK_SPM && !t->words) /* what no merge can cross may be cut; a space that is unknown could be fused */
         t->words = !t->ignore_merges && tok_find(t, TOK_SPACE, 3) != TOK_NONE && !tok_space_inside(t);
     return t->byte_fallback ? tok_find_bytes(t, e) : 0;

@@ -239,3 +239,21 @@ int tok_pre_read(struct tok *t, const struct json *root, struct err *e)
     t->pre = pre_name(&p);
     return 0;
 }
+
+int tok_pre_named(struct tok *t, const char *name, struct err *e)
+{
+    static const struct {
+        const char *name, *first, *second;
+    } known[] = {{"gpt-2", tok_gpt2_pattern, NULL}, {"qwen2", qwen2, NULL}, {"llama-bpe", llama3, NULL}, {"smollm", "\\p{N}", tok_gpt2_pattern}};
+    struct pre p = {.t = t};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(name, known[i].name))
+            continue;
+        t->pre = known[i].name;
+        if (split_add(&p, TOK_MATCHES_AND_GAPS, known[i].first, strlen(known[i].first), e) < 0)
+            return -1;
+        return known[i].second ? split_add(&p, TOK_MATCHES_AND_GAPS, known[i].second, strlen(known[i].second), e) : 0;
+    }
+    return err_set(e, "pre-tokenizer \"%.100s\" is not known", name);
+}

@@ -216,72 +216,22 @@ static int spec_check(const struct spec *s, struct err *e)
     return 0;
 }
 
-static int by_score(const void *a, const void *b, void *tok)
-{
-    const struct tok *t = tok;
-    float x = t->piece[*(const uint32_t *)a].score, y = t->piece[*(const uint32_t *)b].score;
-
-    return (x < y) - (x > y);
-}
-
-/* Places by score; equal scores share one, since then the leftmost pair goes first. */
-static void order_fill(struct tok *t)
-{
-    uint32_t *id = mem_new(t->n, sizeof *id), n = 0, place = 0;
-
-    t->order = mem_new(t->n, sizeof *t->order);
-    for (uint32_t i = 0; i < t->n; i++) {
-        int type = t->piece[i].type;
-
-        t->order[i] = TOK_NONE;
-        t->unused = t->unused || type == TOK_UNUSED;
-        if (type == TOK_NORMAL || type == TOK_USER_DEFINED || type == TOK_UNUSED)
-            id[n++] = i;
-    }
-    qsort_r(id, n, sizeof *id, by_score, t);
-    for (uint32_t i = 0; i < n; i++) {
-        place += i && t->piece[id[i]].score != t->piece[id[i - 1]].score;
-        t->order[id[i]] = place;
-    }
-    free(id);
-}
-
 static char *name_of(const struct message *m, const char *otherwise)
 {
     return m->at ? mem_strndup((const char *)m->at, (size_t)(m->end - m->at)) : mem_strdup(otherwise);
 }
 
-/* The tables that encoding needs, from pieces and specs. */
 static int model_finish(struct tok *t, const struct spec *s, struct err *e)
 {
-    t->kind = TOK_SPM;
-    t->by_score = t->sp = true;
     t->sp_prefix = s->prefix;
     t->sp_suffix = s->suffix;
     t->sp_trim = s->trim;
     t->sp_escape = s->escape;
     t->byte_fallback = s->byte_fallback;
-    t->pre = "default";
-    if (t->byte_fallback && tok_find_bytes(t, e) < 0)
-        return -1;
-    for (uint32_t id = 0; id < t->n; id++) {
-        if (t->piece[id].type == TOK_UNKNOWN && t->unk >= 0)
-            return err_set(e, "pieces %lld and %u are both the unknown piece", (long long)t->unk, id);
-        if (t->piece[id].type == TOK_UNKNOWN)
-            t->unk = id;
-        if (t->piece[id].type == TOK_USER_DEFINED)
-            tok_cuts_add(&t->symbols, id);
-    }
-    if (t->unk < 0)
-        return err_set(e, "there is no unknown piece among %u", t->n);
-    order_fill(t);
-    t->words = t->sp_escape && !t->unused && !tok_space_inside(t) && (t->byte_fallback || tok_find(t, TOK_SPACE, 3) != TOK_NONE);
-    tok_cuts_sort(t, &t->symbols);
-    t->unk_text = mem_strdup((const char *)t->text.data + t->piece[t->unk].at);
     t->bos_text = name_of(&s->names[1], "<s>");
     t->eos_text = name_of(&s->names[2], "</s>");
     t->pad_text = name_of(&s->names[3], "<pad>");
-    return 0;
+    return tok_score_tables(t, e);
 }
 
 int tok_proto_read(struct tok *t, const uint8_t *p, size_t n, struct err *e)

@@ -251,3 +251,47 @@ bool tok_space_inside(const struct tok *t)
             return true;
     return false;
 }
+
+void tok_find_letters(struct tok *t)
+{
+    uint16_t code[256];
+
+    tok_byte_alphabet(code);
+    for (int b = 0; b < 256; b++) {
+        char s[2] = {(char)(code[b] < 0x80 ? code[b] : 0xc0 | code[b] >> 6), (char)(0x80 | (code[b] & 0x3f))};
+
+        t->byte_id[b] = tok_find(t, s, code[b] < 0x80 ? 1 : 2);
+    }
+}
+
+/* Where the two texts of a merge are joined: in merge_text, beyond what is kept; then they stay there as "a b". */
+int tok_merge_put(struct tok *t, const char *a, size_t an, const char *b, size_t bn, struct err *e)
+{
+    size_t at = t->merge_text.len;
+    int as = an < 100 ? (int)an : 100, bs = bn < 100 ? (int)bn : 100;
+    uint32_t left = tok_find(t, a, an), right = tok_find(t, b, bn), joined;
+
+    buf_add(&t->merge_text, a, an);
+    buf_add(&t->merge_text, b, bn);
+    joined = tok_find(t, (char *)t->merge_text.data + at, an + bn);
+    if (left == TOK_NONE || right == TOK_NONE || joined == TOK_NONE)
+        return err_set(e, "merge %zu, \"%.*s\" and \"%.*s\": %s not in the vocabulary", t->merges, as, a, bs, b,
+                       left == TOK_NONE ? "the first is" : right == TOK_NONE ? "the second is" : "the two joined are");
+    if (tok_pair_put(&t->pairs, left, right, (uint32_t)t->merges, joined) < 0)
+        return err_set(e, "merge %zu, \"%.*s\" and \"%.*s\", is there twice", t->merges, as, a, bs, b);
+    t->merge_text.len = at + an;
+    buf_add(&t->merge_text, " ", 1);
+    buf_add(&t->merge_text, b, bn);
+    buf_add(&t->merge_text, "", 1);
+    t->merge_at[t->merges++] = at;
+    return 0;
+}
+
+int tok_merge_text(struct tok *t, const char *s, size_t n, struct err *e)
+{
+    const char *gap = memchr(s, ' ', n), *end = s + n;
+
+    if (!gap || memchr(gap + 1, ' ', (size_t)(end - gap - 1)))
+        return err_set(e, "merge %zu is no pair of two texts", t->merges);
+    return tok_merge_put(t, s, (size_t)(gap - s), gap + 1, (size_t)(end - gap - 1), e);
+}

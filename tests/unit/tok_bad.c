@@ -74,7 +74,7 @@ static void models(void)
     JSON(MODEL(VOCAB ",\"merges\":[\"a b c\"]"), "merge 0 is no pair of two texts");
     JSON(MODEL(VOCAB ",\"merges\":[[\"a\"]]"), "merge 0 is no pair of two texts");
     JSON(MODEL(VOCAB ",\"merges\":[\"a c\"]"), "merge 0, \"a\" and \"c\": the second is not in the vocabulary");
-    JSON(MODEL(VOCAB ",\"merges\":[[\"b\",\"a\"]]"), "merge 0, \"b\" and \"a\": the two joined is not in the vocabulary");
+    JSON(MODEL(VOCAB ",\"merges\":[[\"b\",\"a\"]]"), "merge 0, \"b\" and \"a\": the two joined are not in the vocabulary");
     JSON(MODEL(VOCAB ",\"merges\":[\"a b\",\"a b\"]"), "merge 1, \"a\" and \"b\", is there twice");
     JSON(MODEL(VOCAB ",\"merges\":[],\"unk_token\":\"u\""), "unk_token \"u\" is not in the vocabulary");
 }
