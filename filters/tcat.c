@@ -67,6 +67,8 @@ static void copy(const char *from, struct target *to, int how)
         writer_codec(out, how, (int)level);
         writer_recode(out, 1);
     }
+    if (sel.only.n || sel.skip.n || sel.layers || dense)
+        writer_drop_manifest(out);
     while ((got = bundle_read(in, &b, &e)) > 0) {
         if (!select_match(&sel, &b))
             continue;
@@ -84,7 +86,7 @@ static void copy(const char *from, struct target *to, int how)
 int main(int argc, char **argv)
 {
     static const struct opt_spec spec = {
-        "tcat", "[OPTION]... [FILE]...", "Copy streams, one after another; choose tensors; store them anew.", opts, NULL,
+        "tcat", "[OPTION]... [FILE]...", "Copy streams, one after another; choose tensors; store them anew.", opts, opt_common,
         "Without FILE, or where FILE is -, standard input is read. Tensors that are not chosen are left out.\n"};
     int files = opt_parse(argc, argv, &spec), how = codec();
     struct target *to;

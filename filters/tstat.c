@@ -33,18 +33,10 @@ static const struct opt opts[] = {
     OPT_END
 };
 
-static void show_list(void)
-{
-    for (const struct measure *m = measures; m->name; m++)
-        printf("%s\t%s\n", m->name, m->brief);
-    finish_stdout();
-    exit(0);
-}
-
 /* Find the columns and print their names. */
 static void choose(void)
 {
-    char *rest = mem_strdup(names), *word;
+    char *copy = mem_strdup(names), *rest = copy, *word;
 
     printf("name");
     while ((word = strsep(&rest, ","))) {
@@ -53,6 +45,7 @@ static void choose(void)
         printf("\t%s", word);
     }
     puts(bins ? "\thist" : "");
+    free(copy);
 }
 
 static void show_bins(const struct measured *s)
@@ -128,8 +121,12 @@ int main(int argc, char **argv)
     struct measured one = {0}, all = {0};
     struct reader *in;
 
-    if (list)
-        show_list();
+    for (const struct measure *m = measures; list && m->name; m++)
+        printf("%s\t%s\n", m->name, m->brief);
+    if (list) {
+        finish_stdout();
+        return 0;
+    }
     if (files > 1 || bins > 1 << 20 || select_check(&sel, &e) < 0)
         die_usage("%s", files > 1 ? "one FILE at most; tcat joins several" : bins > 1 << 20 ? "--hist: at most 1048576 bins" : e.msg);
     in = reader_file(files ? argv[1] : "-", &e);
@@ -138,7 +135,7 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     choose();
     one.acc = acc_new();
-    all.acc = total ? acc_new() : NULL;
+    all.acc = acc_new();
     measure_all(in, &one, total ? &all : NULL);
     if (total)
         show("total", NULL, &all, NULL);

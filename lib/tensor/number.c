@@ -88,6 +88,10 @@ static void float_text(enum dtype t, uint64_t bits, char text[NUMBER_MAX])
             snprintf(text, NUMBER_MAX, "nan:%llx", (unsigned long long)bits);
         return;
     }
+    if (v == floor(v) && fabs(v) < 0x1p24) { /* 448, not 4.5e+02 */
+        snprintf(text, NUMBER_MAX, "%.0f", v);
+        return;
+    }
     do
         snprintf(text, NUMBER_MAX, "%.*g", digits, v);
     while ((float_bits(t, text, &back) < 0 || back != bits) && ++digits <= 17);

@@ -20,31 +20,31 @@ static int take_history(struct twin *t, struct head *h, struct err *e)
     return got;
 }
 
+/* Types are known of all announced tensors or of none ('-'). */
 static int take_manifest(struct twin *t, struct head *h, struct err *e)
 {
     size_t n = (size_t)h->names + 1;
-    char *name, *type;
+    char *name = NULL, *type = NULL;
     struct shape s;
 
-    if (twin_word(t, &name, e) < 0)
-        return -1;
-    if (twin_word(t, &type, e) < 0) {
+    if (twin_word(t, &name, e) < 0 || twin_word(t, &type, e) < 0 || word_take_shape(&t->at, &s, e) < 0 ||
+        (n > 1 && !h->dtype != (strcmp(type, "-") == 0) &&
+         err_set(e, "%s has a type and another has not", h->dtype ? h->name[0] : name) < 0)) {
         free(name);
+        free(type);
         return -1;
     }
     h->name = mem_resize(h->name, n, sizeof *h->name);
-    h->dtype = mem_resize(h->dtype, n, sizeof *h->dtype);
     h->shape = mem_resize(h->shape, n, sizeof *h->shape);
     h->name[n - 1] = name;
-    h->dtype[n - 1] = type;
+    h->shape[n - 1] = s;
     if (strcmp(type, "-") == 0) {
         free(type);
-        h->dtype[n - 1] = NULL;
+    } else {
+        h->dtype = mem_resize(h->dtype, n, sizeof *h->dtype);
+        h->dtype[n - 1] = type;
     }
     h->names++;
-    if (word_take_shape(&t->at, &s, e) < 0)
-        return -1;
-    h->shape[n - 1] = s;
     return 0;
 }
 

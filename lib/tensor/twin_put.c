@@ -64,7 +64,7 @@ int twin_put_head(struct twin_out *o, const struct head *h, struct err *e)
     for (int i = 0; i < h->names; i++) {
         buf_puts(out, "manifest ");
         word_put(out, h->name[i]);
-        buf_printf(out, " %s %s\n", h->dtype && h->dtype[i] ? h->dtype[i] : "-", shape_text(&h->shape[i], shape));
+        buf_printf(out, " %s %s\n", h->dtype ? h->dtype[i] : "-", shape_text(&h->shape[i], shape));
     }
     return relieve(o, e);
 }

@@ -1,5 +1,6 @@
 #include "tensor/twin_words.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -238,16 +239,17 @@ static int take_raw(const char **at, struct attrs *a, const char *key, struct er
 
 static int set_bare(struct attrs *a, const char *key, const char *word, struct err *e)
 {
-    char *end;
+    char *end, *rest;
     double f = strtod(word, &end);
     int whole = word[strspn(word, "-0123456789")] == '\0';
+    long long i;
 
     if (word_is_text(word))
         attrs_set_str(a, key, word);
     else if (strcmp(word, "true") == 0 || strcmp(word, "false") == 0)
         attrs_set_bool(a, key, *word == 't');
-    else if (whole && *end == '\0' && f >= -0x1p63 && f < 0x1p63)
-        attrs_set_int(a, key, strtoll(word, NULL, 10));
+    else if (errno = 0, i = strtoll(word, &rest, 10), whole && *rest == '\0' && !errno)
+        attrs_set_int(a, key, i);
     else if (!whole && *end == '\0')
         attrs_set_f64(a, key, f);
     else

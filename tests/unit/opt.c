@@ -55,6 +55,9 @@ static int parse(const char *words)
     flag = count = called = 0;
     text = call_arg = NULL;
     list.n = 0;
+    if (prog_argv)
+        free(prog_argv[0]);
+    free(prog_argv);
     return opt_parse(n, args, &spec);
 }
 
@@ -182,5 +185,8 @@ int main(void)
     prefixes();
     faults_are_named();
     help_and_version();
+    free(prog_argv[0]);
+    free(prog_argv);
+    free(list.item);
     return DONE();
 }

@@ -62,9 +62,6 @@ static void abort_leaves_the_old_one(void)
     target_abort(t);
     CHECK_STR(content("a"), "new");
     CHECK(files_here() == 1);
-    t = target_open("a", &e);
-    target_abort_all();
-    CHECK(files_here() == 1);
 }
 
 static void a_folder_too(void)
