@@ -1,0 +1,122 @@
+# mcalib: which bundles get which companions, the figures against torch's, and what it refuses.
+load helpers
+
+setup_file() {
+    load helpers
+    tiny_model
+    tsplit "$BATS_FILE_TMPDIR/tiny" >"$BATS_FILE_TMPDIR/tiny.weir"
+    head -c 2000 "$BROOK/calib.txt" >"$BATS_FILE_TMPDIR/text"
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+@test "every linear of attention and MLP gets norm2, nothing else does" {
+    mcalib -f text -c 64 <tiny.weir >out
+    [ "$(tshow <out | awk -F '\t' '$7 == "norm2" { print $5 }' | sort -u | tr '\n' ' ')" = \
+        "attn.k attn.o attn.q attn.v mlp.down mlp.gate mlp.up " ]
+    [ "$(tshow <out | awk -F '\t' '$7 == "norm2"' | wc -l)" = 14 ]
+    [ "$(tshow <out | awk -F '\t' 'NR > 1 && $7 != "norm2" && $7 != "-"' | wc -l)" = 0 ]
+}
+
+@test "all parts, in order; values pass untouched; names and order stay" {
+    mcalib -f text -c 64 --parts gram,absmean,norm2,mean <tiny.weir >out
+    tshow <out | grep -q "mlp.down	1	norm2,mean,absmean,gram"
+    tshow <out | cut -f 1-6 >after
+    tshow <tiny.weir | cut -f 1-6 | cmp - after
+    tdiff tiny.weir out >diff || [ $? -eq 1 ]
+    [ "$(awk -F '\t' 'NR > 1 && $3 == 0 && $9 == "companions,header"' diff | wc -l)" = 14 ]
+    [ "$(wc -l <diff)" = 15 ]
+}
+
+@test "sums of squares on the golden 32 ids: torch's within 1e-5 (a float32 run of torch is off by 5e-6)" {
+    need_shared models/golden-forward.safetensors
+    python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["ids"])' "$SHARED/models/golden-tokens.json" >ids
+    tsplit "$SHARED/models/brook-6m-f32" | mcalib --ids ids >out
+    tshow --data --only 'model.layers.*' <out >text.twin
+    python3 - "$SHARED/models/golden-forward.safetensors" text.twin "$REF" <<'P'
+import struct, sys
+sys.path.insert(0, sys.argv[3])
+import safetensors
+_, golden = safetensors.read(sys.argv[1])
+seen, name, part = 0, None, None
+for line in open(sys.argv[2]):
+    word = line.split()
+    if word[:1] == ["tensor"]:
+        name = word[1]
+    elif word[:1] == ["part"]:
+        part = word[1]
+    elif part == "norm2":
+        got = [32 * float(x) for x in word]
+        data = golden[name.replace(".weight", ".in_sum2")]["data"]
+        want = struct.unpack(f"<{len(data) // 4}f", data)
+        assert len(got) == len(want)
+        assert all(abs(a - b) <= 1e-5 * b for a, b in zip(got, want)), name
+        seen, part = seen + 1, None
+assert seen == 42, seen
+P
+}
+
+@test "any number of threads, states in a file: the same records" {
+    mcalib -f text -c 64 --parts norm2,mean,absmean,gram <tiny.weir >out
+    for opt in "-j 2" "-j 5" "-S 0" "-j 3 -S 100"; do
+        mcalib $opt -f text -c 64 --parts norm2,mean,absmean,gram <tiny.weir >other
+        tdiff out other
+    done
+}
+
+@test "--tokens takes the first; texts are joined; count says how many" {
+    mcalib -f text -c 64 --tokens 100 <tiny.weir | tshow --data >a
+    grep -q '^tensor model.layers.1.mlp.up_proj.weight .* count=100$' a
+    head -c 1000 text >one
+    tail -c +1001 text >two
+    mcalib -f one -f two -c 64 <tiny.weir | tshow --data | grep -v '^history' >a
+    mcalib -f text -c 64 <tiny.weir | tshow --data | grep -v '^history' >b
+    cmp a b
+}
+
+@test "a head of its own gets the final norm's statistics" {
+    python3 - tiny untied <<'P'
+import json, os, shutil, struct, sys
+shutil.copytree(sys.argv[1], sys.argv[2])
+p = sys.argv[2] + "/model.safetensors"
+raw = open(p, "rb").read()
+n = struct.unpack("<Q", raw[:8])[0]
+head, data = json.loads(raw[8:8 + n]), raw[8 + n:]
+e = head["model.embed_tokens.weight"]
+copy = data[e["data_offsets"][0]:e["data_offsets"][1]]
+head["lm_head.weight"] = dict(e, data_offsets=[len(data), len(data) + len(copy)])
+text = json.dumps(head).encode()
+text += b" " * (-len(text) % 8)
+open(p, "wb").write(struct.pack("<Q", len(text)) + text + data + copy)
+c = json.load(open(sys.argv[2] + "/config.json"))
+c["tie_word_embeddings"] = False
+json.dump(c, open(sys.argv[2] + "/config.json", "w"))
+P
+    tsplit untied >untied.weir
+    mcalib -f text -c 64 <untied.weir | tshow | grep -q '^lm_head.weight.*norm2$'
+    mppl -f text -c 64 <untied.weir >a
+    mppl -f text -c 64 <tiny.weir | cmp - a
+}
+
+@test "calibrated again, the companions are replaced" {
+    mcalib -f text -c 64 --tokens 50 <tiny.weir | mcalib -f text -c 64 | tshow --data | grep -v '^history' >a
+    mcalib -f text -c 64 <tiny.weir | tshow --data | grep -v '^history' >b
+    cmp a b
+}
+
+@test "what cannot be run is refused, and no tail is written" {
+    run mcalib -f text --parts norm3 <tiny.weir
+    [ "$status" -eq 2 ]
+    run mcalib <tiny.weir
+    [ "$status" -eq 2 ]
+    tcat --skip 'model.layers.0.self_attn.k_proj.weight' <tiny.weir >cut
+    mcalib -f text <cut >out 2>err && return 1
+    grep -qx 'mcalib: layer 0 has no tensor of role attn.k' err
+    run tcat <out
+    [ "$status" -eq 1 ]
+    tcat --only 'model.layers.*' <tiny.weir >cut
+    mcalib -f text <cut 2>err >out && return 1
+    grep -q '^mcalib: layer 0 comes before the embedding' err
+}

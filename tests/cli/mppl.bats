@@ -1,0 +1,151 @@
+# mppl: perplexities of brook against torch and llama.cpp (../shared/models/README.md), divergence, and what it refuses.
+load helpers
+
+setup_file() {
+    load helpers
+    tiny_model
+    tsplit "$MODEL" >"$BATS_FILE_TMPDIR/brook.weir"
+    tsplit "$BATS_FILE_TMPDIR/tiny" >"$BATS_FILE_TMPDIR/tiny.weir"
+    head -c 2000 "$BROOK/prose.test.txt" >"$BATS_FILE_TMPDIR/short.txt"
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+column() { # column NAME: of the table's first line of figures
+    awk -F '\t' -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == 2 { print $c }'
+}
+
+@test "brook on math.test, windows of 256: torch says 9.3925, 1.35662 bits a byte, 37379 tokens" {
+    mppl -j 2 -f "$BROOK/math.test.txt" -c 256 <brook.weir >math
+    [ "$(column ppl <math)" = 9.3925 ]
+    [ "$(column bits_per_byte <math)" = 1.35662 ]
+    [ "$(column tokens <math)" = 37379 ]
+    [ "$(column bytes <math)" = 89038 ]
+    [ "$(column text <math)" = math.test.txt ]
+}
+
+@test "brook on math.test as llama-perplexity does it: 8.3352 +- 0.163 over 18542 tokens" {
+    mppl -j 2 -f "$BROOK/math.test.txt" -c 256 --protocol llama.cpp <brook.weir >math
+    [ "$(column ppl <math)" = 8.3352 ]
+    [ "$(column tokens <math)" = 18542 ]
+    [ "$(column plus_minus <math)" = 0.1628 ]
+    [ "$(column bits_per_byte <math)" = - ]
+}
+
+@test "the fine-tune for mathematics: torch says 8.1285" {
+    need_shared models/brook-6m-math
+    tsplit "$SHARED/models/brook-6m-math" | mppl -j 2 -f "$BROOK/math.test.txt" -c 256 >math
+    [ "$(column ppl <math)" = 8.1285 ]
+}
+
+@test "ids as they are: the golden 32 give torch's 2.898244 nats" {
+    need_shared models/golden-tokens.json
+    python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["ids"])' "$SHARED/models/golden-tokens.json" >ids
+    tsplit "$SHARED/models/brook-6m-f32" | mppl --ids ids -c 256 >out
+    [ "$(column tokens <out)" = 31 ]
+    [ "$(column bytes <out)" = - ]
+    awk -v x="$(column nats_per_token <out)" 'BEGIN { exit !(x - 2.898244 < 2e-6 && 2.898244 - x < 2e-6) }'
+}
+
+@test "a line for each text, the same as alone; any number of threads; states in a file" {
+    head -c 700 short.txt >other.txt
+    mppl -f short.txt -f other.txt -c 50 <tiny.weir >both
+    mppl -f other.txt -c 50 <tiny.weir >alone
+    [ "$(sed -n 3p both)" = "$(sed -n 2p alone)" ]
+    [ "$(wc -l <both)" = 3 ]
+    for opt in "-j 2" "-j 7" "-S 0" "-j 2 -S 1K"; do
+        mppl $opt -f short.txt -f other.txt -c 50 <tiny.weir | cmp - both
+    done
+}
+
+@test "against itself the divergence is 0 and the first token the same; against another it is not" {
+    mppl -f short.txt -c 64 --against tiny.weir <tiny.weir >same
+    for c in kl_mean kl_max kl_p50 kl_p99.9; do [ "$(column $c <same)" = 0.000000 ]; done
+    [ "$(column same_top <same)" = 1.00000 ]
+    mppl -f short.txt -c 64 --against brook.weir <tiny.weir >other
+    mppl -j 2 -S 0 -f short.txt -c 64 --against brook.weir <tiny.weir | cmp - other
+    awk -v mean="$(column kl_mean <other)" -v p50="$(column kl_p50 <other)" -v p90="$(column kl_p90 <other)" -v max="$(column kl_max <other)" \
+        'BEGIN { exit !(mean > 1 && p50 > 0 && p50 <= p90 && p90 <= max) }'
+    [ "$(column same_top <other)" != 1.00000 ]
+    mppl -f short.txt -c 64 <tiny.weir >plain
+    [ "$(column ppl <other)" = "$(column ppl <plain)" ]
+}
+
+@test "a text whose last newline is missing is the same text; a short text is one short window" {
+    printf 'One short line.\n' >with.txt
+    printf 'One short line.' >without.txt
+    mppl -f with.txt -f without.txt <tiny.weir >out
+    [ "$(sed -n 2p out | cut -f 2-)" = "$(sed -n 3p out | cut -f 2-)" ]
+}
+
+@test "an empty text is refused" {
+    printf '\n' >empty.txt
+    run mppl -f empty.txt <tiny.weir
+    one_line_error 1 mppl
+    [ "$output" = "mppl: empty.txt: the text is empty" ]
+}
+
+@test "a window longer than the model's context, a text shorter than llama.cpp's window" {
+    run mppl -f short.txt -c 513 <tiny.weir
+    one_line_error 1 mppl
+    [ "$output" = "mppl: windows of 513 tokens are longer than the model's context of 512" ]
+    printf 'short' >with.txt
+    run mppl -f with.txt -c 100 --protocol llama.cpp <tiny.weir
+    one_line_error 1 mppl
+}
+
+@test "an id that the vocabulary does not have, a word that is no id" {
+    echo 1 5 4096 >ids
+    run mppl --ids ids <tiny.weir
+    one_line_error 1 mppl
+    [ "$output" = "mppl: model.embed_tokens.weight: token id 4096 is not in a vocabulary of 4096" ]
+    echo 1 5 x >ids
+    run mppl --ids ids <tiny.weir
+    one_line_error 1 mppl
+    [ "$output" = "mppl: ids: byte 4: 'x' is not a token id" ]
+}
+
+@test "a missing tensor, layer, norm is named" {
+    tcat --skip 'model.layers.1.mlp.up_proj.weight' <tiny.weir >cut
+    run mppl -f short.txt <cut
+    one_line_error 1 mppl
+    [ "$output" = "mppl: layer 1 has no tensor of role mlp.up" ]
+    tcat --skip 'model.layers.1.*' <tiny.weir >cut
+    run mppl -f short.txt <cut
+    one_line_error 1 mppl
+    [ "$output" = "mppl: the stream has 1 layers, its head says 2" ]
+    tcat --skip 'model.norm.weight' <tiny.weir >cut
+    run mppl -f short.txt <cut
+    one_line_error 1 mppl
+    [ "$output" = "mppl: the stream has no tensor of role norm.final" ]
+}
+
+@test "no configuration, no tokenizer, an unknown architecture: the sentence says what to do" {
+    mkdir -p bare && cp tiny/model.safetensors bare
+    tsplit bare/model.safetensors >bare.weir
+    echo 1 2 3 >ids
+    run mppl --ids ids <bare.weir
+    one_line_error 1 mppl
+    case $output in *config.json*) ;; *) false ;; esac
+    cp tiny/config.json bare
+    tsplit bare >bare.weir
+    run mppl -f short.txt <bare.weir
+    one_line_error 1 mppl
+    case $output in *tokenizer*--ids*) ;; *) false ;; esac
+    mppl --ids ids <bare.weir
+    sed -i 's/"model_type": *"llama"/"model_type": "rwkv"/' bare/config.json
+    tsplit bare >bare.weir
+    run mppl --ids ids <bare.weir
+    one_line_error 1 mppl
+}
+
+@test "usage" {
+    run mppl <tiny.weir
+    [ "$status" -eq 2 ]
+    run mppl -f short.txt --protocol wiki <tiny.weir
+    [ "$status" -eq 2 ]
+    run mppl -f short.txt --against nowhere <tiny.weir
+    one_line_error 1 mppl
+}
