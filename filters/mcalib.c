@@ -77,7 +77,7 @@ static int unit(struct feed *feed, struct forward *f, struct err *e)
     if (feed_is(feed, "norm.final"))
         return forward_norm(f, &feed->b[0], &taps, e);
     if (feed->b[0].layer < 0)
-        return 0;
+        return forward_other(f, &feed->b[0], e);
     progress_step(1, 0);
     if (forward_block(f, feed->b, feed->n, &taps, e) < 0)
         return -1;
@@ -104,7 +104,7 @@ int main(int argc, char **argv)
     if ((got = feed_next(&feed, &e)) < 0)
         die("%s", e.msg);
     if (got == 0)
-        die("the stream has no tensors of a known model");
+        die("the stream has no tensors");
     cut(&feed, &w, &e);
     if (forward_open(&f, &reader_head(feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);

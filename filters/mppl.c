@@ -48,7 +48,7 @@ static void start(struct feed *feed, struct reader *in, struct err *e)
     if (!in || (got = feed_next(feed, e)) < 0)
         die("%s", e->msg);
     if (got == 0)
-        die("the stream has no tensors of a known model");
+        die("the stream has no tensors");
 }
 
 /* Windows of all texts, one behind the other. */

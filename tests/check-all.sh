@@ -21,4 +21,8 @@ if command -v valgrind >/dev/null; then
         valgrind -q --error-exitcode=99 --leak-check=no "$t" >/dev/null
     done
 fi
+if [ -e ../shared/models/perplexity.tsv ]; then
+    echo "== perplexities of five models on four texts"
+    sh tests/ref/perplexity.sh
+fi
 echo "check-all: done"

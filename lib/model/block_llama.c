@@ -20,6 +20,8 @@ static int check(const struct block *b, struct err *e)
 {
     int64_t q = b->slot[Q].rows, k = b->slot[K].rows, d = b->p->head_dim;
 
+    if (b->slot[NORM_ATTN].bias || b->slot[NORM_MLP].bias)
+        return err_set(e, "layer %lld: a norm has a bias, which the norms of this architecture do not have", (long long)b->layer);
     if (q % d != 0 || k % d != 0 || (q / d) % (k / d) != 0)
         return err_set(e, "layer %lld: %lld rows of attn.q and %lld of attn.k are not heads of %lld that share keys evenly",
                        (long long)b->layer, (long long)q, (long long)k, (long long)d);

@@ -49,18 +49,34 @@ static int other(struct feed *f, struct err *e)
     return f->out ? blob_write(f->out, it->name, keep->data, keep->len, e) : 0;
 }
 
+/* A tensor without a role: a buffer that needs no running is passed on; anything else would be a weight left out in silence. */
+static int stranger(struct feed *f, struct err *e)
+{
+    static const char buffer[] = "rotary_emb.inv_freq"; /* computed from rope_theta; old checkpoints carry it */
+    const char *name = f->ahead.b.name;
+    size_t n = strlen(name), k = strlen(buffer);
+    struct arch_params p;
+
+    if (arch_params(&reader_head(f->in)->model, &p, e) < 0)
+        return -1;
+    if (n < k || strcmp(name + n - k, buffer) != 0)
+        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out",
+                       name, p.arch);
+    return other(f, e);
+}
+
 /* Go on to the next bundle of the model, its header read. */
 static int look_ahead(struct feed *f, struct err *e)
 {
-    int got;
+    int got, is_tensor;
 
     while ((got = stream_next(f->in, &f->ahead, e)) > 0) {
-        if (f->ahead.kind == ITEM_TENSOR) {
+        is_tensor = f->ahead.kind == ITEM_TENSOR;
+        if (is_tensor)
             give_role(f, &f->ahead.b);
-            if (f->ahead.b.role)
-                break;
-        }
-        if (other(f, e) < 0)
+        if (is_tensor && f->ahead.b.role)
+            break;
+        if ((is_tensor ? stranger(f, e) : other(f, e)) < 0)
             return -1;
     }
     f->have = got > 0;

@@ -2,7 +2,7 @@
  * feed: a stream as a model needs it: tokenizer files kept aside, then the embedding, one layer at a time, the final norm, the head.
  *
  * A unit is all bundles of one layer, loaded, or one bundle of no layer (embed, pos, norm.final, head), loaded. Bundles without a role get theirs
- * from their names (arch_role). Everything that is no part of the model is relayed at once when there is a writer.
+ * from their names (arch_role). Other records, and rotary_emb.inv_freq, are relayed at once when there is a writer.
  */
 #ifndef WEIR_MODEL_FEED_H
 #define WEIR_MODEL_FEED_H
@@ -20,7 +20,8 @@ struct feed {
     int have;
 };
 
-/* The next unit into f->b, f->n; the one before is freed. 1, 0 at the end, -1. Memory: a layer as it is stored. */
+/* The next unit into f->b, f->n; the one before is freed. 1, 0 at the end, -1: what the reader says, a tensor that the architecture is not known to
+ * have, a model that cannot be run (arch_params). Memory: a layer as it is stored. */
 int feed_next(struct feed *f, struct err *e);
 
 /* Is the unit this role? */

@@ -196,6 +196,12 @@ out:
     return rc;
 }
 
+int forward_other(const struct forward *f, const struct bundle *b, struct err *e)
+{
+    return err_set(e, "%s: a tensor of role %s has no place in the forward pass of architecture '%s'", b->name, b->role,
+                   f->p.arch);
+}
+
 int forward_check_layers(const struct forward *f, const struct attrs *head, const struct attrs *tail, struct err *e)
 {
     int64_t want = attrs_int(head, "layers", 0);

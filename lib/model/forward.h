@@ -47,6 +47,9 @@ int forward_block(struct forward *f, struct bundle *bundle, int n, const struct 
 /* The final norm, in place on all states; with taps, TAP_HEAD sees its output. b: loaded, one row of hidden. */
 int forward_norm(struct forward *f, const struct bundle *b, const struct taps *taps, struct err *e);
 
+/* A tensor with a role that no function above takes (a bias of the final norm, positions): always -1, with a sentence. */
+int forward_other(const struct forward *f, const struct bundle *b, struct err *e);
+
 /* -1 when the stream gave fewer or more layers than model (the head's keys with the tail's corrections put in) says. */
 int forward_check_layers(const struct forward *f, const struct attrs *head, const struct attrs *tail, struct err *e);
 

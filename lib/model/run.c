@@ -22,7 +22,9 @@ static int unit(struct feed *feed, struct forward *f, struct bundle *head, struc
         return forward_norm(f, &feed->b[0], NULL, e);
     if (feed_is(feed, "embed") && forward_embed(f, &feed->b[0], e) < 0)
         return -1;
-    if (feed_is(feed, "head") || (feed_is(feed, "embed") && f->p.tied))
+    if (!feed_is(feed, "embed") && !feed_is(feed, "head"))
+        return forward_other(f, &feed->b[0], e);
+    if (feed_is(feed, "head") || f->p.tied)
         keep(feed, head);
     return 0;
 }

@@ -139,6 +139,14 @@ column() { # column NAME: of the table's first line of figures
     tsplit bare >bare.weir
     run mppl --ids ids <bare.weir
     one_line_error 1 mppl
+    [ "$output" = "mppl: architecture 'rwkv' is not one that can be run here" ]
+}
+
+@test "a tensor that the forward pass would leave out is refused" {
+    tshow --data <tiny.weir | sed 's/model.layers.0.self_attn.o_proj/model.layers.0.self_attn.q_norm/; s/role=attn.o layer=0 //' | tload >odd
+    run mppl -f short.txt <odd
+    one_line_error 1 mppl
+    case $output in "mppl: model.layers.0.self_attn.q_norm.weight: no tensor that"*) ;; *) false ;; esac
 }
 
 @test "usage" {
