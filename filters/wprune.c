@@ -175,5 +175,10 @@ int main(int argc, char **argv)
     if (walk(&pass, in, out, 0, &e) < 0 || (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
+    free(pass.sieve);
+    free(norm2);
+    free(companion);
+    buf_free(&report);
+    reader_close(in);
     return 0;
 }

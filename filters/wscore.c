@@ -151,5 +151,8 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     if (report_path && target_put(report_path, report.data, report.len, &e) < 0)
         die("%s", e.msg);
+    bundle_free(&b);
+    buf_free(&report);
+    reader_close(in);
     return 0;
 }
