@@ -96,6 +96,10 @@ install: all
 clean:
 	rm -rf build build-*
 
+# For scripts: the value of a variable.
+print-%:
+	@echo $($*)
+
 .PHONY: all tests setup check check-all fuzzers fuzz demo install clean
 .SECONDARY:
 -include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d)

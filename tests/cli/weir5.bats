@@ -1,0 +1,124 @@
+# weir5: the page weir(5) against the programs: its dump, its filters, and the reader and writer made from it alone, both ways.
+load helpers
+
+# build PROGRAM SOURCE: a program of the page or of tests/ref.
+build() {
+    make -s -C "$TOP" B="$BUILD" print-LDLIBS >libs 2>/dev/null || return 1
+    # shellcheck disable=SC2046
+    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -O1 -D_GNU_SOURCE -I"$TOP/lib" -o "$1" "$2" "$BUILD/libweir.a" -Wl,--as-needed $(cat libs)
+}
+
+# piece NAME: the literal text between ".\" begin NAME" and ".\" end NAME" of the page, as a reader sees it.
+piece() {
+    sed -n '/^\.\\" begin '"$1"'$/,/^\.\\" end '"$1"'$/p' "$TOP/man/weir.5" | sed '/^\.\\"/d; /^\.Bd/d; /^\.Ed/d' |
+        sed 's/^\\&//; s/\\(aq/'"'"'/g; s/\\(ga/`/g; s/\\(ha/^/g; s/\\(ti/~/g; s/\\-/-/g; s/\\e/\\/g'
+}
+
+setup_file() {
+    load helpers
+    cd "$BATS_FILE_TMPDIR"
+    build small "$TOP/tests/ref/small.c"
+    build reload "$TOP/tests/ref/reload.c"
+    ./small >small.weir
+    python3 "$REF/weir.py" odd odd.weir
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+weir() {
+    python3 "$REF/weir.py" "$@"
+}
+
+@test "the dump of the page is what the library writes" {
+    piece small.hex >want
+    hexdump -C small.weir | cut -c 5- >got
+    [ -s want ]
+    diff want got
+}
+
+@test "the page's filter in C compiles and halves" {
+    piece whalve.c >whalve.c
+    build whalve whalve.c
+    ./whalve <small.weir >halved.weir
+    weir show halved.weir >halved
+    ./whalve <halved.weir | ./whalve >eighth.weir
+    hexdump -v -e '1/1 "%02x"' halved.weir | grep -q 003f803fc03f0000008000bf
+    hexdump -v -e '1/1 "%02x"' eighth.weir | grep -q 003e803ec03e0000008000be
+    ./whalve -h | grep -q 'Halve every weight.'
+    run ./whalve </dev/null
+    one_line_error 1 whalve
+}
+
+@test "the page's filter in Python runs on what C and Python write" {
+    /usr/bin/python3 -c 'import msgpack, xxhash' 2>/dev/null || skip "needs python3-msgpack and python3-xxhash"
+    piece wprefix.py >wprefix.py
+    /usr/bin/python3 wprefix.py m. <small.weir >named.weir
+    weir show named.weir | grep -q '^tensor m\.w \[2, 3\]'
+    ./reload 0 load <named.weir >named2.weir
+    [ "$(weir show named2.weir)" = "$(weir show named.weir)" ]
+    /usr/bin/python3 wprefix.py m. <odd.weir >named.weir
+    ./reload 0 load <named.weir >named2.weir
+    weir show named2.weir | grep -q '^tensor m.k1 .* gram=m.q1 '
+    head -c 100 small.weir >cut.weir
+    run /usr/bin/python3 wprefix.py m. <cut.weir
+    [ "$status" -eq 1 ]
+}
+
+@test "Python reads what C writes, and writes the same bytes" {
+    weir copy small.weir again.weir
+    cmp small.weir again.weir
+    [ "$(weir show small.weir | wc -l)" -eq 4 ]
+}
+
+@test "Python to C to Python, every codec, widths of msgpack as packers choose them" {
+    for codec in 0 1 2 3; do
+        weir copy -c $codec -w small.weir py.weir
+        for load in "" load; do
+            ./reload 0 $load <py.weir >c.weir
+            cmp small.weir c.weir
+            ./reload $codec $load <py.weir >c.weir
+            weir copy c.weir again.weir
+            cmp small.weir again.weir
+        done
+    done
+}
+
+@test "C reads what C filters rarely write: unknown kinds and forms, codecs by turns, shards out of order" {
+    weir show odd.weir >want
+    [ "$(wc -l <want)" -eq 12 ]
+    for codec in 0 1 2 3; do
+        for load in "" load; do
+            ./reload $codec $load <odd.weir >c.weir
+            weir show c.weir >got
+            diff want got
+        done
+    done
+}
+
+@test "Python and C agree on a model" {
+    [ -x "$BIN/tsplit" ] || skip "needs tsplit"
+    tiny_model
+    tsplit "$TINY" >tiny.weir
+    weir show tiny.weir >want
+    for codec in 1 2 3; do
+        ./reload $codec load <tiny.weir >c.weir
+        weir copy c.weir raw.weir
+        cmp raw.weir tiny.weir
+        weir copy -c $codec c.weir py.weir
+        ./reload 0 <py.weir | cmp - tiny.weir
+    done
+}
+
+@test "both refuse every cut" {
+    size=$(stat -c %s small.weir)
+    for ((n = 0; n < size; n += 23)); do
+        head -c $n small.weir >cut.weir
+        run ./reload 0 <cut.weir
+        [ "$status" -eq 1 ] && [ "${#lines[@]}" -eq 1 ]
+    done
+    head -c $((size - 1)) small.weir >cut.weir
+    run weir show cut.weir
+    [ "$status" -eq 1 ]
+}
