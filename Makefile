@@ -27,6 +27,8 @@ $(B)/lib/num/kern_avx512.o: CFLAGS += $(if $(X86),-mavx512f -mavx512bw -mavx512v
 $(B)/lib/num/kern_base.o:   CFLAGS += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (num/wide.h).
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.o: CFLAGS += -O3 -fno-math-errno -Wno-psabi
+$(B)/lib/quant/isa_avx2.o: CFLAGS += -mavx2
+$(B)/lib/quant/isa_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512
 
 $(B)/libweir.a: $(OBJ)
 	@rm -f $@

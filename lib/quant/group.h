@@ -13,4 +13,8 @@ void group_code(const float *w, uint64_t n, float scale, float zero, int top, ui
 /* codes = round(w / scale + zero), limited: for zeros that are not whole. */
 void group_code_shifted(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes);
 
+/* One round of hqq over a group: the mean |error| with this zero, and the zero that the next round tries. Sixteen partial sums, of elements
+ * l, l + 16 ..., then added in order. */
+float group_turn(const float *w, uint64_t n, float scale, float zero, float top, float beta, float *next);
+
 #endif

@@ -5,69 +5,11 @@
  * scales below 5e-5 stay as they are, since the scale itself is stored and not its inverse; and a range so far from 0 that its zero
  * would lose its fraction in the stored type is widened to reach 0.
  */
-#include <string.h>
-
 #include "num/half_bits.h"
-#include "num/wide.h"
 #include "quant/group.h"
-#include "quant/lanes.h"
 #include "quant/quant.h"
 
 #define ROUNDS 20
-#define SHRINKS_ABOVE 0.1f /* below, |e|^1.3 < 1 / beta for every beta up to 10 * 1.01^20, and nothing is set aside */
-
-/* a^-0.3 for a > 0, by Newton on y = a^-0.1, then y^3: no call whose last bits depend on the C library. */
-LANES_INLINE lanes power(lanes a)
-{
-    lanes y = (lanes)(0x45d99999 - (lanes_int)a / 10); /* exponent and fraction as a logarithm: within 1 % */
-
-    for (int i = 0; i < 4; i++) {
-        lanes y2 = y * y, y4 = y2 * y2, y10 = y4 * y4 * y2;
-
-        y = y * (1.1f - 0.1f * a * y10);
-    }
-    return y * y * y;
-}
-
-/* The part of the error that counts as an outlier: sign(e) max(0, |e| - |e|^(p - 1) / beta). */
-LANES_INLINE lanes shrunk(lanes e, float beta)
-{
-    lanes a = lanes_abs(e), floor = lanes_max(a, lanes_all(1e-30f));
-    lanes left = lanes_max(a - power(floor) / beta, lanes_all(0));
-
-    return lanes_pick(e < 0.0f, -left, left);
-}
-
-/* One round over a group: the mean |error| with this zero, and the zero that the next round tries. Lane l sums elements l, l + 16 ...;
- * the lanes are then added in order. */
-WIDE static float turn(const float *w, uint64_t n, float scale, float zero, float top, float beta, float *next)
-{
-    lanes errors = {0}, zeros = {0};
-    float error = 0, sum = 0;
-
-    for (uint64_t i = 0; i < n; i += LANES) {
-        lanes v = {0};
-        lanes_int in = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-        uint64_t left = n - i;
-
-        in = in < (left < LANES ? (int32_t)left : LANES);
-        memcpy(&v, w + i, (left < LANES ? left : LANES) * sizeof *w);
-        lanes steps = v / scale, q = lanes_max(lanes_min(steps + zero, lanes_all(top)), lanes_all(0));
-        q = (q + 12582912.0f) - 12582912.0f;
-        lanes e = v - (q - zero) * scale;
-        lanes z = q - steps;
-        if (lanes_any(lanes_abs(e) > SHRINKS_ABOVE))
-            z = q - (v - shrunk(e, beta)) / scale;
-        errors += lanes_pick(in, lanes_abs(e), lanes_all(0));
-        zeros += lanes_pick(in, z, lanes_all(0));
-    }
-    for (int l = 0; l < LANES; l++) {
-        error += errors[l];
-        sum += zeros[l];
-    }
-    *next = sum / (float)n;
-    return error / (float)n;
-}
 
 /* The largest zero that keeps some fraction bits in the stored type. */
 static float far(enum dtype t)
@@ -92,7 +34,7 @@ static void choose(const struct quant_affine *a, const float *w, uint64_t n, flo
         return;
     best = float_of(0x7f800000);
     for (int i = 0; i < ROUNDS; i++) {
-        float next, error = turn(w, n, *scale, z, top, beta, &next);
+        float next, error = group_turn(w, n, *scale, z, top, beta, &next);
 
         if (!(error < best))
             break;

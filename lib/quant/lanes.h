@@ -1,16 +1,14 @@
 /*
- * lanes: sixteen searches side by side. Lane l of every value belongs to block l, so each sum is made in one block's own order,
- * as scalar code makes it, and the bits do not depend on the width of the machine's vectors. gcc and clang split a value of
- * 64 bytes into what the machine has.
+ * lanes: LANES searches side by side. Lane l of every value belongs to block l, so each sum is made in one block's own order, as
+ * scalar code makes it, and the bits do not depend on how many lanes the machine has. Included by isa_body.h only.
  */
 #ifndef WEIR_QUANT_LANES_H
 #define WEIR_QUANT_LANES_H
 
 #include <stdint.h>
 
-#define LANES 16
-typedef float lanes __attribute__((vector_size(64)));
-typedef int32_t lanes_int __attribute__((vector_size(64)));
+typedef float lanes __attribute__((vector_size(LANES * 4)));
+typedef int32_t lanes_int __attribute__((vector_size(LANES * 4)));
 #define LANES_INLINE static inline __attribute__((always_inline))
 
 /* yes where the mask is all ones, no where it is 0. Comparing two lanes gives such masks. */

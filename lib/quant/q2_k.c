@@ -23,7 +23,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     static const struct superblock_type type = {.sub = 16, .nmax = 3, .scale_max = 15, .plain = {3, -0.5f, 0.1f, 15, 1},
                                                 .spread = 1, .bytes = 84, .pack = pack};
 
-    superblock_asym(&type, x, importance, rows, cols, out);
+    superblock_encode(&type, x, importance, rows, cols, out);
 }
 
 const struct quant_block quant_block_q2_k = {"q2_K", "q4_0", encode};

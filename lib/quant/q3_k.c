@@ -36,9 +36,9 @@ static void pack(const struct superblock *s, uint8_t *block)
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
     static const struct superblock_type type = {
-        .sub = 16, .nmax = 4, .scale_max = 32, .zero_scale = -32, .spread = 2, .bytes = 110, .pack = pack};
+        .symmetric = 1, .sub = 16, .nmax = 4, .scale_max = 32, .zero_scale = -32, .spread = 2, .bytes = 110, .pack = pack};
 
-    superblock_sym(&type, x, importance, rows, cols, out);
+    superblock_encode(&type, x, importance, rows, cols, out);
 }
 
 const struct quant_block quant_block_q3_k = {"q3_K", "q4_0", encode};

@@ -19,7 +19,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     static const struct superblock_type type = {.sub = 32, .nmax = 15, .scale_max = 63, .plain = {15, -1.0f, 0.1f, 20, 0},
                                                 .spread = 2, .mean_weight = 1, .bytes = 144, .pack = pack};
 
-    superblock_asym(&type, x, importance, rows, cols, out);
+    superblock_encode(&type, x, importance, rows, cols, out);
 }
 
 const struct quant_block quant_block_q4_k = {"q4_K", "q5_0", encode};

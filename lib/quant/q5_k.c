@@ -24,7 +24,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     static const struct superblock_type type = {.sub = 32, .nmax = 31, .scale_max = 63, .plain = {31, -0.5f, 0.1f, 15, 0},
                                                 .spread = 2, .mean_weight = 1, .bytes = 176, .pack = pack};
 
-    superblock_asym(&type, x, importance, rows, cols, out);
+    superblock_encode(&type, x, importance, rows, cols, out);
 }
 
 const struct quant_block quant_block_q5_k = {"q5_K", "q5_1", encode};

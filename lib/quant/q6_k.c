@@ -22,9 +22,9 @@ static void pack(const struct superblock *s, uint8_t *block)
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
     static const struct superblock_type type = {
-        .sub = 16, .nmax = 32, .scale_max = 128, .least = 1e-15f, .spread = 0, .bytes = 210, .pack = pack};
+        .symmetric = 1, .sub = 16, .nmax = 32, .scale_max = 128, .least = 1e-15f, .spread = 0, .bytes = 210, .pack = pack};
 
-    superblock_sym(&type, x, importance, rows, cols, out);
+    superblock_encode(&type, x, importance, rows, cols, out);
 }
 
 const struct quant_block quant_block_q6_k = {"q6_K", "q8_0", encode};

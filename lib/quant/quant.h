@@ -17,7 +17,7 @@
  *   x           in: float[rows][cols], finite; cols a multiple of the type's block
  *   importance  in: float[cols], >= 0, the mean square of each input channel, or NULL
  *   out         out: rows * ggml_row_bytes
- * Deterministic: the same bytes however rows are cut. No memory but the stack (under 80 KiB).
+ * Deterministic: the same bytes however rows are cut. No memory but the stack (under 128 KiB).
  */
 struct quant_block {
     const char *type;     /* name in ggml_types */

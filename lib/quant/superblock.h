@@ -5,7 +5,7 @@
 #ifndef WEIR_QUANT_SUPERBLOCK_H
 #define WEIR_QUANT_SUPERBLOCK_H
 
-#include "quant/fit.h"
+#include <stdint.h>
 
 /* One superblock found, before its bytes are packed. */
 struct superblock {
@@ -15,7 +15,15 @@ struct superblock {
     uint16_t d, dmin;  /* halves */
 };
 
+struct fit_grid {
+    int nmax;           /* largest code */
+    float rmin, rdelta; /* step s tries the inverse scale (rmin + rdelta * s + nmax) / (max - min) */
+    int steps;          /* s = 0 .. steps */
+    int absolute;       /* weigh |difference|, else its square */
+};
+
 struct superblock_type {
+    int symmetric;    /* q3_K, q6_K; the others are asymmetric */
     int sub;          /* elements in a sub-block */
     int nmax;         /* asymmetric: largest code; symmetric: codes are -nmax .. nmax - 1 */
     int scale_max;    /* asymmetric: largest scale code; symmetric: scales are -scale_max .. scale_max - 1, less offset */
@@ -28,11 +36,9 @@ struct superblock_type {
     void (*pack)(const struct superblock *s, uint8_t *block);
 };
 
-/* Encode as quant.h says, by asymmetric fits (q2_K, q4_K, q5_K) or symmetric ones (q3_K, q6_K). */
-void superblock_asym(const struct superblock_type *t, const float *x, const float *importance, uint64_t rows, uint64_t cols,
-                     uint8_t *out);
-void superblock_sym(const struct superblock_type *t, const float *x, const float *importance, uint64_t rows, uint64_t cols,
-                    uint8_t *out);
+/* Encode as quant.h says. */
+void superblock_encode(const struct superblock_type *t, const float *x, const float *importance, uint64_t rows, uint64_t cols,
+                       uint8_t *out);
 
 /* The 12 bytes of eight 6-bit scales and lows that q4_K and q5_K share. */
 void superblock_pack_scales(const struct superblock *s, uint8_t *p);

@@ -1,7 +1,9 @@
-#include "quant/fit.h"
-
-#include "num/wide.h"
-
+/*
+ * fit: the searches for a block's scale that ggml's types are defined by, LANES blocks at a time (lanes.h).
+ * All in f32, sums in the order of the elements. Described in ggml's terms where a name helps: qkx (asymmetric), qx (symmetric),
+ * q3 (coordinate descent), qp (scales of scales). Every block of a call has n elements, x[i] being element i of those blocks.
+ * Included by isa_body.h only.
+ */
 /* What one pass over a block sums up. */
 struct sums {
     lanes l, l2, xl;
@@ -79,7 +81,13 @@ LANES_INLINE void asym_search(const lanes *x, const lanes *w, int n, const struc
     *low_out = -min;
 }
 
-WIDE void fit_asym(const lanes *x, const lanes *w, int n, const struct fit_grid *g, lanes *codes, lanes *scale, lanes *low)
+/*
+ * x = scale * code - low, codes 0 .. nmax: each step's codes give scale and low by weighted least squares, low >= 0; the least
+ * weighted error wins, the first of equals.
+ * x, w   in: lanes[n], weights >= 0
+ * codes  out: lanes[n], whole numbers
+ */
+static void fit_asym(const lanes *x, const lanes *w, int n, const struct fit_grid *g, lanes *codes, lanes *scale, lanes *low)
 {
     if (g->absolute)
         asym_search(x, w, n, g, 1, codes, scale, low);
@@ -121,7 +129,9 @@ LANES_INLINE lanes ratio(lanes v, lanes by)
     return lanes_pick(by != 0.0f, v / by, lanes_all(0));
 }
 
-WIDE void fit_sym(const lanes *x, const lanes *w, int n, int nmax, lanes *codes, lanes *scale_out)
+/* x = scale * (code - nmax), codes 0 .. 2 nmax - 1: 19 inverse scales around -nmax / (x of largest magnitude), the largest
+ * (sum w x q)^2 / sum w q^2 wins. A block below 1e-15 gets scale 0 and codes 0. */
+static void fit_sym(const lanes *x, const lanes *w, int n, int nmax, lanes *codes, lanes *scale_out)
 {
     lanes max;
     lanes_int live = extreme(x, n, &max);
@@ -179,7 +189,8 @@ LANES_INLINE void sweeps(const lanes *x, const lanes *w, int n, int lo, int hi, 
     }
 }
 
-WIDE void fit_sweep(const lanes *x, int n, int nmax, lanes *codes, lanes *scale)
+/* As fit_sym with weights x^2, by up to five sweeps that move one code at a time to its best place. */
+static void fit_sweep(const lanes *x, int n, int nmax, lanes *codes, lanes *scale)
 {
     lanes max, w[32];
     lanes_int live = extreme(x, n, &max);
@@ -198,7 +209,8 @@ WIDE void fit_sweep(const lanes *x, int n, int nmax, lanes *codes, lanes *scale)
     *scale = lanes_pick(live, ratio(k.xl, k.l2), lanes_all(0));
 }
 
-WIDE void fit_positive(const lanes *x, const lanes *w, int n, int nmax, lanes *codes, lanes *scale_out)
+/* x = scale * code for x >= 0, codes 0 .. nmax: nine inverse scales, then up to five sweeps. */
+static void fit_positive(const lanes *x, const lanes *w, int n, int nmax, lanes *codes, lanes *scale_out)
 {
     lanes max = {0}, best = {0}, from = {0};
     struct sums k = {{0}, {0}, {0}};

@@ -1,0 +1,18 @@
+/*
+ * The inner loops of quant as static functions, and TABLE of them. A file isa_<set>.c defines TABLE, and LANES: floats in a
+ * vector, at most 16; and includes this.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "num/half_bits.h"
+#include "quant/isa.h"
+#include "quant/lanes.h"
+
+#include "quant/fit_body.h"
+#include "quant/superblock_body.h"
+#include "quant/block32_body.h"
+#include "quant/group_body.h"
+
+extern const struct quant_isa TABLE;
+const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, range_of_group, code_group, code_group_shifted, turn_hqq};
