@@ -43,8 +43,12 @@ static int pass(struct bundle *b, const struct quant_plan *plan, int importance,
         lseek(to, 0, SEEK_SET);
         in = reader_open(to, "to", e);
         CHECK(bundle_read(in, got, e) == 1 && bundle_load(in, got, e) == 0);
-        reader_close(in);
+    } else {
+        struct err ignored;
+
+        writer_finish(out, &ignored); /* only to free it */
     }
+    reader_close(in);
     bundle_free(&read);
     close(from);
     close(to);
