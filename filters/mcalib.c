@@ -5,8 +5,7 @@
 #include "base/die.h"
 #include "base/progress.h"
 #include "model/calib.h"
-#include "model/feed.h"
-#include "model/forward.h"
+#include "model/run.h"
 #include "model/texts.h"
 
 static struct opt_list files, id_files;
@@ -116,5 +115,8 @@ int main(int argc, char **argv)
     if (got < 0 || forward_check_layers(&f, &reader_head(feed.in)->model, reader_tail_model(feed.in), &e) < 0 ||
         writer_finish(feed.out, &e) < 0)
         die("%s", e.msg);
+    calib_reset(&calib);
+    run_free(&feed, &f, &(struct bundle){0});
+    windows_free(&w);
     return 0;
 }

@@ -1,11 +1,11 @@
 /*
- * mppl: perplexity of the model in a stream on texts; against a reference model also KL divergence. A reduce filter.
- * Reads a stream on standard input, writes a table to standard output, a line a text.
+ * mppl: perplexity of the model in a stream on texts, and its divergence from a reference. A reduce filter: a table, a line a text.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
@@ -140,5 +140,11 @@ int main(int argc, char **argv)
     if (ppl_score(&(struct scorer){&f, &head}, against ? &(struct scorer){&ref_f, &ref_head} : NULL, token, &e) < 0)
         die("%s", e.msg);
     print(&texts, token);
+    run_free(&feed, &f, &head);
+    if (against)
+        run_free(&ref_feed, &ref_f, &ref_head);
+    windows_free(&w);
+    texts_free(&texts);
+    free(token);
     return 0;
 }

@@ -56,3 +56,13 @@ int run_model(struct feed *feed, const struct windows *w, uint64_t limit, struct
     progress_end();
     return got < 0 || whole(feed, f, head, e) < 0 ? -1 : 0;
 }
+
+void run_free(struct feed *feed, struct forward *f, struct bundle *head)
+{
+    struct reader *in = feed->in;
+
+    bundle_free(head);
+    forward_free(f);
+    feed_free(feed);
+    reader_close(in);
+}

@@ -15,4 +15,7 @@
 int run_model(struct feed *feed, const struct windows *w, uint64_t limit, struct forward *f, struct bundle *head,
               struct err *e);
 
+/* Let go of everything of a run, the feed and its reader too. */
+void run_free(struct feed *feed, struct forward *f, struct bundle *head);
+
 #endif
