@@ -1,0 +1,39 @@
+/*
+ * size: how long a record is: `bytes` of its UTF-8, `chars` (code points), `lines` (line feeds, and a last line without one).
+ * For conditions and budgets of dsel. No parameters; O(bytes).
+ */
+#include <string.h>
+
+#include "rate/rate.h"
+
+static int open_size(void **state, int *usage, struct err *e)
+{
+    (void)usage;
+    (void)e;
+    *state = NULL;
+    return 0;
+}
+
+static int apply(void *state, struct record *r, struct err *e)
+{
+    size_t chars = 0, lines = 0;
+
+    (void)state;
+    (void)e;
+    for (size_t i = 0; i < r->text_len; i++) {
+        chars += ((unsigned char)r->text[i] & 0xc0) != 0x80;
+        lines += r->text[i] == '\n';
+    }
+    lines += r->text_len && r->text[r->text_len - 1] != '\n';
+    record_set_score(r, "bytes", (double)r->text_len);
+    record_set_score(r, "chars", (double)chars);
+    record_set_score(r, "lines", (double)lines);
+    return 0;
+}
+
+static void close_size(void *state)
+{
+    (void)state;
+}
+
+const struct rate_method rate_size = {"size", "bytes, characters and lines of each record", NULL, 0, open_size, apply, close_size};

@@ -1,0 +1,35 @@
+/*
+ * jsonl: text records as lines of JSON. Strict RFC 8259 and UTF-8; a scanner of our own, because reading lines is what bounds every
+ * d* filter (yajl: 340 MB/s a core; see tests/bench/jsonl.c).
+ */
+#ifndef WEIR_RECORD_JSONL_H
+#define WEIR_RECORD_JSONL_H
+
+#include "record/text.h"
+
+#define JSONL_DEPTH_MAX 12 /* nested values of a line: what fits into a block's 16 levels */
+
+/*
+ * One line as a record.
+ * r     out: its pointers go into line and r->own
+ * line  inout: n bytes without the line feed; escapes are replaced in place
+ * The text field must be there and a string. The id field may be a string or an integer; without it, or with null, the id is
+ * record_hash_id of the text. "scores" that is an object of numbers becomes the scores, "tokens" that is an array of integers the
+ * tokens; every other field becomes a meta value.
+ * -1: what is wrong, with the column; integers beyond 64 bits and numbers beyond a double are refused, nothing is rounded away.
+ */
+int jsonl_read(struct record *r, char *line, size_t n, const char *text_field, const char *id_field, struct err *e);
+
+/*
+ * Append a record as a line with its line feed: id, text, meta values, tokens, scores. -1 when a value is none of JSON's (binary) or
+ * a meta key is the name of the id or text field.
+ */
+int jsonl_write(struct buf *b, const struct record *r, const char *text_field, const char *id_field, struct err *e);
+
+/* Append one msgpack object as JSON; -1 for what JSON has not. */
+struct mp_in;
+int jsonl_put_value(struct buf *b, struct mp_in *m, struct err *e);
+void jsonl_put_string(struct buf *b, const char *s, size_t n); /* s is UTF-8 */
+void jsonl_put_number(struct buf *b, double v); /* finite; the shortest digits that read back as v */
+
+#endif

@@ -1,0 +1,194 @@
+/* jsonl_put: records as lines of JSON. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/jsonl.h"
+#include "wire/mp.h"
+
+/* 0: the byte stands for itself; 'u': \u00XX; else the letter of its escape. Bytes beyond ASCII are UTF-8 and stand. */
+static const char escape[256] = {
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
+};
+
+/* Eight bytes that all stand for themselves. Mycroft's test; bytes beyond ASCII give false alarms only. */
+static int plain8(const char *p)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    uint64_t v, quote, slash;
+
+    memcpy(&v, p, 8);
+    quote = v ^ ones * '"';
+    slash = v ^ ones * '\\';
+    return !(((quote - ones) | (slash - ones) | (v - ones * 0x20) | v) & ones << 7);
+}
+
+static size_t plain(const char *s, size_t n)
+{
+    size_t i = 0;
+
+    while (i < n) {
+        if (n - i >= 8 && plain8(s + i))
+            i += 8;
+        else if (!escape[(uint8_t)s[i]])
+            i++;
+        else
+            break;
+    }
+    return i;
+}
+
+void jsonl_put_string(struct buf *b, const char *s, size_t n)
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t i = 0;
+
+    buf_space(b, n + 2);
+    buf_add(b, "\"", 1);
+    while (i < n) {
+        size_t run = plain(s + i, n - i);
+
+        buf_add(b, s + i, run);
+        if ((i += run) == n)
+            break;
+        uint8_t c = (uint8_t)s[i++];
+        char code[6] = {'\\', escape[c], '0', '0', hex[c >> 4], hex[c & 15]};
+
+        buf_add(b, code, escape[c] == 'u' ? 6 : 2);
+    }
+    buf_add(b, "\"", 1);
+}
+
+void jsonl_put_number(struct buf *b, double v)
+{
+    char s[40];
+
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(s, sizeof s, "%.*g", digits, v);
+        if (strtod(s, NULL) == v)
+            break;
+    }
+    buf_puts(b, s);
+    if (!strpbrk(s, ".e"))
+        buf_puts(b, ".0");
+}
+
+static int put_items(struct buf *b, struct mp_in *m, const struct mp_value *v, struct err *e)
+{
+    for (uint32_t i = 0; i < v->n; i++) {
+        if (i)
+            buf_add(b, ",", 1);
+        if (v->kind == MP_MAP) {
+            if (m->p == m->end || (*m->p & 0xe0) != 0xa0) {
+                struct mp_in peek = *m;
+                struct mp_value k;
+
+                if (mp_next(&peek, &k) < 0 || k.kind != MP_STR)
+                    return err_set(e, "a key is no string, which JSON cannot say");
+            }
+            if (jsonl_put_value(b, m, e) < 0)
+                return -1;
+            buf_add(b, ":", 1);
+        }
+        if (jsonl_put_value(b, m, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int jsonl_put_value(struct buf *b, struct mp_in *m, struct err *e)
+{
+    struct mp_value v;
+
+    if (mp_next(m, &v) < 0)
+        return err_set(e, "it ends inside a value");
+    switch (v.kind) {
+    case MP_NIL: return buf_puts(b, "null"), 0;
+    case MP_BOOL: return buf_puts(b, v.u ? "true" : "false"), 0;
+    case MP_INT:
+        if (v.negative)
+            buf_printf(b, "%lld", (long long)v.u);
+        else
+            buf_printf(b, "%llu", (unsigned long long)v.u);
+        return 0;
+    case MP_FLOAT:
+        if (v.f - v.f != 0)
+            return err_set(e, "a number is not finite, which JSON cannot say");
+        return jsonl_put_number(b, v.f), 0;
+    case MP_STR:
+        if (!mp_is_text(v.p, v.n) && memchr(v.p, 0, v.n) == NULL)
+            return err_set(e, "a string is no UTF-8");
+        return jsonl_put_string(b, (const char *)v.p, v.n), 0;
+    case MP_ARRAY:
+    case MP_MAP:
+        buf_add(b, v.kind == MP_MAP ? "{" : "[", 1);
+        if (put_items(b, m, &v, e) < 0)
+            return -1;
+        buf_add(b, v.kind == MP_MAP ? "}" : "]", 1);
+        return 0;
+    default: return err_set(e, "a value is %s, which JSON cannot say", mp_kind_name(v.kind));
+    }
+}
+
+static void put_field(struct buf *b, const char *key, size_t n)
+{
+    jsonl_put_string(b, key, n);
+    buf_add(b, ":", 1);
+}
+
+static int put_meta(struct buf *b, const struct record *r, const char *text_field, const char *id_field, struct err *e)
+{
+    struct mp_in m = {r->meta, r->meta + r->meta_len};
+
+    for (uint32_t i = 0; i < r->metas; i++) {
+        struct mp_in peek = m;
+        struct mp_value k;
+
+        if (mp_next(&peek, &k) < 0 || k.kind != MP_STR)
+            return err_set(e, "a meta key is no string");
+        if ((k.n == strlen(text_field) && memcmp(k.p, text_field, k.n) == 0) ||
+            (k.n == strlen(id_field) && memcmp(k.p, id_field, k.n) == 0))
+            return err_set(e, "meta key \"%.*s\" is also the field for the text or the id", (int)k.n, (const char *)k.p);
+        buf_add(b, ",", 1);
+        if (jsonl_put_value(b, &m, e) < 0)
+            return -1;
+        buf_add(b, ":", 1);
+        if (jsonl_put_value(b, &m, e) < 0)
+            return err_in(e, "meta key \"%.*s\"", (int)k.n, (const char *)k.p);
+    }
+    return 0;
+}
+
+int jsonl_write(struct buf *b, const struct record *r, const char *text_field, const char *id_field, struct err *e)
+{
+    buf_add(b, "{", 1);
+    put_field(b, id_field, strlen(id_field));
+    jsonl_put_string(b, r->id, r->id_len);
+    buf_add(b, ",", 1);
+    put_field(b, text_field, strlen(text_field));
+    jsonl_put_string(b, r->text, r->text_len);
+    if (put_meta(b, r, text_field, id_field, e) < 0)
+        return -1;
+    if (r->tokens) {
+        struct mp_in m = {r->tokens, r->tokens + r->tokens_len};
+
+        buf_puts(b, ",\"tokens\":");
+        if (jsonl_put_value(b, &m, e) < 0)
+            return -1;
+    }
+    if (r->scores)
+        buf_puts(b, ",\"scores\":{");
+    for (int i = 0; i < r->scores; i++) {
+        if (i)
+            buf_add(b, ",", 1);
+        put_field(b, r->score[i].name, r->score[i].len);
+        if (r->score[i].value - r->score[i].value != 0)
+            return err_set(e, "score %.*s is not finite", (int)r->score[i].len, r->score[i].name);
+        jsonl_put_number(b, r->score[i].value);
+    }
+    if (r->scores)
+        buf_add(b, "}", 1);
+    buf_add(b, "}\n", 2);
+    return 0;
+}
