@@ -141,7 +141,7 @@ static int parse_float(enum dtype t, const char *text, uint64_t *bits, struct er
         return parse_nan(t, text, bits, e);
     if (strpbrk(text, "(_") || float_bits(t, text, bits) < 0)
         return not_a_number(t, text, e);
-    if (!isinf(float_value(t, *bits)) != !isinf(strtod(text, NULL)))
+    if (!isinf(float_value(t, *bits)) != !strpbrk(text, "iI")) /* infinite, but not called so; or the reverse */
         return out_of_range(t, text, e);
     return 0;
 }

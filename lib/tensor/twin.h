@@ -29,7 +29,7 @@ struct twin;
 struct twin *twin_open(FILE *in, const char *name);
 void twin_close(struct twin *t);
 
-/* Is there another segment? Its "weir-text" line is read. 1, 0 at the end of the text, -1: also when the text is empty. */
+/* Is there another segment? Its "weir-text" line is read. 1, 0 at the end of the text, -1: also when the text has none at all. */
 int twin_segment(struct twin *t, struct err *e);
 
 /* Then its further lines before the first record, added to h; commands in h's history stay the last. 0 or -1. */

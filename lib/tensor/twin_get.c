@@ -1,7 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tensor/form.h"
+#include "tensor/header.h"
 #include "tensor/lent.h"
 #include "tensor/number.h"
 #include "tensor/twin_lines.h"
@@ -65,6 +65,17 @@ static char *take_str(struct attrs *a, const char *key)
     return copy;
 }
 
+/* The same for a number or a truth value; one of another kind is left for check_header to refuse. */
+static int64_t take_int(struct attrs *a, const char *key, enum attr_kind kind, int64_t otherwise)
+{
+    const struct attr *x = attrs_find(a, key);
+    int64_t v = x && x->kind == kind ? x->i : otherwise;
+
+    if (x && x->kind == kind && v >= 0)
+        attrs_drop(a, key);
+    return v;
+}
+
 /* "part NAME DTYPE SHAPE [shared=true] [KEY=VALUE]...". */
 static int take_part_line(struct twin *t, struct part *p, struct err *e)
 {
@@ -80,8 +91,7 @@ static int take_part_line(struct twin *t, struct part *p, struct err *e)
     if (found < 0 || word_take_shape(&t->at, &p->shape, e) < 0 || word_take_attrs(&t->at, &p->more, e) < 0)
         return -1;
     p->dtype = (enum dtype)found;
-    p->shared = (int)attrs_int(&p->more, "shared", 0);
-    attrs_drop(&p->more, "shared");
+    p->shared = take_int(&p->more, "shared", ATTR_BOOL, 0) != 0;
     return part_set_size(p, e);
 }
 
@@ -125,20 +135,22 @@ static int take_tensor_line(struct twin *t, struct bundle *b, struct err *e)
         bundle_set_shape(b, &s, e) < 0 || word_take_attrs(&t->at, &b->more, e) < 0)
         return -1;
     b->role = take_str(&b->more, "role");
-    b->layer = attrs_int(&b->more, "layer", -1);
-    attrs_drop(&b->more, "layer");
+    b->layer = take_int(&b->more, "layer", ATTR_INT, -1);
     return 0;
 }
 
-static int check_terms(const struct bundle *b, struct err *e)
+/* Would a reader take it? Limits, keys that are the header's own, the forms' needs: all are checked there. */
+static int check_header(const struct bundle *b, struct err *e)
 {
-    for (int i = 0; i < b->terms; i++) {
-        const struct form *f = form_find(b->term[i].form);
+    struct buf body = {0};
+    struct bundle back = {0};
+    int rc = header_put(&body, b, e) < 0 || header_read(&back, body.data, body.len, e) < 0 ? -1 : 0;
 
-        if (f && f->check(b, i, e) < 0)
-            return err_in(e, "%s", b->name);
-    }
-    return 0;
+    if (rc < 0 && *b->name && word_is_utf8(b->name, strlen(b->name)))
+        err_in(e, "%.200s", b->name);
+    bundle_free(&back);
+    buf_free(&body);
+    return rc;
 }
 
 static int take_tensor(struct twin *t, struct bundle *b, struct err *e)
@@ -161,7 +173,7 @@ static int take_tensor(struct twin *t, struct bundle *b, struct err *e)
     t->again = got > 0;
     if (got == 0)
         err_set(e, "the text ends after %s, without an 'end' line", b->name);
-    return got <= 0 || check_terms(b, e) < 0 ? twin_fail(t, e) : 0;
+    return got <= 0 || check_header(b, e) < 0 ? twin_fail(t, e) : 0;
 }
 
 static int digit_value(char c)
@@ -215,13 +227,24 @@ static int take_payload(struct twin *t, struct buf *out, struct err *e)
     return got < 0 ? -1 : 0;
 }
 
+/* The name of a file, as readers take it. */
+static int take_file_name(struct twin *t, struct item *it, struct err *e)
+{
+    if (twin_word(t, &it->name, e) < 0)
+        return -1;
+    if (!*it->name || strlen(it->name) > 255 || strchr(it->name, '/') || strcmp(it->name, ".") == 0 || strcmp(it->name, "..") == 0 ||
+        !word_is_utf8(it->name, strlen(it->name)))
+        return err_set(e, "\"%.200s\" is no plain file name", it->name);
+    return 0;
+}
+
 /* The record that the keyword begins, but for its payload. */
 static int take_record(struct twin *t, struct item *it, struct err *e)
 {
     if (twin_is(t, "blob")) {
         it->kind = ITEM_BLOB;
         it->kind_name = "blob";
-        return twin_word(t, &it->name, e) < 0 ? -1 : word_end(t->at, e);
+        return take_file_name(t, it, e) < 0 ? -1 : word_end(t->at, e);
     }
     if (twin_is(t, "text")) {
         it->kind = ITEM_TEXT;
@@ -231,7 +254,7 @@ static int take_record(struct twin *t, struct item *it, struct err *e)
     if (twin_is(t, "stat")) {
         it->kind = ITEM_STAT;
         it->kind_name = "stat";
-        return twin_word(t, &it->name, e) < 0 ? -1 : word_take_attrs(&t->at, &it->attrs, e);
+        return take_file_name(t, it, e) < 0 ? -1 : word_take_attrs(&t->at, &it->attrs, e);
     }
     return err_set(e, "'%s' begins no record", t->keyword);
 }

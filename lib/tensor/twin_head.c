@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tensor/head.h"
 #include "tensor/twin_lines.h"
 #include "tensor/twin_words.h"
 
@@ -56,8 +57,8 @@ static int take_head(struct twin *t, struct head *h, struct err *e)
 
     if (twin_is(t, "shard")) {
         if ((rc = twin_u64(t, &i, e)) == 0 && (rc = twin_u64(t, &n, e)) == 0) {
-            if (i < 1 || i > n || n > INT64_MAX)
-                rc = err_set(e, "shard %llu is not one of 1 to %llu", (unsigned long long)i, (unsigned long long)n);
+            if (i < 1 || i > n || n > SHARDS_MAX)
+                rc = err_set(e, "shard %llu of %llu: counted from 1, %d at most", (unsigned long long)i, (unsigned long long)n, SHARDS_MAX);
             h->shard = (int64_t)i, h->shards = (int64_t)n;
         }
     } else if (twin_is(t, "total")) {
@@ -84,7 +85,8 @@ int twin_segment(struct twin *t, struct err *e)
     int got = twin_keyword(t, e);
 
     if (got <= 0)
-        return got < 0 ? -1 : t->number ? 0 : err_set(e, "%s: is empty, not the text form of a stream", t->name);
+        return got < 0 ? -1 : t->segments ? 0 : err_set(e, "%s: is empty, not the text form of a stream", t->name);
+    t->segments++;
     if (!twin_is(t, "weir-text"))
         err_set(e, "'weir-text 1' is missing before '%.40s'", t->keyword);
     else if (twin_u64(t, &version, e) == 0 && version != 1)
@@ -105,6 +107,20 @@ static void rotate_history(struct head *h, int n)
     }
 }
 
+/* Would a reader take it? */
+static int check_head(const struct head *h, struct err *e)
+{
+    struct buf body = {0};
+    struct head back = {0};
+    int rc;
+
+    head_put(&body, h);
+    rc = head_read(&back, body.data, body.len, e);
+    head_free(&back);
+    buf_free(&body);
+    return rc;
+}
+
 int twin_head(struct twin *t, struct head *h, struct err *e)
 {
     int own = h->histories, got;
@@ -120,5 +136,7 @@ int twin_head(struct twin *t, struct head *h, struct err *e)
         }
     }
     rotate_history(h, own);
+    if (got >= 0 && check_head(h, e) < 0)
+        return twin_fail(t, e);
     return got < 0 ? -1 : 0; /* what is missing at the end of the text, twin_next says */
 }

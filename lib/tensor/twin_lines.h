@@ -9,6 +9,7 @@ struct twin {
     char *name, *line;
     size_t cap;
     uint64_t number;  /* of the line, from 1 */
+    uint64_t segments; /* begun */
     char *keyword;    /* its first word */
     const char *at;   /* behind it */
     int again;        /* the line has been looked at but not used */

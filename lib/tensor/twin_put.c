@@ -161,23 +161,21 @@ static void put_base64(struct buf *out, const uint8_t *p, size_t n)
 /* UTF-8 without control characters but tab and line feed goes as it is, each line behind a '|', or ':' where no line feed ends it. */
 static void put_payload(struct buf *out, const struct buf *b)
 {
-    const char *p = (const char *)b->data, *end = p + b->len, *nl;
+    const uint8_t *p = b->data, *nl;
+    int plain = b->len == 0 || word_is_utf8((const char *)p, b->len);
 
-    for (size_t i = 0; i < b->len; i++)
-        if ((b->data[i] < 0x20 && b->data[i] != '\n' && b->data[i] != '\t') || b->data[i] == 0x7f) {
-            put_base64(out, b->data, b->len);
-            return;
-        }
-    if (b->len && !word_is_utf8(p, b->len)) {
-        put_base64(out, b->data, b->len);
+    for (size_t i = 0; i < b->len && plain; i++)
+        plain = (p[i] >= 0x20 && p[i] != 0x7f) || p[i] == '\n' || p[i] == '\t';
+    if (!plain) {
+        put_base64(out, p, b->len);
         return;
     }
-    while (p < end) {
-        nl = memchr(p, '\n', (size_t)(end - p));
+    for (size_t at = 0, n; at < b->len; at += n + 1) {
+        nl = memchr(p + at, '\n', b->len - at);
+        n = nl ? (size_t)(nl - p) - at : b->len - at;
         put_char(out, nl ? '|' : ':');
-        buf_add(out, p, (size_t)((nl ? nl : end) - p));
+        buf_add(out, p + at, n);
         put_char(out, '\n');
-        p = nl ? nl + 1 : end;
     }
 }
 

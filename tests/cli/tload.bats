@@ -187,6 +187,23 @@ assert want in d, 'the bits are not all there'"
         refuse 5 'the text ends before row 1 of part dense, which has 4'
 }
 
+@test "what no reader would take is not written" {
+    printf 'weir-text 1\ntensor w [2] shape=3\nend\n' | refuse 3 'w: header: key "shape" is there twice'
+    printf 'weir-text 1\ntensor w [2] layer=x\nend\n' | refuse 3 'w: header: layer should be an integer, is a string'
+    printf 'weir-text 1\ntensor "" [2]\nend\n' | refuse 3 'name of 0 bytes: 1 to 4096 bytes of UTF-8 are allowed'
+    printf 'weir-text 1\nmore v=2\nend\n' | refuse 3 'head: key "v" is there twice'
+    printf 'weir-text 1\nshard 3 2\nend\n' | refuse 2 'shard 3 of 2: counted from 1, 1048576 at most'
+    printf 'weir-text 1\nblob a/b\nend\n' | refuse 2 '"a/b" is no plain file name'
+}
+
+@test "a text of nothing is no stream" {
+    for t in '' '\n\n' '# only a comment\n'; do
+        run sh -c "printf '$t' | tload"
+        [ "$status" -eq 1 ]
+        [ "$output" = "tload: standard input: is empty, not the text form of a stream" ]
+    done
+}
+
 @test "a text that is cut anywhere is refused" {
     printf 'weir-text 1\nmodel a=1\nblob b\n|x\ntensor w [2, 2]\nterm dense\npart dense F32 [2, 2]\n1 2\n3 4\nend\n' >whole
     n=$(stat -c %s whole)
