@@ -7,24 +7,11 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "wire/frame_parts.h"
 #include "wire/mp.h"
 #include "wire/sum.h"
 
-#define BUFFER_BYTES ((size_t)256 << 10) /* stays in the second-level cache, where the checksum reads it again */
 #define STEP_BYTES ((size_t)1 << 20)     /* a body or payload is given room by so much at a time */
-
-struct frame_in {
-    XXH3_state_t sum, digest; /* first: they want 64-byte alignment */
-    int fd;
-    char *name;
-    char place[400];
-    uint8_t *buf;
-    size_t pos, len;
-    uint64_t frames;          /* records seen, for messages */
-    struct frame_sum total;   /* of the segment; digest is made when asked for */
-    struct frame_chunk chunk; /* the one being read */
-    uint32_t left;            /* of its payload */
-};
 
 struct frame_in *frame_in_open(int fd, const char *name)
 {
@@ -32,7 +19,9 @@ struct frame_in *frame_in_open(int fd, const char *name)
 
     in->fd = fd;
     in->name = mem_strdup(name);
-    in->buf = mem_resize(NULL, BUFFER_BYTES, 1);
+    in->buf = mem_resize(NULL, FRAME_IN_BUFFER, 1);
+    in->ahead = FRAME_IN_BUFFER;
+    in->tee = 1;
     XXH3_64bits_reset(&in->digest);
     io_enlarge_pipe(fd);
     return in;
@@ -97,13 +86,15 @@ static ssize_t wait_for(struct frame_in *in, size_t n, struct err *e)
 {
     ssize_t got = 1;
 
-    if (in->pos + n > BUFFER_BYTES || in->pos == in->len) {
+    if (in->pos + n > FRAME_IN_BUFFER || in->pos == in->len) {
         memmove(in->buf, in->buf + in->pos, in->len - in->pos);
         in->len -= in->pos;
         in->pos = 0;
     }
     while (in->len - in->pos < n && got > 0) {
-        got = read_some(in, in->buf + in->len, BUFFER_BYTES - in->len, e);
+        size_t room = FRAME_IN_BUFFER - in->len;
+
+        got = read_some(in, in->buf + in->len, room < in->ahead ? room : in->ahead, e);
         if (got < 0)
             return -1;
         in->len += (size_t)got;
@@ -333,8 +324,7 @@ int frame_in_rest(struct frame_in *in, struct buf *b, struct err *e)
     return 0;
 }
 
-/* What of the payload waits in the buffer, at least one byte while some is left; taken. */
-static int take_waiting(struct frame_in *in, const uint8_t **p, size_t *n, struct err *e)
+int frame_in_waiting(struct frame_in *in, const uint8_t **p, size_t *n, struct err *e)
 {
     ssize_t got = wait_for(in, 1, e);
 
@@ -356,7 +346,7 @@ int frame_in_chunk_end(struct frame_in *in, struct err *e)
     size_t n;
 
     while (in->left)
-        if (take_waiting(in, &p, &n, e) < 0)
+        if (frame_in_waiting(in, &p, &n, e) < 0)
             return -1;
     sum = XXH3_64bits_digest(&in->sum);
     if (sum != in->chunk.checksum) {
@@ -368,17 +358,4 @@ int frame_in_chunk_end(struct frame_in *in, struct err *e)
     in->total.chunks++;
     sum_digest_add(&in->digest, sum);
     return 0;
-}
-
-int frame_in_chunk_copy(struct frame_in *in, struct frame_out *out, struct err *e)
-{
-    const uint8_t *p = NULL;
-    size_t n = 0;
-
-    if (frame_out_header(out, &in->chunk, e) < 0)
-        return -1;
-    while (in->left)
-        if (take_waiting(in, &p, &n, e) < 0 || frame_out_bytes(out, p, n, e) < 0)
-            return -1;
-    return frame_in_chunk_end(in, e);
 }

@@ -5,19 +5,11 @@
 #include <sys/uio.h>
 
 #include "base/io.h"
+#include "wire/frame_parts.h"
 #include "wire/sum.h"
 
 #define BUFFER_BYTES ((size_t)64 << 10)
 #define HEADER_MAX 128 /* more than any frame's header or footer */
-
-struct frame_out {
-    XXH3_state_t sum, digest; /* first: they want 64-byte alignment */
-    int fd;
-    char *name;
-    uint8_t *buf;
-    size_t len;
-    struct frame_sum total;
-};
 
 struct frame_out *frame_out_open(int fd, const char *name)
 {

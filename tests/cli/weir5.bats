@@ -122,3 +122,25 @@ weir() {
     run weir show cut.weir
     [ "$status" -eq 1 ]
 }
+
+@test "between pipes the kernel hands the bytes on, and damage is still seen" {
+    [ -x "$BIN/tcat" ] || skip "needs tcat"
+    tiny_model
+    tsplit "$TINY" >tiny.weir
+    cat tiny.weir | tcat | tcat | cat >piped.weir
+    tcat <tiny.weir | tcat >unpiped.weir
+    cmp piped.weir unpiped.weir
+    at=$(($(stat -c %s tiny.weir) / 2))
+    head -c $at tiny.weir >bad.weir
+    tail -c +$((at + 1)) tiny.weir | head -c 1 | tr '\000-\377' '\001-\377\000' >>bad.weir
+    tail -c +$((at + 2)) tiny.weir >>bad.weir
+    [ "$(stat -c %s bad.weir)" -eq "$(stat -c %s tiny.weir)" ]
+    run sh -c 'cat bad.weir | { tcat 2>err; echo $? >status; } | cat >/dev/null'
+    [ "$(cat status)" -eq 1 ]
+    grep -q 'damaged on the way$' err
+    [ "$(wc -l <err)" -eq 1 ]
+    head -c $at tiny.weir >cut.weir
+    run sh -c 'cat cut.weir | { tcat 2>err; echo $? >status; } | cat >/dev/null'
+    [ "$(cat status)" -eq 1 ]
+    grep -q 'no tail: was the upstream command killed or did it fail?$' err
+}

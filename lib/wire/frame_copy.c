@@ -1,0 +1,81 @@
+/*
+ * frame_copy: a chunk from one stream to another as it is. Between two pipes the kernel hands its pages on (tee(2)), and the
+ * bytes are read once, for the checksum: one copy instead of two.
+ */
+#include "wire/frame.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "wire/frame_parts.h"
+
+#define TEE_LEAST ((size_t)32 << 10) /* bytes left of a payload that are worth the calls */
+#define TEE_AHEAD ((size_t)4 << 10)  /* so much is read with the next header: what is read cannot be handed on */
+
+/* Sum n bytes that have been handed on already, out of the pipe. */
+static int sum_teed(struct frame_in *in, size_t n, struct err *e)
+{
+    while (n) {
+        ssize_t got = read(in->fd, in->buf, n < FRAME_IN_BUFFER ? n : FRAME_IN_BUFFER);
+
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0) {
+            err_errno(e, "cannot read again what was passed on");
+            return frame_in_fail(in, e);
+        }
+        XXH3_64bits_update(&in->sum, in->buf, (size_t)got);
+        n -= (size_t)got;
+    }
+    return 0;
+}
+
+/* Hand on some of the payload. 1, 0 when these are no two pipes (nothing was done), -1. The buffers of both sides are empty. */
+static int tee_some(struct frame_in *in, struct frame_out *out, struct err *e)
+{
+    ssize_t n;
+
+    do
+        n = tee(in->fd, out->fd, in->left, 0);
+    while (n < 0 && errno == EINTR);
+    if (n < 0 && errno == EPIPE) {
+        err_errno(e, "cannot write");
+        return err_in(e, "%s", out->name);
+    }
+    if (n < 0)
+        return in->tee = 0;
+    if (n == 0)
+        return frame_in_fail_end(in, 1, e);
+    if (sum_teed(in, (size_t)n, e) < 0)
+        return -1;
+    in->ahead = TEE_AHEAD;
+    in->left -= (uint32_t)n;
+    in->total.bytes += (uint64_t)n;
+    out->total.bytes += (uint64_t)n;
+    return 1;
+}
+
+int frame_in_chunk_copy(struct frame_in *in, struct frame_out *out, struct err *e)
+{
+    const uint8_t *p = NULL;
+    size_t n = 0;
+
+    if (frame_out_header(out, &in->chunk, e) < 0)
+        return -1;
+    if (in->left < TEE_LEAST) /* small chunks come many to a read */
+        in->ahead = FRAME_IN_BUFFER;
+    while (in->left) {
+        if (in->tee && in->pos == in->len && in->left >= TEE_LEAST) {
+            int got = frame_out_flush(out, e) < 0 ? -1 : tee_some(in, out, e);
+
+            if (got < 0)
+                return -1;
+            if (got)
+                continue;
+        }
+        if (frame_in_waiting(in, &p, &n, e) < 0 || frame_out_bytes(out, p, n, e) < 0)
+            return -1;
+    }
+    return frame_in_chunk_end(in, e);
+}

@@ -1,0 +1,36 @@
+/* frame_parts: what frame_in.c, frame_out.c and frame_copy.c share. Private to wire. */
+#ifndef WEIR_WIRE_FRAME_PARTS_H
+#define WEIR_WIRE_FRAME_PARTS_H
+
+#include "wire/sum.h"
+
+#define FRAME_IN_BUFFER ((size_t)256 << 10) /* stays in the second-level cache, where the checksum reads it again */
+
+struct frame_in {
+    XXH3_state_t sum, digest; /* first: they want 64-byte alignment */
+    int fd;
+    char *name;
+    char place[400];
+    uint8_t *buf;
+    size_t pos, len;
+    uint64_t frames;          /* records seen, for messages */
+    struct frame_sum total;   /* of the segment; digest is made when asked for */
+    struct frame_chunk chunk; /* the one being read */
+    uint32_t left;            /* of its payload */
+    size_t ahead;             /* how much one read may bring in while a header is waited for */
+    int tee;                  /* both ends may be pipes: see frame_copy.c */
+};
+
+struct frame_out {
+    XXH3_state_t sum, digest; /* first: they want 64-byte alignment */
+    int fd;
+    char *name;
+    uint8_t *buf;
+    size_t len;
+    struct frame_sum total;
+};
+
+/* What of the payload waits in the buffer, at least one byte while some is left (read when need be); taken and summed. */
+int frame_in_waiting(struct frame_in *in, const uint8_t **p, size_t *n, struct err *e);
+
+#endif
