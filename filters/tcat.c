@@ -5,8 +5,10 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/parse.h"
+#include "base/progress.h"
 #include "base/target.h"
 #include "tensor/dense.h"
+#include "tensor/describe.h"
 #include "tensor/select.h"
 #include "tensor/stream.h"
 #include "wire/codec.h"
@@ -69,7 +71,9 @@ static void copy(const char *from, struct target *to, int how)
     }
     if (sel.only.n || sel.skip.n || sel.layers || dense)
         writer_drop_manifest(out);
+    progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     while ((got = bundle_read(in, &b, &e)) > 0) {
+        progress_step(1, describe_bytes(&b, 0));
         if (!select_match(&sel, &b))
             continue;
         if (dense && (bundle_load(in, &b, &e) < 0 || bundle_make_dense(&b, type, &e) < 0))
@@ -98,6 +102,7 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     for (int i = 1; i <= (files ? files : 1); i++)
         copy(files ? argv[i] : "-", to, how);
+    progress_end();
     if (target_commit(to, &e) < 0)
         die("%s", e.msg);
     return 0;
