@@ -92,7 +92,7 @@ uint8_t *buf_space(struct buf *b, size_t n)
 
     if (__builtin_add_overflow(b->len, n, &need))
         out_of_memory(b->len, n);
-    if (need > b->cap) {
+    if (need > b->cap || !b->data) { /* the place is never NULL */
         size_t cap = b->cap + b->cap / 2;
 
         b->cap = cap < need ? need : cap;

@@ -256,6 +256,7 @@ int frame_in_record(struct frame_in *in, struct frame_record *r, struct err *e)
     }
     frame_in_place(in, "record %llu (%s)", (unsigned long long)in->frames, r->kind);
     r->body.len = 0;
+    buf_space(&r->body, 1); /* never NULL, be it empty */
     if (take_length(in, "the body", 0, FRAME_BODY_MAX, &n, e) < 0 || take_growing(in, &r->body, n, e) < 0 ||
         take_uint(in, "the checksum", &r->checksum, e) < 0)
         return -1;

@@ -144,3 +144,50 @@ weir() {
     [ "$(cat status)" -eq 1 ]
     grep -q 'no tail: was the upstream command killed or did it fail?$' err
 }
+
+@test "any number of threads gives the same bytes" {
+    [ -x "$BIN/tcat" ] || skip "needs tcat"
+    tsplit "$MODEL" --only '*.0.*' >model.weir
+    for z in "-z" "--split-bytes"; do
+        tcat $z -j 1 <model.weir >one.weir
+        tcat $z -j 3 <model.weir >three.weir
+        # the history names the number
+        cmp -n 100000000 <(weir_without_head one.weir) <(weir_without_head three.weir)
+    done
+}
+
+weir_without_head() {
+    python3 -c '
+import sys
+b = open(sys.argv[1], "rb").read()
+start = b"\x94\xc4\x08\x89weir\r\n\x1a"
+sys.stdout.buffer.write(b[b.index(start, 1):b.rindex(start)])' "$1"
+}
+
+@test "parallel cuts a stream between records" {
+    command -v parallel >/dev/null || skip "needs parallel"
+    tiny_model
+    tsplit "$TINY" >tiny.weir
+    parallel --will-cite --pipe -k --block 50k --recend '' --recstart $'\x94\xc4\x08\x89weir' \
+        'head -c 11 | od -An -tx1; cat >/dev/null' <tiny.weir >starts 2>/dev/null
+    [ "$(wc -l <starts)" -gt 3 ]
+    [ "$(sort -u starts)" = " 94 c4 08 89 77 65 69 72 0d 0a 1a" ]
+}
+
+@test "a tensor of 512 MiB passes in a few of memory" {
+    [ -x "$BIN/tcat" ] || skip "needs tcat"
+    [ -x /usr/bin/time ] || skip "needs time"
+    python3 - m.safetensors <<'PY'
+import json, sys
+size = 512 << 20
+head = json.dumps({"w": {"dtype": "BF16", "shape": [size // 8192, 4096], "data_offsets": [0, size]}}).encode()
+head += b" " * (-len(head) % 8)
+with open(sys.argv[1], "wb") as f:
+    f.write(len(head).to_bytes(8, "little") + head)
+    f.truncate(8 + len(head) + size)
+PY
+    tsplit m.safetensors | /usr/bin/time -f %M -o kb tcat | /usr/bin/time -f %M -o kbz tcat -z | cat >/dev/null
+    [ "$(cat kb)" -lt 16000 ]
+    [ "$(cat kbz)" -lt 65536 ]
+    rm m.safetensors
+}

@@ -264,6 +264,57 @@ static void codecs(void)
     }
 }
 
+/* A tensor "t" of layer 3 with one companion "gram" [2], shared, or the same as in `same`; a value of no terms. */
+static struct buf companion(const char *same, int shared)
+{
+    struct buf b = {0};
+
+    mp_put_map(&b, 5);
+    mp_put_str(&b, "name");
+    mp_put_str(&b, "t");
+    mp_put_str(&b, "layer");
+    mp_put_int(&b, 3);
+    mp_put_str(&b, "terms");
+    mp_put_array(&b, 0);
+    mp_put_str(&b, "parts");
+    mp_put_array(&b, 1);
+    mp_put_map(&b, 3u + (same != NULL) + (uint32_t)shared);
+    mp_put_str(&b, "part");
+    mp_put_str(&b, "gram");
+    mp_put_str(&b, "dtype");
+    mp_put_str(&b, "F32");
+    if (same) {
+        mp_put_str(&b, "same");
+        mp_put_str(&b, same);
+    }
+    if (shared) {
+        mp_put_str(&b, "shared");
+        mp_put_bool(&b, 1);
+    }
+    for (int i = 0; i < 2; i++) {
+        mp_put_str(&b, "shape");
+        mp_put_array(&b, 1);
+        mp_put_int(&b, 2);
+    }
+    return b;
+}
+
+static void references(void)
+{
+    struct buf b = companion("q", 0);
+
+    says("tensor", &b, NULL, 0, "test: record 2 (tensor t): part gram is said to be the same as in q, which has not shared one of its type and "
+                                "shape in this layer");
+    buf_free(&b);
+    b = companion("t", 0);
+    says("tensor", &b, NULL, 0, "test: record 2 (tensor t): part gram is said to be the same as in t, which has not shared one of its type and "
+                                "shape in this layer");
+    buf_free(&b);
+    b = companion("t", 1);
+    says("tensor", &b, NULL, 0, "test: record 2 (tensor): t: part gram: it is shared, or the same as another: not both");
+    buf_free(&b);
+}
+
 int main(void)
 {
     for (int codec = 0; codec < CODEC_COUNT; codec++)
@@ -272,5 +323,6 @@ int main(void)
     shapes();
     chunks();
     codecs();
+    references();
     return DONE();
 }
