@@ -233,7 +233,7 @@ static void sparse(void)
     uint64_t row0, n;
     struct reader *in;
     struct err err = {{0}};
-    float *w;
+    float *w = NULL;
 
     b.name = mem_strdup("w");
     MUST(bundle_set_shape(&b, &s, e));
