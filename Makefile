@@ -33,6 +33,7 @@ $(B)/lib/quant/isa_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mprefer-
 $(B)/libweir.a: $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
+	@echo '$(SANFLAGS) -Wl,--as-needed $(LDLIBS)' >$(B)/link.txt
 
 $(B)/bin/%: $(B)/filters/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
@@ -97,10 +98,6 @@ install: all
 
 clean:
 	rm -rf build build-*
-
-# For scripts: the value of a variable.
-print-%:
-	@echo $($*)
 
 .PHONY: all tests setup check check-all fuzzers fuzz demo install clean
 .SECONDARY:

@@ -128,5 +128,8 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     if (fallbacks && !verbose)
         warn("%llu of %llu tensors took a fallback type; -v names them", (unsigned long long)fallbacks, (unsigned long long)chosen);
+    bundle_free(&b);
+    buf_free(&report);
+    reader_close(in);
     return 0;
 }
