@@ -50,6 +50,7 @@ static int print_list(void)
 
     quant_list(&text);
     fputs(buf_str(&text), stdout);
+    buf_free(&text);
     finish_stdout();
     return 0;
 }
