@@ -38,7 +38,7 @@ static int set_dense(const char *arg, struct err *why)
 }
 
 static const struct opt opts[] = {
-    {'o', "output", "FILE", OPT_STRING, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
+    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
     {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "store all anew with zstd, level 1 to 22 (default 3)", set_level},
     {0, "split-bytes", 0, OPT_FLAG, &split, "... with all first bytes of the elements first: floats shrink more", 0},
     {0, "bitmask", 0, OPT_FLAG, &bitmask, "store zeros as bits: for sparse weights", 0},

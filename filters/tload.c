@@ -15,7 +15,7 @@ static const char *path = "-";
 static struct err e;
 
 static const struct opt opts[] = {
-    {'o', "output", "FILE", OPT_STRING, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
+    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
     OPT_END
 };
 

@@ -18,7 +18,7 @@ static const char *output = "-";
 static struct err e;
 
 static const struct opt opts[] = {
-    {'o', "output", "FILE", OPT_STRING, &output, "write the stream to FILE (default -: standard output)", 0},
+    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &output, "write the stream to FILE (default -: standard output)", 0},
     SELECT_OPTS(sel),
     OPT_END
 };

@@ -33,7 +33,7 @@ static const struct opt opts[] = {
     {0, "block", "RxC", OPT_STRING, &block, "zero whole blocks of R rows and C columns", 0},
     {0, "seed", "N", OPT_U64, &seed, "of random (default 0)", 0},
     SELECT_OPTS(sel),
-    {0, "report", "FILE", OPT_STRING, &report_path, "a TSV line for each tensor pruned", 0},
+    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor pruned", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END,

@@ -30,7 +30,7 @@ static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "int types: how codes are chosen (default rtn): see --list", 0},
     {0, "no-importance", 0, OPT_FLAG, &no_importance, "block types: do not use the companion norm2", 0},
     SELECT_OPTS(sel),
-    {0, "report", "FILE", OPT_STRING, &report_path, "a TSV line for each tensor quantized, and the total", 0},
+    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor quantized, and the total", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "read headers only, write no stream; the forecast goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list types and methods and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the tensors that take a fallback type", 0},

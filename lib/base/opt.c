@@ -29,8 +29,8 @@ static int set_quiet(const char *arg, struct err *e)
 }
 
 const struct opt opt_common[] = {
-    {'j', "jobs", "N", OPT_CALL, 0, "threads; 0 for every processor (default 1)", set_jobs},
-    {'q', "quiet", 0, OPT_CALL, 0, "no progress line", set_quiet},
+    {'j', "jobs", "N", OPT_CALL | OPT_UNSAID, 0, "threads; 0 for every processor (default 1)", set_jobs},
+    {'q', "quiet", 0, OPT_CALL | OPT_UNSAID, 0, "no progress line", set_quiet},
     OPT_END
 };
 
@@ -114,7 +114,7 @@ static void apply(const struct opt_spec *s, const struct opt *o, const char *arg
         finish_stdout();
         exit(0);
     }
-    switch (o->kind) {
+    switch (o->kind & ~OPT_UNSAID) {
     case OPT_FLAG: *(int *)o->to = 1; break;
     case OPT_COUNT: ++*(int *)o->to; break;
     case OPT_STRING: *(const char **)o->to = arg; break;
@@ -136,43 +136,67 @@ static int must_have(const struct opt *o)
     return o->arg && *o->arg != '[';
 }
 
-/* One argument that begins with '-'; returns how many further arguments it took (0 or 1). */
-static int one(const struct opt_spec *s, char *a, char *next)
+char **prog_argv;
+static int prog_words;
+
+static void keep(const char *word)
 {
-    if (a[1] == '-') {
-        size_t len = strcspn(a + 2, "=");
-        const struct opt *o = by_name(s, a + 2, len);
-        int has = a[2 + len] == '=';
-
-        if (has && !o->arg)
-            die_usage("option --%s takes no value, but got '%s'", o->name, a + 3 + len);
-        if (must_have(o) && !has && !next)
-            die_usage("option --%s needs a value (%s)", o->name, o->arg);
-        apply(s, o, has ? a + 3 + len : must_have(o) ? next : NULL);
-        return must_have(o) && !has;
-    }
-    for (a++; *a; a++) {
-        const struct opt *o = by_letter(s, *a);
-
-        if (!must_have(o) && (!o->arg || !a[1])) {
-            apply(s, o, NULL);
-            continue;
-        }
-        if (!a[1] && !next)
-            die_usage("option -%c needs a value (%s)", *a, o->arg);
-        apply(s, o, a[1] ? a + 1 : next);
-        return !a[1];
-    }
-    return 0;
+    if (!word)
+        return;
+    prog_argv = mem_resize(prog_argv, (size_t)prog_words + 2, sizeof *prog_argv);
+    prog_argv[prog_words++] = mem_strdup(word);
+    prog_argv[prog_words] = NULL;
 }
 
-char **prog_argv;
-
-static void keep_arguments(int argc, char **argv, const char *prog)
+/* --NAME, --NAME=VALUE or --NAME and next; returns how many further arguments it took (0 or 1). */
+static int one_name(const struct opt_spec *s, char *a, char *next)
 {
-    prog_argv = mem_new((size_t)argc + 1, sizeof *prog_argv);
-    memcpy(prog_argv, argv, (size_t)argc * sizeof *prog_argv);
-    prog_argv[0] = mem_strdup(prog);
+    size_t len = strcspn(a + 2, "=");
+    const struct opt *o = by_name(s, a + 2, len);
+    int has = a[2 + len] == '=', takes = must_have(o) && !has;
+
+    if (has && !o->arg)
+        die_usage("option --%s takes no value, but got '%s'", o->name, a + 3 + len);
+    if (takes && !next)
+        die_usage("option --%s needs a value (%s)", o->name, o->arg);
+    if (!(o->kind & OPT_UNSAID)) {
+        keep(a);
+        keep(takes ? next : NULL);
+    }
+    apply(s, o, has ? a + 3 + len : takes ? next : NULL);
+    return takes;
+}
+
+/* -ABC, perhaps with a value behind the last letter or in next; returns as one_name. */
+static int letters(const struct opt_spec *s, const char *a, char *next)
+{
+    char *said = mem_new(strlen(a) + 1, 1);
+    size_t n = 0;
+    int took = 0, more = 1, say_next = 0;
+
+    said[n++] = '-';
+    for (a++; *a && more; a++) {
+        const struct opt *o = by_letter(s, *a);
+        int say = !(o->kind & OPT_UNSAID);
+
+        more = !o->arg || (!must_have(o) && !a[1]);
+        took = must_have(o) && !a[1];
+        if (took && !next)
+            die_usage("option -%c needs a value (%s)", *a, o->arg);
+        if (say) {
+            said[n++] = *a;
+            say_next = took;
+            if (!more)
+                n += strlen(strcpy(said + n, a + 1));
+        }
+        apply(s, o, more ? NULL : a[1] ? a + 1 : next);
+    }
+    if (n > 1) {
+        keep(said);
+        keep(say_next ? next : NULL);
+    }
+    free(said);
+    return took;
 }
 
 int opt_parse(int argc, char **argv, const struct opt_spec *spec)
@@ -180,14 +204,19 @@ int opt_parse(int argc, char **argv, const struct opt_spec *spec)
     int n = 0, only_operands = 0;
 
     prog_name = spec->prog;
-    keep_arguments(argc, argv, spec->prog);
+    prog_argv = NULL;
+    prog_words = 0;
+    keep(spec->prog);
     for (int i = 1; i < argc; i++) {
-        if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0')
+        if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {
+            keep(argv[i]);
             argv[++n] = argv[i];
-        else if (strcmp(argv[i], "--") == 0)
+        } else if (strcmp(argv[i], "--") == 0) {
+            keep(argv[i]);
             only_operands = 1;
-        else
-            i += one(spec, argv[i], argv[i + 1]);
+        } else {
+            i += argv[i][1] == '-' ? one_name(spec, argv[i], argv[i + 1]) : letters(spec, argv[i], argv[i + 1]);
+        }
     }
     argv[n + 1] = NULL;
     return n;

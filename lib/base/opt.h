@@ -14,7 +14,8 @@ enum opt_kind {
     OPT_FRACTION, /* double in [0, 1], "50%" too */
     OPT_SIZE,     /* uint64_t bytes, "64M" */
     OPT_CALL,     /* int (*)(const char *arg, struct err *e): for anything else; arg is NULL for options without one */
-    OPT_LIST      /* struct opt_list: every use of the option is kept, in order */
+    OPT_LIST,     /* struct opt_list: every use of the option is kept, in order */
+    OPT_UNSAID = 64 /* or'ed to a kind: the option cannot change the bytes of a stream (threads, where it goes), so the history leaves it out */
 };
 
 struct opt_list {
@@ -27,7 +28,7 @@ struct opt {
     const char *name;    /* long name without dashes */
     const char *arg;     /* what --help calls the argument, e.g. "FILE"; NULL for none; "[LEVEL]" for OPT_CALL's that may be left out
                             (then NULL is passed) and is given as -zLEVEL or --name=LEVEL */
-    enum opt_kind kind;
+    int kind;            /* enum opt_kind */
     void *to;            /* where it goes; its value before parsing is the default */
     const char *help;    /* one line; a default is written out here */
     int (*call)(const char *arg, struct err *e); /* OPT_CALL only */
@@ -48,7 +49,8 @@ struct opt_spec {
  * Parse. Options and operands may mix; "--" ends the options; -xVALUE, -x VALUE, --name VALUE, --name=VALUE, grouped flags, and
  * unambiguous prefixes of long names are understood. -h/--help prints to stdout and exits 0, -V/--version likewise.
  * A fault prints one line that names the option and the value, then "Try 'PROG --help'.", and exits 2.
- * Keeps a copy of the arguments as given in prog_argv, for the stream's history.
+ * Keeps a copy of the arguments as given, less the options that are OPT_UNSAID, in prog_argv, for the stream's history: so streams
+ * made with -j 1 and with -j 2 are the same bytes.
  * Returns the number of operands, moved to argv[1] .. argv[n]; argv[n + 1] is NULL. Sets prog_name.
  */
 extern char **prog_argv; /* NULL-terminated; argv[0] is the program's plain name */

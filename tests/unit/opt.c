@@ -42,6 +42,14 @@ static const struct opt_spec spec = {"prog", "[OPTION]... [FILE]...", "Do a thin
 
 static char *args[32];
 
+static void forget(void)
+{
+    for (char **w = prog_argv; w && *w; w++)
+        free(*w);
+    free(prog_argv);
+    prog_argv = NULL;
+}
+
 /* Parse words separated by spaces; the operands are left in args[1]... */
 static int parse(const char *words)
 {
@@ -55,9 +63,7 @@ static int parse(const char *words)
     flag = count = called = 0;
     text = call_arg = NULL;
     list.n = 0;
-    if (prog_argv)
-        free(prog_argv[0]);
-    free(prog_argv);
+    forget();
     return opt_parse(n, args, &spec);
 }
 
@@ -106,6 +112,28 @@ static void operands(void)
     CHECK_STR(prog_argv[2], "-f");
     CHECK_STR(prog_argv[7], "--");
     CHECK(prog_argv[8] == NULL);
+}
+
+/* What the history will hold, as one line. */
+static const char *kept(const char *words)
+{
+    static char line[400];
+
+    parse(words);
+    line[0] = '\0';
+    for (char **w = prog_argv; *w; w++)
+        snprintf(line + strlen(line), sizeof line - strlen(line), "%s%s", w == prog_argv ? "" : " ", *w);
+    return line;
+}
+
+static void history(void)
+{
+    CHECK_STR(kept("-fc -t a --number=7 --text b x -- -y"), "prog -fc -t a --number=7 --text b x -- -y");
+    CHECK_STR(kept("-j 2 -f -q"), "prog -f");
+    CHECK_STR(kept("-j2 --jobs=2 --jobs 2 --quiet a"), "prog a");
+    CHECK_STR(kept("-fqt x -qcj 2"), "prog -ft x -c");
+    CHECK_STR(kept("-fqtx -fj2 -z9 -qz"), "prog -ftx -f -z9 -z");
+    par_set_jobs(1);
 }
 
 static void prefixes(void)
@@ -185,8 +213,8 @@ int main(void)
     prefixes();
     faults_are_named();
     help_and_version();
-    free(prog_argv[0]);
-    free(prog_argv);
+    history();
+    forget();
     free(list.item);
     return DONE();
 }
