@@ -89,6 +89,8 @@ int main(int argc, char **argv)
     if (plan_make(&plan, &s, &sel, &e) < 0 || !(target = target_open(output, &e)) ||
         !(out = writer_open(target_fd(target), output, NULL, &e)))
         die("%s", e.msg);
+    if (plan.note.msg[0])
+        warn("%s: the tokenizer does not travel as a file: %s", argv[1], plan.note.msg);
     plan_head(&plan, &s, writer_head(out));
     if (paths == 1 && plain_name(argv[1]))
         attrs_set_str(&writer_head(out)->more, "name", plain_name(argv[1]));

@@ -35,6 +35,15 @@ void gguf_keys_free(struct gguf_keys *k)
     memset(k, 0, sizeof *k);
 }
 
+void gguf_keys_file(const struct gguf_keys *k, struct buf *out)
+{
+    buf_puts(out, "GGUF");
+    put_u32(out, 3);
+    put_u64(out, 0);
+    put_u64(out, k->n);
+    put(out, k->text.data, k->text.len);
+}
+
 int gguf_has_key(const struct gguf_keys *k, const char *key)
 {
     for (uint64_t i = 0; i < k->n; i++)
@@ -50,6 +59,18 @@ static void begin(struct gguf_keys *k, const char *key, enum gguf_kind kind)
     k->name[k->n++] = mem_strdup(key);
     put_str(&k->text, key, strlen(key));
     put_u32(&k->text, kind);
+}
+
+void gguf_put_value(struct gguf_keys *k, const struct gguf_in *g, const struct gguf_value *v)
+{
+    begin(k, v->key, v->kind);
+    if (v->kind == GGUF_ARRAY)
+        put_u32(&k->text, v->of);
+    if (v->kind == GGUF_ARRAY || v->kind == GGUF_STR)
+        put_u64(&k->text, v->n);
+    put(&k->text, g->text.data + v->at, (size_t)v->bytes);
+    if (strcmp(v->key, "general.alignment") == 0)
+        k->align = g->align;
 }
 
 void gguf_put_u32(struct gguf_keys *k, const char *key, uint32_t v)
@@ -118,9 +139,15 @@ int gguf_check(const char *name, const struct shape *s, enum dtype dtype, const 
     return 0;
 }
 
-static uint64_t padded(uint64_t n)
+static uint64_t padded(uint64_t n, uint64_t align)
 {
-    return (n + GGUF_ALIGN - 1) / GGUF_ALIGN * GGUF_ALIGN;
+    return (n + align - 1) / align * align;
+}
+
+static void put_zeros(struct buf *b, uint64_t n)
+{
+    memset(buf_space(b, (size_t)n + 1), 0, (size_t)n);
+    b->len += (size_t)n;
 }
 
 /* name, dims fastest first, type, offset in the data; a scalar is one element */
@@ -137,7 +164,7 @@ static void put_entry(struct buf *h, const struct pile_item *t, uint64_t at)
     put_u64(h, at);
 }
 
-static void make_header(struct buf *h, const struct pile *p, const struct gguf_keys *k)
+static void make_header(struct buf *h, const struct pile *p, const struct gguf_keys *k, uint64_t align)
 {
     uint64_t at = 0;
 
@@ -148,10 +175,9 @@ static void make_header(struct buf *h, const struct pile *p, const struct gguf_k
     put(h, k->text.data, k->text.len);
     for (size_t i = 0; i < p->n; i++) {
         put_entry(h, &p->item[i], at);
-        at += padded(p->item[i].bytes);
+        at += padded(p->item[i].bytes, align);
     }
-    while (h->len % GGUF_ALIGN)
-        put(h, "", 1);
+    put_zeros(h, padded(h->len, align) - h->len);
 }
 
 static int check_all(const struct pile *p, struct err *e)
@@ -164,19 +190,21 @@ static int check_all(const struct pile *p, struct err *e)
 
 int gguf_write(const struct pile *p, const struct gguf_keys *k, int fd, struct err *e)
 {
-    static const uint8_t zeros[GGUF_ALIGN];
+    uint64_t align = k->align ? k->align : GGUF_ALIGN;
     struct buf h = {0};
     int rc = check_all(p, e);
 
     if (rc < 0)
         return -1;
-    make_header(&h, p, k);
+    make_header(&h, p, k, align);
     rc = io_write(fd, h.data, h.len, e);
     for (size_t i = 0; i < p->n && rc == 0; i++) {
         uint64_t n = p->item[i].bytes;
 
+        h.len = 0;
+        put_zeros(&h, padded(n, align) - n);
         if ((rc = pile_copy(p, i, fd, e)) == 0)
-            rc = io_write(fd, zeros, (size_t)(padded(n) - n), e);
+            rc = io_write(fd, h.data, h.len, e);
     }
     buf_free(&h);
     return rc;

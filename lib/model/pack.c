@@ -40,36 +40,48 @@ int pack_open(struct pack *p, int format, const char *path, int dense, const str
     p->format = format;
     p->dense = dense;
     p->pile.fd = -1;
-    if (format == PACK_GGUF && to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL), e) < 0)
-        return -1;
+    if (format == PACK_GGUF)
+        to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
     if (!(p->target = folder ? target_open_dir(path, e) : target_open(path, e)))
         return -1;
     if (folder)
-        to_hf_open(&p->hf, target_dir(p->target));
+        to_hf_open(&p->hf, target_dir(p->target), &head->model);
     beside = folder ? mem_printf("%s/data", target_dir(p->target)) : mem_strdup(path);
     rc = pile_open(&p->pile, beside, e);
     free(beside);
     return rc;
 }
 
-static int take_tensor(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
+static int take_gguf(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
 {
-    struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
+    struct put_how how = {.dense = p->dense, .blocks = 1,
+                          .refusal = "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense=f16"};
     struct gguf_place place;
 
-    if (p->format == PACK_GGUF) {
-        if (to_gguf_place(&p->gguf, b, &place, e) < 0)
-            return -1;
-        if (place.skip)
-            return 0;
-        how.name = place.name;
-        how.blocks = 1;
-        how.to_f32 = place.to_f32;
-        how.row = place.head_dim ? to_gguf_row : NULL;
-        how.row_arg = place.head_dim;
-        how.refusal = "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense=f16";
-    }
+    if (to_gguf_place(&p->gguf, b, &place, e) < 0)
+        return -1;
+    if (place.skip)
+        return 0;
+    how.name = place.name;
+    how.to_f32 = place.to_f32;
+    how.row = place.head_dim ? to_gguf_row : NULL;
+    how.row_arg = place.head_dim;
     return put_bundle(&p->pile, in, b, &how, e);
+}
+
+static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
+{
+    struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
+    struct hf_place place = {0};
+    int rc = p->format == PACK_HF ? to_hf_place(&p->hf, b, &place, e) : 0;
+
+    how.name = place.name;
+    how.row = place.head_dim ? to_hf_row : NULL;
+    how.row_arg = place.head_dim;
+    if (rc == 0 && !place.skip)
+        rc = put_bundle(&p->pile, in, b, &how, e);
+    free(place.name);
+    return rc;
 }
 
 static int take_blob(struct pack *p, struct reader *in, struct item *it, struct err *e)
@@ -78,7 +90,7 @@ static int take_blob(struct pack *p, struct reader *in, struct item *it, struct 
     int rc = item_load(in, it, &data, e);
 
     if (rc == 0 && p->format == PACK_GGUF)
-        to_gguf_blob(&p->gguf, it->name, data.data, data.len);
+        rc = to_gguf_blob(&p->gguf, it->name, data.data, data.len, e);
     if (rc == 0 && p->format == PACK_HF)
         rc = to_hf_blob(&p->hf, it->name, data.data, data.len, e);
     buf_free(&data);
@@ -88,7 +100,7 @@ static int take_blob(struct pack *p, struct reader *in, struct item *it, struct 
 int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
 {
     if (it->kind == ITEM_TENSOR)
-        return take_tensor(p, in, &it->b, e);
+        return p->format == PACK_GGUF ? take_gguf(p, in, &it->b, e) : take_plain(p, in, &it->b, e);
     return it->kind == ITEM_BLOB && p->format != PACK_SAFETENSORS ? take_blob(p, in, it, e) : 0;
 }
 

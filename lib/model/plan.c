@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "model/arch.h"
+#include "model/from_gguf.h"
 #include "record/json.h"
 
 static int read_config(const struct source *s, int blob, struct attrs *model, struct err *e)
@@ -44,12 +45,24 @@ static int by_order(const void *a, const void *b)
     return x->t < y->t ? -1 : x->t > y->t; /* the source's order */
 }
 
-int plan_make(struct plan *p, const struct source *s, const struct select *sel, struct err *e)
+/* head.model: of a GGUF from its keys, else from config.json. */
+static int read_model(struct plan *p, struct source *s, struct err *e)
+{
+    int got = from_gguf_source(s, &p->model, &p->note, e);
+
+    if (got < 0)
+        return err_in(e, "%s", s->part[0].path);
+    for (int i = 0; got == 0 && i < s->blobs; i++)
+        if (strcmp(s->blob[i].name, "config.json") == 0)
+            got = read_config(s, i, &p->model, e) < 0 ? -1 : 1;
+    return got < 0 ? -1 : 0;
+}
+
+int plan_make(struct plan *p, struct source *s, const struct select *sel, struct err *e)
 {
     memset(p, 0, sizeof *p);
-    for (int i = 0; i < s->blobs; i++)
-        if (strcmp(s->blob[i].name, "config.json") == 0 && read_config(s, i, &p->model, e) < 0)
-            return -1;
+    if (read_model(p, s, e) < 0)
+        return -1;
     p->step = mem_new(s->tensors + 1, sizeof *p->step);
     for (size_t i = 0; i < s->tensors; i++) {
         struct step *step = &p->step[p->n];

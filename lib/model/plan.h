@@ -15,15 +15,17 @@ struct step {
 struct plan {
     struct step *step;
     size_t n;
-    struct attrs model; /* head.model, from config.json where the source has one */
+    struct attrs model; /* head.model, from config.json or a GGUF's keys where the source has them */
+    struct err note;    /* what of the source cannot be had though the weights can (a tokenizer), or an empty sentence */
 };
 
 /*
  * The chosen tensors of a source, ordered by arch_order, tensors of unknown roles last and in the source's order.
+ * A source that says its model in other words than Hugging Face's (GGUF) gets the files of a folder as further blobs.
  * -1: config.json is no configuration, or a tensor is of a shape that a bundle does not hold.
  * Memory: a header for each tensor. Cost: a sort.
  */
-int plan_make(struct plan *p, const struct source *s, const struct select *sel, struct err *e);
+int plan_make(struct plan *p, struct source *s, const struct select *sel, struct err *e);
 void plan_free(struct plan *p);
 
 /* Announce it in a head: model, metadata, counts and the manifest. */

@@ -42,22 +42,30 @@ static uint64_t size_of(const struct arch_params *p, enum size s)
     return 1;
 }
 
-static int known(const char *arch)
+int to_gguf_known(const char *arch)
 {
     return strcmp(arch, "llama") == 0 || strcmp(arch, "qwen2") == 0;
 }
 
-int to_gguf_open(struct to_gguf *g, const struct attrs *model, const char *name, struct err *e)
+void to_gguf_open(struct to_gguf *g, const struct attrs *model, const char *name)
 {
-    const char *arch = attrs_str(model, "arch", NULL);
-
     memset(g, 0, sizeof *g);
-    if (!arch)
-        return err_set(e, "the stream does not say what model it is (head's key arch); a GGUF needs the folder with config.json");
-    if (!known(arch))
-        return err_set(e, "architecture '%s' has no mapping to GGUF here; llama and qwen2 have", arch);
     attrs_copy(&g->model, model);
     g->name = name ? mem_strdup(name) : NULL;
+}
+
+/* Hyper-parameters, checked once the blobs are past. What came from a GGUF needs none. */
+int to_gguf_ready(struct to_gguf *g, struct err *e)
+{
+    const char *arch = attrs_str(&g->model, "arch", NULL);
+
+    if (g->ready || g->has_from)
+        return 0;
+    if (!arch)
+        return err_set(e, "the stream does not say what model it is (head's key arch); a GGUF needs the folder with config.json");
+    if (!to_gguf_known(arch))
+        return err_set(e, "architecture '%s' has no mapping to GGUF here; llama and qwen2 have", arch);
+    g->ready = 1;
     return arch_params(&g->model, &g->p, e);
 }
 
@@ -69,10 +77,11 @@ void to_gguf_close(struct to_gguf *g)
     buf_free(&g->tok.json);
     buf_free(&g->tok.config);
     buf_free(&g->template);
+    gguf_close(&g->from);
     memset(g, 0, sizeof *g);
 }
 
-void to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n)
+int to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n, struct err *e)
 {
     const struct {
         const char *name;
@@ -87,6 +96,12 @@ void to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t 
             wanted[i].to->len = 0;
             buf_add(wanted[i].to, data, n);
         }
+    if (strcmp(name, GGUF_BLOB) != 0)
+        return 0;
+    if (g->ready || g->has_from)
+        return err_set(e, "%s comes after tensors, or twice", name);
+    g->has_from = 1;
+    return gguf_open_memory(&g->from, data, n, e) < 0 ? err_in(e, "%s", name) : 0;
 }
 
 /* "blk.#.attn_q" for layer 3 and ".weight": "blk.3.attn_q.weight". */
@@ -113,14 +128,36 @@ static const struct row *find_row(const char *role, int *bias)
     return NULL;
 }
 
-int to_gguf_place(const struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e)
+/* The type of a value of one dense or ggml term, by the name that sources give it; "" of others. */
+static const char *type_now(const struct bundle *b)
+{
+    const struct part *p = b->terms == 1 ? bundle_part(b, 0, "dense") : NULL;
+
+    return p ? dtype_info(p->dtype)->name : b->terms == 1 ? attrs_str(&b->term[0].attrs, "type", "") : "";
+}
+
+static int place_as_is(struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e)
+{
+    if (strlen(b->name) > GGUF_NAME_MAX)
+        return err_set(e, "%s: name of %zu bytes, GGUF takes %d", b->name, strlen(b->name), GGUF_NAME_MAX);
+    strcpy(place->name, b->name);
+    g->retyped |= strcmp(attrs_str(&b->more, "dtype", ""), type_now(b)) != 0;
+    return 0;
+}
+
+int to_gguf_place(struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e)
 {
     const char *role = b->role;
     int64_t layer = b->layer;
     const struct row *r;
-    int bias, llama = strcmp(g->p.arch, "llama") == 0;
+    int bias, llama;
 
     memset(place, 0, sizeof *place);
+    if (to_gguf_ready(g, e) < 0)
+        return -1;
+    if (g->has_from)
+        return place_as_is(g, b, place, e);
+    llama = strcmp(g->p.arch, "llama") == 0;
     if (strstr(b->name, "rotary_emb.inv_freq")) { /* computed from rope_theta by every reader */
         place->skip = 1;
         return 0;
@@ -172,7 +209,7 @@ static int check_tensor(const struct to_gguf *g, const struct pile *pile, const 
 }
 
 /* Everything llama.cpp asks for, in the shape it will expect; no layer beyond the last. */
-static int check_tensors(const struct to_gguf *g, const struct pile *pile, struct err *e)
+int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *e)
 {
     for (const struct row *r = rows; r->role; r++) {
         int64_t layers = strchr(r->name, '#') ? g->p.layers : 1;
@@ -195,7 +232,7 @@ static int check_tensors(const struct to_gguf *g, const struct pile *pile, struc
  * above context/low, and a straight line in context/wavelength of the divisors' inverses between.
  * Source: the rope_type "llama3" of Hugging Face's modeling_rope_utils.
  */
-static int add_rope_freqs(const struct to_gguf *g, struct pile *pile, struct err *e)
+int to_gguf_rope_freqs(const struct to_gguf *g, struct pile *pile, struct err *e)
 {
     const struct arch_params *p = &g->p;
     struct shape s = {1, {(uint64_t)p->head_dim / 2}};
@@ -218,112 +255,4 @@ static int add_rope_freqs(const struct to_gguf *g, struct pile *pile, struct err
         rc = pile_put(pile, 0, f, s.dim[0] * sizeof *f, e);
     free(f);
     return rc;
-}
-
-/* general.file_type by the type that holds most elements; llama.h's numbers. -1: it has none. */
-static int file_type(const struct pile *pile)
-{
-    static const struct {
-        const char *type;
-        int number;
-    } numbers[] = {{"f32", 0},      {"f16", 1},     {"q4_0", 2},    {"q4_1", 3},   {"q8_0", 7},    {"q5_0", 8},
-                   {"q5_1", 9},     {"q2_K", 10},   {"q3_K", 12},   {"q4_K", 15},  {"q5_K", 17},   {"q6_K", 18},
-                   {"iq2_xxs", 19}, {"iq2_xs", 20}, {"iq3_xxs", 23}, {"iq1_s", 24}, {"iq4_nl", 25}, {"iq3_s", 26},
-                   {"iq2_s", 28},   {"iq4_xs", 30}, {"iq1_m", 31},  {"bf16", 32},  {"tq1_0", 36},  {"tq2_0", 37},
-                   {"mxfp4", 38},   {"nvfp4", 39},  {"q1_0", 40}};
-    uint64_t most = 0;
-    int best = -1;
-
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-        uint64_t count = 0;
-
-        for (size_t k = 0; k < pile->n; k++) {
-            const struct pile_item *t = &pile->item[k];
-            const struct ggml_type *g = t->blocks ? t->blocks : gguf_plain_type(t->dtype);
-
-            if (g && strcmp(g->name, numbers[i].type) == 0)
-                count += shape_count(&t->shape);
-        }
-        if (count > most) {
-            most = count;
-            best = numbers[i].number;
-        }
-    }
-    return best;
-}
-
-static void general_keys(const struct to_gguf *g, const struct pile *pile, struct gguf_keys *k)
-{
-    int type = file_type(pile), blocks = 0;
-
-    for (size_t i = 0; i < pile->n; i++)
-        blocks |= pile->item[i].blocks != NULL;
-    gguf_put_str(k, "general.architecture", g->p.arch, strlen(g->p.arch));
-    gguf_put_str(k, "general.type", "model", 5);
-    if (g->name)
-        gguf_put_str(k, "general.name", g->name, strlen(g->name));
-    if (type >= 0)
-        gguf_put_u32(k, "general.file_type", (uint32_t)type);
-    if (blocks)
-        gguf_put_u32(k, "general.quantization_version", 2);
-}
-
-/* "llama." and a name. */
-static const char *key(const struct to_gguf *g, const char *name, char out[96])
-{
-    snprintf(out, 96, "%s.%s", g->p.arch, name);
-    return out;
-}
-
-static void model_keys(const struct to_gguf *g, struct gguf_keys *k)
-{
-    const struct arch_params *p = &g->p;
-    const struct {
-        const char *name;
-        int64_t v;
-    } ints[] = {{"block_count", p->layers},
-                {"context_length", p->context},
-                {"embedding_length", p->hidden},
-                {"feed_forward_length", p->intermediate},
-                {"attention.head_count", p->heads},
-                {"attention.head_count_kv", p->kv_heads},
-                {"rope.dimension_count", p->head_dim},
-                {"attention.key_length", p->head_dim},
-                {"attention.value_length", p->head_dim},
-                {"vocab_size", p->vocab}};
-    char b[96];
-
-    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
-        gguf_put_u32(k, key(g, ints[i].name, b), (uint32_t)ints[i].v);
-    gguf_put_f32(k, key(g, "attention.layer_norm_rms_epsilon", b), (float)p->norm_eps);
-    gguf_put_f32(k, key(g, "rope.freq_base", b), (float)p->rope_theta);
-    if (strcmp(p->rope_scaling, "linear") == 0) {
-        gguf_put_str(k, key(g, "rope.scaling.type", b), "linear", 6);
-        gguf_put_f32(k, key(g, "rope.scaling.factor", b), (float)p->rope_factor);
-    }
-}
-
-static void correct(struct attrs *model, const struct attrs *tail)
-{
-    for (int i = 0; i < tail->n; i++) {
-        const struct attr *a = &tail->item[i];
-
-        switch (a->kind) {
-        case ATTR_INT: attrs_set_int(model, a->key, a->i); break;
-        case ATTR_BOOL: attrs_set_bool(model, a->key, (int)a->i); break;
-        case ATTR_F64: attrs_set_f64(model, a->key, a->f); break;
-        case ATTR_STR: attrs_set_str(model, a->key, attrs_str(tail, a->key, "")); break;
-        case ATTR_RAW: attrs_set_raw(model, a->key, a->raw.data, a->raw.len); break;
-        }
-    }
-}
-
-int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pile, struct gguf_keys *k, struct err *e)
-{
-    correct(&g->model, tail);
-    if (arch_params(&g->model, &g->p, e) < 0 || add_rope_freqs(g, pile, e) < 0 || check_tensors(g, pile, e) < 0)
-        return -1;
-    general_keys(g, pile, k);
-    model_keys(g, k);
-    return to_gguf_tokenizer(g, k, e);
 }

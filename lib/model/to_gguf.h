@@ -19,10 +19,16 @@
 struct to_gguf {
     struct attrs model;     /* head.model, later with the tail's corrections */
     struct arch_params p;   /* the same, checked */
+    int ready;              /* p is */
+    struct gguf_in from;    /* the keys of the GGUF that the stream came from, when has_from */
+    int has_from, retyped;  /* retyped: a tensor's type is not the one it had in there */
     char *name;             /* general.name, or NULL */
     struct tok_files tok;   /* tokenizer.model, tokenizer.json, tokenizer_config.json as they came */
     struct buf template;    /* chat_template.jinja */
 };
+
+/* A stream that came from a GGUF (it brings the blob GGUF_BLOB) goes back as it is: names, rows and keys; of the keys are corrected
+ * those of the file's type, where a tensor's type changed, and those of hyper-parameters, where the tail corrects them. */
 
 struct gguf_place {         /* where one tensor goes */
     char name[GGUF_NAME_MAX + 1];
@@ -31,15 +37,15 @@ struct gguf_place {         /* where one tensor goes */
     uint64_t head_dim;      /* rows (of a bias: elements) interleave in heads of this size; 0: they stay */
 };
 
-/* Begin. model: head.model; name: general.name or NULL. -1: the architecture has no mapping here, or a hyper-parameter is missing. */
-int to_gguf_open(struct to_gguf *g, const struct attrs *model, const char *name, struct err *e);
+/* Begin. model: head.model; name: general.name or NULL. */
+void to_gguf_open(struct to_gguf *g, const struct attrs *model, const char *name);
 void to_gguf_close(struct to_gguf *g);
 
-/* A file of the stream; what is needed is kept. */
-void to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n);
+/* A file of the stream; what is needed is kept. -1: GGUF_BLOB is damaged, or comes after tensors. */
+int to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n, struct err *e);
 
-/* Where a tensor goes. -1: it has no place in a GGUF of this architecture. Of b only the header is read. */
-int to_gguf_place(const struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e);
+/* Where a tensor goes. -1: the architecture has no mapping here, a hyper-parameter is missing, or the tensor has no place in a GGUF of this architecture. Of b only the header is read. */
+int to_gguf_place(struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e);
 
 /* The row (element of a bias) of the GGUF that row r becomes. */
 uint64_t to_gguf_row(uint64_t r, uint64_t head_dim);
@@ -52,7 +58,12 @@ uint64_t to_gguf_row(uint64_t r, uint64_t head_dim);
  */
 int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pile, struct gguf_keys *k, struct err *e);
 
-/* Part of the above: tokenizer.*; to_gguf_tok.c. */
+/* Parts of the above, in to_gguf.c and to_gguf_tok.c. Is the architecture one with a mapping; hyper-parameters, checked once the blobs are past
+ * (what came from a GGUF needs none); everything llama.cpp asks for, in the shape it will expect, and no layer beyond the last; Llama 3's divisors. */
+int to_gguf_known(const char *arch);
+int to_gguf_ready(struct to_gguf *g, struct err *e);
+int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *e);
+int to_gguf_rope_freqs(const struct to_gguf *g, struct pile *pile, struct err *e);
 int to_gguf_tokenizer(const struct to_gguf *g, struct gguf_keys *k, struct err *e);
 
 #endif

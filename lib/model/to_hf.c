@@ -6,17 +6,20 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "file/gguf.h"
 #include "record/json.h"
 
-void to_hf_open(struct to_hf *t, const char *folder)
+void to_hf_open(struct to_hf *t, const char *folder, const struct attrs *model)
 {
     memset(t, 0, sizeof *t);
     t->folder = mem_strdup(folder);
+    attrs_copy(&t->model, model);
 }
 
 void to_hf_close(struct to_hf *t)
 {
     free(t->folder);
+    attrs_free(&t->model);
     buf_free(&t->config);
     memset(t, 0, sizeof *t);
 }
@@ -53,6 +56,8 @@ static int write_file(const struct to_hf *t, const char *name, const void *data,
 
 int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, struct err *e)
 {
+    if (strcmp(name, GGUF_BLOB) == 0)
+        return 0;
     if (strcmp(name, "config.json") != 0)
         return write_file(t, name, data, n, e);
     if (t->has_config)

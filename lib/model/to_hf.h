@@ -9,15 +9,30 @@
 
 struct to_hf {
     char *folder;
+    struct attrs model; /* head.model */
     struct buf config; /* config.json, kept until the tail is read */
     int has_config;
 };
 
-/* Begin in a folder that is there and is empty. */
-void to_hf_open(struct to_hf *t, const char *folder);
+struct hf_place {      /* where one tensor goes */
+    char *name;        /* NULL: its own; the caller frees it */
+    int skip;          /* not written: config.json says the same */
+    uint64_t head_dim; /* rows of q and k (of a bias: elements) are put from pairs (2i, 2i+1) to (i, i + d/2) in heads of this size; 0: they stay */
+};
+
+/* Begin in a folder that is there and is empty. model: head.model. */
+void to_hf_open(struct to_hf *t, const char *folder, const struct attrs *model);
+
+/*
+ * Where a tensor goes: GGUF's names become Hugging Face's, and rows of interleaved rotary pairs (head.model's rope) go back to the
+ * halves that its config.json means. -1: rows that are no whole number of heads. Of b only the header is read.
+ */
+int to_hf_place(const struct to_hf *t, const struct bundle *b, struct hf_place *place, struct err *e);
+uint64_t to_hf_row(uint64_t r, uint64_t head_dim); /* the row that row r becomes: to_gguf_row undone */
+
 void to_hf_close(struct to_hf *t);
 
-/* Write a file that came with the stream, byte for byte. -1: one of that name is there already, or writing failed. */
+/* Write a file that came with the stream, byte for byte; the keys of a GGUF (GGUF_BLOB) have no place there. -1: one of that name is there already, or writing failed. */
 int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, struct err *e);
 
 /* Write config.json and model.safetensors (meta: its metadata, with format "pt" where it has none, which peers ask for). */

@@ -186,6 +186,7 @@ int tok_proto_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 int tok_json_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 int tok_pre_read(struct tok *t, const struct json *root, struct err *e); /* normalizer and pre_tokenizer: tok_pre.c */
 int tok_pre_named(struct tok *t, const char *name, struct err *e); /* the patterns of a name of tok_pre */
+const char *tok_pre_pattern(const char *name); /* the one pattern of "qwen2" or "llama-bpe" as tokenizer.json writes it, or NULL */
 int tok_config_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 
 #endif

@@ -257,3 +257,8 @@ int tok_pre_named(struct tok *t, const char *name, struct err *e)
     }
     return err_set(e, "pre-tokenizer \"%.100s\" is not known", name);
 }
+
+const char *tok_pre_pattern(const char *name)
+{
+    return !strcmp(name, "qwen2") ? qwen2 : !strcmp(name, "llama-bpe") ? llama3 : NULL;
+}

@@ -68,7 +68,7 @@ int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, ui
 int bundle_end(struct writer *out, struct bundle *b, struct err *e)
 {
     for (int i = 0; i < b->parts; i++)
-        if (b->part[i].term >= 0 && out->put[i] != b->part[i].rows)
+        if (b->part[i].term >= 0 && b->part[i].row_bytes && out->put[i] != b->part[i].rows)
             return err_set(e, "part %s was given %llu of its %llu rows", b->part[i].name, (unsigned long long)out->put[i],
                            (unsigned long long)b->part[i].rows);
     if (order_end(&out->order, e) < 0)
