@@ -95,7 +95,7 @@ static int is_device(const char *path)
     return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
 }
 
-struct target *target_open(const char *path, struct err *e)
+static struct target *open_file(const char *path, int text, struct err *e)
 {
     struct target *t;
     char *real;
@@ -107,7 +107,7 @@ struct target *target_open(const char *path, struct err *e)
     t = mem_new(1, sizeof *t);
     t->path = mem_strdup(path);
     if (strcmp(path, "-") == 0) {
-        if (isatty(STDOUT_FILENO))
+        if (!text && isatty(STDOUT_FILENO))
             die_usage("refusing to write a binary file to a terminal; give -o FILE, or > FILE");
         t->fd = STDOUT_FILENO;
         return enlist(t);
@@ -127,6 +127,16 @@ struct target *target_open(const char *path, struct err *e)
     }
     (void)fchmod(t->fd, usual_mode(0666));
     return enlist(t);
+}
+
+struct target *target_open(const char *path, struct err *e)
+{
+    return open_file(path, 0, e);
+}
+
+struct target *target_open_text(const char *path, struct err *e)
+{
+    return open_file(path, 1, e);
 }
 
 int target_put(const char *path, const void *text, size_t n, struct err *e)

@@ -11,6 +11,8 @@ struct target; /* a file being written under a temporary name beside its own, or
 /* Begin a target. "-" is standard output (refused with a usage error, status 2, when it is a terminal).
  * NULL on error; devices and pipes, and all of /dev and /proc, are no targets. A link stays, what it points to is replaced. */
 struct target *target_open(const char *path, struct err *e);
+/* As target_open, for lines of text, which a terminal may have. */
+struct target *target_open_text(const char *path, struct err *e);
 int target_fd(const struct target *t); /* open for reading, writing and seeking, unless it is a pipe */
 int target_is_stdout(const struct target *t);
 

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes of the well-formed sequence at s, 1 to 4; 0 when there is none within n bytes. n > 0. */
 static inline size_t utf8_bytes(const unsigned char *s, size_t n)
@@ -60,6 +61,27 @@ static inline size_t utf8_put(unsigned char *out, uint32_t c)
     out[2] = (unsigned char)(0x80 | (c >> 6 & 63));
     out[3] = (unsigned char)(0x80 | (c & 63));
     return 4;
+}
+
+/* Offset of the first byte that begins no well-formed sequence, or n. */
+static inline size_t utf8_fault(const void *p, size_t n)
+{
+    const unsigned char *s = p;
+    size_t i = 0, len;
+
+    while (i < n) {
+        uint64_t v = UINT64_MAX;
+
+        if (n - i >= 8)
+            memcpy(&v, s + i, 8);
+        if (!(v & 0x8080808080808080u))
+            i += 8;
+        else if ((len = utf8_bytes(s + i, n - i)))
+            i += len;
+        else
+            break;
+    }
+    return i;
 }
 
 #endif

@@ -26,6 +26,13 @@ int jsonl_read(struct record *r, char *line, size_t n, const char *text_field, c
  */
 int jsonl_write(struct buf *b, const struct record *r, const char *text_field, const char *id_field, struct err *e);
 
+/*
+ * As jsonl_write, with these fields only, in this order: names separated by commas, each `id`, `text`, `tokens`, `scores`, a meta key
+ * or a score's name; what a record lacks is left out.
+ */
+int jsonl_write_fields(struct buf *b, const struct record *r, const char *fields, const char *text_field, const char *id_field,
+                       struct err *e);
+
 /* Append one msgpack object as JSON; -1 for what JSON has not. */
 struct mp_in;
 int jsonl_put_value(struct buf *b, struct mp_in *m, struct err *e);

@@ -160,6 +160,28 @@ static int put_meta(struct buf *b, const struct record *r, const char *text_fiel
     return 0;
 }
 
+static int put_scores(struct buf *b, const struct record *r, struct err *e)
+{
+    buf_add(b, "{", 1);
+    for (int i = 0; i < r->scores; i++) {
+        if (i)
+            buf_add(b, ",", 1);
+        put_field(b, r->score[i].name, r->score[i].len);
+        if (r->score[i].value - r->score[i].value != 0)
+            return err_set(e, "score %.*s is not finite", (int)r->score[i].len, r->score[i].name);
+        jsonl_put_number(b, r->score[i].value);
+    }
+    buf_add(b, "}", 1);
+    return 0;
+}
+
+static int put_tokens(struct buf *b, const struct record *r, struct err *e)
+{
+    struct mp_in m = {r->tokens, r->tokens + r->tokens_len};
+
+    return jsonl_put_value(b, &m, e);
+}
+
 int jsonl_write(struct buf *b, const struct record *r, const char *text_field, const char *id_field, struct err *e)
 {
     buf_add(b, "{", 1);
@@ -170,25 +192,58 @@ int jsonl_write(struct buf *b, const struct record *r, const char *text_field, c
     jsonl_put_string(b, r->text, r->text_len);
     if (put_meta(b, r, text_field, id_field, e) < 0)
         return -1;
-    if (r->tokens) {
-        struct mp_in m = {r->tokens, r->tokens + r->tokens_len};
-
+    if (r->tokens)
         buf_puts(b, ",\"tokens\":");
-        if (jsonl_put_value(b, &m, e) < 0)
-            return -1;
-    }
+    if (r->tokens && put_tokens(b, r, e) < 0)
+        return -1;
     if (r->scores)
-        buf_puts(b, ",\"scores\":{");
-    for (int i = 0; i < r->scores; i++) {
-        if (i)
-            buf_add(b, ",", 1);
-        put_field(b, r->score[i].name, r->score[i].len);
-        if (r->score[i].value - r->score[i].value != 0)
-            return err_set(e, "score %.*s is not finite", (int)r->score[i].len, r->score[i].name);
-        jsonl_put_number(b, r->score[i].value);
-    }
-    if (r->scores)
-        buf_add(b, "}", 1);
+        buf_puts(b, ",\"scores\":");
+    if (r->scores && put_scores(b, r, e) < 0)
+        return -1;
     buf_add(b, "}\n", 2);
     return 0;
+}
+
+/* One field: 1 when it was put (with a comma where others came before), 0 when the record lacks it, -1. */
+static int put_named(struct buf *b, const struct record *r, const char *name, const char *text_field, const char *id_field, struct err *e)
+{
+    int text = strcmp(name, "text") == 0, id = strcmp(name, "id") == 0;
+    const double *score = record_score(r, name);
+    const char *as = text ? text_field : id ? id_field : name;
+    struct mp_in value;
+
+    if (b->data[b->len - 1] != '{')
+        buf_add(b, ",", 1);
+    put_field(b, as, strlen(as));
+    if (text || id)
+        return jsonl_put_string(b, text ? r->text : r->id, text ? r->text_len : r->id_len), 1;
+    if (strcmp(name, "tokens") == 0 && r->tokens)
+        return put_tokens(b, r, e) < 0 ? -1 : 1;
+    if (strcmp(name, "scores") == 0 && r->scores)
+        return put_scores(b, r, e) < 0 ? -1 : 1;
+    if (record_meta(r, name, &value))
+        return jsonl_put_value(b, &value, e) < 0 ? -1 : 1;
+    if (score)
+        return jsonl_put_number(b, *score), 1;
+    return 0;
+}
+
+int jsonl_write_fields(struct buf *b, const struct record *r, const char *fields, const char *text_field, const char *id_field,
+                       struct err *e)
+{
+    char *list = mem_strdup(fields), *rest = list, *name;
+    int got = 0;
+
+    buf_add(b, "{", 1);
+    while (got >= 0 && (name = strsep(&rest, ","))) {
+        size_t at = b->len;
+
+        if ((got = put_named(b, r, name, text_field, id_field, e)) == 0)
+            b->len = at;
+        else if (got < 0)
+            err_in(e, "field \"%s\"", name);
+    }
+    buf_add(b, "}\n", 2);
+    free(list);
+    return got < 0 ? -1 : 0;
 }

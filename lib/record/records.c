@@ -46,6 +46,8 @@ struct records *records_open(int fd, const char *name, const struct records_opts
         in->lines = lines_open(read_fd, in, how->max_bytes ? how->max_bytes : RECORD_MAX_BYTES);
     else if (!(in->in = fd == STDIN_FILENO ? reader_stdin(e) : reader_open(fd, name, e)))
         return records_close(in), NULL;
+    if (in->in)
+        reader_allow_partial(in->in, 1); /* what is done with texts is done shard by shard */
     io_enlarge_pipe(fd);
     return in;
 }

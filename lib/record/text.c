@@ -130,6 +130,41 @@ void record_set_meta(struct record *r, const char *key, const void *s, size_t n)
     buf_free(&b);
 }
 
+static int listed(const char *keys, const uint8_t *key, size_t n)
+{
+    for (const char *at = keys; *at;) {
+        size_t len = strcspn(at, ",");
+
+        if (len == n && memcmp(at, key, n) == 0)
+            return 1;
+        at += len + (at[len] == ',');
+    }
+    return 0;
+}
+
+void record_keep_meta(struct record *r, const char *keys)
+{
+    struct buf *to = r->meta == r->own[0].data ? &r->own[1] : &r->own[0];
+    struct mp_in m = {r->meta, r->meta + r->meta_len}, span;
+    uint32_t kept = 0;
+
+    to->len = 0;
+    for (uint32_t i = 0; i < r->metas; i++) {
+        const uint8_t *pair = m.p;
+        struct mp_value k;
+
+        if (mp_next(&m, &k) < 0 || k.kind > MP_EXT || mp_skip(&m, &span) < 0)
+            break;
+        if (k.kind != MP_STR || !listed(keys, k.p, k.n))
+            continue;
+        buf_add(to, pair, (size_t)(m.p - pair));
+        kept++;
+    }
+    r->meta = to->data;
+    r->meta_len = to->len;
+    r->metas = kept;
+}
+
 void record_hash_id(const void *text, size_t n, char out[33])
 {
     static const char hex[] = "0123456789abcdef";

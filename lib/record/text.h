@@ -63,6 +63,9 @@ const char *record_meta_text(const struct record *r, const char *key, size_t *le
 void record_set_meta(struct record *r, const char *key, const void *s, size_t n);
 void record_set_meta_raw(struct record *r, const char *key, const void *object, size_t n);
 
+/* Keep only the meta values whose keys are in this list (comma-separated), in their order. */
+void record_keep_meta(struct record *r, const char *keys);
+
 /* The default id: 32 hex digits of XXH3-128 of the text. out[33] ends in NUL. */
 void record_hash_id(const void *text, size_t n, char out[33]);
 

@@ -9,6 +9,7 @@ setup_file() {
     "$BIN/tsplit" tiny >in.weir
     cp in.weir A.weir
     "$BIN/tshow" --data in.weir >twin.txt
+    "$BIN/dload" -f lines text >text.weir
 }
 
 setup() {
@@ -22,6 +23,9 @@ each() {
             case " $* " in *" $kind "*) printf '%s\t%s\t%s\n' "$prog" "$kind" "$args" ;; esac
         done
 }
+
+# what the program reads: records of texts for the d* family
+in_of() { case $1 in d*) echo text.weir ;; *) echo in.weir ;; esac; }
 
 fail() { echo "$*" >&2; return 1; }
 
@@ -68,7 +72,8 @@ one_line() { # one_line PROG WHAT
 
 @test "every row works: status 0 and nothing on stderr" {
     each map reduce sink source | while IFS=$'\t' read -r prog kind args; do
-        under in.weir "$prog" $args
+        in=$(in_of "$prog")
+        under $in "$prog" $args
         [ "$rc" -eq 0 ] || fail "$prog $args: status $rc: $(cat err)"
         [ ! -s err ] || fail "$prog $args: $(cat err)"
         [ -s out ] || [ "$prog" = tdiff ] || fail "$prog $args: no output"
@@ -77,22 +82,24 @@ one_line() { # one_line PROG WHAT
 
 @test "run twice, with -j 2, and under another locale and folder: the same bytes" {
     each map reduce sink source | while IFS=$'\t' read -r prog kind args; do
-        under in.weir "$prog" $args; mv out first
-        under in.weir env LC_ALL=C.UTF-8 LANG=de_DE.UTF-8 TZ=Asia/Tokyo "$prog" $args
+        in=$(in_of "$prog")
+        under $in "$prog" $args; mv out first
+        under $in env LC_ALL=C.UTF-8 LANG=de_DE.UTF-8 TZ=Asia/Tokyo "$prog" $args
         cmp -s out first || fail "$prog $args: another locale, other bytes"
         "$prog" --help | grep -q -- '--jobs' || continue
-        under in.weir "$prog" -j 2 $args
+        under $in "$prog" -j 2 $args
         cmp -s out first || fail "$prog -j 2 $args: other bytes"
     done
 }
 
 @test "dribbled input gives the same bytes" {
     each map reduce sink | while IFS=$'\t' read -r prog kind args; do
-        under in.weir "$prog" $args; mv out first
+        in=$(in_of "$prog")
+        under $in "$prog" $args; mv out first
         rc=0
         python3 -c '
 import sys, os
-d = open("in.weir", "rb").read()
+d = open("'$in'", "rb").read()
 i, n = 0, 1
 while i < len(d):
     i += os.write(1, d[i:i + n]); n = n * 2 % 4093 + 1
@@ -103,10 +110,10 @@ while i < len(d):
 }
 
 @test "truncated input is refused: status 1, one line" {
-    size=$(stat -c %s in.weir)
     each map reduce sink | while IFS=$'\t' read -r prog kind args; do
+        in=$(in_of "$prog") size=$(stat -c %s $in)
         for at in 0 1 11 40 300 $((size / 3)) $((size / 2)) $((size - 60)) $((size - 1)); do
-            head -c "$at" in.weir >cut.weir
+            head -c "$at" $in >cut.weir
             under cut.weir "$prog" $args
             want=1; [ "$prog" = tdiff ] && want=2
             [ "$rc" -eq "$want" ] || fail "$prog $args at byte $at: status $rc: $(cat err)"
@@ -117,6 +124,7 @@ while i < len(d):
 
 @test "an empty input and one that is no stream are refused with what to do" {
     each map reduce sink | while IFS=$'\t' read -r prog kind args; do
+        in=$(in_of "$prog")
         for f in /dev/null "$MODEL/config.json" "$MODEL/model.safetensors"; do
             under "$f" "$prog" $args
             want=1; [ "$prog" = tdiff ] && want=2
@@ -128,9 +136,10 @@ while i < len(d):
 
 @test "a full disk is noticed: status 1, one line" {
     each map reduce sink source | while IFS=$'\t' read -r prog kind args; do
+        in=$(in_of "$prog")
         [ "$prog" = tdiff ] && continue
         rc=0
-        "$prog" $args <in.weir >/dev/full 2>err || rc=$?
+        "$prog" $args <$in >/dev/full 2>err || rc=$?
         [ "$rc" -eq 1 ] || fail "$prog $args: status $rc: $(cat err)"
         one_line "$prog" "/dev/full"
     done
@@ -138,8 +147,9 @@ while i < len(d):
 
 @test "a reader that leaves: status 141 and silence" {
     each map sink source | while IFS=$'\t' read -r prog kind args; do
+        in=$(in_of "$prog")
         set +e
-        { sleep 0.1; "$prog" $args <in.weir 2>err; echo $? >code; } | true
+        { sleep 0.1; "$prog" $args <$in 2>err; echo $? >code; } | true
         set -e
         [ "$(cat code)" -eq 141 ] || fail "$prog $args: status $(cat code): $(cat err)"
         [ ! -s err ] || fail "$prog $args: $(cat err)"
@@ -147,10 +157,10 @@ while i < len(d):
 }
 
 @test "an upstream that is killed makes the filter fail: status 1, one line, no output taken for whole" {
-    size=$(stat -c %s in.weir)
     each map | while IFS=$'\t' read -r prog kind args; do
+        in=$(in_of "$prog") size=$(stat -c %s $in)
         rc=0
-        { head -c $((size * 3 / 4)) in.weir; kill -9 $BASHPID; } 2>/dev/null | "$prog" $args >out 2>err || rc=$?
+        { head -c $((size * 3 / 4)) $in; kill -9 $BASHPID; } 2>/dev/null | "$prog" $args >out 2>err || rc=$?
         [ "$rc" -eq 1 ] || fail "$prog: status $rc"
         one_line "$prog" "upstream killed"
         if tcat <out >/dev/null 2>&1; then fail "$prog: its output passes for a whole stream"; fi
@@ -160,19 +170,21 @@ while i < len(d):
 @test "no stream to or from a terminal: status 2 and the fix is named" {
     command -v script >/dev/null || skip "needs script(1)"
     each map source | while IFS=$'\t' read -r prog kind args; do
+        in=$(in_of "$prog")
         rc=0
-        script -qec "$prog $args < in.weir" /dev/null >out 2>&1 </dev/null || rc=$?
+        script -qec "$prog $args < $in" /dev/null >out 2>&1 </dev/null || rc=$?
         [ "$rc" -eq 2 ] || fail "$prog $args: status $rc: $(head -c 300 out)"
         grep -q terminal out || fail "$prog $args: $(head -c 300 out)"
     done
 }
 
 @test "two streams one after the other are one input" {
-    cat in.weir in.weir >two.weir
+    cat in.weir in.weir >two-in.weir; cat text.weir text.weir >two-text.weir
     each map | while IFS=$'\t' read -r prog kind args; do
+        in=$(in_of "$prog")
         case $prog in mcalib) continue ;; esac
-        under in.weir "$prog" $args; n=$(tshow out | wc -l)
-        under two.weir "$prog" $args
+        under $in "$prog" $args; n=$(tshow out | wc -l)
+        under two-$in "$prog" $args
         [ "$rc" -eq 0 ] || fail "$prog $args: status $rc: $(cat err)"
         [ "$(tshow out | wc -l)" -ge $((2 * n - 3)) ] || fail "$prog $args: lost tensors of the second stream"
     done

@@ -22,6 +22,7 @@ home() { # home HEADERS PLACE...
 }
 home 'msgpack' 'lib/wire/*'
 home 'zstd\.h|zstd_errors' 'lib/wire/*' 'lib/record/*'
+home 'zlib' 'lib/record/*' 'lib/model/*' 'lib/file/*'
 home 'xxhash' 'lib/base/hash.c' 'lib/wire/*'
 home 'cblas|lapacke' 'lib/la/*'
 home 'yajl' 'lib/record/json*'
