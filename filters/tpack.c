@@ -14,6 +14,7 @@
 
 static const char *output;
 static int format = -1, dense = PUT_REFUSE, list;
+static uint64_t max_shard;
 
 static int set_format(const char *arg, struct err *e)
 {
@@ -40,6 +41,7 @@ static const struct opt opts[] = {
     {'o', "output", "TARGET", OPT_STRING, &output, "FOLDER/, FILE.safetensors, FILE.gguf, or - with --format", 0},
     {'t', "format", "FORMAT", OPT_CALL, 0, "hf, safetensors or gguf, where TARGET's name does not tell", set_format},
     {0, "dense", "[TYPE]", OPT_CALL, 0, "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
+    {0, "max-shard-size", "SIZE", OPT_SIZE, &max_shard, "several files of at most SIZE bytes of data: 5GB, 512M (folder, GGUF)", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the formats and exit", 0},
     OPT_END
 };
@@ -62,6 +64,8 @@ static void check_target(void)
         die_usage("'%s' does not tell the format; add --format hf, safetensors or gguf", output);
     if (pack_formats[format].folder && strcmp(output, "-") == 0)
         die_usage("a folder cannot be written to standard output; use --format safetensors or gguf");
+    if (max_shard && (format == PACK_SAFETENSORS || strcmp(output, "-") == 0))
+        die_usage("--max-shard-size makes several files: give -o FOLDER/ or -o FILE.gguf");
 }
 
 int main(int argc, char **argv)
@@ -79,7 +83,7 @@ int main(int argc, char **argv)
     if (list)
         show_list();
     check_target();
-    if (!(in = reader_stdin(&e)) || pack_open(&pack, format, output, dense, reader_head(in), &e) < 0)
+    if (!(in = reader_stdin(&e)) || pack_open(&pack, format, output, dense, max_shard, reader_head(in), &e) < 0)
         die("%s", e.msg);
     progress_total(reader_head(in)->tensors, 0);
     while ((got = stream_next(in, &it, &e)) > 0) {

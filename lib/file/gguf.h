@@ -68,9 +68,12 @@ struct gguf_keys { /* {0} is empty and valid */
 void gguf_keys_free(struct gguf_keys *k);
 void gguf_put_value(struct gguf_keys *k, const struct gguf_in *g, const struct gguf_value *v); /* as it lies in another file */
 void gguf_keys_file(const struct gguf_keys *k, struct buf *out); /* appended: a GGUF of these keys and no tensors */
+void gguf_keys_copy(struct gguf_keys *to, const struct gguf_keys *from); /* to is {0} */
 int gguf_has_key(const struct gguf_keys *k, const char *key);
 
 /* Add a key, which must not be there yet. */
+void gguf_put_u16(struct gguf_keys *k, const char *key, uint16_t v);
+void gguf_put_i32(struct gguf_keys *k, const char *key, int32_t v);
 void gguf_put_u32(struct gguf_keys *k, const char *key, uint32_t v);
 void gguf_put_f32(struct gguf_keys *k, const char *key, float v);
 void gguf_put_bool(struct gguf_keys *k, const char *key, int v);

@@ -44,6 +44,15 @@ void gguf_keys_file(const struct gguf_keys *k, struct buf *out)
     put(out, k->text.data, k->text.len);
 }
 
+void gguf_keys_copy(struct gguf_keys *to, const struct gguf_keys *from)
+{
+    buf_add(&to->text, from->text.data, from->text.len);
+    to->name = mem_new(from->n + 1, sizeof *to->name);
+    for (to->n = 0; to->n < from->n; to->n++)
+        to->name[to->n] = mem_strdup(from->name[to->n]);
+    to->align = from->align;
+}
+
 int gguf_has_key(const struct gguf_keys *k, const char *key)
 {
     for (uint64_t i = 0; i < k->n; i++)
@@ -71,6 +80,18 @@ void gguf_put_value(struct gguf_keys *k, const struct gguf_in *g, const struct g
     put(&k->text, g->text.data + v->at, (size_t)v->bytes);
     if (strcmp(v->key, "general.alignment") == 0)
         k->align = g->align;
+}
+
+void gguf_put_u16(struct gguf_keys *k, const char *key, uint16_t v)
+{
+    begin(k, key, GGUF_U16);
+    put(&k->text, &v, sizeof v);
+}
+
+void gguf_put_i32(struct gguf_keys *k, const char *key, int32_t v)
+{
+    begin(k, key, GGUF_I32);
+    put(&k->text, &v, sizeof v);
 }
 
 void gguf_put_u32(struct gguf_keys *k, const char *key, uint32_t v)

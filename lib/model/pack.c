@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "file/shards.h"
+
 const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_HF] = {"hf", "/", "Hugging Face folder: model.safetensors and the files beside it", 1},
     [PACK_SAFETENSORS] = {"safetensors", ".safetensors", "one file of tensors", 0},
@@ -31,7 +33,8 @@ int pack_guess(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? PACK_HF : -1;
 }
 
-int pack_open(struct pack *p, int format, const char *path, int dense, const struct head *head, struct err *e)
+int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t max_shard, const struct head *head,
+              struct err *e)
 {
     int folder = pack_formats[format].folder, rc;
     char *beside;
@@ -39,6 +42,8 @@ int pack_open(struct pack *p, int format, const char *path, int dense, const str
     memset(p, 0, sizeof *p);
     p->format = format;
     p->dense = dense;
+    p->max_shard = max_shard;
+    p->path = mem_strdup(path);
     p->pile.fd = -1;
     if (format == PACK_GGUF)
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
@@ -104,13 +109,30 @@ int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
     return it->kind == ITEM_BLOB && p->format != PACK_SAFETENSORS ? take_blob(p, in, it, e) : 0;
 }
 
+/* In one file, the target, or in parts beside it, whereupon the target is not made. */
+static int write_parts(struct pack *p, const struct gguf_keys *keys, struct err *e)
+{
+    size_t *of = mem_new(p->pile.n + 1, sizeof *of), n = p->max_shard ? shards_plan(&p->pile, p->max_shard, 0, of) : 1;
+    int rc;
+
+    if (n > 1) {
+        target_abort(p->target);
+        p->target = NULL;
+        rc = shards_gguf(&p->pile, of, n, keys, p->path, e);
+    } else {
+        rc = gguf_write(&p->pile, keys, target_fd(p->target), e);
+    }
+    free(of);
+    return rc;
+}
+
 static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
 {
     struct gguf_keys keys = {0};
     int rc = to_gguf_finish(&p->gguf, tail, &p->pile, &keys, e);
 
     if (rc == 0)
-        rc = gguf_write(&p->pile, &keys, target_fd(p->target), e);
+        rc = write_parts(p, &keys, e);
     gguf_keys_free(&keys);
     return rc;
 }
@@ -118,13 +140,16 @@ static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
 int pack_finish(struct pack *p, const struct reader *in, struct err *e)
 {
     const struct attrs *tail = reader_tail_model(in), *meta = &reader_head(in)->meta;
-    int rc = p->format == PACK_HF     ? to_hf_finish(&p->hf, meta, tail, &p->pile, e)
+    int rc = p->format == PACK_HF     ? to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e)
              : p->format == PACK_GGUF ? write_gguf(p, tail, e)
                                       : safetensors_write(&p->pile, meta, target_fd(p->target), e);
 
     pile_close(&p->pile);
     to_gguf_close(&p->gguf);
     to_hf_close(&p->hf);
+    free(p->path);
+    if (!p->target)
+        return rc;
     if (rc < 0)
         target_abort(p->target);
     return rc < 0 ? -1 : target_commit(p->target, e);

@@ -20,6 +20,8 @@ int pack_guess(const char *path);                  /* by the path's suffix, or a
 
 struct pack {
     int format, dense;
+    uint64_t max_shard; /* bytes of data in one file of a folder or a GGUF; 0: all in one */
+    char *path;
     struct target *target;
     struct pile pile;
     struct to_gguf gguf;
@@ -28,11 +30,13 @@ struct pack {
 
 /*
  * Begin a checkpoint at path ("-": standard output).
+ * max_shard  see struct pack
  * dense   what is done with values that the format does not hold: see struct put_how
  * head    the stream's; a GGUF needs its model keys
  * -1: the target cannot be made, or the architecture has no GGUF.
  */
-int pack_open(struct pack *p, int format, const char *path, int dense, const struct head *head, struct err *e);
+int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t max_shard, const struct head *head,
+              struct err *e);
 
 /* Take the current record of in. A tensor that the format cannot hold is an error; files beside the weights are kept where the format
  * has a place for them, other records are passed over. */

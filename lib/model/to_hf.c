@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "file/gguf.h"
+#include "file/shards.h"
 #include "record/json.h"
 
 void to_hf_open(struct to_hf *t, const char *folder, const struct attrs *model)
@@ -197,18 +198,47 @@ static int write_config(const struct to_hf *t, const struct attrs *tail, struct 
     return rc;
 }
 
-int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile, struct err *e)
+static int write_weights(const struct to_hf *t, const char *name, const struct pile *pile, const struct attrs *meta, struct err *e)
 {
-    static const char name[] = "model.safetensors";
-    struct attrs m = {0};
-    int fd, rc;
+    int fd = create(t, name, e);
 
-    if (write_config(t, tail, e) < 0 || (fd = create(t, name, e)) < 0)
-        return -1;
+    return fd < 0 ? -1 : finish(fd, name, safetensors_write(pile, meta, fd, e), e);
+}
+
+static int write_shards(const struct to_hf *t, const struct pile *pile, const size_t *of, size_t n, const struct attrs *meta, struct err *e)
+{
+    struct buf index = {0};
+    int rc = pile_check(pile, e); /* a name that two shards hold */
+
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        char *name = shards_name("model", i, n, ".safetensors");
+        struct pile part;
+
+        shards_pile(pile, of, i, &part);
+        rc = write_weights(t, name, &part, meta, e);
+        free(part.item);
+        free(name);
+    }
+    shards_index(pile, of, n, &index);
+    if (rc == 0)
+        rc = write_file(t, "model.safetensors.index.json", index.data, index.len, e);
+    buf_free(&index);
+    return rc;
+}
+
+int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile, uint64_t max_shard,
+                 struct err *e)
+{
+    size_t *of = mem_new(pile->n + 1, sizeof *of), n = max_shard ? shards_plan(pile, max_shard, 1, of) : 1;
+    struct attrs m = {0};
+    int rc = write_config(t, tail, e);
+
     attrs_copy(&m, meta);
     if (!attrs_find(&m, "format"))
         attrs_set_str(&m, "format", "pt");
-    rc = finish(fd, name, safetensors_write(pile, &m, fd, e), e);
+    if (rc == 0)
+        rc = n > 1 ? write_shards(t, pile, of, n, &m, e) : write_weights(t, "model.safetensors", pile, &m, e);
     attrs_free(&m);
+    free(of);
     return rc;
 }

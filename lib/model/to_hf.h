@@ -35,8 +35,10 @@ void to_hf_close(struct to_hf *t);
 /* Write a file that came with the stream, byte for byte; the keys of a GGUF (GGUF_BLOB) have no place there. -1: one of that name is there already, or writing failed. */
 int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, struct err *e);
 
-/* Write config.json and model.safetensors (meta: its metadata, with format "pt" where it has none, which peers ask for). */
-int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile, struct err *e);
+/* Write config.json and model.safetensors (meta: its metadata, with format "pt" where it has none, which peers ask for); where the data
+ * exceed max_shard bytes (0: never), shards and their index (shards.h). */
+int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile, uint64_t max_shard,
+                 struct err *e);
 
 /*
  * config.json with corrected hyper-parameters: the text stays as it is but for the values of corrected keys; a key that is
