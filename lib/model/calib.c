@@ -124,6 +124,8 @@ int calib_attach(const struct calib *c, enum tap at, struct bundle *b, struct er
     for (int i = 0; i < 4; i++)
         if (sums[i] && set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, s->n, e) < 0)
             return -1;
+    if (at == TAP_ATTN || at == TAP_MLP) /* q, k and v see the same input, gate and up too */
+        bundle_share(b, "gram");
     attrs_set_int(&b->more, "count", s->n);
     b->touched = 1;
     return 0;

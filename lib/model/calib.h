@@ -33,7 +33,7 @@ int calib_parse(const char *list, unsigned *parts, struct err *e);
 /* For struct taps: ctx is a struct calib; x: float[rows][cols]. */
 void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t cols);
 
-/* Set the companions of a linear whose input is seen at a tap. -1 when the widths differ or a sum is not finite. Nothing is done for TAP_NONE. */
+/* Set the companions of a linear whose input is seen at a tap; the gram of an input that several linears see is shared (bundle_share). -1 when the widths differ or a sum is not finite. Nothing is done for TAP_NONE. */
 int calib_attach(const struct calib *c, enum tap at, struct bundle *b, struct err *e);
 
 void calib_reset(struct calib *c); /* sums gone, parts kept: before each layer */

@@ -30,6 +30,13 @@ setup() {
     [ "$(wc -l <diff)" = 15 ]
 }
 
+@test "linears of one input share their gram: it travels once" {
+    mcalib -f text -c 64 --parts gram <tiny.weir >out
+    python3 "$REF/weir.py" show out | sed -n 's/^tensor \(.*\)\.weight .* gram=\(.*\)\.weight .*/\1 \2/p' >same
+    [ "$(sed 's/[^ ]*\.//g' same | sort | uniq -c | awk '{ print $1, $2, $3 }' | tr '\n' ',')" = \
+        "2 k_proj q_proj,2 up_proj gate_proj,2 v_proj q_proj," ]
+}
+
 @test "sums of squares on the golden 32 ids: torch's within 1e-5 (a float32 run of torch is off by 5e-6)" {
     need_shared models/golden-forward.safetensors
     python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["ids"])' "$SHARED/models/golden-tokens.json" >ids
