@@ -68,15 +68,11 @@ static int unit(struct feed *feed, struct forward *f, struct err *e)
 {
     const struct taps taps = {calib_see, &calib};
 
-    if (feed_is(feed, "embed"))
-        return forward_embed(f, &feed->b[0], e);
     if (feed_is(feed, "head"))
-        return f->normed ? calib_attach(&calib, TAP_HEAD, &feed->b[0], e) : 0;
+        return forward_normed(f) ? calib_attach(&calib, TAP_HEAD, &feed->b[0], e) : 0;
     calib_reset(&calib);
-    if (feed_is(feed, "norm.final"))
-        return forward_norm(f, &feed->b[0], &taps, e);
     if (feed->b[0].layer < 0)
-        return forward_other(f, &feed->b[0], e);
+        return forward_single(f, &feed->b[0], &taps, e);
     progress_step(1, 0);
     if (forward_block(f, feed->b, feed->n, &taps, e) < 0)
         return -1;

@@ -5,18 +5,53 @@
 
 #include "base/mem.h"
 
+/* Whole rows of a matrix [outputs][inputs] into its transpose, which the pile holds: a strip of each of its rows. */
+static int put_turned(struct pile *p, uint64_t at, const uint8_t *data, uint64_t n, struct err *e)
+{
+    const struct pile_item *t = &p->item[p->n - 1];
+    uint64_t inputs = t->shape.dim[0], outputs = t->shape.dim[1], size = t->row_bytes / outputs;
+    uint64_t row0 = at / (inputs * size), rows = n / (inputs * size);
+    uint8_t *strip = mem_new((size_t)(rows * size) + 1, 1);
+    int rc = 0;
+
+    for (uint64_t i = 0; i < inputs && rc == 0; i++) {
+        for (uint64_t r = 0; r < rows; r++)
+            memcpy(strip + r * size, data + (r * inputs + i) * size, (size_t)size);
+        rc = pile_put(p, (i * outputs + row0) * size, strip, rows * size, e);
+    }
+    free(strip);
+    return rc;
+}
+
 /* n bytes from byte `at` on. Where rows move, they are written one by one: of a vector the elements. */
 static int put_moved(struct pile *p, const struct put_how *how, uint64_t at, const uint8_t *data, uint64_t n, struct err *e)
 {
     const struct pile_item *t = &p->item[p->n - 1];
     uint64_t unit = t->shape.rank < 2 ? t->row_bytes / (shape_count(&t->shape) ? shape_count(&t->shape) : 1) : t->row_bytes;
 
+    if (how->turned && t->shape.rank == 2 && n)
+        return put_turned(p, at, data, n, e);
     if (!how->row || !unit)
         return pile_put(p, at, data, n, e);
     for (uint64_t i = 0; i < n; i += unit)
         if (pile_put(p, how->row((at + i) / unit, how->row_arg) * unit, data + i, unit, e) < 0)
             return -1;
     return 0;
+}
+
+/* Begin the tensor in the pile, its dims in the order of the file. */
+static int begin(struct pile *p, const struct bundle *b, const struct put_how *how, enum dtype dtype, const struct ggml_type *blocks,
+                 struct err *e)
+{
+    struct shape s = b->shape;
+
+    if (how->turned && s.rank == 2) {
+        if (dtype_info(dtype)->bits % 8 != 0)
+            return err_set(e, "elements of %s are no whole bytes, and the matrix is to be turned", dtype_info(dtype)->name);
+        s.dim[0] = b->shape.dim[1];
+        s.dim[1] = b->shape.dim[0];
+    }
+    return pile_add(p, how->name ? how->name : b->name, &s, dtype, blocks, e);
 }
 
 /* The one part of a dense or ggml value, as it is. */
@@ -30,11 +65,11 @@ static int put_part(struct pile *p, struct reader *in, struct bundle *b, const s
 
     if (!v)
         return err_set(e, "its value lacks the part '%s'", name);
-    if (pile_add(p, how->name ? how->name : b->name, &b->shape, v->dtype, blocks, e) < 0)
+    if (begin(p, b, how, v->dtype, blocks, e) < 0)
         return -1;
-    if (v->row_bytes != p->item[p->n - 1].row_bytes)
-        return err_set(e, "rows of part '%s' have %llu bytes, the type wants %llu", name, (unsigned long long)v->row_bytes,
-                       (unsigned long long)p->item[p->n - 1].row_bytes);
+    if (v->rows * v->row_bytes != p->item[p->n - 1].bytes)
+        return err_set(e, "part '%s' has %llu bytes, the type wants %llu", name, (unsigned long long)(v->rows * v->row_bytes),
+                       (unsigned long long)p->item[p->n - 1].bytes);
     while ((got = bundle_next_bytes(in, b, &part, &at, &n, &data, e)) > 0)
         if (&b->part[part] == v && put_moved(p, how, at, data, n, e) < 0)
             return -1;
@@ -48,7 +83,7 @@ static int put_as(struct pile *p, struct reader *in, struct bundle *b, const str
     uint8_t *out = NULL;
     int got = -1;
 
-    if (pile_add(p, how->name ? how->name : b->name, &b->shape, t, NULL, e) < 0 || bundle_load_companions(in, b, e) < 0)
+    if (begin(p, b, how, t, NULL, e) < 0 || bundle_load_companions(in, b, e) < 0)
         return -1;
     while ((got = bundle_next_rows(in, b, &row0, &n, &w, e)) > 0) {
         if (dtype_bytes(t, n * b->cols, &bytes) < 0) {
@@ -57,7 +92,7 @@ static int put_as(struct pile *p, struct reader *in, struct bundle *b, const str
         }
         out = mem_resize(out, (size_t)bytes + 1, 1);
         dtype_from_f32(t, w, out, (size_t)(n * b->cols));
-        if ((got = put_moved(p, how, row0 * p->item[p->n - 1].row_bytes, out, bytes, e)) < 0)
+        if ((got = put_moved(p, how, row0 * (bytes / n), out, bytes, e)) < 0)
             break;
     }
     free(out);

@@ -16,6 +16,7 @@ struct put_how {
     const char *refusal;    /* what the error for PUT_REFUSE ends in: what the user may do */
     uint64_t (*row)(uint64_t r, uint64_t arg); /* where row r goes (of a vector: element r), or NULL */
     uint64_t row_arg;
+    int turned;             /* a matrix is laid down as its transpose, as the checkpoint had it (file_turn); blocks cannot be */
 };
 
 /*

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/glob.h"
+
 #define ARCH(name) extern const struct arch arch_##name;
 #include "model/arch.def"
 #undef ARCH
@@ -61,9 +63,9 @@ static size_t stem(const char *name, int *bias)
     return n > 7 && strcmp(name + n - 7, ".weight") == 0 ? n - 7 : 0;
 }
 
-static int row_role(const struct arch *a, const char *name, const char **role, int64_t *layer)
+/* The row that a name fits, or NULL; whether it is the bias, and which layer. */
+static const struct arch_name *find_row(const struct arch *a, const char *name, int *bias, int64_t *layer)
 {
-    int bias;
     size_t n;
 
     for (int i = 0; a->prefixes[i]; i++) {
@@ -74,13 +76,21 @@ static int row_role(const struct arch *a, const char *name, const char **role, i
             break;
         }
     }
-    n = stem(name, &bias);
+    n = stem(name, bias);
     for (const struct arch_name *p = a->names; n && p->pattern; p++)
-        if (name_match(p->pattern, name, n, layer)) {
-            *role = bias ? p->bias_role : p->role;
-            return 1;
-        }
-    return 0;
+        if (name_match(p->pattern, name, n, layer))
+            return p;
+    return NULL;
+}
+
+static int row_role(const struct arch *a, const char *name, const char **role, int64_t *layer)
+{
+    int bias;
+    const struct arch_name *row = find_row(a, name, &bias, layer);
+
+    if (row)
+        *role = bias ? row->bias_role : row->role;
+    return row != NULL;
 }
 
 int arch_role(const char *arch, const char *name, const char **role, int64_t *layer)
@@ -93,6 +103,23 @@ int arch_role(const char *arch, const char *name, const char **role, int64_t *la
         if (row_role(rows[i], name, role, layer))
             return 1;
     return 0;
+}
+
+int arch_turned(const char *arch, const char *name)
+{
+    const struct arch *a = arch_find(arch);
+    int64_t layer;
+    int bias;
+    const struct arch_name *row = a ? find_row(a, name, &bias, &layer) : NULL;
+
+    return row && row->turned && !bias;
+}
+
+int arch_buffer(const char *arch, const char *name)
+{
+    const struct arch *a = arch_find(arch);
+
+    return a && glob_match_list(a->buffers, name);
 }
 
 uint64_t arch_order(const char *role, int64_t layer)

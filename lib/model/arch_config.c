@@ -3,19 +3,18 @@
 
 #include <string.h>
 
-struct key {
-    const char *theirs, *ours;
-};
-
-static const struct key sizes[] = {
-    {"hidden_size", "hidden"},
-    {"num_hidden_layers", "layers"},
-    {"num_attention_heads", "heads"},
-    {"num_key_value_heads", "kv_heads"},
-    {"head_dim", "head_dim"},
-    {"intermediate_size", "intermediate"},
-    {"vocab_size", "vocab"},
-    {"max_position_embeddings", "context"},
+const struct arch_key arch_llama_keys[] = {
+    {"hidden", "hidden_size", 1},
+    {"layers", "num_hidden_layers", 1},
+    {"heads", "num_attention_heads", 1},
+    {"kv_heads", "num_key_value_heads", 1},
+    {"head_dim", "head_dim", 1},
+    {"intermediate", "intermediate_size", 1},
+    {"vocab", "vocab_size", 1},
+    {"context", "max_position_embeddings", 1},
+    {"norm_eps", "rms_norm_eps", 0},
+    {"rope_theta", "rope_theta", 0},
+    {"tied", "tie_word_embeddings", 0},
     {0}};
 
 /* A token id: a whole number, or the first of a list (Llama 3 has several ends). */
@@ -29,18 +28,28 @@ static void set_id(const struct json *c, struct attrs *m, const char *theirs, co
         attrs_set_int(m, ours, v->i);
 }
 
-void config_plain(const struct json *c, struct attrs *m)
+void config_sizes(const struct json *c, struct attrs *m, const struct arch_key *keys)
 {
-    for (const struct key *k = sizes; k->theirs; k++)
-        if (json_int(c, k->theirs, -1) >= 0)
+    for (const struct arch_key *k = keys; k->ours; k++)
+        if (k->size && json_int(c, k->theirs, -1) >= 0)
             attrs_set_int(m, k->ours, json_int(c, k->theirs, -1));
+}
+
+void config_ids(const struct json *c, struct attrs *m)
+{
     set_id(c, m, "bos_token_id", "bos");
     set_id(c, m, "eos_token_id", "eos");
     set_id(c, m, "unk_token_id", "unk");
     set_id(c, m, "pad_token_id", "pad");
 }
 
-static void default_int(struct attrs *m, const char *key, int64_t v)
+void config_plain(const struct json *c, struct attrs *m)
+{
+    config_sizes(c, m, arch_llama_keys);
+    config_ids(c, m);
+}
+
+void config_default(struct attrs *m, const char *key, int64_t v)
 {
     if (!attrs_find(m, key))
         attrs_set_int(m, key, v);
@@ -57,9 +66,9 @@ int config_transformer(const struct json *c, struct attrs *m, int64_t context, s
             return err_set(e, "config.json: %s is %s; a whole number above 0 is needed", needed[i],
                            json_get(c, needed[i]) ? "no such number" : "missing");
     config_plain(c, m);
-    default_int(m, "kv_heads", attrs_int(m, "heads", 0));
-    default_int(m, "head_dim", attrs_int(m, "hidden", 0) / attrs_int(m, "heads", 1));
-    default_int(m, "context", context);
+    config_default(m, "kv_heads", attrs_int(m, "heads", 0));
+    config_default(m, "head_dim", attrs_int(m, "hidden", 0) / attrs_int(m, "heads", 1));
+    config_default(m, "context", context);
     attrs_set_f64(m, "norm_eps", json_num(c, "rms_norm_eps", 1e-6));
     attrs_set_bool(m, "tied", json_bool(c, "tie_word_embeddings", 0));
     if (strcmp(act, "silu") != 0 && strcmp(act, "swish") != 0)
@@ -104,18 +113,26 @@ int config_rope(const struct json *c, struct attrs *m, struct err *e)
     return 0;
 }
 
+const struct arch *arch_of_type(const char *type)
+{
+    for (int i = 0; type && arch_row(i); i++)
+        for (const char *const *t = arch_row(i)->types; *t; t++)
+            if (strcmp(*t, type) == 0)
+                return arch_row(i);
+    return NULL;
+}
+
 int arch_from_config(const struct json *config, struct attrs *model, struct err *e)
 {
     const char *type = json_str(config, "model_type", NULL);
+    const struct arch *a = arch_of_type(type);
 
     if (!type)
         return err_set(e, "config.json: model_type is missing");
-    for (int i = 0; arch_row(i); i++)
-        for (const char *const *t = arch_row(i)->types; *t; t++)
-            if (strcmp(*t, type) == 0) {
-                attrs_set_str(model, "arch", arch_row(i)->name);
-                return arch_row(i)->from_config(config, model, e);
-            }
+    if (a) {
+        attrs_set_str(model, "arch", a->name);
+        return a->from_config(config, model, e);
+    }
     attrs_set_str(model, "arch", type);
     config_plain(config, model);
     return 0;

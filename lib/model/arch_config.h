@@ -6,6 +6,9 @@
 
 extern const char *const arch_llama_prefixes[];
 extern const struct arch_name arch_llama_names[];
+extern const struct arch_key arch_llama_keys[];
+/* inv_freq: computed from rope_theta, old checkpoints carry it. GGUF's rope_freqs are head.model's rope_scaling (from_gguf.h), or it says unsupported */
+#define ARCH_LLAMA_BUFFERS "*rotary_emb.inv_freq,rope_freqs.weight"
 
 /*
  * Sizes, epsilon, tied, the activation, token ids: config.json's keys of Llama to canonical keys.
@@ -18,6 +21,11 @@ int config_transformer(const struct json *c, struct attrs *m, int64_t context, s
 
 /* Rotary positions: rope_theta and rope_scaling, of the file itself or of its rope_parameters (transformers 5). */
 int config_rope(const struct json *c, struct attrs *m, struct err *e);
+
+/* Sizes by an architecture's keys, where config.json has them; token ids; a size that config.json does not say. */
+void config_sizes(const struct json *c, struct attrs *m, const struct arch_key *keys);
+void config_ids(const struct json *c, struct attrs *m);
+void config_default(struct attrs *m, const char *key, int64_t v);
 
 /* The keys that are plain to read in any config.json: those of token ids, and sizes that are there. Never fails. */
 void config_plain(const struct json *c, struct attrs *m);

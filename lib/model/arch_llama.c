@@ -44,5 +44,6 @@ static int from_config(const struct json *c, struct attrs *m, struct err *e)
     return 0;
 }
 
-const struct arch arch_llama = {"llama", types, arch_llama_prefixes, arch_llama_names, from_config,
-                                &block_llama};
+const struct arch arch_llama = {.name = "llama", .types = types, .prefixes = arch_llama_prefixes, .names = arch_llama_names,
+                                .from_config = from_config, .block = &block_llama, .keys = arch_llama_keys,
+                                .buffers = ARCH_LLAMA_BUFFERS};

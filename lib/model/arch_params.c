@@ -17,6 +17,8 @@ static int known(const struct attrs *m, struct arch_params *p, struct err *e)
     if (no)
         return err_set(e, "a model of architecture '%s' with %s is not one that can be run here", arch, no);
     snprintf(p->arch, sizeof p->arch, "%s", arch);
+    p->learned_positions = arch_find(arch)->learned_positions;
+    p->layernorm = arch_find(arch)->layernorm;
     return 0;
 }
 
@@ -36,7 +38,7 @@ static int sizes_agree(const struct arch_params *p, struct err *e)
     if (p->heads % p->kv_heads != 0)
         return err_set(e, "%lld heads cannot share %lld heads of keys and values", (long long)p->heads,
                        (long long)p->kv_heads);
-    if (p->head_dim % 2 != 0)
+    if (!p->learned_positions && p->head_dim % 2 != 0)
         return err_set(e, "head_dim is %lld; rotary positions need an even number", (long long)p->head_dim);
     return 0;
 }

@@ -13,5 +13,6 @@ static int from_config(const struct json *c, struct attrs *m, struct err *e)
     return 0;
 }
 
-const struct arch arch_qwen2 = {"qwen2", types, arch_llama_prefixes, arch_llama_names, from_config,
-                                &block_llama};
+const struct arch arch_qwen2 = {.name = "qwen2", .types = types, .prefixes = arch_llama_prefixes, .names = arch_llama_names,
+                                .from_config = from_config, .block = &block_llama, .keys = arch_llama_keys,
+                                .buffers = ARCH_LLAMA_BUFFERS};

@@ -59,10 +59,9 @@ static int take(struct block *b, const struct bundle *u, struct err *e)
         return err_set(e, "%s: layer %lld has two tensors of role %s", u->name, (long long)b->layer, u->role);
     if (!(*to = rows_of(u, e)))
         return -1;
-    if (bias && w->rows && (uint64_t)w->rows != u->cols)
-        return err_set(e, "%s: it has %llu values, its weight has %lld rows", u->name, (unsigned long long)u->cols,
-                       (long long)w->rows);
-    if (!bias) {
+    if (bias) {
+        w->bias_n = (int64_t)(u->rows * u->cols);
+    } else {
         w->rows = (int64_t)u->rows;
         w->cols = (int64_t)u->cols;
     }
@@ -104,6 +103,10 @@ static int slot_fits(const struct block *b, int i, struct err *e)
     if (w->cols != cols)
         return err_set(e, "layer %lld: %s has %lld columns, but %s says %lld", (long long)b->layer, s->role,
                        (long long)w->cols, cols_by, (long long)cols);
+    rows = s->rows == '1' ? cols : rows;
+    if (w->bias && w->bias_n != rows)
+        return err_set(e, "layer %lld: %s.bias has %lld values, %lld are needed", (long long)b->layer, s->role,
+                       (long long)w->bias_n, (long long)rows);
     return 0;
 }
 

@@ -32,7 +32,8 @@ struct slot {
 #define SLOT(role, rows, cols, tap) {role, role ".bias", rows, cols, tap}
 
 struct weight {
-    float *w, *bias; /* w: [rows][cols]; bias: [rows] or NULL */
+    float *w, *bias; /* w: [rows][cols]; bias: [rows], of a norm [cols]; or NULL */
+    int64_t bias_n;
     int64_t rows, cols;
 };
 
@@ -49,7 +50,7 @@ struct batch {
     int64_t tokens;
     const struct window *window; /* windows; window[i].start counts from window[0].start */
     int64_t windows;
-    const float *cos, *sin;      /* [longest window][head_dim / 2], of rope_table */
+    const float *cos, *sin;      /* [longest window][head_dim / 2], of rope_table; NULL with learned positions */
     float *in[TAPS];             /* out: [tokens][block_tap_cols]: the inputs of the linears of each tap, still there afterwards */
     float *work;                 /* tokens * kind->work(b) floats */
 };
@@ -64,7 +65,7 @@ struct block_kind {
     int64_t (*work)(const struct block *b);             /* floats a token that forward needs beside x and in */
     void (*forward)(const struct block *b, struct batch *t);
 };
-extern const struct block_kind block_llama;
+extern const struct block_kind block_llama, block_gpt2;
 
 /* The slot that a role fills in layers of this kind, and its tap; -1 when none. bias (may be NULL) tells whether it is the slot's bias. */
 int block_slot(const struct block_kind *k, const char *role, int *bias);

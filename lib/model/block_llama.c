@@ -48,7 +48,7 @@ static void attention(const struct block *b, struct batch *t)
     op_linear(&b->slot[V], n, t->tokens, v);
     op_rope(q, qw / d, b->p, t);
     op_rope(k, kw / d, b->p, t);
-    op_attention(q, k, v, qw / d, kw / d, d, t, a);
+    op_attention(&(struct heads){q, k, v, qw, kw, qw / d, kw / d, d}, t, a);
     op_linear(&b->slot[O], a, t->tokens, y);
     op_add(t->x, y, t->tokens * b->p->hidden);
 }

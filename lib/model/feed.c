@@ -52,15 +52,12 @@ static int other(struct feed *f, struct err *e)
 /* A tensor without a role: a buffer that needs no running is passed on; anything else would be a weight left out in silence. */
 static int stranger(struct feed *f, struct err *e)
 {
-    /* computed from rope_theta; old checkpoints carry it. GGUF's rope_freqs are head.model's rope_scaling (from_gguf.h), or it says unsupported */
-    static const char buffer[] = "rotary_emb.inv_freq";
     const char *name = f->ahead.b.name;
-    size_t n = strlen(name), k = strlen(buffer);
     struct arch_params p;
 
     if (arch_params(&reader_head(f->in)->model, &p, e) < 0)
         return -1;
-    if ((n < k || strcmp(name + n - k, buffer) != 0) && strcmp(name, "rope_freqs.weight") != 0)
+    if (!arch_buffer(p.arch, name))
         return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out",
                        name, p.arch);
     return other(f, e);

@@ -2,7 +2,7 @@
  * feed: a stream as a model needs it: tokenizer files kept aside, then the embedding, one layer at a time, the final norm, the head.
  *
  * A unit is all bundles of one layer, loaded, or one bundle of no layer (embed, pos, norm.final, head), loaded. Bundles without a role get theirs
- * from their names (arch_role). Other records, and rotary_emb.inv_freq, are relayed at once when there is a writer.
+ * from their names (arch_role). Other records, and the architecture's buffers (arch_buffer), are relayed at once when there is a writer.
  */
 #ifndef WEIR_MODEL_FEED_H
 #define WEIR_MODEL_FEED_H

@@ -5,6 +5,7 @@
 
 #include "base/par.h"
 #include "model/ops.h"
+#include "num/kern.h"
 
 #define BATCH 2048 /* tokens run together: enough to keep matrix products near the peak, little enough to be small beside a layer */
 
@@ -21,7 +22,8 @@ int forward_open(struct forward *f, const struct attrs *model, const struct wind
                        (long long)f->p.context);
     if (states_open(&f->x, w->tokens, f->p.hidden, limit, e) < 0)
         return -1;
-    f->rope = rope_table(&f->p, w->longest);
+    if (!f->p.learned_positions)
+        f->rope = rope_table(&f->p, w->longest);
     return 0;
 }
 
@@ -43,31 +45,65 @@ static int64_t batch_at(const struct forward *f, int64_t first, int64_t *row0, i
     return n;
 }
 
-int forward_embed(struct forward *f, const struct bundle *b, struct err *e)
+/* One row of a table added to, or set as, the state of each token: row(token) of b. */
+static int add_rows(struct forward *f, const struct bundle *b, int positions, struct err *e)
+{
+    float *row = mem_new((size_t)f->p.hidden, sizeof *row);
+    int64_t row0, tokens;
+    int rc = 0;
+
+    for (int64_t i = 0, n; i < f->w->n && rc == 0; i += n) {
+        float *x;
+
+        n = batch_at(f, i, &row0, &tokens);
+        x = states_get(&f->x, row0, tokens, e);
+        rc = x ? 0 : -1;
+        for (int64_t k = i; rc == 0 && k < i + n; k++)
+            for (int64_t t = 0; t < f->w->window[k].len && rc == 0; t++) {
+                int64_t token = f->w->window[k].start + t;
+                float *to = x + (token - row0) * f->p.hidden;
+
+                rc = bundle_rows(b, positions ? (uint64_t)t : f->w->input[token], 1, row, e);
+                kern_add(to, row, to, (size_t)f->p.hidden);
+            }
+        if (rc == 0)
+            rc = states_put(&f->x, row0, tokens, e);
+    }
+    free(row);
+    return rc;
+}
+
+static int is_hidden_wide(const struct forward *f, const struct bundle *b, struct err *e)
+{
+    return b->cols == (uint64_t)f->p.hidden ? 0
+         : err_set(e, "%s: it has %llu columns, the model's hidden size is %lld", b->name, (unsigned long long)b->cols,
+                   (long long)f->p.hidden);
+}
+
+static int embed(struct forward *f, const struct bundle *b, struct err *e)
 {
     uint32_t max = windows_max_id(f->w);
-    int64_t row0, tokens;
 
     if (f->embedded++)
         return err_set(e, "%s: a second embedding", b->name);
-    if (b->cols != (uint64_t)f->p.hidden)
-        return err_set(e, "%s: it has %llu columns, the model's hidden size is %lld", b->name,
-                       (unsigned long long)b->cols, (long long)f->p.hidden);
+    if (is_hidden_wide(f, b, e) < 0)
+        return -1;
     if (max >= b->rows)
         return err_set(e, "%s: token id %lu is not in a vocabulary of %llu", b->name, (unsigned long)max,
                        (unsigned long long)b->rows);
-    for (int64_t i = 0; i < f->w->n; ) {
-        int64_t n = batch_at(f, i, &row0, &tokens);
-        float *x = states_get(&f->x, row0, tokens, e);
+    return add_rows(f, b, 0, e) < 0 ? err_in(e, "%s", b->name) : 0;
+}
 
-        for (int64_t t = 0; x && t < tokens; t++)
-            if (bundle_rows(b, f->w->input[row0 + t], 1, x + t * f->p.hidden, e) < 0)
-                return err_in(e, "%s", b->name);
-        if (!x || states_put(&f->x, row0, tokens, e) < 0)
-            return -1;
-        i += n;
-    }
-    return 0;
+static int position(struct forward *f, const struct bundle *b, struct err *e)
+{
+    if (!f->embedded || f->positioned++)
+        return err_set(e, "%s: the table of positions comes %s", b->name, f->embedded ? "twice" : "before the embedding");
+    if (is_hidden_wide(f, b, e) < 0)
+        return -1;
+    if ((uint64_t)f->w->longest > b->rows)
+        return err_set(e, "%s: windows of %lld tokens are longer than its %llu positions", b->name, (long long)f->w->longest,
+                       (unsigned long long)b->rows);
+    return add_rows(f, b, 1, e) < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
 /* Room for the largest batch: inputs of the taps, then the layer's own work. */
@@ -126,7 +162,7 @@ static void run_batch(const struct block *b, struct batch *t, const struct taps 
 
 static int run(struct forward *f, const struct block *b, const struct taps *taps, struct err *e)
 {
-    struct batch t = {.cos = f->rope, .sin = f->rope + f->w->longest * (f->p.head_dim / 2)};
+    struct batch t = {.cos = f->rope, .sin = f->rope ? f->rope + f->w->longest * (f->p.head_dim / 2) : NULL};
     int64_t row0;
     int rc = 0;
 
@@ -152,6 +188,9 @@ int forward_block(struct forward *f, struct bundle *bundle, int n, const struct 
     if (!f->embedded)
         return err_set(e, "layer %lld comes before the embedding; tsplit writes tensors in the order a model runs",
                        (long long)layer);
+    if (f->p.learned_positions && !f->positioned)
+        return err_set(e, "layer %lld comes before the table of positions; tsplit writes tensors in the order a model runs",
+                       (long long)layer);
     if (layer <= f->last_layer || f->normed)
         return err_set(e, "layer %lld comes after %s %lld; tsplit writes tensors in the order a model runs",
                        (long long)layer, f->normed ? "the final norm, and layer" : "layer", (long long)f->last_layer);
@@ -164,40 +203,66 @@ int forward_block(struct forward *f, struct bundle *bundle, int n, const struct 
     return rc;
 }
 
-int forward_norm(struct forward *f, const struct bundle *b, const struct taps *taps, struct err *e)
+/* One tensor of the final norm on a batch: the weight (with RMSNorm or LayerNorm), or the bias. */
+static void norm_batch(const struct forward *f, const float *w, int is_bias, float *x, int64_t tokens)
 {
-    float *w;
-    int rc = -1;
+    int64_t h = f->p.hidden;
 
-    if (!f->embedded || f->normed++)
-        return err_set(e, "%s: the final norm comes %s", b->name, f->embedded ? "twice" : "before the embedding");
-    if (b->rows * b->cols != (uint64_t)f->p.hidden)
-        return err_set(e, "%s: it has %llu values, the model's hidden size is %lld", b->name,
-                       (unsigned long long)(b->rows * b->cols), (long long)f->p.hidden);
-    w = mem_new((size_t)f->p.hidden, sizeof *w);
-    if (bundle_rows(b, 0, b->rows, w, e) < 0)
-        goto out;
-    for (int64_t i = 0, row0, tokens; i < f->w->n; ) {
-        int64_t n = batch_at(f, i, &row0, &tokens);
-        float *x = states_get(&f->x, row0, tokens, e);
+    if (is_bias)
+        for (int64_t t = 0; t < tokens; t++)
+            kern_add(x + t * h, w, x + t * h, (size_t)h);
+    else if (f->p.layernorm)
+        op_layernorm(x, w, NULL, f->p.norm_eps, tokens, h, x);
+    else
+        op_rmsnorm(x, w, f->p.norm_eps, tokens, h, x);
+}
 
-        if (!x)
-            goto out;
-        op_rmsnorm(x, w, f->p.norm_eps, tokens, f->p.hidden, x);
-        if (taps)
+int forward_normed(const struct forward *f)
+{
+    return f->normed == (f->p.layernorm ? 2 : 1);
+}
+
+static int norm(struct forward *f, const struct bundle *b, int is_bias, const struct taps *taps, struct err *e)
+{
+    float *w = mem_new((size_t)f->p.hidden, sizeof *w);
+    int rc = 0;
+
+    if (!f->embedded || f->normed++ != is_bias)
+        rc = err_set(e, "%s: the final norm comes %s", b->name, !f->embedded ? "before the embedding" : is_bias ? "after its bias" : "twice");
+    else if (b->rows * b->cols != (uint64_t)f->p.hidden)
+        rc = err_set(e, "%s: it has %llu values, the model's hidden size is %lld", b->name,
+                     (unsigned long long)(b->rows * b->cols), (long long)f->p.hidden);
+    else
+        rc = bundle_rows(b, 0, b->rows, w, e);
+    for (int64_t i = 0, row0, tokens, n; i < f->w->n && rc == 0; i += n) {
+        float *x;
+
+        n = batch_at(f, i, &row0, &tokens);
+        if (!(x = states_get(&f->x, row0, tokens, e))) {
+            rc = -1;
+            break;
+        }
+        norm_batch(f, w, is_bias, x, tokens);
+        if (taps && forward_normed(f))
             taps->see(taps->ctx, TAP_HEAD, x, tokens, f->p.hidden);
-        if (states_put(&f->x, row0, tokens, e) < 0)
-            goto out;
-        i += n;
+        rc = states_put(&f->x, row0, tokens, e);
     }
-    rc = 0;
-out:
     free(w);
     return rc;
 }
 
-int forward_other(const struct forward *f, const struct bundle *b, struct err *e)
+int forward_single(struct forward *f, const struct bundle *b, const struct taps *taps, struct err *e)
 {
+    if (strcmp(b->role, "embed") == 0)
+        return embed(f, b, e);
+    if (strcmp(b->role, "head") == 0)
+        return 0;
+    if (strcmp(b->role, "pos") == 0 && f->p.learned_positions)
+        return position(f, b, e);
+    if (strcmp(b->role, "norm.final") == 0)
+        return norm(f, b, 0, taps, e);
+    if (strcmp(b->role, "norm.final.bias") == 0 && f->p.layernorm)
+        return norm(f, b, 1, taps, e);
     return err_set(e, "%s: a tensor of role %s has no place in the forward pass of architecture '%s'", b->name, b->role,
                    f->p.arch);
 }

@@ -2,9 +2,9 @@
  * forward: a model run one layer at a time over all tokens, so that only one layer need be in memory.
  *
  *     forward_open      sizes from the head, windows of tokens
- *     forward_embed     the embedding arrives: every token's first state
+ *     forward_single    a tensor of no layer arrives: the embedding makes every token's first state, the table of positions adds to it, the
+ *                       final norm (and its bias) comes after the last layer
  *     forward_block     a layer arrives: every token's next state; taps see the inputs of its linears
- *     forward_norm      the final norm arrives
  *
  * What the states are then good for is in ppl.h and calib.h.
  *
@@ -24,7 +24,7 @@ struct forward {
     float *rope;
     int64_t blocks;       /* layers done */
     int64_t last_layer;   /* -1 before the first */
-    int embedded, normed;
+    int embedded, positioned, normed; /* normed: how many of the final norm's tensors are done: 1, with LayerNorm 2 */
 };
 
 /*
@@ -37,18 +37,19 @@ struct forward {
 int forward_open(struct forward *f, const struct attrs *model, const struct windows *w, uint64_t limit, struct err *e);
 void forward_free(struct forward *f);
 
-/* b: loaded, [vocab][hidden]. -1 names an id that it has no row for. */
-int forward_embed(struct forward *f, const struct bundle *b, struct err *e);
+/*
+ * A tensor of no layer, by its role: embed, pos, norm.final, norm.final.bias; a head is left alone. With taps, TAP_HEAD sees the states when the
+ * final norm is complete. b: loaded.
+ * -1: a wrong shape, an id that the embedding has no row for, a tensor that comes twice or out of order, a role that has no place.
+ */
+int forward_single(struct forward *f, const struct bundle *b, const struct taps *taps, struct err *e);
+
+/* Have all tensors of the final norm come? */
+int forward_normed(const struct forward *f);
 
 /* bundle[n]: those of one layer, loaded. Layers must come in ascending order after the embedding. taps may be NULL.
  * Memory: the layer as f32, and a batch's activations. */
 int forward_block(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e);
-
-/* The final norm, in place on all states; with taps, TAP_HEAD sees its output. b: loaded, one row of hidden. */
-int forward_norm(struct forward *f, const struct bundle *b, const struct taps *taps, struct err *e);
-
-/* A tensor with a role that no function above takes (a bias of the final norm, positions): always -1, with a sentence. */
-int forward_other(const struct forward *f, const struct bundle *b, struct err *e);
 
 /* -1 when the stream gave fewer or more layers than model (the head's keys with the tail's corrections put in) says. */
 int forward_check_layers(const struct forward *f, const struct attrs *head, const struct attrs *tail, struct err *e);

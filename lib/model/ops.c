@@ -12,7 +12,7 @@
 #define PIECE 16384 /* floats of elementwise work that one call of a thread takes; no effect on results */
 
 struct rows {
-    const float *x, *w;
+    const float *x, *w, *b;
     float *y;
     double eps;
     int64_t n, width;
@@ -30,6 +30,20 @@ void op_rmsnorm(const float *x, const float *w, double eps, int64_t tokens, int6
     struct rows r = {.x = x, .w = w, .y = y, .eps = eps, .width = width};
 
     par_for((size_t)tokens, rmsnorm_row, &r);
+}
+
+static void layernorm_row(void *ctx, size_t t)
+{
+    struct rows *r = ctx;
+
+    kern_layernorm(r->x + t * (size_t)r->width, r->w, r->b, r->y + t * (size_t)r->width, (size_t)r->width, r->eps);
+}
+
+void op_layernorm(const float *x, const float *w, const float *b, double eps, int64_t tokens, int64_t width, float *y)
+{
+    struct rows r = {.x = x, .w = w, .b = b, .y = y, .eps = eps, .width = width};
+
+    par_for((size_t)tokens, layernorm_row, &r);
 }
 
 void op_linear(const struct weight *w, const float *x, int64_t tokens, float *y)
@@ -59,6 +73,21 @@ void op_swiglu(float *g, const float *u, int64_t n)
     struct rows r = {.x = u, .y = g, .n = n};
 
     par_for(((size_t)n + PIECE - 1) / PIECE, swiglu_piece, &r);
+}
+
+static void gelu_piece(void *ctx, size_t i)
+{
+    struct rows *r = ctx;
+    size_t at = i * PIECE, n = (size_t)r->n - at < PIECE ? (size_t)r->n - at : PIECE;
+
+    kern_gelu_tanh(r->y + at, r->y + at, n);
+}
+
+void op_gelu(float *x, int64_t n)
+{
+    struct rows r = {.y = x, .n = n};
+
+    par_for(((size_t)n + PIECE - 1) / PIECE, gelu_piece, &r);
 }
 
 /* --- rotary positions --- */
@@ -141,9 +170,9 @@ void op_rope(float *x, int64_t heads, const struct arch_params *p, const struct 
 #define QUERIES 64 /* rows of queries taken together; no effect on results */
 
 struct attend {
-    const float *q, *k, *v;
+    const struct heads *in;
     float *out, *work;        /* work: for each thread, work_n floats */
-    int64_t heads, kv_heads, d, work_n;
+    int64_t work_n;
     const struct batch *t;
 };
 
@@ -152,10 +181,11 @@ struct attend {
 static void attend_queries(const struct attend *a, const float *q, const float *k, const float *v, float *out,
                            int64_t from, int64_t to, float *score)
 {
-    size_t q_ld = (size_t)(a->heads * a->d), kv_ld = (size_t)(a->kv_heads * a->d), n = (size_t)to;
-    float root = (float)(1 / sqrt((double)a->d));
+    const struct heads *h = a->in;
+    size_t q_ld = (size_t)h->q_ld, kv_ld = (size_t)h->kv_ld, d = (size_t)h->d, n = (size_t)to;
+    float root = (float)(1 / sqrt((double)h->d));
 
-    gemm_nt(n - (size_t)from, n, (size_t)a->d, q, q_ld, k, kv_ld, score, n, KERN_SET);
+    gemm_nt(n - (size_t)from, n, d, q, q_ld, k, kv_ld, score, n, KERN_SET);
     for (size_t t = (size_t)from; t < n; t++) {
         float *row = score + (t - (size_t)from) * n;
 
@@ -163,33 +193,33 @@ static void attend_queries(const struct attend *a, const float *q, const float *
         kern_softmax(row, row, t + 1);
         memset(row + t + 1, 0, (n - t - 1) * sizeof *row);
     }
-    gemm_nn(n - (size_t)from, (size_t)a->d, n, score, n, v, kv_ld, out, q_ld, KERN_SET);
+    gemm_nn(n - (size_t)from, d, n, score, n, v, kv_ld, out, (size_t)h->heads * d, KERN_SET);
 }
 
 static void attend_head(void *ctx, size_t i)
 {
     const struct attend *a = ctx;
-    const struct window *w = &a->t->window[(int64_t)i / a->heads];
-    int64_t h = (int64_t)i % a->heads, g = h / (a->heads / a->kv_heads), start = w->start - a->t->window[0].start;
-    int64_t at = (start * a->heads + h) * a->d, kv_at = (start * a->kv_heads + g) * a->d;
+    const struct heads *in = a->in;
+    const struct window *w = &a->t->window[(int64_t)i / in->heads];
+    int64_t h = (int64_t)i % in->heads, g = h / (in->heads / in->kv_heads), start = w->start - a->t->window[0].start;
+    const float *k = in->k + start * in->kv_ld + g * in->d, *v = in->v + start * in->kv_ld + g * in->d;
 
     for (int64_t from = 0; from < w->len; from += QUERIES) {
-        int64_t to = from + QUERIES < w->len ? from + QUERIES : w->len, skip = at + from * a->heads * a->d;
+        int64_t to = from + QUERIES < w->len ? from + QUERIES : w->len, row = start + from;
 
-        attend_queries(a, a->q + skip, a->k + kv_at, a->v + kv_at, a->out + skip, from, to,
+        attend_queries(a, in->q + row * in->q_ld + h * in->d, k, v, a->out + (row * in->heads + h) * in->d, from, to,
                        a->work + par_self() * a->work_n);
     }
 }
 
-void op_attention(const float *q, const float *k, const float *v, int64_t heads, int64_t kv_heads, int64_t d,
-                  const struct batch *t, float *out)
+void op_attention(const struct heads *in, const struct batch *t, float *out)
 {
-    struct attend a = {q, k, v, out, NULL, heads, kv_heads, d, 0, t};
+    struct attend a = {in, out, NULL, 0, t};
 
     for (int64_t i = 0; i < t->windows; i++)
         if (t->window[i].len * QUERIES > a.work_n)
             a.work_n = t->window[i].len * QUERIES;
     a.work = mem_new((size_t)(a.work_n * par_jobs()), sizeof *a.work);
-    par_for((size_t)(t->windows * heads), attend_head, &a);
+    par_for((size_t)(t->windows * in->heads), attend_head, &a);
     free(a.work);
 }

@@ -14,6 +14,13 @@ void op_rmsnorm(const float *x, const float *w, double eps, int64_t tokens, int6
 /* y = x * W^T + bias. x: [tokens][w->cols], y: [tokens][w->rows]. */
 void op_linear(const struct weight *w, const float *x, int64_t tokens, float *y);
 
+/* y[t] = (x[t] - mean) / sqrt(var + eps) * w + b. x, y: [tokens][width], may be the same; w: [width]; b: [width] or NULL. Mean and variance in
+ * double (Ba et al. 2016). */
+void op_layernorm(const float *x, const float *w, const float *b, double eps, int64_t tokens, int64_t width, float *y);
+
+/* x = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), n values: the GELU that GPT-2 was trained with. */
+void op_gelu(float *x, int64_t n);
+
 /* x += y, n values. */
 void op_add(float *x, const float *y, int64_t n);
 
@@ -34,10 +41,15 @@ void op_rope(float *x, int64_t heads, const struct arch_params *p, const struct 
 /*
  * Causal attention with grouped queries: out[t] of head h = sum_s softmax_s(q[t].k[s] / sqrt(d)) v[s], s <= t in the window of t; head h uses
  * keys and values of head h / (heads / kv_heads).
- * q, out: [tokens][heads * d]; k, v: [tokens][kv_heads * d].
+ * a    in: q, k, v of the batch's first token; a token's row of queries is q_ld floats wide, of keys and values kv_ld, so that they may lie in
+ *      one fused matrix
+ * out  [tokens][heads * d]
  * Cost: 4 len^2 d for a window and head. Memory: for each thread 64 floats for each token of the longest window.
  */
-void op_attention(const float *q, const float *k, const float *v, int64_t heads, int64_t kv_heads, int64_t d,
-                  const struct batch *t, float *out);
+struct heads {
+    const float *q, *k, *v;
+    int64_t q_ld, kv_ld, heads, kv_heads, d;
+};
+void op_attention(const struct heads *a, const struct batch *t, float *out);
 
 #endif

@@ -81,6 +81,7 @@ static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struc
     int rc = p->format == PACK_HF ? to_hf_place(&p->hf, b, &place, e) : 0;
 
     how.name = place.name;
+    how.turned = place.turned || attrs_int(&b->more, "transposed", 0);
     how.row = place.head_dim ? to_hf_row : NULL;
     how.row_arg = place.head_dim;
     if (rc == 0 && !place.skip)

@@ -20,12 +20,14 @@ static int read_config(const struct source *s, int blob, struct attrs *model, st
     return rc < 0 ? err_in(e, "%s", s->blob[blob].path ? s->blob[blob].path : s->blob[blob].name) : 0;
 }
 
-static int describe(struct step *s, const struct file_tensor *t, const char *arch, struct err *e)
+static int describe(struct step *s, struct file_tensor *t, const char *arch, struct err *e)
 {
     const char *role;
     int64_t layer;
 
     s->t = t;
+    if (arch_turned(arch, t->name) && !t->turned && file_turn(t, e) < 0)
+        return -1;
     if (file_header(&s->b, t, e) < 0)
         return err_in(e, "%s", t->name);
     if (arch_role(arch, t->name, &role, &layer)) {

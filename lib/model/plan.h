@@ -20,7 +20,8 @@ struct plan {
 };
 
 /*
- * The chosen tensors of a source, ordered by arch_order, tensors of unknown roles last and in the source's order.
+ * The chosen tensors of a source, ordered by arch_order, tensors of unknown roles last and in the source's order. Weights that the
+ * architecture's files hold as [inputs][outputs] are turned (file_turn).
  * A source that says its model in other words than Hugging Face's (GGUF) gets the files of a folder as further blobs.
  * -1: config.json is no configuration, or a tensor is of a shape that a bundle does not hold.
  * Memory: a header for each tensor. Cost: a sort.

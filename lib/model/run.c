@@ -18,13 +18,9 @@ static int unit(struct feed *feed, struct forward *f, struct bundle *head, struc
         progress_step(1, 0);
         return forward_block(f, feed->b, feed->n, NULL, e);
     }
-    if (feed_is(feed, "norm.final"))
-        return forward_norm(f, &feed->b[0], NULL, e);
-    if (feed_is(feed, "embed") && forward_embed(f, &feed->b[0], e) < 0)
+    if (forward_single(f, &feed->b[0], NULL, e) < 0)
         return -1;
-    if (!feed_is(feed, "embed") && !feed_is(feed, "head"))
-        return forward_other(f, &feed->b[0], e);
-    if (feed_is(feed, "head") || f->p.tied)
+    if (feed_is(feed, "head") || (f->p.tied && feed_is(feed, "embed")))
         keep(feed, head);
     return 0;
 }
@@ -33,8 +29,8 @@ static int whole(const struct feed *feed, const struct forward *f, const struct 
 {
     if (forward_check_layers(f, &reader_head(feed->in)->model, reader_tail_model(feed->in), e) < 0)
         return -1;
-    if (!f->normed)
-        return err_set(e, "the stream has no tensor of role norm.final");
+    if (!forward_normed(f))
+        return err_set(e, "the stream has no tensor of role norm.final%s", f->normed ? ".bias" : "");
     if (!head->name)
         return err_set(e, "the stream has no tensor of role head, and the model does not tie it to its embedding");
     return 0;

@@ -8,6 +8,7 @@
 #include "base/io.h"
 #include "file/gguf.h"
 #include "file/shards.h"
+#include "model/arch.h"
 #include "record/json.h"
 
 void to_hf_open(struct to_hf *t, const char *folder, const struct attrs *model)
@@ -68,25 +69,13 @@ int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, st
     return 0;
 }
 
-static const struct {
-    const char *ours, *theirs;
-} names[] = {{"hidden", "hidden_size"},
-             {"layers", "num_hidden_layers"},
-             {"heads", "num_attention_heads"},
-             {"kv_heads", "num_key_value_heads"},
-             {"head_dim", "head_dim"},
-             {"intermediate", "intermediate_size"},
-             {"vocab", "vocab_size"},
-             {"context", "max_position_embeddings"},
-             {"norm_eps", "rms_norm_eps"},
-             {"rope_theta", "rope_theta"},
-             {"tied", "tie_word_embeddings"}};
-
-static const char *their_name(const char *ours)
+static const char *their_name(const struct json *config, const char *ours)
 {
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i].ours, ours) == 0)
-            return names[i].theirs;
+    const struct arch *a = arch_of_type(json_str(config, "model_type", ""));
+
+    for (const struct arch_key *k = (a ? a : arch_find("llama"))->keys; k->ours; k++)
+        if (strcmp(k->ours, ours) == 0)
+            return k->theirs;
     return NULL;
 }
 
@@ -172,8 +161,8 @@ int to_hf_config(const struct buf *config, const struct attrs *tail, struct buf 
     for (int i = 0; rc == 0 && i < tail->n; i++) {
         const struct attr *a = &tail->item[i];
 
-        if (their_name(a->key) && (a->kind == ATTR_INT || a->kind == ATTR_BOOL || a->kind == ATTR_F64))
-            correct(&t, their_name(a->key), a);
+        if (their_name(j, a->key) && (a->kind == ATTR_INT || a->kind == ATTR_BOOL || a->kind == ATTR_F64))
+            correct(&t, their_name(j, a->key), a);
     }
     if (rc == 0)
         buf_add(out, t.data, t.len);

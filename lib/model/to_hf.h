@@ -17,6 +17,7 @@ struct to_hf {
 struct hf_place {      /* where one tensor goes */
     char *name;        /* NULL: its own; the caller frees it */
     int skip;          /* not written: config.json says the same */
+    int turned;        /* under its new name it is held as [inputs][outputs] (arch_turned) */
     uint64_t head_dim; /* rows of q and k (of a bias: elements) are put from pairs (2i, 2i+1) to (i, i + d/2) in heads of this size; 0: they stay */
 };
 

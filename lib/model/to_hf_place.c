@@ -50,6 +50,7 @@ int to_hf_place(const struct to_hf *t, const struct bundle *b, struct hf_place *
         return 0;
     if (is_gguf_name(b->name))
         place->name = name_of(a, role, layer);
+    place->turned = place->name && arch_turned(a->name, place->name);
     if (strcmp(attrs_str(&t->model, "rope", ""), "interleaved") == 0 && (starts(role, "attn.q") || starts(role, "attn.k")) &&
         !starts(role, "attn.qkv")) {
         uint64_t n = b->shape.rank < 2 ? b->cols : b->rows;

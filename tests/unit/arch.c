@@ -36,6 +36,17 @@ static void test_roles(void)
     role_is("llama", "model.layers.1.mlp.down_project.weight", NULL, 0);
     role_is("llama", "model.norm", NULL, 0);
     role_is("rwkv", "model.norm.weight", NULL, 0);
+    role_is("gpt2", "transformer.h.3.attn.c_attn.weight", "attn.qkv", 3);
+    role_is("gpt2", "h.3.attn.c_attn.bias", "attn.qkv.bias", 3);
+    role_is("gpt2", "wpe.weight", "pos", -1);
+    role_is("gpt2", "blk.0.attn_qkv.weight", "attn.qkv", 0);
+    role_is("gpt2", "h.3.attn.bias", NULL, 0);
+    CHECK(arch_buffer("gpt2", "transformer.h.3.attn.bias") && arch_buffer("gpt2", "h.3.attn.masked_bias"));
+    CHECK(!arch_buffer("gpt2", "h.3.attn.c_attn.bias") && !arch_buffer("rwkv", "h.3.attn.bias"));
+    CHECK(arch_buffer("llama", "model.layers.0.self_attn.rotary_emb.inv_freq") && !arch_buffer("llama", "h.3.attn.bias"));
+    CHECK(arch_turned("gpt2", "transformer.h.0.mlp.c_fc.weight") && arch_turned("gpt2", "h.11.attn.c_proj.weight"));
+    CHECK(!arch_turned("gpt2", "h.0.mlp.c_fc.bias") && !arch_turned("gpt2", "wte.weight"));
+    CHECK(!arch_turned("gpt2", "blk.0.ffn_up.weight") && !arch_turned("", "h.0.mlp.c_fc.weight"));
 }
 
 static void test_order(void)

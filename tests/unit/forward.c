@@ -276,7 +276,7 @@ static void run_both(struct forward *f, const struct windows *win, const struct 
     set_params(&m, k);
     CHECK(forward_open(f, &m, win, limit, &e) == 0);
     dense(&b, "embed", -1, VOCAB, H, embed);
-    CHECK(forward_embed(f, &b, &e) == 0);
+    CHECK(forward_single(f, &b, NULL, &e) == 0);
     bundle_free(&b);
     for (int t = 0; t < TOKENS; t++)
         for (int i = 0; i < H; i++)
@@ -288,7 +288,7 @@ static void run_both(struct forward *f, const struct windows *win, const struct 
         near(states_get(&f->x, 0, TOKENS, &e), x[0], TOKENS * H, 2e-5);
     }
     dense(&b, "norm.final", -1, 1, H, norm);
-    CHECK(forward_norm(f, &b, NULL, &e) == 0);
+    CHECK(forward_single(f, &b, NULL, &e) == 0);
     bundle_free(&b);
     for (int t = 0; t < TOKENS; t++) {
         double y[H];
@@ -380,7 +380,7 @@ static void test_refused(void)
     CHECK(forward_open(&f, &m, &win, 1 << 20, &e) == 0);
     refused(&f, b, n, "layer 0 comes before the embedding; tsplit writes tensors in the order a model runs");
     dense(&em, "embed", -1, 100, H, embed);
-    CHECK(forward_embed(&f, &em, &e) < 0);
+    CHECK(forward_single(&f, &em, NULL, &e) < 0);
     CHECK_STR(e.msg, "embed: token id 7979 is not in a vocabulary of 100");
     refused(&f, b, n - 1, "layer 0 has no tensor of role mlp.down");
     b[n - 1].rows = H - 2;

@@ -187,13 +187,13 @@ int main(void)
         w.target[t] = ids.id[t + 1];
     CHECK(forward_open(&f, &m, &w, 1 << 20, &e) == 0);
     load(&embed, find(&model, "model.embed_tokens.weight"));
-    CHECK(forward_embed(&f, &embed, &e) == 0);
+    CHECK(forward_single(&f, &embed, NULL, &e) == 0);
     CHECK(distance("hidden.embed", states_get(&f.x, 0, 32, &e)) == 0);
     for (int l = 0; l < LAYERS; l++)
         layer(&f, l, &sums);
     CHECK_NEAR(sums, 0, 1e-5);
     load(&norm, find(&model, "model.norm.weight"));
-    CHECK(forward_norm(&f, &norm, NULL, &e) == 0);
+    CHECK(forward_single(&f, &norm, NULL, &e) == 0);
     CHECK_NEAR(distance("hidden.norm", states_get(&f.x, 0, 32, &e)), 0, 2e-6);
     scores(&f, &embed);
     printf("sums of squares: largest relative distance %.2g\n", sums);
