@@ -21,7 +21,7 @@ $(B)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP -c -o $@ $<
 
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
-X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine))
+X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
 $(B)/lib/num/kern_avx2.o:   CFLAGS += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: CFLAGS += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   CFLAGS += -O3
@@ -67,7 +67,9 @@ setup:
 		{ tail -n 20 $${TMPDIR:-/tmp}/weir-setup.log; exit 1; }
 
 check: setup
+	@echo 'Building.'
 	@$(MAKE) -s -j$$(nproc) tests
+	@echo 'Testing: a minute or two; only what fails or is skipped is named.'
 	@tests/run $(B)
 
 # Everything that check leaves out for time: the sanitizers, valgrind, the other compiler, clang's analyzer.
@@ -87,6 +89,7 @@ fuzz:
 		build-fuzz/new/$$n tests/fuzz/corpus/$$n 2>&1 | tail -n 8 | grep -E 'units_executed|peak_rss|ERROR|SUMMARY' || exit 1; done
 
 demo: setup
+	@echo 'Building.'
 	@$(MAKE) -s -j$$(nproc) all
 	@$(MAKE) -s -C pipelines/prune-quant BIN=$(abspath $(B))/bin demo
 

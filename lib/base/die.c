@@ -1,5 +1,6 @@
 #include "base/die.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 #include "base/err.h"
 #include "base/target.h"
 
-const char *prog_name = "weir";
+const char *prog_name; /* before the options are read: the name the program was called by */
 int die_status = 1;
 
 static void say(const char *fmt, va_list ap)
@@ -19,7 +20,7 @@ static void say(const char *fmt, va_list ap)
     vsnprintf(text, sizeof text, fmt, ap);
     err_set(&e, "%s", text);
     fflush(stdout);
-    fprintf(stderr, "%s: %s\n", prog_name, e.msg);
+    fprintf(stderr, "%s: %s\n", prog_name ? prog_name : program_invocation_short_name, e.msg);
 }
 
 void die(const char *fmt, ...)

@@ -168,7 +168,7 @@ while i < len(d):
 }
 
 @test "no stream to or from a terminal: status 2 and the fix is named" {
-    command -v script >/dev/null || skip "needs script(1)"
+    script -qec true /dev/null >/dev/null 2>&1 || skip "needs script(1) and a pseudo-terminal"
     each map source | while IFS=$'\t' read -r prog kind args; do
         in=$(in_of "$prog")
         rc=0
