@@ -12,7 +12,7 @@ MANS    = $(wildcard man/*.[1-9])
 
 CPPFLAGS += -D_GNU_SOURCE -DWEIR_VERSION='"$(VERSION)"' -Ilib -I.
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-LDLIBS   = -lmsgpackc -lzstd -lxxhash -lyajl -lpcre2-8 -lutf8proc -lz -lcrypto -lpthread -lm
+LDLIBS   = -lmsgpackc -lzstd -lxxhash -lyajl -lpcre2-8 -lutf8proc -lz -lnettle -lpthread -lm
 
 all: $(BINS)
 

@@ -10,5 +10,5 @@ SAN     =
 B       = build$(if $(SAN),-san)
 # Debian packages that a build and the tests need.
 PACKAGES = gcc make libc6-dev pkg-config libmsgpack-dev libzstd-dev libxxhash-dev \
-           libyajl-dev libpcre2-dev libutf8proc-dev zlib1g-dev libssl-dev bats mandoc bsdextrautils parallel python3 zstd \
+           libyajl-dev libpcre2-dev libutf8proc-dev zlib1g-dev nettle-dev bats mandoc bsdextrautils parallel python3 zstd \
            python3-msgpack python3-xxhash

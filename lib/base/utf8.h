@@ -63,6 +63,24 @@ static inline size_t utf8_put(unsigned char *out, uint32_t c)
     return 4;
 }
 
+/* Code points of a text: its bytes but those that continue one (0x80 to 0xbf). */
+static inline size_t utf8_count(const void *p, size_t n)
+{
+    const uint64_t ones = 0x0101010101010101u;
+    const unsigned char *s = p;
+    size_t more = 0, i = 0;
+
+    for (; n - i >= 8; i += 8) {
+        uint64_t v;
+
+        memcpy(&v, s + i, 8);
+        more += (((v >> 7) & (~v >> 6) & ones) * ones) >> 56;
+    }
+    for (; i < n; i++)
+        more += (s[i] & 0xc0) == 0x80;
+    return n - more;
+}
+
 /* Offset of the first byte that begins no well-formed sequence, or n. */
 static inline size_t utf8_fault(const void *p, size_t n)
 {

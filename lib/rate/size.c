@@ -2,8 +2,7 @@
  * size: how long a record is: `bytes` of its UTF-8, `chars` (code points), `lines` (line feeds, and a last line without one).
  * For conditions and budgets of dsel. No parameters; O(bytes).
  */
-#include <string.h>
-
+#include "base/utf8.h"
 #include "rate/rate.h"
 
 static int open_size(void **state, int *usage, struct err *e)
@@ -16,17 +15,15 @@ static int open_size(void **state, int *usage, struct err *e)
 
 static int apply(void *state, struct record *r, struct err *e)
 {
-    size_t chars = 0, lines = 0;
+    size_t lines = 0;
 
     (void)state;
     (void)e;
-    for (size_t i = 0; i < r->text_len; i++) {
-        chars += ((unsigned char)r->text[i] & 0xc0) != 0x80;
+    for (size_t i = 0; i < r->text_len; i++)
         lines += r->text[i] == '\n';
-    }
     lines += r->text_len && r->text[r->text_len - 1] != '\n';
     record_set_score(r, "bytes", (double)r->text_len);
-    record_set_score(r, "chars", (double)chars);
+    record_set_score(r, "chars", (double)utf8_count(r->text, r->text_len));
     record_set_score(r, "lines", (double)lines);
     return 0;
 }

@@ -25,16 +25,13 @@ static void skip_space(struct scan *s)
         s->p++;
 }
 
-/* Eight bytes hold a quote, a backslash, a control byte or one beyond ASCII. Mycroft's test; false alarms only above the first. */
-static int plain8(const char *p)
+/* Have these eight bytes a quote, a backslash, a control byte or one beyond ASCII? Mycroft's test; false alarms only above the first. */
+static int marked(uint64_t v)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t v, quote, slash;
+    uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\';
 
-    memcpy(&v, p, 8);
-    quote = v ^ ones * '"';
-    slash = v ^ ones * '\\';
-    return !(((quote - ones) | (slash - ones) | (v - ones * 0x20) | v) & high);
+    return (((quote - ones) | (slash - ones) | (v - ones * 0x20) | v) & high) != 0;
 }
 
 static int hex4(const char *p, const char *end)
@@ -53,16 +50,16 @@ static int hex4(const char *p, const char *end)
     return v;
 }
 
+/* The byte that a one-letter escape stands for, or 0. */
+static const char escaped[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
+
 /* The escape at s->p (behind the backslash) into out; returns the bytes put, or -1. */
 static int take_escape(struct scan *s, char *out)
 {
-    static const char letter[] = "\"\\/bfnrt", byte[] = "\"\\/\b\f\n\r\t";
-    const char *at = s->p < s->end && *s->p ? strchr(letter, *s->p) : NULL;
     int unit, low;
 
-    if (at) {
-        s->p++;
-        *out = byte[at - letter];
+    if (s->p < s->end && escaped[(unsigned char)*s->p]) {
+        *out = escaped[(unsigned char)*s->p++];
         return 1;
     }
     if (s->p == s->end || *s->p != 'u' || (unit = hex4(s->p + 1, s->end)) < 0)
@@ -78,28 +75,43 @@ static int take_escape(struct scan *s, char *out)
     return (int)utf8_put((unsigned char *)out, (uint32_t)unit);
 }
 
+/* Move plain bytes from s->p to `to`, which is at or before it, up to a quote, a backslash or a fault. Eight at a time: what a store
+ * overwrites has been read. Returns the new `to`, or NULL for what is no UTF-8. */
+static char *move_plain(struct scan *s, char *to)
+{
+    const char *from = s->p, *end = s->end;
+
+    for (;;) {
+        uint64_t v;
+        size_t len;
+
+        while (end - from >= 8 && (memcpy(&v, from, 8), !marked(v))) {
+            memcpy(to, &v, 8);
+            from += 8;
+            to += 8;
+        }
+        while (from < end && (unsigned char)*from < 0x80 && (unsigned char)*from >= 0x20 && *from != '"' && *from != '\\')
+            *to++ = *from++;
+        s->p += from - s->p;
+        if (from == end || !(*from & 0x80))
+            return to;
+        if (!(len = utf8_bytes((const unsigned char *)from, (size_t)(end - from))))
+            return NULL;
+        while (len--)
+            *to++ = *from++;
+    }
+}
+
 /* The string at s->p (at its quote), decoded in place. */
 static int take_string(struct scan *s, const char **out, size_t *n)
 {
     char *to = ++s->p, *start = to;
 
     for (;;) {
-        char *from = s->p;
-        size_t len;
+        int put;
 
-        while (s->end - s->p >= 8 && plain8(s->p))
-            s->p += 8;
-        while (s->p < s->end && (unsigned char)*s->p >= 0x20 && *s->p != '"' && *s->p != '\\') {
-            if (!(len = utf8_bytes((unsigned char *)s->p, (size_t)(s->end - s->p))))
-                return fault(s, "no well-formed UTF-8");
-            s->p += len;
-            if (len == 1 && s->end - s->p >= 8 && plain8(s->p))
-                s->p += 8;
-        }
-        len = (size_t)(s->p - from);
-        if (to != from)
-            memmove(to, from, len);
-        to += len;
+        if (!(to = move_plain(s, to)))
+            return fault(s, "no well-formed UTF-8");
         if (s->p == s->end)
             return fault(s, "the line ends inside a string");
         if (*s->p == '"')
@@ -107,9 +119,7 @@ static int take_string(struct scan *s, const char **out, size_t *n)
         if (*s->p != '\\')
             return fault(s, "a control byte stands in a string");
         s->p++;
-        int put = take_escape(s, to);
-
-        if (put < 0)
+        if ((put = take_escape(s, to)) < 0)
             return -1;
         to += put;
     }

@@ -26,6 +26,7 @@ home 'zlib' 'lib/record/*' 'lib/model/*' 'lib/file/*'
 home 'xxhash' 'lib/base/hash.c' 'lib/wire/*'
 home 'cblas|lapacke' 'lib/la/*'
 home 'yajl' 'lib/record/json*'
+home 'nettle' 'lib/text/*'
 home 'pcre2' 'lib/text/*' 'lib/model/tok*'
 for f in lib/*/*.c; do
     case $f in lib/base/die.c | lib/base/opt.c | lib/base/progress.c) continue ;; esac

@@ -1,5 +1,7 @@
-/* Methods of rate against outside numbers: rate_size.tsv. */
+/* Methods of rate against outside numbers: rate_size.tsv, and rate_dsir.tsv by rate_dsir.py. */
 #include <stdlib.h>
+
+#include "text/feat.h"
 
 #include "rate/rate.h"
 #include "record/jsonl.h"
@@ -24,6 +26,70 @@ static void size_line(char *line)
     record_free(&r);
 }
 
+/* The text of a JSON string, which stays in room. */
+static struct record *parse(const char *json, char *room, size_t size)
+{
+    static struct record r;
+    struct err e = {""};
+
+    snprintf(room, size, "{\"text\":%s}", json);
+    CHECK(jsonl_read(&r, room, strlen(room), "text", "id", &e) == 0);
+    return &r;
+}
+
+/* The sum of ratios over a text's n-grams: what rate_dsir's apply does, whose open wants files (tests/cli/dfeat.bats). */
+static double weigh(struct ngram *g, const struct record *r, const double *ratio)
+{
+    const uint32_t *bucket;
+    double sum = 0;
+    size_t k;
+
+    ngram_begin(g, r->text, r->text_len);
+    while ((k = ngram_next(g, &bucket)) > 0)
+        for (size_t i = 0; i < k; i++)
+            sum += ratio[bucket[i]];
+    return sum;
+}
+
+static int dsir(void)
+{
+    struct ngram_opts o = {NGRAM_DSIR, 2, 1000};
+    struct ngram *g = ngram_open(&o);
+    struct feat f[2];
+    double ratio[2][1000], want[2], words;
+    FILE *in = fopen("tests/vectors/rate_dsir.tsv", "r");
+    char line[2048], room[2048];
+    int n = 0;
+
+    for (int i = 0; i < 2; i++)
+        feat_init(&f[i], &o);
+    while (in && fgets(line, sizeof line, in)) {
+        char *rest = line, *kind = strsep(&rest, "\t"), *text = strsep(&rest, "\t\n");
+        struct record *r;
+
+        if (*line == '#')
+            continue;
+        r = parse(text, room, sizeof room);
+        if (strcmp(kind, "text") != 0) {
+            feat_add(&f[strcmp(kind, "raw") == 0], g, r->text, r->text_len);
+            continue;
+        }
+        for (int s = 0; s < 2; s++)
+            CHECK(feat_log_ratio(&f[0], &f[1], 0.5 * s, ratio[s], NULL) == 0);
+        CHECK(sscanf(rest, "%lf %lf %lf", &words, &want[0], &want[1]) == 3);
+        for (int s = 0; s < 2; s++)
+            CHECK_NEAR(weigh(g, r, ratio[s]), want[s], 1e-11 * (1 + fabs(want[s])));
+        CHECK((double)ngram_words(g) == words);
+        n++;
+    }
+    for (int i = 0; i < 2; i++)
+        feat_free(&f[i]);
+    ngram_close(g);
+    if (in)
+        fclose(in);
+    return n;
+}
+
 int main(void)
 {
     FILE *f = fopen("tests/vectors/rate_size.tsv", "r");
@@ -35,6 +101,7 @@ int main(void)
         if (*line != '#')
             size_line(line), n++;
     CHECK(n == 8);
+    CHECK(dsir() == 8);
     if (f)
         fclose(f);
     return DONE();

@@ -1,0 +1,243 @@
+/* feat_io: features to and from a record of a stream, or a line. */
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "record/json.h"
+#include "text/feat.h"
+#include "wire/mp.h"
+
+#define LINE_MAX ((uint64_t)1 << 30)
+
+static const struct {
+    const char *key;
+    size_t at;
+} sums[] = {
+    {"records", offsetof(struct feat, records)}, {"words", offsetof(struct feat, words)}, {"grams", offsetof(struct feat, grams)},
+    {"chars", offsetof(struct feat, chars)}, {"bytes", offsetof(struct feat, bytes)},
+};
+#define SUMS (sizeof sums / sizeof *sums)
+
+static uint64_t *sum_of(const struct feat *f, size_t i)
+{
+    return (uint64_t *)((char *)(uintptr_t)f + sums[i].at);
+}
+
+static void put_le(uint8_t *p, uint64_t v)
+{
+    for (int i = 0; i < 8; i++)
+        p[i] = (uint8_t)(v >> 8 * i);
+}
+
+static uint64_t get_le(const uint8_t *p)
+{
+    uint64_t v = 0;
+
+    for (int i = 7; i >= 0; i--)
+        v = v << 8 | p[i];
+    return v;
+}
+
+int feat_write(struct writer *out, const struct feat *f, struct err *e)
+{
+    struct attrs a = {0};
+    struct buf lengths = {0};
+    uint8_t *payload = mem_new(f->o.buckets, 8);
+    int rc;
+
+    attrs_set_str(&a, "mode", feat_mode_name(f->o.mode));
+    attrs_set_int(&a, "n", f->o.n);
+    attrs_set_int(&a, "buckets", f->o.buckets);
+    for (size_t i = 0; i < SUMS; i++)
+        attrs_set_int(&a, sums[i].key, (int64_t)*sum_of(f, i));
+    mp_put_array(&lengths, FEAT_LENGTHS);
+    for (int i = 0; i < FEAT_LENGTHS; i++)
+        mp_put_uint(&lengths, f->lengths[i]);
+    attrs_set_raw(&a, "lengths", lengths.data, lengths.len);
+    for (uint32_t i = 0; i < f->o.buckets; i++)
+        put_le(payload + 8 * (size_t)i, f->count[i]);
+    rc = stat_write(out, FEAT_NAME, &a, payload, 8 * (size_t)f->o.buckets, e);
+    attrs_free(&a);
+    buf_free(&lengths);
+    free(payload);
+    return rc;
+}
+
+void feat_put_line(struct buf *b, const struct feat *f)
+{
+    buf_printf(b, "{\"stat\":\"" FEAT_NAME "\",\"mode\":\"%s\",\"n\":%u,\"buckets\":%u", feat_mode_name(f->o.mode), f->o.n, f->o.buckets);
+    for (size_t i = 0; i < SUMS; i++)
+        buf_printf(b, ",\"%s\":%" PRIu64, sums[i].key, *sum_of(f, i));
+    buf_puts(b, ",\"lengths\":[");
+    for (int i = 0; i < FEAT_LENGTHS; i++)
+        buf_printf(b, "%s%" PRIu64, i ? "," : "", f->lengths[i]);
+    buf_puts(b, "],\"counts\":[");
+    for (uint32_t i = 0; i < f->o.buckets; i++)
+        buf_printf(b, "%s%" PRIu64, i ? "," : "", f->count[i]);
+    buf_puts(b, "]}\n");
+}
+
+static int check_opts(int mode, int64_t n, int64_t buckets, struct ngram_opts *o, struct err *e)
+{
+    if (mode < 0 || n < 1 || n > NGRAM_MAX || buckets < 1 || buckets > NGRAM_BUCKETS_MAX)
+        return err_set(e, "features: mode %s, n %lld, %lld buckets are beyond what this program knows", mode < 0 ? "of another name" : "known",
+                       (long long)n, (long long)buckets);
+    *o = (struct ngram_opts){(enum ngram_mode)mode, (uint32_t)n, (uint32_t)buckets};
+    return 0;
+}
+
+static int get_lengths(struct feat *f, const struct attrs *a)
+{
+    const struct attr *t = attrs_find(a, "lengths");
+    struct mp_in m;
+    struct mp_value v;
+
+    if (!t || t->kind != ATTR_RAW)
+        return -1;
+    m = (struct mp_in){t->raw.data, t->raw.data + t->raw.len};
+    if (mp_next(&m, &v) < 0 || v.kind != MP_ARRAY || v.n != FEAT_LENGTHS)
+        return -1;
+    for (int i = 0; i < FEAT_LENGTHS; i++) {
+        if (mp_next(&m, &v) < 0 || v.kind != MP_INT || v.negative)
+            return -1;
+        f->lengths[i] = v.u;
+    }
+    return 0;
+}
+
+static int from_stat(struct feat *to, struct reader *in, struct item *it, struct err *e)
+{
+    struct ngram_opts o;
+    struct buf payload = {0};
+    struct feat f = {0};
+    int rc = -1;
+
+    if (check_opts(feat_mode_find(attrs_str(&it->attrs, "mode", "")), attrs_int(&it->attrs, "n", 0), attrs_int(&it->attrs, "buckets", 0), &o, e) < 0 ||
+        item_load(in, it, &payload, e) < 0)
+        goto done;
+    feat_init(&f, &o);
+    if (payload.len != 8 * (size_t)o.buckets || get_lengths(&f, &it->attrs) < 0) {
+        err_set(e, "features of %u buckets have %zu bytes of counts, or no lengths", o.buckets, payload.len);
+        goto done;
+    }
+    for (size_t i = 0; i < SUMS; i++)
+        *sum_of(&f, i) = (uint64_t)attrs_int(&it->attrs, sums[i].key, 0);
+    for (uint32_t i = 0; i < o.buckets; i++)
+        f.count[i] = get_le(payload.data + 8 * (size_t)i);
+    rc = feat_merge(to, &f, e);
+done:
+    feat_free(&f);
+    buf_free(&payload);
+    return rc;
+}
+
+static int numbers(const struct json *list, uint64_t *out, size_t n)
+{
+    if (!list || list->kind != JSON_ARRAY || list->len != n)
+        return -1;
+    list = list->first;
+    for (size_t i = 0; i < n; i++, list = list->next) {
+        if (list->kind != JSON_INT || list->i < 0)
+            return -1;
+        out[i] = (uint64_t)list->i;
+    }
+    return 0;
+}
+
+static int from_line(struct feat *to, const char *line, size_t n, struct err *e)
+{
+    struct json *j = json_parse(line, n, 4, e);
+    struct ngram_opts o;
+    struct feat f = {0};
+    int rc = -1;
+
+    if (!j || check_opts(feat_mode_find(json_str(j, "mode", "")), json_int(j, "n", 0), json_int(j, "buckets", 0), &o, e) < 0)
+        return json_free(j), -1;
+    feat_init(&f, &o);
+    for (size_t i = 0; i < SUMS; i++)
+        *sum_of(&f, i) = (uint64_t)json_int(j, sums[i].key, 0);
+    if (numbers(json_get(j, "counts"), f.count, o.buckets) < 0 || numbers(json_get(j, "lengths"), f.lengths, FEAT_LENGTHS) < 0)
+        err_set(e, "features have no counts or lengths, or not as many as they say");
+    else
+        rc = feat_merge(to, &f, e);
+    feat_free(&f);
+    json_free(j);
+    return rc;
+}
+
+static int read_lines(struct feat *to, const struct buf *all, int *found, struct err *e)
+{
+    const char *p = (const char *)all->data, *end = p + all->len;
+
+    for (int number = 1; p < end; number++) {
+        const char *stop = memchr(p, '\n', (size_t)(end - p));
+        size_t n = (size_t)((stop ? stop : end) - p);
+
+        while (n && *p != '{') /* a key of Hadoop's, and its tab */
+            p++, n--;
+        if (n && from_line(to, p, n, e) < 0)
+            return err_in(e, "line %d", number);
+        *found += n > 0;
+        p = stop ? stop + 1 : end;
+    }
+    return 0;
+}
+
+static int read_stream(struct feat *to, int fd, const char *name, int *found, struct err *e)
+{
+    struct reader *in = fd == STDIN_FILENO ? reader_stdin(e) : reader_open(fd, name, e);
+    struct item it = {0};
+    int got = -1;
+
+    if (!in)
+        return -1;
+    while ((got = stream_next(in, &it, e)) > 0) {
+        if (it.kind != ITEM_STAT || strcmp(it.name, FEAT_NAME) != 0)
+            continue;
+        if (from_stat(to, in, &it, e) < 0) {
+            got = -1;
+            break;
+        }
+        ++*found;
+    }
+    item_free(&it);
+    reader_close(in);
+    return got;
+}
+
+/* Lines or a stream: the first byte tells, and goes back by reading from a file that can. */
+int feat_read(struct feat *to, const char *path, struct err *e)
+{
+    int std = strcmp(path, "-") == 0, fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), found = 0, rc = -1, back;
+    const char *name = std ? "standard input" : path;
+    off_t start = 0;
+    char first = 0;
+
+    if (fd < 0)
+        return err_errno(e, "cannot open %s", path);
+    back = io_rewindable(fd, &start, e);
+    if (back >= 0 && pread(back, &first, 1, start) >= 0 && lseek(back, start, SEEK_SET) >= 0) {
+        if (first == '\x94') {
+            rc = read_stream(to, back, name, &found, e);
+        } else {
+            struct buf all = {0};
+            ssize_t got;
+
+            while ((got = io_read(back, buf_space(&all, 1 << 20), 1 << 20, e)) > 0 && all.len < LINE_MAX)
+                all.len += (size_t)got;
+            if ((rc = got < 0 ? -1 : read_lines(to, &all, &found, e)) < 0)
+                err_in(e, "%s", name);
+            buf_free(&all);
+        }
+    } else {
+        err_errno(e, "%s: cannot read", name);
+    }
+    if (back >= 0 && back != fd)
+        close(back);
+    if (!std)
+        close(fd);
+    return rc == 0 && !found ? err_set(e, "%s: there are no features in it; dfeat makes them", name) : rc;
+}
