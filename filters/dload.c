@@ -10,19 +10,20 @@
 #include "base/opt.h"
 #include "base/parse.h"
 #include "base/progress.h"
+#include "base/shard.h"
 #include "base/target.h"
 #include "record/cut.h"
 #include "record/json.h"
 #include "record/load.h"
-#include "record/shard.h"
 
 #define RAW_MAX 65536 /* bytes of a refused line that --rejects shows; its place says where all of it is */
 
 static struct load_opts how = {.format = LOAD_AUTO, .text_field = "text", .id_field = "id", .max_bytes = RECORD_MAX_BYTES};
 static struct records_opts put;
-static const char *meta, *rejects, *shard, *bytes;
+static const char *meta, *rejects, *bytes;
+static struct shard shard;
 static int strict;
-static uint64_t at_shard = 1, shards = 1, refused, from, to = UINT64_MAX;
+static uint64_t refused, from, to = UINT64_MAX;
 static struct target *reject_file;
 static struct err e;
 
@@ -34,12 +35,17 @@ static int set_format(const char *arg, struct err *why)
     return f < 0 ? err_set(why, "'%s' is none of auto jsonl wet text lines paragraphs", arg) : 0;
 }
 
+static int set_shard(const char *arg, struct err *why)
+{
+    return shard_parse(arg, &shard, why);
+}
+
 static const struct opt opts[] = {
     {'f', "format", "NAME", OPT_CALL, 0, "auto, jsonl, wet, text, lines or paragraphs (default: auto, which is wet or jsonl)", set_format},
     {0, "text-field", "KEY", OPT_STRING, &how.text_field, "where a line has its text (default: text)", 0},
     {0, "id-field", "KEY", OPT_STRING, &how.id_field, "where a line has its id (default: id; without it a hash of the text)", 0},
     {0, "meta", "KEY,...", OPT_STRING, &meta, "keep only these further fields, or none: '' (default: all)", 0},
-    {0, "shard", "I/N", OPT_STRING, &shard, "only the I-th of N parts; auto or auto/N: as the environment says", 0},
+    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "only the I-th of N parts; auto or auto/N: as the environment says", set_shard},
     {0, "bytes", "FROM:TO", OPT_STRING, &bytes, "only the lines that begin in these bytes of one plain file", 0},
     {0, "max-bytes", "SIZE", OPT_SIZE, &how.max_bytes, "refuse longer lines and texts (default: 32M)", 0},
     {0, "rejects", "FILE", OPT_STRING, &rejects, "write what is refused there, with the reason, a JSON object a line", 0},
@@ -107,17 +113,17 @@ int main(int argc, char **argv)
     struct cuts *cuts;
     struct cut c;
 
-    if (files == 0 || (bytes && (files > 1 || shard)))
+    if (files == 0 || (bytes && (files > 1 || shard.n)))
         die_usage("%s", files ? "--bytes takes one FILE and no --shard" : "FILE is needed; - is standard input");
-    if ((shard && shard_parse(shard, &at_shard, &shards, &e) < 0) || (bytes && parse_range(bytes, &from, &to, &e) < 0))
-        die_usage("%s: %s", shard ? "--shard" : "--bytes", e.msg);
-    cuts = cuts_open((const char **)argv + 1, files, how.format, at_shard, shards, from, to, &e);
+    if (bytes && parse_range(bytes, &from, &to, &e) < 0)
+        die_usage("--bytes: %s", e.msg);
+    cuts = cuts_open((const char **)argv + 1, files, how.format, shard.n ? (uint64_t)shard.i : 1, shard.n ? (uint64_t)shard.n : 1, from, to, &e);
     out = cuts ? records_out_open(STDOUT_FILENO, "standard output", &put, NULL, &e) : NULL;
     if (!out || (rejects && !(reject_file = target_open_text(rejects, &e))))
         die("%s", e.msg);
-    if (shards > 1 && records_out_writer(out)) {
-        writer_head(records_out_writer(out))->shard = (int64_t)at_shard;
-        writer_head(records_out_writer(out))->shards = (int64_t)shards;
+    if (shard.n > 1 && records_out_writer(out)) {
+        writer_head(records_out_writer(out))->shard = shard.i;
+        writer_head(records_out_writer(out))->shards = shard.n;
     }
     while ((got = cuts_next(cuts, &c, &e)) > 0) {
         load_file(c.file, &c, out);

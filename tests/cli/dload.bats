@@ -127,7 +127,7 @@ END
     run dload
     [ "$status" -eq 2 ]
     run dload --shard 4/3 a.jsonl
-    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dload: --shard: shard 4 of 3: shards count from 1" ]
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dload: --shard: '4/3': shards count from 1, 1048576 at most" ]
     run dload -f nothing a.jsonl
     [ "$status" -eq 2 ]
     run dload none.jsonl
