@@ -21,9 +21,10 @@
 #include "tensor/stream.h"
 #include "wire/codec.h"
 
-static const char *method_name, *sparsity, *block, *scope, *report_path;
+static const char *method_name, *init_name, *sparsity, *block, *scope, *report_path;
 static uint64_t seed;
-static int dry_run, list;
+static struct prune_args args = PRUNE_ARGS;
+static int dry_run, list, refit;
 static struct select sel = {.linears = 1};
 
 static const struct opt opts[] = {
@@ -31,6 +32,10 @@ static const struct opt opts[] = {
     {'s', "sparsity", "S|N:M", OPT_STRING, &sparsity, "zero this share (0.5, 50%), or keep N of each M", 0},
     {0, "scope", "SCOPE", OPT_STRING, &scope, "compare by row, tensor or model (default: what the method's paper has)", 0},
     {0, "block", "RxC", OPT_STRING, &block, "zero whole blocks of R rows and C columns", 0},
+    {0, "refit", 0, OPT_FLAG, &refit, "fit the weights that stay to the old outputs, by the companion gram", 0},
+    {0, "damp", "F", OPT_F64, &args.damp, "sparsegpt: add this share of the gram's mean diagonal to it (default 0.01)", 0},
+    {0, "init", "NAME", OPT_STRING, &init_name, "dsnot: the method whose mask is bettered (default wanda)", 0},
+    {0, "cycles", "N", OPT_U64, &args.cycles, "dsnot: swaps in a row at most (default 50)", 0},
     {0, "seed", "N", OPT_U64, &seed, "of random (default 0)", 0},
     SELECT_OPTS(sel),
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor pruned", 0},
@@ -60,7 +65,7 @@ static int scorer(const struct bundle *b, uint64_t row0, uint64_t rows, const fl
 /* What the scorer will need. */
 static int get_companions(const struct prune_pass *p, const struct bundle *b, struct err *e)
 {
-    int want_norm2 = scored && scored->needs & SCORE_NORM2, want_score = !scored && p->method->needs & PRUNE_SCORE;
+    int want_norm2 = scored && scored->needs & SCORE_NORM2, want_score = !scored && p->scorer;
 
     free(norm2);
     free(companion);
@@ -79,28 +84,54 @@ static int print_list(void)
     return 0;
 }
 
+/* A method by its name, or that of a score, which is then what the method score goes by. */
+static const struct prune_method *find(const char *name)
+{
+    const struct prune_method *m = prune_find(name);
+
+    if (!m && (scored = score_find(name)))
+        m = &prune_score;
+    if (!m)
+        die_usage("method '%s' is not known; --list names them", name);
+    return m;
+}
+
+static void find_methods(struct prune_pass *p)
+{
+    const struct prune_method *chooser = p->method = find(method_name);
+
+    if (p->method == &prune_dsnot)
+        chooser = args.init = find(init_name ? init_name : "wanda");
+    else if (init_name)
+        die_usage("--init %s: only dsnot begins with another method's mask", init_name);
+    if (chooser == &prune_dsnot)
+        die_usage("--init dsnot: it cannot begin with itself");
+    if (args.damp < 0)
+        die_usage("--damp %g is below 0", args.damp);
+    p->scorer = chooser->needs & PRUNE_SCORE ? scorer : NULL;
+    p->whole = chooser->whole || (scored && scored->whole);
+    p->args = args;
+    p->refit = refit;
+}
+
 static void check_options(struct prune_pass *p, struct pattern *pat)
 {
     struct err e;
 
     if (!method_name || !sparsity)
         die_usage("-m NAME and -s S are needed; --list names the methods");
-    p->method = prune_find(method_name);
-    if (!p->method && (scored = score_find(method_name)))
-        p->method = &prune_score;
-    if (!p->method)
-        die_usage("method '%s' is not known; --list names them", method_name);
+    find_methods(p);
     if (pattern_parse(pat, sparsity, block, scope, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     if (pat->scope == SCOPE_DEFAULT)
         pat->scope = scored ? (enum scope)scored->scope : SCOPE_TENSOR;
+    if (!p->scorer && pat->scope == SCOPE_MODEL)
+        die_usage("--scope model: sparsegpt has the scopes row and tensor");
     if (dry_run && !report_path)
         report_path = "-";
     if (report_path && !dry_run && strcmp(report_path, "-") == 0)
         die_usage("--report -: standard output is the stream's; with -n it is free");
     p->pattern = pat;
-    p->scorer = scorer;
-    p->whole = p->method->whole || (scored && scored->whole);
 }
 
 /* One tensor: counted in the first two walks of scope model, pruned in the last walk. */

@@ -4,14 +4,25 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "la/obs.h"
 
 #define SLAB (1u << 20) /* weights held as f32 */
 
 struct slab {
     uint64_t row0, rows;
-    float *w, *score;
+    float *w, *score, *old; /* old: w as it came, where that is needed; score: where there is a scorer */
     uint8_t *mask;
 };
+
+static unsigned needs(const struct prune_pass *p)
+{
+    return p->method->needs | (p->args.init ? p->args.init->needs : 0) | (p->refit ? PRUNE_GRAM : 0);
+}
+
+static int changes(const struct prune_pass *p)
+{
+    return p->refit || p->method->changes;
+}
 
 /* Rows in a slab: whole rows of blocks. */
 static uint64_t slab_rows(const struct prune_pass *p, const struct bundle *b)
@@ -24,17 +35,38 @@ static uint64_t slab_rows(const struct prune_pass *p, const struct bundle *b)
     return n < b->rows ? n : b->rows;
 }
 
-static struct slab slab_new(uint64_t rows, uint64_t cols)
+static struct slab slab_new(const struct prune_pass *p, uint64_t rows, uint64_t cols)
 {
-    return (struct slab){0, rows, mem_new(rows * cols, sizeof(float)), mem_new(rows * cols, sizeof(float)),
+    return (struct slab){0, rows, mem_new(rows * cols, sizeof(float)), p->scorer ? mem_new(rows * cols, sizeof(float)) : NULL, NULL,
                          mem_new(rows * cols, 1)};
+}
+
+/* The weights as they came, kept aside for what follows the method. */
+static void keep_old(struct slab *s, uint64_t cols)
+{
+    uint64_t n = s->rows * cols;
+
+    s->old = mem_resize(s->old, n, sizeof *s->old);
+    memcpy(s->old, s->w, n * sizeof *s->old);
 }
 
 static void slab_free(struct slab *s)
 {
     free(s->w);
     free(s->score);
+    free(s->old);
     free(s->mask);
+}
+
+/* Scores, or where there are none to make, a look at the weights, which the scorer has otherwise. */
+static int score(const struct prune_pass *p, const struct bundle *b, struct slab *s, struct err *e)
+{
+    if (p->scorer)
+        return p->scorer(b, s->row0, s->rows, s->w, s->score, e);
+    for (uint64_t i = 0; i < s->rows * b->cols; i++)
+        if (s->w[i] != s->w[i])
+            return err_set(e, "weight [%llu, %llu] is NaN", (unsigned long long)(s->row0 + i / b->cols), (unsigned long long)(i % b->cols));
+    return 0;
 }
 
 /* Rows of a loaded bundle and their scores; r is moved on. 1, 0 at the end, -1. */
@@ -45,21 +77,24 @@ static int slab_next(const struct prune_pass *p, const struct bundle *b, uint64_
     s->row0 = *r;
     s->rows = b->rows - *r < step ? b->rows - *r : step;
     *r += s->rows;
-    if (bundle_rows(b, s->row0, s->rows, s->w, e) < 0 || p->scorer(b, s->row0, s->rows, s->w, s->score, e) < 0)
+    if (bundle_rows(b, s->row0, s->rows, s->w, e) < 0 || score(p, b, s, e) < 0)
         return err_in(e, "%s", b->name);
     return 1;
 }
 
+/* After the method, before its zeros are set. */
 static void count(const struct slab *s, uint64_t cols, struct prune_tally *t)
 {
+    const float *w = s->old ? s->old : s->w;
+
     for (uint64_t r = 0; r < s->rows; r++) {
         double mass = 0, kept = 0;
 
         for (uint64_t i = r * cols; i < (r + 1) * cols; i++) {
-            t->before += s->w[i] == 0;
-            t->after += s->mask[i] || s->w[i] == 0;
-            mass += s->score[i];
-            kept += s->mask[i] ? 0 : s->score[i];
+            t->before += w[i] == 0;
+            t->after += s->mask[i] || w[i] == 0;
+            mass += s->score ? s->score[i] : 0;
+            kept += s->score && !s->mask[i] ? s->score[i] : 0;
         }
         t->mass += mass;
         t->kept += kept;
@@ -70,19 +105,24 @@ void prune_tally_line(struct buf *out, const struct bundle *b, const struct prun
 {
     double n = (double)b->rows * (double)b->cols;
 
-    buf_printf(out, "%s\t%llu\t%llu\t%llu\t%llu\t%.6f\t%.6f\n", b->name, (unsigned long long)b->rows,
+    buf_printf(out, "%s\t%llu\t%llu\t%llu\t%llu\t%.6f", b->name, (unsigned long long)b->rows,
                (unsigned long long)b->cols, (unsigned long long)t->before, (unsigned long long)t->after,
-               n > 0 ? (double)t->after / n : 0, t->mass > 0 ? t->kept / t->mass : 1);
+               n > 0 ? (double)t->after / n : 0);
+    buf_printf(out, t->mass > 0 ? "\t%.6f" : "\t-", t->mass > 0 ? t->kept / t->mass : 1);
+    buf_printf(out, t->moved > 0 ? "\t%.6g" : "\t-", t->moved > 0 ? t->lost / t->moved : 0);
+    buf_printf(out, t->damp > 0 ? "\t%g\n" : "\t-\n", t->damp);
 }
 
 /* The method's choice; w is then the new rows. */
-static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct slab *s,
-                  struct prune_tally *t, struct err *e)
+static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *in,
+                  struct slab *s, struct prune_tally *t, struct err *e)
 {
     uint64_t cols = b->cols;
-    struct prune_job j = {.pattern = p->pattern, .sieve = sieve, .row0 = s->row0, .rows = s->rows, .cols = cols,
-                          .w = s->w, .score = s->score, .mask = s->mask};
+    struct prune_job j = {.pattern = p->pattern, .args = &p->args, .sieve = sieve, .row0 = s->row0, .rows = s->rows, .cols = cols,
+                          .w = s->w, .score = s->score, .norm2 = in->norm2, .mean = in->mean, .gram = in->gram, .mask = s->mask};
 
+    if (p->refit || (t && in->gram))
+        keep_old(s, cols);
     if (p->method->apply(&j, e) < 0)
         return err_in(e, "%s", b->name);
     if (t)
@@ -90,6 +130,13 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
     for (uint64_t i = 0; i < s->rows * cols; i++)
         if (s->mask[i])
             s->w[i] = 0;
+    if (p->refit)
+        prune_refit(s->rows, cols, s->old, s->mask, in->gram, s->w);
+    if (!t)
+        return 0;
+    if (in->gram)
+        obs_loss(s->rows, cols, s->old, s->w, in->gram, &t->lost, &t->moved);
+    t->damp = j.damp;
     return 0;
 }
 
@@ -118,7 +165,7 @@ static enum dtype type_out(const struct bundle *b)
 /* Elements of whole bytes, in which no bit set is 0. */
 static int zeroes_in_place(const struct prune_pass *p, const struct part *d)
 {
-    return d && !p->method->changes && dtype_info(d->dtype)->bits % 8 == 0 && d->dtype != DT_F8_E8M0;
+    return d && !changes(p) && dtype_info(d->dtype)->bits % 8 == 0 && d->dtype != DT_F8_E8M0;
 }
 
 static void zero_bytes(struct part *d, const struct slab *s, uint64_t cols)
@@ -134,7 +181,7 @@ static void zero_bytes(struct part *d, const struct slab *s, uint64_t cols)
 static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct err *e)
 {
     uint64_t step = slab_rows(p, b), r = 0;
-    struct slab s = slab_new(step, b->cols);
+    struct slab s = slab_new(p, step, b->cols);
     int got;
 
     while ((got = slab_next(p, b, step, &r, &s, e)) > 0)
@@ -164,14 +211,14 @@ static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const stru
 }
 
 /* The rows of a loaded bundle through the method: zeroed in its dense part, or, where that is NULL, put into value. */
-static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct part *dense,
-                      float *value, struct prune_tally *tally, struct err *e)
+static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *known,
+                      struct part *dense, float *value, struct prune_tally *tally, struct err *e)
 {
     uint64_t step = slab_rows(p, b), r = 0;
-    struct slab s = slab_new(step, b->cols);
+    struct slab s = slab_new(p, step, b->cols);
     int got;
 
-    while ((got = slab_next(p, b, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, &s, tally, e)) == 0)
+    while ((got = slab_next(p, b, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, known, &s, tally, e)) == 0)
         if (dense)
             zero_bytes(dense, &s, b->cols);
         else
@@ -184,21 +231,25 @@ int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tall
 {
     struct part *dense = only_dense(b);
     struct pick_sieve *own = NULL;
+    struct prune_inputs known = {0};
     float *value = NULL;
     int rc = -1;
 
-    if (pattern_fits(p->pattern, b->cols, e) < 0)
+    if (pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(&known, b, needs(p), e) < 0) {
+        prune_inputs_free(&known);
         return err_in(e, "%s", b->name);
+    }
     if (!zeroes_in_place(p, dense)) {
         dense = NULL;
         value = mem_new(b->rows * b->cols, sizeof *value);
     }
-    if (p->pattern->scope != SCOPE_TENSOR || (own = sieve_of_tensor(p, b, e)))
-        rc = choose_all(p, own ? own : p->sieve, b, dense, value, tally, e);
+    if (p->pattern->scope != SCOPE_TENSOR || !p->scorer || (own = sieve_of_tensor(p, b, e)))
+        rc = choose_all(p, own ? own : p->sieve, b, &known, dense, value, tally, e);
     if (rc == 0 && value)
         bundle_set_dense(b, type_out(b), value);
     if (rc == 0)
         drop_untrue(b);
+    prune_inputs_free(&known);
     free(own);
     free(value);
     return rc;
@@ -214,7 +265,7 @@ int prune_streams(const struct prune_pass *p, const struct bundle *b)
 {
     const struct part *d = only_dense(b);
 
-    return !p->whole && p->pattern->scope == SCOPE_ROW && p->pattern->block_rows == 1 && (!d || survives_f32(d->dtype));
+    return !p->whole && !(needs(p) & PRUNE_GRAM) && p->pattern->scope == SCOPE_ROW && p->pattern->block_rows == 1 && (!d || survives_f32(d->dtype));
 }
 
 /* The bundle that goes out: b's header and companions, and one dense part to be put. */
@@ -228,7 +279,7 @@ static int begin(struct writer *out, struct bundle *o, struct bundle *b, enum dt
 
 /* Rows as they come, chosen from and put. row holds a slab's bytes. */
 static int slabs_through(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct bundle *o,
-                         enum dtype t, struct prune_tally *tally, struct err *e)
+                         const struct prune_inputs *known, enum dtype t, struct prune_tally *tally, struct err *e)
 {
     struct slab s = {0};
     uint64_t most = 0, width = dtype_info(t)->bits / 8;
@@ -244,15 +295,16 @@ static int slabs_through(const struct prune_pass *p, struct reader *in, struct w
             s.mask = mem_resize(s.mask, n, 1);
             bytes = mem_resize(bytes, n, width);
         }
-        if (p->scorer(b, s.row0, s.rows, s.w, s.score, e) < 0)
+        if (score(p, b, &s, e) < 0)
             got = err_in(e, "%s", b->name);
-        if (got < 0 || (got = choose(p, NULL, b, &s, tally, e)) < 0)
+        if (got < 0 || (got = choose(p, NULL, b, known, &s, tally, e)) < 0)
             break;
         dtype_from_f32(t, s.w, bytes, n);
         if (out && (got = bundle_put(out, o, o->parts - 1, s.row0, s.rows, bytes, e)) < 0)
             break;
     }
     free(s.score);
+    free(s.old);
     free(s.mask);
     free(bytes);
     return got;
@@ -262,16 +314,17 @@ int prune_stream(const struct prune_pass *p, struct reader *in, struct writer *o
                  struct prune_tally *tally, struct err *e)
 {
     struct bundle o = {0};
+    struct prune_inputs known = {0};
     enum dtype t = type_out(b);
-    int rc;
+    int rc = pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name) : 0;
 
-    if (pattern_fits(p->pattern, b->cols, e) < 0)
-        return err_in(e, "%s", b->name);
-    if (out && begin(out, &o, b, t, e) < 0)
-        return -1;
-    rc = slabs_through(p, in, out, b, &o, t, tally, e);
+    if (rc == 0 && out)
+        rc = begin(out, &o, b, t, e); /* companions move to o; their bytes stay where they are */
+    if (rc == 0)
+        rc = slabs_through(p, in, out, b, &o, &known, t, tally, e);
     if (rc == 0 && out)
         rc = bundle_end(out, &o, e);
+    prune_inputs_free(&known);
     bundle_free(&o);
     return rc;
 }

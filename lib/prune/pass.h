@@ -8,7 +8,7 @@
 #ifndef WEIR_PRUNE_PASS_H
 #define WEIR_PRUNE_PASS_H
 
-#include "prune/prune.h"
+#include "prune/inputs.h"
 #include "tensor/bundle.h"
 #include "tensor/stream.h"
 
@@ -19,7 +19,9 @@ struct prune_pass {
     const struct prune_method *method;
     const struct pattern *pattern;
     struct pick_sieve *sieve;  /* scope model, counted; otherwise NULL */
-    prune_scorer *scorer;
+    prune_scorer *scorer;      /* NULL where neither method nor init needs scores */
+    struct prune_args args;
+    int refit;                 /* 1: the weights that stay are fitted again (prune_refit) */
     int whole;                 /* the scorer or the method must see all rows at once */
 };
 
@@ -27,10 +29,13 @@ struct prune_pass {
 struct prune_tally {
     uint64_t before, after; /* weights that are 0 */
     double mass, kept;      /* sum of the scores; of those that stay */
+    double lost, moved;     /* with a gram: tr((W - Q) gram (W - Q)'); tr(W gram W') */
+    double damp;            /* that was used */
 };
 
-/* The report's titles, and a bundle's line: name, rows, cols, zeros before and after, share of zeros, share of the scores kept. */
-#define PRUNE_TALLY_TITLES "tensor\trows\tcols\tzeros_before\tzeros_after\tsparsity\tscore_kept\n"
+/* The report's titles, and a bundle's line: name, rows, cols, zeros before and after, share of zeros, share of the scores kept; lost / moved, which is
+ * the share of the output's energy on the calibration text; damp. "-" for what is not known. */
+#define PRUNE_TALLY_TITLES "tensor\trows\tcols\tzeros_before\tzeros_after\tsparsity\tscore_kept\toutput_lost\tdamp\n"
 void prune_tally_line(struct buf *out, const struct bundle *b, const struct prune_tally *t);
 
 /* The functions below put the tensor's name before the scorer's, the pattern's and the method's sentences. */
@@ -42,7 +47,9 @@ int prune_count(const struct prune_pass *p, const struct bundle *b, struct err *
  *        tell of the old weights (score, mask, grad) are dropped; those that tell of inputs stay.
  * tally  out: or NULL
  * Memory: the bundle, a slab of at most 4 MiB of weights and 5 bytes more for each of them; with whole, 9 bytes a weight;
- * 4 bytes a weight more when the value is not one dense term. -1: NaN, columns that do not fit the pattern.
+ * 4 bytes a weight more when the value is not one dense term, or weights that stay change; 4 more where the old are needed too (refit, or a gram and a
+ * tally). With the gram: its factor, cols^2 doubles for a while, then floats. -1: NaN, columns that do not fit the pattern, a companion that is
+ * missing, a gram that cannot be used.
  */
 int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tally *tally, struct err *e);
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Make score_*.tsv and prune_score.tsv: scores and masks of small cases, computed here from the formulas alone (see
+"""Make score_*.tsv, prune_score.tsv and prune_dsnot.tsv: scores and masks of small cases, computed here from the formulas alone (see
 weir-methods(7)), in doubles and with plain sorts. Usage: gen_prune.py FOLDER. The numbers are committed; the test
 vectors/prune reads them."""
 import math
@@ -141,9 +141,57 @@ def prune_file(folder):
                         case(text, "2x3", scope, rows, cols, s, mask_free(s, rows, cols, pair, 2, 3, scope))
 
 
+def dsnot(w, mask, norm2, mean, cycles, of):
+    """One row's mask after the swaps, by the formulas of weir-methods(7)."""
+    n, mask, moved = len(w), list(mask), set()
+    pull = [a * m for a, m in zip(w, mean)]
+    err = math.fsum(pull[c] for c in range(n) if mask[c])
+    for _ in range(cycles):
+        if abs(err) <= 0.1 / 2048:
+            break
+        sign = 1 if err > 0 else -1
+        grow = [(-sign * pull[c] / (norm2[c] - mean[c] ** 2), c) for c in range(n)
+                if mask[c] and c not in moved and norm2[c] > mean[c] ** 2 and sign * pull[c] > 0]
+        if not grow:
+            break
+        back = min(grow)[1]
+        first = back // of * of if of else 0
+        there = [(abs(w[c]) * math.sqrt(norm2[c]), c) for c in range(first, first + of if of else n)
+                 if not mask[c] and c not in moved and sign * pull[c] < 0]
+        if not there:
+            break
+        go = min(there)[1]
+        after = err + pull[go] - pull[back]
+        if abs(after) >= abs(err) or of and after * err < 0:
+            break
+        err, mask[back], mask[go] = after, 0, 1
+        moved |= {back, go}
+    return mask
+
+
+def dsnot_file(folder):
+    noise, rows, cols = Noise(7), 6, 32
+    with open(os.path.join(folder, "prune_dsnot.tsv"), "w") as f:
+        for sparsity, of, cycles in (("0.5", 0, 50), ("0.5", 0, 2), ("2:4", 4, 50), ("4:8", 8, 50), ("0.7", 0, 50)):
+            w = noise.weights(rows * cols)
+            mean = [f32(noise.normal()) for _ in range(cols)]
+            norm2 = [f32(m * m + noise.unit() * 2) for m in mean]
+            score = [f32(abs(x) * math.sqrt(norm2[i % cols])) for i, x in enumerate(w)]
+            if of:
+                start = mask_nm(score, rows, cols, of // 2, of)
+            else:
+                start = mask_free(score, rows, cols, (int(sparsity[2:]), 10), 1, 1, "row")
+            mask = [b for r in range(rows) for b in dsnot(w[r * cols:r * cols + cols], start[r * cols:r * cols + cols], norm2, mean, cycles, of)]
+            f.write("case\t%s\t%d\t%d\t%d\n" % (sparsity, cycles, rows, cols))
+            for tag, v in (("w", w), ("norm2", norm2), ("mean", mean)):
+                f.write("\t".join([tag] + ["%.9g" % x for x in v]) + "\n")
+            f.write("start\t" + "".join(map(str, start)) + "\nmask\t" + "".join(map(str, mask)) + "\n")
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 2:
         sys.exit("usage: gen_prune.py FOLDER")
     for m in (magnitude, wanda, lamp, random):
         score_file(sys.argv[1], m)
     prune_file(sys.argv[1])
+    dsnot_file(sys.argv[1])

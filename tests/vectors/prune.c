@@ -1,4 +1,5 @@
 /* vectors/prune: scores and masks against the numbers of gen_prune.py. Run from the top of the tree. */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "prune/prune.h"
@@ -115,10 +116,50 @@ static void masks(void)
         fclose(f);
 }
 
+/* The swaps of dsnot from Wanda's masks. */
+static void swaps(void)
+{
+    FILE *f = open_file("prune", "dsnot");
+    int cases = 0, moved = 0;
+    char *s;
+
+    while (f && (s = field(f, "case"))) {
+        float w[MOST], norm2[MOST], mean[MOST], score[MOST];
+        unsigned long long rows, cols;
+        uint8_t got[MOST];
+        char sparsity[20];
+        struct prune_args args = PRUNE_ARGS;
+        struct pattern p;
+        struct prune_job j = {.pattern = &p, .args = &args, .w = w, .norm2 = norm2, .mean = mean, .score = score, .mask = got};
+        struct err e;
+
+        args.init = &prune_score;
+        CHECK(sscanf(s, "%19s %" SCNu64 " %llu %llu", sparsity, &args.cycles, &rows, &cols) == 4);
+        CHECK(pattern_parse(&p, sparsity, NULL, NULL, &e) == 0);
+        j.rows = rows;
+        j.cols = cols;
+        CHECK(floats(f, "w", w) == (int)(rows * cols) && floats(f, "norm2", norm2) == (int)cols && floats(f, "mean", mean) == (int)cols);
+        CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, 0, rows, cols, w, norm2, score}, &e) == 0);
+        CHECK(prune_dsnot.apply(&j, &e) == 0);
+        s = field(f, "start");
+        for (size_t i = 0; i < rows * cols; i++)
+            moved += got[i] != s[i] - '0';
+        s = field(f, "mask");
+        for (size_t i = 0; i < rows * cols; i++)
+            got[i] += '0';
+        CHECK(s && strlen(s) == rows * cols && memcmp(s, got, rows * cols) == 0);
+        cases++;
+    }
+    CHECK(cases == 5 && moved > 20);
+    if (f)
+        fclose(f);
+}
+
 int main(void)
 {
     for (int i = 0; score_table[i]; i++)
         scores(score_table[i]);
     masks();
+    swaps();
     return DONE();
 }

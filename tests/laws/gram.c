@@ -1,0 +1,267 @@
+/* Laws of the methods that go by the gram: what the identity makes of them, what they promise of losses and counts. */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "la/gemm.h"
+#include "la/obs.h"
+#include "prune/prune.h"
+#include "tests/unit/check.h"
+
+enum { ROWS = 48, COLS = 320, N = ROWS * COLS, TOKENS = 512 };
+
+static float w[N], q[N], other[N], score[N], gram[COLS * COLS], eye[COLS * COLS], x[TOKENS * COLS], norm2[COLS], mean[COLS];
+static uint8_t mask[N], plain[N];
+
+/* Tokens of `rank` hidden causes, channels of different strength; channel 5 is never active. */
+static void make(int rank)
+{
+    struct rng r = rng_make(5, "gram", 4);
+    double *sums = mem_new(COLS * COLS, sizeof *sums);
+    uint64_t at = 0;
+
+    for (int i = 0; i < N; i++)
+        w[i] = (float)(0.02 * rng_normal(r, at++));
+    for (int t = 0; t < TOKENS; t++) {
+        float *v = x + t * COLS;
+
+        for (int c = 0; c < COLS; c++)
+            v[c] = c < rank ? (float)rng_normal(r, at++) : 0;
+        for (int c = COLS; c-- > 0;)
+            v[c] = c == 5 ? 0 : (float)(1 + c % 7) * (0.3f + v[c % rank] + (rank == COLS ? 0.8f * v[(c * 7 + 1) % rank] : 0));
+    }
+    gram_add(COLS, TOKENS, x, COLS, sums);
+    gram_finish(COLS, sums, 1.0 / TOKENS);
+    for (int i = 0; i < COLS * COLS; i++)
+        gram[i] = (float)sums[i];
+    for (int c = 0; c < COLS; c++) {
+        norm2[c] = gram[c * COLS + c];
+        mean[c] = 0;
+        for (int t = 0; t < TOKENS; t++)
+            mean[c] += x[t * COLS + c] / TOKENS;
+        eye[c * COLS + c] = 1;
+    }
+    free(sums);
+}
+
+static struct prune_args args = PRUNE_ARGS;
+
+static void prune(const struct prune_method *m, const char *sparsity, const char *scope, const float *h, float *out)
+{
+    struct pattern p;
+    struct prune_job j = {.pattern = &p, .args = &args, .rows = ROWS, .cols = COLS, .w = out, .score = score,
+                          .norm2 = norm2, .mean = mean, .gram = h, .mask = mask};
+    struct err e;
+
+    CHECK(pattern_parse(&p, sparsity, NULL, scope, &e) == 0);
+    memcpy(out, w, sizeof w);
+    CHECK(m->apply(&j, &e) == 0);
+    for (int i = 0; i < N; i++)
+        out[i] = mask[i] ? 0 : out[i];
+}
+
+static double loss(const float *h, const float *v)
+{
+    double lost = 0, whole = 0;
+
+    obs_loss(ROWS, COLS, w, v, h, &lost, &whole);
+    return lost / whole;
+}
+
+/* With H = I sparsegpt is magnitude within each block of 128 columns, and nothing makes up for anything. */
+static void identity(void)
+{
+    static const char *const group[] = {"2:4", "1:4", "4:8", "16:32"};
+
+    for (int i = 0; i < N; i++)
+        score[i] = fabsf(w[i]);
+    for (int g = 0; g < 4; g++) {
+        prune(&prune_score, group[g], NULL, eye, other);
+        memcpy(plain, mask, N);
+        prune(&prune_sparsegpt, group[g], NULL, eye, q);
+        CHECK(memcmp(mask, plain, N) == 0 && memcmp(q, other, sizeof q) == 0);
+        prune_refit(ROWS, COLS, w, mask, eye, q);
+        CHECK(memcmp(q, other, sizeof q) == 0);
+    }
+    prune(&prune_sparsegpt, "0.5", "row", eye, q);
+    for (int c = 0; c < COLS; c += OBS_BLOCK)
+        for (int r = 0; r < ROWS; r++) {
+            size_t n = COLS - c < OBS_BLOCK ? COLS - c : OBS_BLOCK;
+
+            pick_smallest(score + r * COLS + c, n, n / 2, plain + r * COLS + c);
+        }
+    CHECK(memcmp(mask, plain, N) == 0);
+    for (int i = 0; i < N; i++)
+        CHECK(q[i] == (mask[i] ? 0 : w[i]));
+}
+
+static void counts(void)
+{
+    static const char *const share[] = {"0", "0.3", "0.5", "0.77", "1"};
+    static const double s[] = {0, 0.3, 0.5, 0.77, 1};
+
+    for (int i = 0; i < 5; i++) {
+        int gone = 0;
+
+        prune(&prune_sparsegpt, share[i], NULL, gram, q);
+        for (int k = 0; k < N; k++)
+            gone += mask[k];
+        CHECK(gone == (int)(s[i] * N + 1e-9));
+        CHECK(i > 0 || memcmp(q, w, sizeof q) == 0); /* sparsity 0 is the identity */
+        prune(&prune_sparsegpt, share[i], "row", gram, q);
+        for (int r = 0; r < ROWS; r++) {
+            gone = 0;
+            for (int c = 0; c < COLS; c++)
+                gone += mask[r * COLS + c];
+            CHECK(gone == (int)(s[i] * COLS + 1e-9));
+        }
+    }
+}
+
+static void nothing(void *ctx, const struct obs_tile *t, float *v)
+{
+    (void)ctx;
+    for (size_t l = 0; l < t->rows; l++)
+        v[l] = (t->row0 + l + t->col) % 3 ? v[l] : 0;
+}
+
+/* What the sweep says it lost is what the damped gram says of the weights before and after; and that is what the outputs lose. */
+static void losses(void)
+{
+    static float damped[COLS * COLS], d[N], y[TOKENS * ROWS];
+    double said[ROWS] = {0}, total = 0, lost = 0, whole = 0, seen = 0, damp, diagonal = 0;
+    struct err e;
+    float *U = obs_factor(COLS, gram, NULL, 0.01, NULL, &damp, &e);
+    struct obs_sweep s = {ROWS, COLS, q, U, said, nothing, NULL};
+
+    memcpy(q, w, sizeof q);
+    for (size_t c = 0, width; c < COLS; c += width) {
+        width = obs_width(COLS, c, 0);
+        obs_block(&s, c, width);
+    }
+    for (int c = 0; c < COLS; c++)
+        diagonal += gram[c * COLS + c] / (COLS - 1.0); /* one channel is dead */
+    memcpy(damped, gram, sizeof damped);
+    for (int c = 0; c < COLS; c++)
+        damped[c * COLS + c] += (float)(damp * diagonal + (c == 5) * diagonal);
+    obs_loss(ROWS, COLS, w, q, damped, &lost, &whole);
+    for (int r = 0; r < ROWS; r++)
+        total += said[r];
+    CHECK_NEAR(total / lost, 1, 1e-4);
+    lost = whole = 0;
+    obs_loss(ROWS, COLS, w, q, gram, &lost, &whole);
+    for (int i = 0; i < N; i++)
+        d[i] = w[i] - q[i];
+    gemm_nt(TOKENS, ROWS, COLS, x, COLS, d, COLS, y, ROWS, KERN_SET);
+    for (int i = 0; i < TOKENS * ROWS; i++)
+        seen += (double)y[i] * y[i] / TOKENS;
+    CHECK_NEAR(lost / seen, 1, 1e-4);
+    free(U);
+}
+
+/* A refit lowers the loss of every row, whatever the gram, and there is nothing left to gain: the gradient is 0 where weights stay. */
+static void refits(void)
+{
+    static const char *const share[] = {"0.5", "2:4", "0.9", "0", "1"};
+
+    for (int i = 0; i < 5; i++)
+        for (int m = 0; m < 2; m++) {
+            double before, after;
+
+            prune(m ? &prune_sparsegpt : &prune_score, share[i], m || i == 1 ? NULL : "row", gram, q);
+            before = loss(gram, q);
+            memcpy(other, q, sizeof q);
+            prune_refit(ROWS, COLS, w, mask, gram, q);
+            after = loss(gram, q);
+            CHECK(i > 2 ? after <= before : after < before);
+            for (int k = 0; k < N; k++)
+                CHECK(isfinite(q[k]) && (!mask[k] || q[k] == 0));
+            memcpy(other, q, sizeof q);
+            prune_refit(ROWS, COLS, w, mask, gram, q);
+            CHECK(loss(gram, q) <= after * (1 + 1e-6) && loss(gram, q) >= after * 0.99 - 1e-9);
+        }
+}
+
+static void threads(void)
+{
+    static float one[N], many[N];
+    static uint8_t first[N];
+
+    for (int m = 0; m < 2; m++) {
+        par_set_jobs(1);
+        prune(m ? &prune_dsnot : &prune_sparsegpt, "0.5", "row", gram, one);
+        prune_refit(ROWS, COLS, w, mask, gram, one);
+        memcpy(first, mask, N);
+        par_set_jobs(3);
+        prune(m ? &prune_dsnot : &prune_sparsegpt, "0.5", "row", gram, many);
+        prune_refit(ROWS, COLS, w, mask, gram, many);
+        CHECK(memcmp(mask, first, N) == 0 && memcmp(one, many, sizeof one) == 0);
+    }
+    par_set_jobs(1);
+}
+
+/* Swaps keep every row's count and lower the change of its mean output. */
+static void swaps(void)
+{
+    static const char *const share[] = {"0.5", "0.7", "2:4"};
+
+    for (int i = 0; i < 3; i++) {
+        int better = 0;
+
+        prune(&prune_score, share[i], i < 2 ? "row" : NULL, gram, q);
+        memcpy(plain, mask, N);
+        prune(&prune_dsnot, share[i], i < 2 ? "row" : NULL, gram, q);
+        for (int r = 0; r < ROWS; r++) {
+            double was = 0, is = 0;
+            int count = 0;
+
+            for (int c = r * COLS; c < (r + 1) * COLS; c++) {
+                was += plain[c] ? (double)w[c] * mean[c % COLS] : 0;
+                is += mask[c] ? (double)w[c] * mean[c % COLS] : 0;
+                count += mask[c] - plain[c];
+            }
+            CHECK(count == 0 && fabs(is) <= fabs(was));
+            better += fabs(is) < 0.5 * fabs(was);
+        }
+        CHECK(better > (i < 2 ? ROWS / 2 : 0)); /* swaps within four columns have little to choose from */
+    }
+}
+
+static void refusals(void)
+{
+    struct pattern p = {.sparsity = 0.5, .block_rows = 1, .block_cols = 1};
+    struct prune_job j = {.pattern = &p, .args = &args, .rows = ROWS, .cols = COLS, .w = q, .gram = gram, .mask = mask};
+    float was = gram[7 * COLS + 7];
+    struct err e;
+
+    gram[7 * COLS + 7] = -1;
+    CHECK(prune_sparsegpt.apply(&j, &e) < 0);
+    CHECK_STR(e.msg, "gram [7, 7] is -1; a mean of squares is finite and not negative");
+    gram[7 * COLS + 7] = was;
+    gram[3 * COLS + 9] = NAN;
+    CHECK(prune_sparsegpt.apply(&j, &e) < 0);
+    CHECK(strncmp(e.msg, "gram cannot be factored", 23) == 0);
+    gram[3 * COLS + 9] = 1e9f; /* no gram at all: ever more is added, in vain or not, but nothing crashes */
+    (void)prune_sparsegpt.apply(&j, &e);
+    p.of = 256, p.keep = 128;
+    CHECK(prune_sparsegpt.apply(&j, &e) < 0);
+    CHECK_STR(e.msg, "128:256: sparsegpt takes groups of at most 128");
+}
+
+int main(void)
+{
+    args.init = &prune_score;
+    for (int full = 1; full >= 0; full--) { /* with full rank, and with 40 causes for 320 channels */
+        memset(eye, 0, sizeof eye);
+        make(full ? COLS : 40);
+        identity();
+        counts();
+        losses();
+        refits();
+        threads();
+        swaps();
+    }
+    refusals();
+    return DONE();
+}
