@@ -7,12 +7,16 @@
 #include "model/calib.h"
 #include "model/run.h"
 #include "model/texts.h"
+#include "model/through.h"
 
 static struct opt_list files, id_files;
 static uint64_t tokens_max;
 static int64_t context;
 static uint64_t states_bytes = (uint64_t)1 << 30;
 static struct calib calib = {.parts = CALIB_NORM2};
+static const char *command;
+static int64_t patience = 60;
+static struct through through;
 
 static int set_parts(const char *arg, struct err *e)
 {
@@ -26,6 +30,8 @@ static const struct opt opts[] = {
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
     {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram (default norm2)", set_parts},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
+    {0, "through", "CMD", OPT_STRING, &command, "each layer goes through this chain of filters before the next is run", 0},
+    {0, "patience", "SECONDS", OPT_INT, &patience, "give up when CMD is idle for so long (default 60; 0: never)", 0},
     OPT_END};
 
 static const struct opt_spec spec = {
@@ -64,19 +70,42 @@ static int attach(struct feed *feed, const struct block_kind *kind, struct err *
     return 0;
 }
 
-static int unit(struct feed *feed, struct forward *f, struct err *e)
+/* The statistics of a unit's inputs; without --through, the states after it, too. */
+static int calibrate(struct feed *feed, struct forward *f, struct err *e)
 {
     const struct taps taps = {calib_see, &calib};
+    int rc;
 
     if (feed_is(feed, "head"))
         return forward_normed(f) ? calib_attach(&calib, TAP_HEAD, &feed->b[0], e) : 0;
     calib_reset(&calib);
     if (feed->b[0].layer < 0)
-        return forward_single(f, &feed->b[0], &taps, e);
+        return command ? 0 : forward_single(f, &feed->b[0], &taps, e);
     progress_step(1, 0);
-    if (forward_block(f, feed->b, feed->n, &taps, e) < 0)
+    rc = command ? forward_look(f, feed->b, feed->n, &taps, e) : forward_block(f, feed->b, feed->n, &taps, e);
+    return rc < 0 ? -1 : attach(feed, arch_find(f->p.arch)->block, e);
+}
+
+/* The unit to the command and back; what came back is what the model is from here on. A layer that did not come back is left out. */
+static int pass(struct feed *feed, struct forward *f, struct err *e)
+{
+    const struct taps taps = {calib_see, &calib};
+    int rc = through_pass(&through, feed, e);
+
+    if (rc == 0 && through.n &&
+        (through.b[0].layer >= 0 ? forward_block(f, through.b, through.n, NULL, e) : forward_single(f, &through.b[0], &taps, e)) < 0)
+        rc = err_in(e, "what --through '%.200s' gave back", command);
+    return rc < 0 ? -1 : through_write(&through, e);
+}
+
+/* The end of the stream: as many layers as its head and tail say? */
+static int finish(struct feed *feed, const struct forward *f, struct err *e)
+{
+    if (command && through_finish(&through, e) < 0)
         return -1;
-    return attach(feed, arch_find(f->p.arch)->block, e);
+    if (forward_check_layers(f, &reader_head(feed->in)->model, reader_tail_model(command ? through.from : feed->in), e) < 0)
+        return -1;
+    return writer_finish(command ? through.out : feed->out, e);
 }
 
 int main(int argc, char **argv)
@@ -93,8 +122,11 @@ int main(int argc, char **argv)
         die_usage("no text: give -f TEXT");
     if (context < 0)
         die_usage("--context %lld is below 1", (long long)context);
+    if (patience < 0)
+        die_usage("--patience %lld is below 0", (long long)patience);
 
-    if (!(feed.in = reader_stdin(&e)) || !(feed.out = writer_stdout(feed.in, &e)))
+    if (!(feed.in = reader_stdin(&e)) ||
+        (command ? through_open(&through, command, patience, &feed, &e) < 0 : !(feed.out = writer_stdout(feed.in, &e))))
         die("%s", e.msg);
     if ((got = feed_next(&feed, &e)) < 0)
         die("%s", e.msg);
@@ -105,13 +137,13 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     progress_total((uint64_t)f.p.layers, 0);
     for (; got > 0; got = feed_next(&feed, &e))
-        if (unit(&feed, &f, &e) < 0 || feed_write(&feed, &e) < 0)
+        if (calibrate(&feed, &f, &e) < 0 || (command ? pass(&feed, &f, &e) : feed_write(&feed, &e)) < 0)
             die("%s", e.msg);
     progress_end();
-    if (got < 0 || forward_check_layers(&f, &reader_head(feed.in)->model, reader_tail_model(feed.in), &e) < 0 ||
-        writer_finish(feed.out, &e) < 0)
+    if (got < 0 || finish(&feed, &f, &e) < 0)
         die("%s", e.msg);
     calib_reset(&calib);
+    through_free(&through);
     run_free(&feed, &f, &(struct bundle){0});
     windows_free(&w);
     return 0;

@@ -66,9 +66,18 @@ static int stranger(struct feed *f, struct err *e)
 /* Go on to the next bundle of the model, its header read. */
 static int look_ahead(struct feed *f, struct err *e)
 {
-    int got, is_tensor;
+    int got = 1, is_tensor;
 
+    if (f->mark) { /* the unit before it is written by now */
+        f->mark = 0;
+        if (other(f, e) < 0)
+            return -1;
+    }
     while ((got = stream_next(f->in, &f->ahead, e)) > 0) {
+        if (f->n && f->ahead.kind == ITEM_OTHER && strcmp(f->ahead.kind_name, "mark") == 0) {
+            f->mark = 1;
+            return 1;
+        }
         is_tensor = f->ahead.kind == ITEM_TENSOR;
         if (is_tensor)
             give_role(f, &f->ahead.b);
@@ -105,7 +114,7 @@ int feed_next(struct feed *f, struct err *e)
         if (f->b[0].layer < 0)
             return 1;
         got = look_ahead(f, e);
-    } while (got > 0 && f->ahead.b.layer == f->b[0].layer);
+    } while (got > 0 && !f->mark && f->ahead.b.layer == f->b[0].layer);
     return got < 0 ? -1 : 1;
 }
 

@@ -2,7 +2,7 @@
  * feed: a stream as a model needs it: tokenizer files kept aside, then the embedding, one layer at a time, the final norm, the head.
  *
  * A unit is all bundles of one layer, loaded, or one bundle of no layer (embed, pos, norm.final, head), loaded. Bundles without a role get theirs
- * from their names (arch_role). Other records, and the architecture's buffers (arch_buffer), are relayed at once when there is a writer.
+ * from their names (arch_role). A mark (mark_write) ends a unit. Other records, and the architecture's buffers (arch_buffer), are relayed at once when there is a writer.
  */
 #ifndef WEIR_MODEL_FEED_H
 #define WEIR_MODEL_FEED_H
@@ -18,6 +18,7 @@ struct feed {
     int n;
     struct item ahead;       /* the first record behind the unit, when have */
     int have;
+    int mark;                /* ahead is a mark, which ended the unit and is passed on after it */
 };
 
 /* The next unit into f->b, f->n; the one before is freed. 1, 0 at the end, -1: what the reader says, a tensor that the architecture is not known to

@@ -160,9 +160,10 @@ static void run_batch(const struct block *b, struct batch *t, const struct taps 
             taps->see(taps->ctx, at, t->in[at], t->tokens, block_tap_cols(b, at));
 }
 
-static int run(struct forward *f, const struct block *b, const struct taps *taps, struct err *e)
+static int run(struct forward *f, const struct block *b, const struct taps *taps, int keep, struct err *e)
 {
     struct batch t = {.cos = f->rope, .sin = f->rope ? f->rope + f->w->longest * (f->p.head_dim / 2) : NULL};
+    float *copy = NULL, *x;
     int64_t row0;
     int rc = 0;
 
@@ -170,16 +171,22 @@ static int run(struct forward *f, const struct block *b, const struct taps *taps
     for (int64_t i = 0; i < f->w->n && rc == 0; i += t.windows) {
         t.windows = batch_at(f, i, &row0, &t.tokens);
         t.window = f->w->window + i;
-        t.x = states_get(&f->x, row0, t.tokens, e);
-        if (t.x)
+        t.x = x = states_get(&f->x, row0, t.tokens, e);
+        if (x && !keep) {
+            copy = mem_resize(copy, (size_t)(t.tokens * f->p.hidden), sizeof *copy);
+            t.x = memcpy(copy, x, (size_t)(t.tokens * f->p.hidden) * sizeof *copy);
+        }
+        if (x)
             run_batch(b, &t, taps);
-        rc = t.x ? states_put(&f->x, row0, t.tokens, e) : -1;
+        rc = !x ? -1 : keep ? states_put(&f->x, row0, t.tokens, e) : 0;
     }
+    free(copy);
     batch_free(&t);
     return rc;
 }
 
-int forward_block(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e)
+/* keep: the states that come out stay, and the layer is done. */
+static int layer_run(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, int keep, struct err *e)
 {
     int64_t layer = bundle[0].layer;
     struct block b;
@@ -196,11 +203,23 @@ int forward_block(struct forward *f, struct bundle *bundle, int n, const struct 
                        (long long)layer, f->normed ? "the final norm, and layer" : "layer", (long long)f->last_layer);
     if (block_make(&b, &f->p, bundle, n, e) < 0)
         return -1;
-    rc = run(f, &b, taps, e);
-    f->last_layer = layer;
-    f->blocks++;
+    rc = run(f, &b, taps, keep, e);
+    if (keep) {
+        f->last_layer = layer;
+        f->blocks++;
+    }
     block_free(&b);
     return rc;
+}
+
+int forward_block(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e)
+{
+    return layer_run(f, bundle, n, taps, 1, e);
+}
+
+int forward_look(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e)
+{
+    return layer_run(f, bundle, n, taps, 0, e);
 }
 
 /* One tensor of the final norm on a batch: the weight (with RMSNorm or LayerNorm), or the bias. */

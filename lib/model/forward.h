@@ -51,6 +51,9 @@ int forward_normed(const struct forward *f);
  * Memory: the layer as f32, and a batch's activations. */
 int forward_block(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e);
 
+/* As forward_block, but the states stay as they were: what this layer would see and do. The next call is for the same layer. */
+int forward_look(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e);
+
 /* -1 when the stream gave fewer or more layers than model (the head's keys with the tail's corrections put in) says. */
 int forward_check_layers(const struct forward *f, const struct attrs *head, const struct attrs *tail, struct err *e);
 

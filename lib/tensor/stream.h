@@ -93,6 +93,10 @@ struct attrs *writer_tail_model(struct writer *out);         /* corrections that
 int bundle_write(struct writer *out, struct reader *in, struct bundle *b, struct err *e); /* relays when untouched and unread, else encodes */
 int blob_write(struct writer *out, const char *name, const void *p, size_t n, struct err *e);
 int text_write(struct writer *out, uint64_t records, const void *p, size_t n, struct err *e);
+
+/* A record of kind "mark" numbered n, and everything before it, are on their way when this returns. Filters pass it on like any record they do not
+ * know, when they have written all that came before it: a filter that gathers several bundles (a block) ends what it gathers at a mark. */
+int mark_write(struct writer *out, int64_t n, struct err *e);
 int stat_write(struct writer *out, const char *name, const struct attrs *a, const void *p, size_t n, struct err *e);
 
 /* A bundle whose value is written as it is made: header and companions now, then rows of parts in ascending order, then the end,

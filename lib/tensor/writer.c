@@ -33,6 +33,7 @@ struct writer *writer_open(int fd, const char *name, struct reader *in, struct e
         out->segment = in->segment;
         in->link = out;
         in->partial = 1;
+        frame_in_link(in->frames, out->frames);
     }
     prepare_head(out);
     return out;
@@ -170,8 +171,10 @@ void writer_abandon(struct writer *out)
 {
     if (!out)
         return;
-    if (out->in)
+    if (out->in) {
         out->in->link = NULL;
+        frame_in_link(out->in->frames, NULL);
+    }
     free_segment(&out->now);
     for (int i = 0; i < out->nexts; i++)
         free_segment(&out->next[i]);
@@ -299,6 +302,17 @@ int blob_write(struct writer *out, const char *name, const void *p, size_t n, st
     mp_put_str(&out->body, "size");
     mp_put_uint(&out->body, n);
     return write_flat(out, "blob", p, n, e);
+}
+
+int mark_write(struct writer *out, int64_t n, struct err *e)
+{
+    if (writer_ready(out, 0, e) < 0)
+        return -1;
+    out->body.len = 0;
+    mp_put_map(&out->body, 1);
+    mp_put_str(&out->body, "n");
+    mp_put_int(&out->body, n);
+    return frame_out_record(out->frames, "mark", out->body.data, out->body.len, e) < 0 ? -1 : frame_out_flush(out->frames, e);
 }
 
 int text_write(struct writer *out, uint64_t records, const void *p, size_t n, struct err *e)

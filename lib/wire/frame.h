@@ -49,6 +49,12 @@ struct frame_out;
 struct frame_in *frame_in_open(int fd, const char *name);
 void frame_in_close(struct frame_in *in); /* the descriptor stays open */
 
+/*
+ * Before in would wait for input, what waits in out is written (NULL: nothing is). So a filter holds nothing back while its input pauses, and
+ * a chain of filters can answer each record before the next one comes. out must outlive in, or be unlinked first.
+ */
+void frame_in_link(struct frame_in *in, struct frame_out *out);
+
 /* What comes next: FRAME_END at the end of input, or -1. The payload of an unfinished chunk must have been read or skipped. */
 int frame_in_next(struct frame_in *in, struct err *e);
 

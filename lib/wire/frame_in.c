@@ -1,6 +1,7 @@
 #include "wire/frame.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,11 +67,28 @@ static int fail_end(const struct frame_in *in, struct err *e)
     return frame_in_fail_end(in, 1, e);
 }
 
+void frame_in_link(struct frame_in *in, struct frame_out *out)
+{
+    in->behind = out;
+}
+
+/* Would a read wait? Then what the linked output holds goes out first. */
+static int let_go(struct frame_in *in, struct err *e)
+{
+    struct pollfd p = {in->fd, POLLIN, 0};
+
+    if (!in->behind || !in->behind->len || poll(&p, 1, 0) != 0)
+        return 0;
+    return frame_out_flush(in->behind, e);
+}
+
 /* One read(2) of up to n bytes to dst; 0 at the end of input. */
 static ssize_t read_some(struct frame_in *in, void *dst, size_t n, struct err *e)
 {
     ssize_t got;
 
+    if (let_go(in, e) < 0)
+        return -1;
     do
         got = read(in->fd, dst, n);
     while (got < 0 && errno == EINTR);

@@ -18,6 +18,7 @@ struct frame_in {
     struct frame_chunk chunk; /* the one being read */
     uint32_t left;            /* of its payload */
     size_t ahead;             /* how much one read may bring in while a header is waited for */
+    struct frame_out *behind; /* written before a read that would wait, or NULL */
     int tee;                  /* both ends may be pipes: see frame_copy.c */
 };
 
