@@ -15,7 +15,7 @@ static int64_t context;
 static uint64_t states_bytes = (uint64_t)1 << 30;
 static struct calib calib = {.parts = CALIB_NORM2};
 static const char *command;
-static int64_t patience = 60;
+static int64_t patience = 20;
 static struct through through;
 
 static int set_parts(const char *arg, struct err *e)
@@ -31,7 +31,7 @@ static const struct opt opts[] = {
     {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram (default norm2)", set_parts},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
     {0, "through", "CMD", OPT_STRING, &command, "each layer goes through this chain of filters before the next is run", 0},
-    {0, "patience", "SECONDS", OPT_INT, &patience, "give up when CMD is idle for so long (default 60; 0: never)", 0},
+    {0, "patience", "SECONDS", OPT_INT, &patience, "give up when CMD is idle for so long (default 20; 0: never)", 0},
     OPT_END};
 
 static const struct opt_spec spec = {

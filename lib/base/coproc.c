@@ -64,12 +64,18 @@ static int64_t group_ticks(pid_t group)
     return sum;
 }
 
+static void drop_command(struct pump *p)
+{
+    close(p->out);
+    p->out = -1;
+}
+
 /* A second has passed in which nothing moved. *still: how many in a row; *ticks: what group_ticks said last. */
 static void look(struct pump *p, int64_t *still, int64_t *ticks)
 {
     int64_t now;
 
-    if (!p->patience || !atomic_load(&p->expecting) || p->b.len > p->from) {
+    if (!p->patience || !atomic_load(&p->expecting) || p->b.len > p->from || (p->out < 0 && !atomic_load(&p->stuck))) {
         *still = 0;
         return;
     }
@@ -77,8 +83,10 @@ static void look(struct pump *p, int64_t *still, int64_t *ticks)
     *still = now == *ticks ? *still + 1 : 0;
     *ticks = now;
     if (now >= 0 && *still >= p->patience) {
-        atomic_store(&p->stuck, 1);
-        kill(-p->pid, SIGTERM);
+        if (atomic_fetch_add(&p->stuck, 1) == 0)
+            drop_command(p);
+        else
+            kill(-p->pid, SIGTERM);
         *still = 0;
     }
 }
@@ -105,10 +113,8 @@ static void give(struct pump *p)
 
     if (n > 0)
         p->from += (size_t)n;
-    else if (n < 0 && errno != EINTR && errno != EAGAIN) {
-        close(p->out);
-        p->out = -1;
-    }
+    else if (n < 0 && errno != EINTR && errno != EAGAIN)
+        drop_command(p);
     if (p->from == p->b.len || p->out < 0)
         p->from = p->b.len = 0;
 }
@@ -233,12 +239,10 @@ int coproc_wait(struct coproc *c, struct err *e)
         ;
     pthread_join(p->thread, NULL);
     stuck = atomic_load(&p->stuck);
-    if (stuck)
-        rc = err_set(e, "it took all it was given and waited for more; does one of its filters need the whole stream?");
-    else if (WIFSIGNALED(status))
-        rc = err_set(e, "killed by signal %d", WTERMSIG(status));
-    else if (WEXITSTATUS(status) != 0)
-        rc = err_set(e, "exit status %d", WEXITSTATUS(status));
+    if (status || stuck)
+        rc = err_set(e, "%s %d%s", WIFSIGNALED(status) ? "killed by signal" : "exit status",
+                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                     stuck ? ", after it took all it was given and waited for more; does one of its filters need the whole stream?" : "");
     close(p->in);
     buf_free(&p->b);
     free(p);

@@ -23,8 +23,8 @@ int coproc_open(struct coproc *c, const char *cmd, int64_t patience, struct err 
 
 /*
  * Say that we now only wait for the command (1), or not (0). While we do, a command that has taken all it was given and uses no processor
- * time for `patience` seconds waits for more, for ever: it is ended by SIGTERM, and coproc_wait says so. Processor time is read from /proc;
- * where that is not there, we wait for ever too.
+ * time for `patience` seconds waits for more, for ever, or a part of it has ended without the others' knowing: its input is closed, and as long
+ * again later it gets SIGTERM; coproc_wait says so. Processor time is read from /proc; where that is not there, we wait for ever too.
  */
 void coproc_expect(struct coproc *c, int yes);
 

@@ -70,14 +70,14 @@ records() { # the text twin but for the history
     grep -qx "mcalib: --through 'exit 3': exit status 3" err
     through 'kill -9 $$' 2>err && return 1
     grep -qx "mcalib: --through 'kill -9 \$\$': killed by signal 9" err
-    through 'wquant -t q4_0 2>/dev/null | false' 2>err && return 1
-    grep -qx "mcalib: --through 'wquant -t q4_0 2>/dev/null | false': exit status 1" err
+    through 'wquant -t q4_0 2>/dev/null | false' --patience 2 2>err && return 1
+    grep -q "^mcalib: --through 'wquant -t q4_0 2>/dev/null | false': exit status 1" err
     through 'echo no stream at all; cat >/dev/null' 2>err && return 1
     grep -q "^mcalib: --through 'echo .*not a weir stream" err
     through 'tcat --skip "*.0.mlp.up*"' 2>err && return 1
     grep -q "^mcalib: what --through 'tcat .* gave back: layer 0 has no tensor of role mlp.up" err
     through 'wprune -m magnitude -s 0.5 --scope model' --patience 3 2>err && return 1
-    grep -q "^mcalib: --through 'wprune .*: it took all it was given and waited for more" err
+    grep -q "^mcalib: --through 'wprune .*: exit status 1, after it took all it was given and waited for more" err
 }
 
 @test "usage" {
