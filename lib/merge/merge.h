@@ -1,0 +1,72 @@
+/*
+ * merge: several models into one. One file a method, one row in merge.def.
+ *
+ * A method sees some rows of one tensor in all models at once. Reading order: merge.h, linear.c, delta.h (what the methods of task
+ * vectors share), ties.c, operand.h, pass.h (one tensor through a method). Joins that compute nothing: join.h.
+ */
+#ifndef WEIR_MERGE_MERGE_H
+#define WEIR_MERGE_MERGE_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* Parameters, by mergekit's names; as bits, those that a method takes. */
+enum {
+    MERGE_WEIGHT = 1, MERGE_NORMALIZE = 2, MERGE_DENSITY = 4, MERGE_LAMBDA = 8, MERGE_RESCALE = 16, MERGE_EPSILON = 32,
+    MERGE_GAMMA = 64, MERGE_T = 128, MERGE_SCOPE = 256, MERGE_SEED = 512, MERGE_ALPHA = 1024, MERGE_BASIS = 2048
+};
+
+struct merge_args {
+    double *weight, *density; /* one for each model (without the base); in by_default one number, or NULL: 1 */
+    int normalize, rescale;   /* yes or no */
+    double lambda, epsilon, gamma, t, alpha;
+    int by_row;               /* scope: 1 row, 0 tensor */
+    uint64_t seed;
+    int64_t basis;            /* models in rmm's basis */
+};
+
+/* How much of a tensor a method must see at once. */
+enum merge_unit { MERGE_ROWS, MERGE_TENSOR };
+
+struct merge_job {
+    const struct merge_args *args;
+    const char *name;    /* the tensor's: keys random numbers */
+    uint64_t row0;       /* index of the first of these rows in the tensor */
+    uint64_t rows, cols;
+    int models;          /* without the base */
+    const float *base;   /* [rows][cols], or NULL when the method has none */
+    float **model;       /* models times [rows][cols]: scratch when the method has read them */
+    float *out;          /* [rows][cols]; overlaps none of these */
+};
+
+struct merge_method {
+    const char *name, *brief;
+    unsigned takes;       /* MERGE_*: parameters */
+    int base;             /* 1: the first operand is the base, and no model */
+    int least, most;      /* models; most 0: any number */
+    enum merge_unit unit; /* MERGE_ROWS: any rows, each by itself; a scope of tensor (args) asks for all of them too */
+    struct merge_args by_default;
+    int (*apply)(const struct merge_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
+};
+
+#define METHOD(id) extern const struct merge_method merge_##id;
+#include "merge/merge.def"
+#undef METHOD
+
+extern const struct merge_method *const merge_table[]; /* ends with NULL */
+const struct merge_method *merge_find(const char *name); /* NULL when unknown */
+
+/* 1 when the job must hold all rows of the tensor. */
+int merge_whole(const struct merge_method *m, const struct merge_args *a);
+
+/* The parameters of that many models against the method's ranges: 0, or -1 naming the parameter and both values. */
+int merge_check(const struct merge_method *m, const struct merge_args *a, int models, struct err *e);
+
+/*
+ * Merge the rows of a job, over par_jobs() threads when the method goes by rows; the same bytes for any number of them.
+ * -1: the method's own error, or the result holds a NaN (infinities that meet), named by row and column.
+ */
+int merge_rows(const struct merge_method *m, const struct merge_job *job, struct err *e);
+
+#endif

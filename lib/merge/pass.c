@@ -1,0 +1,244 @@
+#include "merge/pass.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+
+#define SLAB_BYTES ((uint64_t)1 << 20) /* of f32, of each operand */
+
+static int shapes_differ(const struct operand *a, const struct operand *b, struct err *e)
+{
+    char ta[200], tb[200];
+    int vocab = a->b.role && (strcmp(a->b.role, "embed") == 0 || strcmp(a->b.role, "head") == 0) && a->b.rows != b->b.rows;
+
+    return err_set(e, "%s: %s in %s, %s in %s%s", a->b.name, shape_text(&a->b.shape, ta), a->path, shape_text(&b->b.shape, tb), b->path,
+                   vocab ? ": their vocabularies differ in size" : "");
+}
+
+/* Where the hash of a name is in the set, or would be. */
+static struct hash128 *place(struct merge_pass *p, const char *name, struct hash128 *h)
+{
+    size_t i;
+
+    *h = hash128(name, strlen(name));
+    h->lo |= 1; /* 0 is an empty place */
+    for (i = h->hi & (p->names_cap - 1); p->name[i].lo && (p->name[i].lo != h->lo || p->name[i].hi != h->hi);)
+        i = (i + 1) & (p->names_cap - 1);
+    return &p->name[i];
+}
+
+static void widen(struct merge_pass *p)
+{
+    struct hash128 *old = p->name;
+    size_t n = p->names_cap;
+
+    p->names_cap = n ? 2 * n : 256;
+    p->name = mem_new(p->names_cap, sizeof *p->name);
+    for (size_t i = 0; i < n; i++)
+        if (old[i].lo) {
+            size_t at = old[i].hi & (p->names_cap - 1);
+
+            while (p->name[at].lo)
+                at = (at + 1) & (p->names_cap - 1);
+            p->name[at] = old[i];
+        }
+    free(old);
+}
+
+/* Note a name of the first operand; 1 when it has come before. */
+static int seen(struct merge_pass *p, const char *name)
+{
+    struct hash128 h, *at;
+
+    if (2 * (p->names + 1) > p->names_cap)
+        widen(p);
+    at = place(p, name, &h);
+    if (at->lo)
+        return 1;
+    *at = h;
+    p->names++;
+    return 0;
+}
+
+int merge_align(struct merge_pass *p, struct err *e)
+{
+    const struct operand *a = &p->operand[0];
+
+    if (a->in && reader_segment(a->in) != p->segment) { /* a stream behind another has names of its own */
+        p->segment = reader_segment(a->in);
+        if (p->names)
+            memset(p->name, 0, p->names_cap * sizeof *p->name);
+        p->names = 0;
+    }
+    if (seen(p, a->b.name))
+        return err_set(e, "%s: comes twice in %s", a->b.name, a->path);
+    for (int k = 1; k < p->operands; k++) {
+        struct operand *o = &p->operand[k];
+        int got = operand_get(o, a->b.name, e);
+
+        if (got < 0)
+            return err_in(e, "%s", o->path);
+        if (got == 0)
+            return err_set(e, "%s: is in %s, not in %s", a->b.name, a->path, o->path);
+        if (!shape_equal(&a->b.shape, &o->b.shape))
+            return shapes_differ(a, o, e);
+    }
+    return 0;
+}
+
+static void grow(struct merge_pass *p, uint64_t n)
+{
+    if (!p->rows)
+        p->rows = mem_new((size_t)p->operands + 1, sizeof *p->rows);
+    if (n <= p->room)
+        return;
+    for (int k = 0; k <= p->operands; k++) {
+        free(p->rows[k]);
+        p->rows[k] = mem_new(n, sizeof **p->rows);
+    }
+    p->room = n;
+}
+
+static uint64_t slab_rows(const struct merge_pass *p, const struct bundle *b, int whole)
+{
+    uint64_t n = SLAB_BYTES / sizeof(float) / (b->cols ? b->cols : 1);
+
+    (void)p;
+    n = n ? n : 1;
+    return whole || n > b->rows ? b->rows : n;
+}
+
+/* The next n rows of every operand. */
+static int read_rows(struct merge_pass *p, uint64_t n, struct err *e)
+{
+    for (int k = 0; k < p->operands; k++)
+        if (operand_rows(&p->operand[k], n, p->rows[k], e) < 0)
+            return err_in(e, "%s: %s", p->operand[k].path, p->operand[0].b.name);
+    return 0;
+}
+
+/* Whole numbers: the same in all; those of the first pass on. */
+static int same_counts(struct merge_pass *p, struct writer *out, struct err *e)
+{
+    struct operand *a = &p->operand[0];
+    uint64_t n = a->b.rows * a->b.cols;
+
+    if (a->in && bundle_load(a->from, &a->b, e) < 0)
+        return -1;
+    grow(p, n);
+    if ((a->in ? bundle_rows(&a->b, 0, a->b.rows, p->rows[0], e) : operand_rows(a, a->b.rows, p->rows[0], e)) < 0)
+        return -1;
+    for (int k = 1; k < p->operands; k++) {
+        if (operand_rows(&p->operand[k], a->b.rows, p->rows[1], e) < 0)
+            return err_in(e, "%s: %s", p->operand[k].path, a->b.name);
+        if (memcmp(p->rows[0], p->rows[1], n * sizeof(float)) != 0)
+            return err_set(e, "%s: holds whole numbers, which are not averaged, and differs in %s and %s", a->b.name, a->path,
+                           p->operand[k].path);
+    }
+    return operand_pass(a, out, e);
+}
+
+/* The header that goes out: one dense term of type t. */
+static void make_header(struct operand *a, enum dtype t, struct bundle *o)
+{
+    bundle_take_header(o, &a->b);
+    while (o->parts)
+        bundle_drop_part(o, -1, o->part[0].name);
+    bundle_add_term(o, "dense");
+    bundle_declare_part(o, 0, "dense", t, &a->b.shape);
+}
+
+static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, enum dtype t, struct err *e)
+{
+    int base = p->method->base;
+    uint64_t step = slab_rows(p, o, merge_whole(p->method, &p->args));
+    struct merge_job j = {.args = &p->args, .name = o->name, .cols = o->cols, .models = p->operands - base};
+    struct buf bytes = {0};
+    int rc = 0;
+
+    grow(p, step * o->cols);
+    j.base = base ? p->rows[0] : NULL;
+    j.model = p->rows + base;
+    j.out = p->rows[p->operands];
+    for (uint64_t r = 0; r < o->rows && o->cols && rc == 0; r += step) {
+        j.row0 = r;
+        j.rows = o->rows - r < step ? o->rows - r : step;
+        rc = read_rows(p, j.rows, e);
+        if (rc == 0 && (rc = merge_rows(p->method, &j, e)) < 0)
+            err_in(e, "%s", o->name);
+        if (rc < 0)
+            break;
+        bytes.len = 0;
+        dtype_from_f32(t, j.out, buf_space(&bytes, j.rows * o->part[0].row_bytes), j.rows * o->cols);
+        rc = bundle_put(out, o, 0, r, j.rows, bytes.data, e);
+    }
+    buf_free(&bytes);
+    return rc;
+}
+
+static const char *mark_text(const struct operand *o, char text[60])
+{
+    const struct head *h = o->in ? reader_head(o->in) : NULL;
+
+    if (h && h->shards)
+        snprintf(text, 60, "shard %lld of %lld", (long long)h->shard, (long long)h->shards);
+    else
+        snprintf(text, 60, "whole");
+    return text;
+}
+
+int merge_same_shard(struct merge_pass *p, struct err *e)
+{
+    char a[60], b[60];
+
+    for (int k = 0; k < p->operands; k++) {
+        if (p->operand[k].in)
+            reader_allow_partial(p->operand[k].in, 1);
+        if (strcmp(mark_text(&p->operand[0], a), mark_text(&p->operand[k], b)) != 0)
+            return err_set(e, "%s is %s, %s is %s", p->operand[0].path, a, p->operand[k].path, b);
+    }
+    return 0;
+}
+
+int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e)
+{
+    struct operand *a = &p->operand[0];
+    enum dtype t = p->type >= 0 ? (enum dtype)p->type : operand_type(a);
+    struct bundle o = {0};
+    int rc;
+
+    if (operand_counts(a))
+        return same_counts(p, out, e);
+    make_header(a, t, &o);
+    rc = bundle_begin(out, &o, e) < 0 || merge_slabs(p, out, &o, t, e) < 0 || bundle_end(out, &o, e) < 0 ? -1 : 0;
+    bundle_free(&o);
+    return rc;
+}
+
+int merge_leftover(struct merge_pass *p, struct err *e)
+{
+    struct hash128 h;
+
+    for (int k = 1; k < p->operands; k++) {
+        int got = operand_rest(&p->operand[k], e);
+
+        if (got < 0)
+            return err_in(e, "%s", p->operand[k].path);
+        if (got > 0 && p->names && place(p, p->operand[k].b.name, &h)->lo)
+            return err_set(e, "%s: comes twice in %s", p->operand[k].b.name, p->operand[k].path);
+        if (got > 0)
+            return err_set(e, "%s: is in %s, not in %s", p->operand[k].b.name, p->operand[k].path, p->operand[0].path);
+    }
+    return 0;
+}
+
+void merge_pass_free(struct merge_pass *p)
+{
+    for (int k = 0; p->rows && k <= p->operands; k++)
+        free(p->rows[k]);
+    free(p->rows);
+    free(p->name);
+    for (int k = 0; k < p->operands; k++)
+        operand_close(&p->operand[k]);
+}

@@ -1,0 +1,192 @@
+load helpers
+
+setup_file() {
+    load helpers
+    tiny_model
+    cd "$BATS_FILE_TMPDIR"
+    tsplit tiny >in.weir
+    tshow --data in.weir | grep -v '^history' >twin
+}
+
+setup() { cd "$BATS_FILE_TMPDIR" && rm -f o.weir; }
+
+# small NAME VALUES...: a stream of one tensor a of 2 x 2 and a vector v
+small() {
+    printf 'weir-text 1\ntensor a [2, 2]\nterm dense\npart dense %s [2, 2]\n%s %s\n%s %s\ntensor v [2]\nterm dense\npart dense F32 [2]\n%s %s\nend\n' \
+        "${TYPE:-F32}" "$1" "$2" "$3" "$4" "$5" "$6" | tload
+}
+
+# values FILE TENSOR: its rows, on one line
+values() { tshow --data "$1" | awk -v n="$2" '$1 == "tensor" { on = $2 == n } on && $1 ~ /^[-0-9]/' | tr '\n' ' '; }
+
+# shards N: cut in.weir's text into 1.weir .. N.weir at tensors, and whole.weir
+shards() {
+    rm -f [0-9]*.weir
+    awk -v n="$1" '
+        /^end/ { next } # none of the tail in this stream
+        /^(tensor|blob) / { if (!first) first = NR; r++ }
+        { line[NR] = $0; rec[NR] = r; last = NR }
+        END { for (i = 1; i <= n; i++) {
+                  f = i ".txt"; print line[1] > f; print "shard", i, n > f
+                  for (k = 2; k <= last; k++) if (k < first || int((rec[k] - 1) * n / r) + 1 == i) print line[k] > f
+                  print "end" > f; close(f) } }' twin
+    for i in $(seq "$1"); do tload <$i.txt >$i.weir; done
+    tload <twin >whole.weir
+}
+
+@test "cat joins shards in any order to the stream they were cut from, byte for byte" {
+    for n in 1 3 7; do
+        shards $n
+        tmerge -m cat $(ls [0-9]*.weir | sort -r) >joined.weir
+        cmp joined.weir whole.weir
+        tmerge -m cat -o file.weir $(ls [0-9]*.weir)
+        cmp file.weir whole.weir
+        cat $(ls [0-9]*.weir | sort -n) | tmerge -m cat - | cmp - whole.weir
+    done
+    tmerge -m cat <(cat 4.weir) 7.weir <(cat 1.weir 2.weir 3.weir) 5.weir 6.weir | cmp - whole.weir
+}
+
+@test "cat names what is missing, comes twice or was made otherwise" {
+    shards 3
+    run tmerge -m cat -o o.weir 1.weir 3.weir
+    one_line_error 1 tmerge
+    [ "$output" = "tmerge: shard 2 of 3 is missing: the next is 3, in 3.weir" ]
+    run tmerge -m cat -o o.weir 1.weir 2.weir
+    [ "$output" = "tmerge: shard 3 of 3 is missing: 2.weir is the last" ]
+    run tmerge -m cat -o o.weir 1.weir 2.weir 2.weir 3.weir
+    [ "$output" = "tmerge: 2.weir: shard 2 of 3 comes twice" ]
+    run tmerge -m cat -o o.weir whole.weir
+    [ "$output" = "tmerge: whole.weir: is no shard: its head has no mark" ]
+    tcat 2.weir >other.weir
+    run tmerge -m cat -o o.weir 1.weir other.weir 3.weir
+    [ "$output" = "tmerge: other.weir: shard 2 was made by 'tload | tcat 2.weir', the first (1.weir) by 'tload'" ]
+    sed 's/^shard 2 3/shard 2 4/' 2.txt | tload >other.weir
+    run tmerge -m cat -o o.weir 1.weir other.weir 3.weir
+    [ "$output" = "tmerge: other.weir: is shard 2 of 4, those before it are of 3" ]
+    head -c 5000 2.weir >cut.weir
+    run tmerge -m cat -o o.weir 1.weir cut.weir 3.weir
+    one_line_error 1 tmerge
+    [ ! -e o.weir ]
+}
+
+@test "cat checks the manifest, and writes blobs that every shard carries once" {
+    shards 2
+    awk '/^blob /{on=1} /^tensor /{on=0} on' 1.txt >blobs
+    awk -v f=blobs '/^tensor / && !done { while ((getline l < f) > 0) print l; done = 1 } { print }' 2.txt >2b.txt
+    tload <2b.txt >2b.weir
+    tmerge -m cat 1.weir 2b.weir >o.weir 2>err || { cat err; false; }
+    tdiff o.weir whole.weir
+    [ "$(tshow o.weir | grep -c blob)" -eq "$(tshow whole.weir | grep -c blob)" ]
+}
+
+@test "attach puts companions kept in a stream of their own on the tensors they belong to" {
+    head -c 3000 "$BROOK/prose.test.txt" >text
+    mcalib -f text -c 32 <in.weir >calib.weir
+    tcat --only linear calib.weir >linear.weir
+    tmerge -m attach in.weir linear.weir >o.weir
+    tdiff --only linear o.weir calib.weir
+    tdiff --skip linear o.weir in.weir
+    tcat calib.weir | tmerge -m attach tiny - | tdiff - calib.weir
+    [ "$(stat -c %s o.weir)" -lt $(($(stat -c %s calib.weir) + 4096)) ] # a shared gram travels once here too
+    tcat --skip mlp.up in.weir >less.weir
+    run tmerge -m attach -o o.weir less.weir linear.weir
+    one_line_error 1 tmerge
+    case $output in *"mlp.up_proj.weight: is in linear.weir, not in less.weir"*) ;; *) false ;; esac
+}
+
+@test "linear: the weighted mean, in the type of the first" {
+    small 1 2 3 4 5 6 >a.weir
+    small 3 2 1 0 7 -6 >b.weir
+    tmerge -m linear a.weir b.weir >o.weir
+    [ "$(values o.weir a)" = "2 2 2 2 " ]
+    [ "$(values o.weir v)" = "6 0 " ]
+    tmerge -m linear -w 3,1 a.weir b.weir >o.weir
+    [ "$(values o.weir a)" = "1.5 2 2.5 3 " ]
+    tmerge -m linear -w 3,1 --normalize false a.weir b.weir >o.weir
+    [ "$(values o.weir a)" = "6 8 10 12 " ]
+    tmerge -m linear --only v -w 1,0 b.weir a.weir | tdiff - b.weir
+    TYPE=F16 small 3 2 1 0 7 -6 >h.weir
+    tmerge -m linear h.weir a.weir | tshow | grep -q 'a	.*F16'
+    tmerge -m linear --dtype BF16 h.weir a.weir | tshow | grep -q 'a	.*BF16'
+}
+
+@test "equal operands give the model, whatever holds them" {
+    tmerge -m linear in.weir | tdiff - in.weir
+    tmerge -m linear -w 0.2,0.3,0.5 in.weir tiny in.weir | tdiff - in.weir
+    tmerge -m linear tiny tiny/model.safetensors | tdiff - in.weir
+    tpack -t safetensors -o one.safetensors <in.weir
+    tmerge -m linear one.safetensors in.weir | tdiff --max-rel 0 - in.weir
+    wquant -t q8_0 <in.weir | tee q.weir | tcat --dense >d.weir
+    tmerge -m linear q.weir q.weir | tdiff --max-rel 0 - d.weir
+    cat <(tcat --layers 1 in.weir) <(tcat --layers 0 in.weir) <(tcat --skip 'model.layers.*' in.weir) >turned.weir
+    tmerge -m linear in.weir turned.weir | tdiff - in.weir
+}
+
+@test "what does not fit is named with both values" {
+    small 1 2 3 4 5 6 >a.weir
+    tcat --skip v a.weir >less.weir
+    run tmerge -m linear -o o.weir a.weir less.weir
+    one_line_error 1 tmerge
+    [ "$output" = "tmerge: v: is in a.weir, not in less.weir" ]
+    run tmerge -m linear -o o.weir less.weir a.weir
+    [ "$output" = "tmerge: v: is in a.weir, not in less.weir" ]
+    cat a.weir a.weir >twice.weir
+    run tmerge -m linear -o o.weir a.weir twice.weir
+    [ "$output" = "tmerge: a: comes twice in twice.weir" ]
+    printf 'weir-text 1\ntensor a [1, 4]\nterm dense\npart dense F32 [1, 4]\n1 2 3 4\nend\n' | tload >b.weir
+    run tmerge -m linear -o o.weir a.weir b.weir
+    [ "$output" = "tmerge: a: [2, 2] in a.weir, [1, 4] in b.weir" ]
+    small 1 2 3 nan 5 6 >b.weir
+    run tmerge -m linear -o o.weir a.weir b.weir
+    [ "$output" = "tmerge: b.weir: a: element [1, 1] is NaN" ]
+    shards 2
+    run tmerge -m linear -o o.weir 1.weir 2.weir
+    [ "$output" = "tmerge: 1.weir is shard 1 of 2, 2.weir is shard 2 of 2" ]
+    [ ! -e o.weir ]
+    printf 'weir-text 1\ntensor model.embed_tokens.weight [3, 32] role=embed\nterm dense\npart dense F32 [3, 32]\n' >e.txt
+    for i in 1 2 3; do echo $(seq 32); done >>e.txt
+    echo end >>e.txt
+    tload <e.txt >e.weir
+    tcat --only embed in.weir >embed.weir
+    run tmerge -m linear -o o.weir e.weir embed.weir
+    case $output in *"[3, 32] in e.weir, "*"their vocabularies differ in size") ;; *) echo "$output"; false ;; esac
+}
+
+@test "shards are merged shard by shard" {
+    shards 3
+    for i in 1 2 3; do tmerge -m linear $i.weir $i.weir >m$i.weir; done
+    for i in 1 2 3; do [ "$(tshow --data m$i.weir | grep -c "^shard $i 3")" -eq 1 ]; done
+}
+
+@test "whole numbers pass when equal and are refused when not" {
+    for v in 1 2; do printf 'weir-text 1\ntensor i [2]\nterm dense\npart dense I64 [2]\n7 %d\nend\n' $v | tload >i$v.weir; done
+    tmerge -m linear i1.weir i1.weir | tdiff - i1.weir
+    run tmerge -m linear -o o.weir i1.weir i2.weir
+    [ "$output" = "tmerge: i: holds whole numbers, which are not averaged, and differs in i1.weir and i2.weir" ]
+}
+
+@test "any -j, the same bytes" {
+    tmerge -j 1 -m linear in.weir tiny >1
+    tmerge -j 3 -m linear in.weir tiny >3
+    cmp <(tshow --data 1 | grep -v ^history) <(tshow --data 3 | grep -v ^history)
+}
+
+@test "usage" {
+    run tmerge in.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: -m NAME is needed; --list names the methods" ]
+    run tmerge -m nothing in.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: method 'nothing' is not known; --list names them" ]
+    run tmerge -m linear -d 0.5 in.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: linear has no --density" ]
+    run tmerge -m linear -w 1,2,3 in.weir in.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: weight: 3 numbers for 2 models" ]
+    run tmerge -m linear -w 1,-1 in.weir in.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: the weights sum to 0, by which normalize would divide" ]
+    run tmerge -m cat -w 1 in.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: cat computes nothing: it has no --weight" ]
+    run tmerge -m linear - -
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: only one operand can be standard input" ]
+    run tmerge -m attach in.weir
+    [ "$status" -eq 2 ]
+    tmerge --list | grep -q '^linear	'
+}

@@ -1,0 +1,227 @@
+/* laws/merge: what must hold for every method of merging. */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/par.h"
+#include "base/rng.h"
+#include "merge/options.h"
+#include "num/dtype.h"
+#include "tests/unit/check.h"
+
+enum { ROWS = 24, COLS = 40, N = ROWS * COLS, MODELS = 4 };
+
+static float base[N], model[MODELS][N];
+
+/* Numbers with 8 bits of fraction near the base, so that differences are exact. */
+static void make(void)
+{
+    struct rng r = rng_make(5, "laws", 4);
+
+    for (int i = 0; i < N; i++) {
+        base[i] = (float)(floor(rng_normal(r, (uint64_t)i) * 256) / 256);
+        for (int k = 0; k < MODELS; k++)
+            model[k][i] = base[i] + (float)(floor(rng_normal(r, (uint64_t)((k + 1) * N + i)) * 64) / 256);
+    }
+}
+
+static struct merge_args args_of(const struct merge_method *m, const struct merge_texts *x, int models)
+{
+    struct merge_args a = {0};
+    struct err e = {""};
+
+    if (merge_options(x, m, models, &a, &e) < 0)
+        printf("%s: %s\n", m->name, e.msg);
+    CHECK(e.msg[0] == '\0');
+    return a;
+}
+
+/* Merge models pick[0 .. n-1] in slabs of `step` rows. */
+static void merged(const struct merge_method *m, const struct merge_texts *x, const int *pick, int n, uint64_t step, float *out)
+{
+    struct merge_args a = args_of(m, x, n);
+    float *copy = mem_new((size_t)n * N, sizeof *copy), *at[MODELS];
+    struct err e = {""};
+
+    if (merge_whole(m, &a))
+        step = ROWS;
+    for (int k = 0; k < n; k++)
+        memcpy(copy + k * N, model[pick[k]], sizeof model[0]);
+    for (uint64_t r = 0; r < ROWS; r += step) {
+        for (int k = 0; k < n; k++)
+            at[k] = copy + k * N + r * COLS;
+        struct merge_job j = {&a, "t", r, step, COLS, n, m->base ? base + r * COLS : NULL, at, out + r * COLS};
+
+        CHECK(merge_rows(m, &j, &e) == 0);
+    }
+    free(copy);
+    free(a.weight);
+    free(a.density);
+}
+
+static int count_of(const struct merge_method *m)
+{
+    int n = m->most && m->most < 3 ? m->most : 3;
+
+    return n < m->least ? m->least : n;
+}
+
+/* Slabs and threads change nothing. */
+static void split(const struct merge_method *m)
+{
+    static const struct merge_texts plain = {0}, half = {.density = "0.5", .seed = "3"};
+    const struct merge_texts *x = !(m->takes & MERGE_DENSITY) ? &plain : m->takes & MERGE_SEED ? &half : &(struct merge_texts){.density = "0.5"};
+    static const int pick[] = {0, 1, 2, 3};
+    float a[N], b[N];
+
+    merged(m, x, pick, count_of(m), ROWS, a);
+    merged(m, x, pick, count_of(m), 4, b);
+    CHECK(memcmp(a, b, sizeof a) == 0);
+    par_set_jobs(3);
+    merged(m, x, pick, count_of(m), ROWS, b);
+    par_set_jobs(1);
+    CHECK(memcmp(a, b, sizeof a) == 0);
+}
+
+/* All operands the same: the result is that model, with weights that sum to 1. */
+static void equals(const struct merge_method *m)
+{
+    static const int same[] = {1, 1, 1, 1};
+    struct merge_texts x = {0};
+    float was[N], out[N];
+    int n = count_of(m);
+
+    if (m->takes & MERGE_WEIGHT && m->takes & MERGE_BASIS)
+        return;
+    memcpy(was, base, sizeof was);
+    memcpy(base, model[1], sizeof base); /* the base too */
+    if (m->takes & MERGE_DENSITY)
+        x.density = "0.5";
+    merged(m, &x, same, n, ROWS, out);
+    memcpy(base, was, sizeof base);
+    for (int i = 0; i < N; i++)
+        CHECK(out[i] == model[1][i]);
+}
+
+/* Fine-tunes that are equal, of another base: weights of a sum of 1 give the fine-tune where nothing is left out. */
+static void equal_tunes(const struct merge_method *m)
+{
+    static const int same[] = {1, 1, 1, 1};
+    struct merge_texts x = {.weight = "0.25"};
+    float out[N];
+
+    if (!m->base || !(m->takes & MERGE_LAMBDA) || m->least > 1)
+        return;
+    if (m->takes & MERGE_GAMMA)
+        x.gamma = "0";
+    merged(m, &x, same, 4, ROWS, out);
+    for (int i = 0; i < N; i++)
+        CHECK(out[i] == model[1][i]);
+}
+
+/* One model with weight 1 is that model; lambda 0 is the base. */
+static void one_model(const struct merge_method *m)
+{
+    static const int pick[] = {2};
+    struct merge_texts x = {0};
+    float out[N];
+
+    if (m->least > 1)
+        return;
+    if (m->takes & MERGE_GAMMA)
+        x.gamma = "0";
+    merged(m, &x, pick, 1, ROWS, out);
+    CHECK(memcmp(out, model[2], sizeof out) == 0);
+    if (!(m->takes & MERGE_LAMBDA))
+        return;
+    x.lambda = "0";
+    merged(m, &x, pick, 1, ROWS, out);
+    CHECK(memcmp(out, base, sizeof out) == 0);
+}
+
+/* The order of the operands is no matter (to the rounding of sums) where nothing is kept by chance and none leads. */
+static void order(const struct merge_method *m)
+{
+    static const int ab[] = {0, 1, 2}, ba[] = {2, 0, 1};
+    struct merge_texts x = {0};
+    float a[N], b[N];
+
+    if (m->takes & (MERGE_SEED | MERGE_T | MERGE_ALPHA | MERGE_BASIS) || m->most)
+        return;
+    if (m->takes & MERGE_DENSITY)
+        x.density = "0.4";
+    merged(m, &x, ab, 3, ROWS, a);
+    merged(m, &x, ba, 3, ROWS, b);
+    for (int i = 0; i < N; i++)
+        CHECK_NEAR(a[i], b[i], 1e-6);
+}
+
+/* With density 1 (and gamma 0) nothing is left out: the sums of task vectors, or those of ties. */
+static void density_one(const struct merge_method *m)
+{
+    static const int pick[] = {0, 1, 2};
+    struct merge_texts x = {.density = "1"}, plain = {.normalize = "false"};
+    const struct merge_method *task = merge_find("task"), *ties = merge_find("ties");
+    float a[N], b[N], c[N];
+
+    if (!(m->takes & MERGE_DENSITY) || !task || !ties)
+        return;
+    if (m->takes & MERGE_NORMALIZE)
+        x.normalize = "false";
+    if (m->takes & MERGE_GAMMA)
+        x.gamma = "0";
+    merged(m, &x, pick, 3, ROWS, a);
+    merged(task, &plain, pick, 3, ROWS, b);
+    merged(ties, &plain, pick, 3, ROWS, c);
+    CHECK(memcmp(a, b, sizeof a) == 0 || memcmp(a, c, sizeof a) == 0);
+}
+
+/* Density 0 is the base. */
+static void density_zero(const struct merge_method *m)
+{
+    static const int pick[] = {0, 1, 2};
+    struct merge_texts x = {.density = "0"};
+    float a[N];
+
+    if (!(m->takes & MERGE_DENSITY) || m->takes & MERGE_EPSILON)
+        return;
+    merged(m, &x, pick, 3, ROWS, a);
+    CHECK(memcmp(a, base, sizeof a) == 0);
+}
+
+static void refusals(void)
+{
+    const struct merge_method *linear = merge_find("linear");
+    struct merge_args a;
+    struct err e;
+
+    CHECK(merge_find("no such") == NULL);
+    CHECK(merge_options(&(struct merge_texts){.gamma = "1"}, linear, 2, &a, &e) < 0);
+    CHECK_STR(e.msg, "linear has no --gamma");
+    CHECK(merge_options(&(struct merge_texts){.weight = "1,x"}, linear, 2, &a, &e) < 0);
+    CHECK(merge_options(&(struct merge_texts){.weight = "1,2,3"}, linear, 2, &a, &e) < 0);
+    CHECK_STR(e.msg, "weight: 3 numbers for 2 models");
+    CHECK(merge_options(&(struct merge_texts){.normalize = "maybe"}, linear, 2, &a, &e) < 0);
+    CHECK_STR(e.msg, "normalize: 'maybe' is neither true nor false");
+    CHECK(merge_options(&(struct merge_texts){0}, linear, 0, &a, &e) < 0);
+    CHECK_STR(e.msg, "linear takes at least 1 model, not 0");
+}
+
+int main(void)
+{
+    make();
+    for (int i = 0; merge_table[i]; i++) {
+        const struct merge_method *m = merge_table[i];
+
+        CHECK(merge_find(m->name) == m);
+        split(m);
+        equals(m);
+        equal_tunes(m);
+        one_model(m);
+        order(m);
+        density_one(m);
+        density_zero(m);
+    }
+    refusals();
+    return DONE();
+}

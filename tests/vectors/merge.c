@@ -1,0 +1,106 @@
+/* vectors/merge: merged tensors against the numbers of gen_merge.py. Run from the top of the tree. */
+#include <stdlib.h>
+
+#include "merge/options.h"
+#include "tests/unit/check.h"
+
+#define MOST 256
+#define MODELS 8
+
+static char line[1 << 16];
+
+/* The next line of f without its tag, which must be this one; NULL at the end. */
+static char *field(FILE *f, const char *tag)
+{
+    size_t n = strlen(tag);
+
+    if (!fgets(line, sizeof line, f))
+        return NULL;
+    line[strcspn(line, "\n")] = '\0';
+    CHECK(strncmp(line, tag, n) == 0 && line[n] == '\t');
+    return line + n + 1;
+}
+
+static int floats(FILE *f, const char *tag, float *v)
+{
+    char *s = field(f, tag);
+    int n = 0;
+
+    for (; s && *s && n < MOST; n++)
+        v[n] = strtof(s, &s);
+    return n;
+}
+
+/* "density=0.5;gamma=0.1" */
+static void texts_of(char *s, struct merge_texts *x)
+{
+    const struct {
+        const char *name, **to;
+    } key[] = {{"weight", &x->weight}, {"normalize", &x->normalize}, {"density", &x->density}, {"lambda", &x->lambda},
+               {"rescale", &x->rescale}, {"epsilon", &x->epsilon}, {"gamma", &x->gamma}, {"t", &x->t}, {"scope", &x->scope},
+               {"seed", &x->seed}, {"alpha", &x->alpha}};
+
+    *x = (struct merge_texts){0};
+    for (char *word = strtok(s, ";"); word && *word != '-'; word = strtok(NULL, ";")) {
+        char *is = strchr(word, '=');
+        size_t i = 0;
+
+        CHECK(is != NULL);
+        *is = '\0';
+        while (i < sizeof key / sizeof *key && strcmp(key[i].name, word) != 0)
+            i++;
+        CHECK(i < sizeof key / sizeof *key);
+        *key[i].to = is + 1;
+    }
+}
+
+static int one_case(FILE *f, const struct merge_method *m, char *s)
+{
+    static float base[MOST], model[MODELS][MOST], want[MOST], got[MOST];
+    char name[100], params[400];
+    float *at[MODELS];
+    struct merge_texts texts;
+    struct merge_args args;
+    unsigned long long rows, cols;
+    int models, n;
+    struct err e;
+
+    CHECK(sscanf(s, "%99s %llu %llu %d %399s", name, &rows, &cols, &models, params) == 5);
+    n = (int)(rows * cols);
+    texts_of(params, &texts);
+    CHECK(merge_options(&texts, m, models, &args, &e) == 0);
+    CHECK(!m->base || floats(f, "base", base) == n);
+    for (int k = 0; k < models; k++) {
+        CHECK(floats(f, "model", model[k]) == n);
+        at[k] = model[k];
+    }
+    CHECK(floats(f, "out", want) == n);
+    CHECK(merge_rows(m, &(struct merge_job){&args, name, 0, rows, cols, models, m->base ? base : NULL, at, got}, &e) == 0);
+    for (int i = 0; i < n; i++)
+        CHECK_NEAR(got[i], want[i], 3e-7 * (want[i] < 0 ? -want[i] : want[i]) + 1e-9);
+    free(args.weight);
+    free(args.density);
+    return 1;
+}
+
+int main(void)
+{
+    for (int i = 0; merge_table[i]; i++) {
+        char path[200], *s, id[50];
+        int cases = 0;
+        FILE *f;
+
+        snprintf(id, sizeof id, "%s", merge_table[i]->name);
+        for (char *c = id; *c; c++)
+            *c = *c == '-' ? '_' : *c;
+        snprintf(path, sizeof path, "tests/vectors/merge_%s.tsv", id);
+        f = fopen(path, "r");
+        CHECK(f != NULL);
+        while (f && (s = field(f, "case")))
+            cases += one_case(f, merge_table[i], s);
+        CHECK(cases >= 2);
+        if (f)
+            fclose(f);
+    }
+    return DONE();
+}
