@@ -36,6 +36,15 @@ int source_add_part(struct source *s, const char *path, struct err *e)
     return s->parts++;
 }
 
+int source_add_spool(struct source *s, const char *path, int fd, uint64_t bytes)
+{
+    char *name = mem_strdup(path); /* path may be that of a part, which moves */
+
+    s->part = mem_resize(s->part, (size_t)s->parts + 1, sizeof *s->part);
+    s->part[s->parts] = (struct file_part){name, fd, bytes};
+    return s->parts++;
+}
+
 struct file_tensor *source_add_tensor(struct source *s)
 {
     s->tensor = mem_resize(s->tensor, s->tensors + 1, sizeof *s->tensor);

@@ -17,6 +17,8 @@
 
 #define BLOB_MAX_BYTES ((uint64_t)256 << 20) /* of one file that travels beside the weights */
 
+#define LLAMA2C_TOKENIZER "tokenizer.bin" /* blob of a source: llama2.c's; it does not travel itself (model/plan.h) */
+
 struct file_tensor {
     char *name;
     struct shape shape;             /* outputs first, as in safetensors; GGUF's dims are turned round */
@@ -47,6 +49,7 @@ struct source {
     size_t tensors;
     struct file_blob *blob;     /* in byte order of their names */
     int blobs;
+    int interleaved;            /* rows of q and k are for rotary pairs (2i, 2i+1), whatever config.json says (llama2.c) */
     struct attrs meta;          /* the checkpoint's own metadata: safetensors' __metadata__ */
 };
 
@@ -90,10 +93,12 @@ int source_blob(const struct source *s, int i, struct buf *out, struct err *e);
 
 /* For formats: add a file (open, regular; -1 names why not), returns its index. Add a zeroed tensor or blob at the end. */
 int source_add_part(struct source *s, const char *path, struct err *e);
+int source_add_spool(struct source *s, const char *path, int fd, uint64_t bytes); /* an unlinked file made from path; owned */
 struct file_tensor *source_add_tensor(struct source *s);
 struct file_blob *source_add_blob(struct source *s, const char *name);
 
 /* The tensors of one safetensors file, added to s with its metadata: for folders of several. */
 int safetensors_add(struct source *s, const char *path, struct err *e);
+int torch_add(struct source *s, const char *path, struct err *e); /* likewise, of PyTorch's state dicts */
 
 #endif

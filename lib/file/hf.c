@@ -1,6 +1,6 @@
 /*
  * hf: a Hugging Face folder: model.safetensors, or shards named by model.safetensors.index.json, or the one *.safetensors
- * there is; and every other plain file, which travels as a blob: config.json, tokenizer.model, tokenizer.json ...
+ * there is, or the same of PyTorch's (pytorch_model.bin); and every other plain file, which travels as a blob: config.json, tokenizer.model, tokenizer.json ...
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +14,8 @@
 #include "record/json.h"
 
 #define INDEX "model.safetensors.index.json"
+#define TORCH "pytorch_model.bin"
+#define TORCH_INDEX TORCH ".index.json"
 #define INDEX_MAX_BYTES ((uint64_t)256 << 20)
 
 /* Weights in any format, and what says where weights are, are not blobs. */
@@ -68,18 +70,14 @@ static void free_list(char **name)
 
 static int probe(const char *path, int is_folder, const uint8_t *first, size_t n)
 {
-    size_t len = strlen(path), suffix = strlen(INDEX);
-
     (void)first, (void)n;
-    if (is_folder)
-        return 1;
-    return len >= suffix && strcmp(path + len - suffix, INDEX) == 0;
+    return is_folder || glob_match_list("*" INDEX ",*" TORCH_INDEX, path);
 }
 
 static int add_file(struct source *s, const char *folder, const char *name, struct err *e)
 {
     char *path = mem_printf("%s/%s", folder, name);
-    int rc = safetensors_add(s, path, e);
+    int rc = glob_match("*.bin", name) ? torch_add(s, path, e) : safetensors_add(s, path, e);
 
     free(path);
     return rc;
@@ -182,9 +180,9 @@ static int read_map(struct source *s, const char *folder, const struct json *map
     return rc;
 }
 
-static int add_index(struct source *s, const char *folder, struct err *e)
+static int add_index(struct source *s, const char *folder, const char *index, struct err *e)
 {
-    char *path = mem_printf("%s/%s", folder, INDEX);
+    char *path = mem_printf("%s/%s", folder, index);
     struct buf text = {0};
     struct json *j = NULL;
     int rc = io_slurp(path, INDEX_MAX_BYTES, &text, e);
@@ -225,7 +223,7 @@ static int add_weights(struct source *s, const char *folder, char **name, struct
     if (exists(folder, "model.safetensors"))
         return add_file(s, folder, "model.safetensors", e);
     if (exists(folder, INDEX))
-        return add_index(s, folder, e);
+        return add_index(s, folder, INDEX, e);
     for (size_t i = 0; name[i]; i++)
         if (glob_match("*.safetensors", name[i])) {
             only = name[i];
@@ -233,7 +231,11 @@ static int add_weights(struct source *s, const char *folder, char **name, struct
         }
     if (n == 1)
         return add_file(s, folder, only, e);
-    return err_set(e, "%s: %d files *.safetensors, but neither model.safetensors nor " INDEX, folder, n);
+    if (n == 0 && exists(folder, TORCH))
+        return add_file(s, folder, TORCH, e);
+    if (n == 0 && exists(folder, TORCH_INDEX))
+        return add_index(s, folder, TORCH_INDEX, e);
+    return err_set(e, "%s: %d files *.safetensors, but neither model.safetensors nor " INDEX " nor " TORCH, folder, n);
 }
 
 /* The folder of a path that is a folder or an index file in it. */

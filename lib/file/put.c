@@ -99,13 +99,23 @@ static int put_as(struct pile *p, struct reader *in, struct bundle *b, const str
     return got;
 }
 
-/* The type that --dense asks for, for this bundle. */
-static enum dtype dense_type(const struct bundle *b, int want)
+/* The type that --dense asks for, for this bundle: where the format lacks it, F32. */
+static enum dtype dense_type(const struct bundle *b, const struct put_how *how)
 {
     const char *source = attrs_str(&b->more, "dtype", "BF16");
-    int t = want == PUT_SOURCE ? dtype_find(source) : want;
+    int t = how->dense == PUT_SOURCE ? dtype_find(source) : how->dense;
 
-    return t >= 0 && dtype_info((enum dtype)t)->writes_f32 ? (enum dtype)t : DT_BF16;
+    if (t < 0 || !dtype_info((enum dtype)t)->writes_f32)
+        t = DT_BF16;
+    return how->holds && !how->holds((enum dtype)t) ? DT_F32 : (enum dtype)t;
+}
+
+/* A dense value of a type that the format has. */
+static int goes_as_is(const struct bundle *b, const struct put_how *how)
+{
+    const struct part *v = bundle_part(b, 0, "dense");
+
+    return !how->holds || !v || how->holds(v->dtype);
 }
 
 /* "ggml q4_K", "affine + lowrank" */
@@ -113,9 +123,12 @@ static const char *form_text(const struct bundle *b, char text[200])
 {
     struct buf s = {0};
 
-    for (int i = 0; i < b->terms; i++)
-        buf_printf(&s, "%s%s%s%s", i ? " + " : "", b->term[i].form, attrs_find(&b->term[i].attrs, "type") ? " " : "",
-                   attrs_str(&b->term[i].attrs, "type", ""));
+    for (int i = 0; i < b->terms; i++) {
+        const struct part *v = bundle_part(b, i, "dense");
+        const char *type = v ? dtype_info(v->dtype)->name : attrs_str(&b->term[i].attrs, "type", "");
+
+        buf_printf(&s, "%s%s%s%s", i ? " + " : "", b->term[i].form, *type ? " " : "", type);
+    }
     memccpy(text, buf_str(&s), '\0', 199);
     text[199] = '\0';
     buf_free(&s);
@@ -130,7 +143,7 @@ static int put_value(struct pile *p, struct reader *in, struct bundle *b, const 
 
     if (how->to_f32)
         return put_as(p, in, b, how, DT_F32, e);
-    if (strcmp(form, "dense") == 0)
+    if (strcmp(form, "dense") == 0 && goes_as_is(b, how))
         return put_part(p, in, b, how, "dense", NULL, e);
     if (strcmp(form, "ggml") == 0)
         blocks = ggml_find(attrs_str(&b->term[0].attrs, "type", ""));
@@ -138,7 +151,7 @@ static int put_value(struct pile *p, struct reader *in, struct bundle *b, const 
         return put_part(p, in, b, how, "blocks", blocks, e);
     if (how->dense == PUT_REFUSE)
         return err_set(e, "its value is %s, %s", form_text(b, text), how->refusal);
-    return put_as(p, in, b, how, dense_type(b, how->dense), e);
+    return put_as(p, in, b, how, dense_type(b, how), e);
 }
 
 int put_bundle(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, struct err *e)

@@ -11,6 +11,7 @@ struct put_how {
     const char *name;       /* in the file; NULL: the bundle's own */
     int to_f32;             /* write F32 rows whatever the value is */
     int blocks;             /* ggml blocks are written as they are */
+    int (*holds)(enum dtype t); /* the plain types that the format has; NULL: all */
     int dense;              /* a value of another form: a dtype to write it as, PUT_SOURCE: the type it had in its checkpoint
                              * (key dtype; BF16 when that cannot hold real numbers), PUT_REFUSE: an error */
     const char *refusal;    /* what the error for PUT_REFUSE ends in: what the user may do */

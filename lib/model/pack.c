@@ -4,12 +4,15 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "file/npy.h"
 #include "file/shards.h"
 
 const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_HF] = {"hf", "/", "Hugging Face folder: model.safetensors and the files beside it", 1},
     [PACK_SAFETENSORS] = {"safetensors", ".safetensors", "one file of tensors", 0},
-    [PACK_GGUF] = {"gguf", ".gguf", "GGUF version 3 for llama.cpp, from a Llama or Qwen2", 0}};
+    [PACK_GGUF] = {"gguf", ".gguf", "GGUF version 3 for llama.cpp, from a Llama or Qwen2", 0},
+    [PACK_NPZ] = {"npz", ".npz", "numpy's arrays in a zip", 0},
+    [PACK_NPY] = {"npy", ".npy", "numpy's array, of a stream of one tensor", 0}};
 
 int pack_find(const char *name)
 {
@@ -74,12 +77,21 @@ static int take_gguf(struct pack *p, struct reader *in, struct bundle *b, struct
     return put_bundle(&p->pile, in, b, &how, e);
 }
 
+static int numpy_holds(enum dtype t)
+{
+    return npy_type(t) != NULL;
+}
+
 static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
 {
     struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
     struct hf_place place = {0};
-    int rc = p->format == PACK_HF ? to_hf_place(&p->hf, b, &place, e) : 0;
+    int numpy = p->format == PACK_NPZ || p->format == PACK_NPY, rc = p->format == PACK_HF ? to_hf_place(&p->hf, b, &place, e) : 0;
 
+    if (numpy) {
+        how.holds = numpy_holds;
+        how.refusal = "which numpy does not hold: add --dense, or --dense=f16";
+    }
     how.name = place.name;
     how.turned = place.turned || attrs_int(&b->more, "transposed", 0);
     how.row = place.head_dim ? to_hf_row : NULL;
@@ -107,7 +119,7 @@ int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
 {
     if (it->kind == ITEM_TENSOR)
         return p->format == PACK_GGUF ? take_gguf(p, in, &it->b, e) : take_plain(p, in, &it->b, e);
-    return it->kind == ITEM_BLOB && p->format != PACK_SAFETENSORS ? take_blob(p, in, it, e) : 0;
+    return it->kind == ITEM_BLOB && (p->format == PACK_HF || p->format == PACK_GGUF) ? take_blob(p, in, it, e) : 0;
 }
 
 /* In one file, the target, or in parts beside it, whereupon the target is not made. */
@@ -138,12 +150,20 @@ static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
     return rc;
 }
 
+static int write_all(struct pack *p, const struct attrs *meta, const struct attrs *tail, struct err *e)
+{
+    switch (p->format) {
+    case PACK_HF: return to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e);
+    case PACK_GGUF: return write_gguf(p, tail, e);
+    case PACK_NPZ: return npz_write(&p->pile, target_fd(p->target), e);
+    case PACK_NPY: return npy_write(&p->pile, target_fd(p->target), e);
+    default: return safetensors_write(&p->pile, meta, target_fd(p->target), e);
+    }
+}
+
 int pack_finish(struct pack *p, const struct reader *in, struct err *e)
 {
-    const struct attrs *tail = reader_tail_model(in), *meta = &reader_head(in)->meta;
-    int rc = p->format == PACK_HF     ? to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e)
-             : p->format == PACK_GGUF ? write_gguf(p, tail, e)
-                                      : safetensors_write(&p->pile, meta, target_fd(p->target), e);
+    int rc = write_all(p, &reader_head(in)->meta, reader_tail_model(in), e);
 
     pile_close(&p->pile);
     to_gguf_close(&p->gguf);

@@ -12,7 +12,7 @@ struct pack_format {
     const char *name, *suffix, *brief;
     int folder; /* the target is a folder */
 };
-enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_FORMATS };
+enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_FORMATS };
 extern const struct pack_format pack_formats[PACK_FORMATS];
 
 int pack_find(const char *name);                   /* the format of that name, or -1 */

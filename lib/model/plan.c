@@ -5,6 +5,7 @@
 
 #include "model/arch.h"
 #include "model/from_gguf.h"
+#include "model/make_hf.h"
 #include "record/json.h"
 
 static int read_config(const struct source *s, int blob, struct attrs *model, struct err *e)
@@ -47,6 +48,30 @@ static int by_order(const void *a, const void *b)
     return x->t < y->t ? -1 : x->t > y->t; /* the source's order */
 }
 
+/* tokenizer.bin of llama2.c becomes the files of a folder. */
+static int from_llama2c(struct source *s, int64_t vocab, struct err *e)
+{
+    struct file_blob *b = NULL;
+    struct tok *t;
+    struct buf data;
+
+    for (int i = 0; i < s->blobs && !b; i++)
+        b = strcmp(s->blob[i].name, LLAMA2C_TOKENIZER) == 0 && !s->blob[i].path ? &s->blob[i] : NULL;
+    if (!b)
+        return 0;
+    if (!(t = tok_open_llama2c(b->data.data, b->data.len, (uint32_t)vocab, e)))
+        return err_in(e, "%s", LLAMA2C_TOKENIZER);
+    data = b->data;
+    free(b->name);
+    *b = (struct file_blob){.name = mem_strdup("tokenizer.json")};
+    buf_free(&data);
+    make_hf_tokenizer(t, &b->data);
+    make_hf_sentencepiece(t, &source_add_blob(s, "tokenizer.model")->data);
+    make_hf_tokenizer_config(t, NULL, 0, &source_add_blob(s, "tokenizer_config.json")->data);
+    tok_close(t);
+    return 0;
+}
+
 /* head.model: of a GGUF from its keys, else from config.json. */
 static int read_model(struct plan *p, struct source *s, struct err *e)
 {
@@ -57,7 +82,9 @@ static int read_model(struct plan *p, struct source *s, struct err *e)
     for (int i = 0; got == 0 && i < s->blobs; i++)
         if (strcmp(s->blob[i].name, "config.json") == 0)
             got = read_config(s, i, &p->model, e) < 0 ? -1 : 1;
-    return got < 0 ? -1 : 0;
+    if (s->interleaved && got >= 0)
+        attrs_set_str(&p->model, "rope", "interleaved");
+    return got < 0 || from_llama2c(s, attrs_int(&p->model, "vocab", 0), e) < 0 ? -1 : 0;
 }
 
 int plan_make(struct plan *p, struct source *s, const struct select *sel, struct err *e)

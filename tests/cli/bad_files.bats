@@ -17,3 +17,7 @@ said() {
 }
 
 @test "GGUF: every check has its words" { said gguf; }
+@test "zip and npz: every check has its words" { said npz; }
+@test "npy: every check has its words" { said npy; }
+@test "PyTorch: every check has its words, and nothing runs" { said torch; [ ! -e owned ]; }
+@test "llama2.c: every check has its words" { said llama2c; }

@@ -3,6 +3,7 @@
 import os
 import struct
 import sys
+import zlib
 
 OUT = sys.argv[1]
 os.makedirs(OUT, exist_ok=True)
@@ -105,3 +106,204 @@ put("gguf/number-00001-of-00002.gguf", part(0, 2, 2))
 put("gguf/number-00002-of-00002.gguf", part(0, 2, 2))
 put("gguf/other-00001-of-00002.gguf", part(0, 2, 2))
 put("gguf/other-00002-of-00002.gguf", part(1, 3, 2))
+
+# ---- zip, as npz ----
+
+
+def npy(descr="<f4", shape="(2,)", data=bytes(8), fortran="False", head=None, magic=b"\x93NUMPY\1\0", n=None):
+    text = (head or f"{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}").encode()
+    text += b" " * (-(len(text) + 11) % 64) + b"\n"
+    return magic + struct.pack("<H", len(text) if n is None else n) + text + data
+
+
+def zipped(entries, comment=b"", end=None, tail=b"", disk=0, size64=False):
+    """entries: (name, data, options): stored, size, crc, method, flags, local_name, header, local_size"""
+    out, directory = b"", b""
+    for name, data, o in entries:
+        name = name if isinstance(name, bytes) else name.encode()
+        stored = o.get("stored", data)
+        crc = o.get("crc", zlib.crc32(data))
+        method, flags, size = o.get("method", 0), o.get("flags", 0), o.get("size", len(data))
+        at = o.get("header", len(out))
+        local = o.get("local_name", name)
+        out += struct.pack("<IHHHHHIIIHH", 0x04034b50, 20, flags, method, 0, 33, crc, o.get("stored_size", len(stored)),
+                           o.get("local_size", size), len(local), 0) + local + stored
+        directory += struct.pack("<IHHHHHHIIIHHHHHII", 0x02014b50, 20, 20, flags, method, 0, 33, crc, o.get("stored_size", len(stored)), size,
+                                 len(name), 0, 0, 0, 0, 0, at) + name
+    at, n, count = end or (len(out), len(directory), len(entries))
+    return out + directory + tail + struct.pack("<IHHHHIIH", 0x06054b50, disk, 0, count, count, n, at, len(comment)) + comment
+
+
+def deflate(data):
+    z = zlib.compressobj(9, zlib.DEFLATED, -15)
+    return z.compress(data) + z.flush()
+
+
+good = npy()
+big = npy(shape="(250000,)", data=bytes(1000000))
+bomb = zipped([("a.npy", good, {"stored": deflate(good), "method": 8, "size": 1 << 31})])
+inner = zipped([("b.npy", good, {})])
+for name, data in {
+    "cut": zipped([("a.npy", good, {})])[:-5],
+    "empty_name": zipped([("", good, {})]),
+    "nul_name": zipped([(b"a\0.npy", good, {})]),
+    "volumes": zipped([("a.npy", good, {})], disk=1),
+    "directory_past": zipped([("a.npy", good, {})], end=(1 << 20, 100, 1)),
+    "many": zipped([("a.npy", good, {})], end=(0, 100, 60000)),
+    "zip64_none": zipped([("a.npy", good, {})], end=(0xffffffff, 100, 1)),
+    "bomb": bomb,
+    "bomb_local": zipped([("a.npy", big, {"stored": deflate(big), "method": 8, "size": 200000})]),
+    "longer": zipped([("a.npy", good, {"stored": deflate(good), "method": 8, "size": len(good) + 4})]),
+    "checksum": zipped([("a.npy", good, {"stored": deflate(good), "method": 8, "crc": 1})]),
+    "deflate": zipped([("a.npy", good, {"stored": b"\xff" * 40, "method": 8})]),
+    "method": zipped([("a.npy", good, {"method": 14})]),
+    "encrypted": zipped([("a.npy", good, {"flags": 1})]),
+    "stored_size": zipped([("a.npy", good, {"size": len(good) + 1})]),
+    "overlap": zipped([("a.npy", good, {}), ("b.npy", good, {"header": 0})]),
+    "inside": zipped([("a.npy", good + inner[:60 + len(good)], {}), ("b.npy", good, {"header": 35 + len(good)})]),
+    "header_past": zipped([("a.npy", good, {"header": 1 << 30})]),
+    "header_none": zipped([("a.npy", good, {"header": 2})]),
+    "header_name": zipped([("a.npy", good, {"local_name": b"b.npy"})]),
+    "header_size": zipped([("a.npy", good, {"local_size": 7})]),
+    "data_past": zipped([("a.npy", good, {"stored_size": 1 << 20, "size": 1 << 20})]),
+    "twice": zipped([("a.npy", good, {}), ("a.npy", good, {})]),
+    "no_array": zipped([("a.txt", b"hello", {})]),
+}.items():
+    put(f"npz/{name}.npz", data)
+
+# ---- npy ----
+for name, data in {
+    "short": b"\x93NUMPY\1\0",
+    "version": npy(magic=b"\x93NUMPY\4\0"),
+    "header_long": npy(n=60000),
+    "no_dict": npy(head="[1, 2]"),
+    "no_text": npy(head="{1: 2}"),
+    "key": npy(head="{'descr': '<f4', 'fortran_order': False, 'shape': (2,), 'more': 1, }"),
+    "key_twice": npy(head="{'descr': '<f4', 'descr': '<f4', 'shape': (2,), }"),
+    "key_lacks": npy(head="{'descr': '<f4', 'shape': (2,), }"),
+    "object": npy("|O"),
+    "record": npy(head="{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }"),
+    "big_endian": npy(">f4"),
+    "text_type": npy("<U5"),
+    "order": npy(fortran="Maybe"),
+    "dim_negative": npy(shape="(-2,)"),
+    "dim_open": npy(shape="(2,"),
+    "rank9": npy(shape="(1, 1, 1, 1, 1, 1, 1, 1, 2)"),
+    "overflow": npy(shape="(9223372036854775807, 3)"),
+    "data_cut": npy(data=bytes(7)),
+    "data_more": npy(data=bytes(9)),
+    "fortran_cut": npy(shape="(1000, 1000)", fortran="True"),
+    "after": npy(head="{'descr': '<f4', 'fortran_order': False, 'shape': (2,), } + f()"),
+}.items():
+    put(f"npy/{name}.npy", data)
+
+# ---- PyTorch: pickles by hand ----
+
+
+def text(v):
+    return b"X" + struct.pack("<I", len(v)) + v.encode()
+
+
+def num(v):
+    return b"\x8a\x08" + struct.pack("<q", v)
+
+
+def tup(*v):
+    return b"(" + b"".join(v) + b"t"
+
+
+def storage(kind="FloatStorage", key="0", count=4, module="torch"):
+    return tup(text("storage"), f"c{module}\n{kind}\n".encode(), text(key), text("cpu"), num(count)) + b"Q"
+
+
+def tensor(s=None, offset=0, size=(4,), stride=(1,)):
+    return b"ctorch._utils\n_rebuild_tensor_v2\n" + tup(s or storage(), num(offset), tup(*map(num, size)), tup(*map(num, stride)), b"\x89", b"}") + b"R"
+
+
+def state(*pairs):
+    return b"\x80\2}(" + b"".join(text(k) + v for k, v in pairs) + b"u."
+
+
+def pt(pickle, data=bytes(16), names=("m/data.pkl", "m/data/0"), more=()):
+    return zipped([(names[0], pickle, {})] + ([(names[1], data, {})] if len(names) > 1 else []) + [(n, d, {}) for n, d in more])
+
+
+nest = b"\x80\2" + b"]" * 200 + b"a" * 199 + b"."
+call = b"\x80\2cposix\nsystem\n" + text("touch owned") + b"\x85R."
+for name, data in {
+    "system": pt(call),
+    "eval": pt(b"\x80\2c__builtin__\neval\n" + text("1") + b"\x85R."),
+    "stack_global": pt(b"\x80\4\x8c\2os\x8c\6system\x93\x8c\2id\x85R."),
+    "load_from_bytes": pt(b"\x80\2ctorch.storage\n_load_from_bytes\nC\1x\x85R."),
+    "inst": pt(b"\x80\2(ios\nsystem\n."),
+    "ext": pt(b"\x80\2\x82\1."),
+    "opcode": pt(b"\x80\2\xff."),
+    "protocol": pt(b"\x80\x09."),
+    "empty_stack": pt(b"\x80\2."),
+    "under_mark": pt(b"\x80\2N(0R."),
+    "no_mark": pt(b"\x80\2e."),
+    "memo_far": pt(b"\x80\2Nr\xff\xff\xff\x7f."),
+    "memo_none": pt(b"\x80\2h\5."),
+    "cut": pt(b"\x80\2X\xff\0\0\0abc"),
+    "odd_dict": pt(b"\x80\2}(Nu."),
+    "call_text": pt(b"\x80\2" + text("f") + b")R."),
+    "build": pt(b"\x80\2]}b."),
+    "nested": pt(b"\x80\2" + b"]" * 200 + text("x") + b"a" * 200 + b"."),
+    "id": pt(b"\x80\2" + text("a") + b"Q."),
+    "storage_type": pt(state(("a", tensor(storage("float32"))))),
+    "storage_gone": pt(state(("a", tensor(storage(key="7"))))),
+    "storage_size": pt(state(("a", tensor())), bytes(12)),
+    "storage_two": pt(state(("a", tensor()), ("b", tensor(storage(count=2), size=(2,))))),
+    "past": pt(state(("a", tensor(size=(5,))))),
+    "past_offset": pt(state(("a", tensor(offset=2)))),
+    "past_stride": pt(state(("a", tensor(size=(2, 2), stride=(3, 1))))),
+    "expand": pt(state(("a", tensor(size=(1 << 40,), stride=(0,))))),
+    "negative": pt(state(("a", tensor(size=(-4,))))),
+    "stride_negative": pt(state(("a", tensor(stride=(-1,))))),
+    "overflow": pt(state(("a", tensor(size=(1 << 62, 8), stride=(1, 1))))),
+    "ranks": pt(state(("a", tensor(size=(2, 2))))),
+    "rank9": pt(state(("a", tensor(size=(1,) * 9, stride=(1,) * 9)))),
+    "big_endian": pt(state(("a", tensor())), more=[("m/byteorder", b"big")]),
+    "no_pickle": zipped([("m/data.pkl.txt", b"", {}), ("m/data/0", bytes(16), {})]),
+    "key": pt(b"\x80\2}(" + b"]" + tensor() + b"u."),
+    "twice": pt(state(("a", tensor()), ("a", tensor()))),
+    "loop": pt(b"\x80\2]q\0h\0a."),
+    "shared": pt(b"\x80\2" + b"]q\0" + b"".join(b"](" + bytes([0x68, i]) * 2 + b"eq" + bytes([i + 1]) for i in range(40)) + b"."),
+}.items():
+    put(f"torch/{name}.pt", data)
+magic = b"\x80\2\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
+old = magic + b"\x80\2M\xe9\3." + b"\x80\2}."
+for name, data in {
+    "cut": old + state(("a", tensor()))[:-10],
+    "keys": old + state(("a", tensor())) + b"\x80\2}.",
+    "key_unknown": old + state(("a", tensor())) + b"\x80\2](" + text("9") + b"e." + struct.pack("<q", 4) + bytes(16),
+    "key_lacks": old + state(("a", tensor())) + b"\x80\2].",
+    "count": old + state(("a", tensor())) + b"\x80\2](" + text("0") + b"e." + struct.pack("<q", 5) + bytes(20),
+    "count_negative": old + state(("a", tensor())) + b"\x80\2](" + text("0") + b"e." + struct.pack("<q", -1) + bytes(20),
+    "data": old + state(("a", tensor())) + b"\x80\2](" + text("0") + b"e." + struct.pack("<q", 4) + bytes(12),
+    "system": magic + b"\x80\2M\xe9\3." + call,
+}.items():
+    put(f"torch/old_{name}.pth", data)
+
+# ---- llama2.c ----
+
+
+def l2(sizes, data=b"", magic=None, version=1, shared=1):
+    h = struct.pack("<7i", *sizes)
+    if magic:
+        h = struct.pack("<Ii", magic, version) + h + bytes([shared])
+        h += bytes(256 - len(h))
+    return h + data
+
+
+for name, data in {
+    "version2": l2((8, 8, 1, 2, 1, 8, 8), magic=0x616b3432, version=2),
+    "zero": l2((8, 0, 1, 2, 1, 8, 8), magic=0x616b3432),
+    "negative": l2((8, 8, -1, 2, 1, 8, 8), magic=0x616b3432),
+    "heads": l2((8, 8, 1, 3, 1, 8, 8), magic=0x616b3432),
+    "cut": l2((8, 8, 1, 2, 1, 8, 8), bytes(100)),
+    "many_layers": l2((8, 8, 1 << 24, 2, 1, 8, 8), bytes(400)),
+    "more": l2((8, 8, 1, 2, 1, 8, 8), bytes(4000)),
+    "no_header": b"24ka",
+}.items():
+    put(f"llama2c/{name}.bin", data)

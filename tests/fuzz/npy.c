@@ -1,0 +1,10 @@
+/* Any bytes as an array of numpy: read or refused; what is read can be walked to the last byte. */
+#include "file_walk.h"
+
+extern const struct file_format file_npy;
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+    walk_bytes("npy", p, n, file_npy.open);
+    return 0;
+}

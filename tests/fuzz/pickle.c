@@ -1,0 +1,27 @@
+/* Any bytes as a pickle, every global allowed: a tree or a sentence. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "file/pickle.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+
+static int any(const char *name)
+{
+    (void)name;
+    return 1;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+    struct pickle k;
+    struct err e;
+
+    if (pickle_read(&k, p, n, any, &e) == 0 && (!k.root || k.used > n))
+        abort();
+    for (size_t i = 0; i < k.nodes; i++)
+        if (!*pickle_kind_name(k.node[i]))
+            abort();
+    pickle_free(&k);
+    return 0;
+}
