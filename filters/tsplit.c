@@ -1,24 +1,44 @@
 /*
- * tsplit: a checkpoint as a stream: its files as blobs, then its tensors in the order of a forward pass.
+ * tsplit: a checkpoint as a stream: its files as blobs, then its tensors in the order of a forward pass. Or as shards of that stream.
  * Memory: the list of tensors and one chunk of 2 MiB.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/progress.h"
+#include "base/shard.h"
 #include "base/target.h"
-#include "model/plan.h"
-
-#define CHUNK_BYTES ((uint64_t)2 << 20)
+#include "model/cut.h"
+#include "model/send.h"
+#include "tensor/share.h"
 
 static struct select sel;
-static const char *output = "-";
+static const char *output = "-", *folder;
+static struct shard mine;  /* the one asked for, or 0 of 0 */
+static uint64_t number;    /* of shard files */
+static int by_layer = -1;  /* -1: checkpoints are cut between tensors, streams between layers */
 static struct err e;
+
+static int set_shard(const char *arg, struct err *why)
+{
+    return shard_parse(arg, &mine, why);
+}
+
+static int set_by(const char *arg, struct err *why)
+{
+    by_layer = strcmp(arg, "layer") == 0;
+    return by_layer || strcmp(arg, "tensor") == 0 ? 0 : err_set(why, "'%s' is neither tensor nor layer", arg);
+}
 
 static const struct opt opts[] = {
     {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &output, "write the stream to FILE (default -: standard output)", 0},
+    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "only the I-th of N shares; auto or auto/N: as the environment says", set_shard},
+    {'n', "number", "N", OPT_U64 | OPT_UNSAID, &number, "write N shards, as files of the folder -d", 0},
+    {'d', "directory", "DIR", OPT_STRING | OPT_UNSAID, &folder, "the folder, which appears when all of them are whole", 0},
+    {0, "by", "UNIT", OPT_CALL | OPT_UNSAID, 0, "cut between tensors, or between layers (default: tensor; layer for a stream)", set_by},
     SELECT_OPTS(sel),
     OPT_END
 };
@@ -36,72 +56,87 @@ static const char *plain_name(char *path)
     return *slash && strcmp(slash, ".") != 0 && strcmp(slash, "..") != 0 ? slash : NULL;
 }
 
-static void send_blobs(const struct source *s, struct writer *out)
+/* A checkpoint: the whole, or one share of it, to the output; or all shares to files of a folder. */
+static void split(char **path, int paths)
 {
-    for (int i = 0; i < s->blobs; i++) {
-        struct buf b = {0};
-
-        if (source_blob(s, i, &b, &e) < 0 || blob_write(out, s->blob[i].name, b.data, b.len, &e) < 0)
-            die("%s: %s", s->blob[i].name, e.msg);
-        buf_free(&b);
-    }
-}
-
-static void send_tensor(const struct source *s, struct step *step, struct writer *out)
-{
-    const struct part *p = &step->b.part[0];
-    uint64_t slab = p->row_bytes && p->row_bytes < CHUNK_BYTES ? CHUNK_BYTES / p->row_bytes : 1;
-    uint8_t *buf = mem_resize(NULL, slab * p->row_bytes + 1, 1);
-
-    if (bundle_begin(out, &step->b, &e) < 0)
-        die("%s: %s", step->b.name, e.msg);
-    for (uint64_t r = 0; r < p->rows && p->row_bytes; r += slab) {
-        uint64_t n = p->rows - r < slab ? p->rows - r : slab;
-
-        if (source_read(s, step->t, r * p->row_bytes, buf, (size_t)(n * p->row_bytes), &e) < 0 ||
-            bundle_put(out, &step->b, 0, r, n, buf, &e) < 0)
-            die("%s: %s", step->b.name, e.msg);
-        progress_step(0, n * p->row_bytes);
-    }
-    if (bundle_end(out, &step->b, &e) < 0)
-        die("%s: %s", step->b.name, e.msg);
-    progress_step(1, 0);
-    free(buf);
-}
-
-int main(int argc, char **argv)
-{
-    static const struct opt_spec spec = {"tsplit", "[OPTION]... PATH...", "Write a checkpoint as a stream of tensors.", opts,
-                                         opt_common, NULL};
+    const char *name = paths == 1 ? plain_name(path[0]) : NULL;
     struct source s = {0};
     struct plan plan;
-    struct target *target;
-    struct writer *out;
-    int paths = opt_parse(argc, argv, &spec);
+    int64_t *shard = NULL;
+    struct target *to;
 
+    for (int i = 0; i < paths; i++)
+        if (source_open(&s, path[i], &e) < 0)
+            die("%s", e.msg);
+    if (plan_make(&plan, &s, &sel, &e) < 0 || !(to = folder ? target_open_dir(folder, &e) : target_open(output, &e)))
+        die("%s", e.msg);
+    if (plan.note.msg[0])
+        warn("%s: the tokenizer does not travel as a file: %s", path[0], plan.note.msg);
+    if (mine.n || number)
+        shard = cut_plan(&plan, mine.n ? mine.n : (int64_t)number, by_layer == 1);
+    send_announce(&plan, shard, mine.i);
+    if (!folder && send_all(&s, &plan, shard, mine, name, target_fd(to), output, &e) < 0)
+        die("%s", e.msg);
+    for (int64_t i = 1; i <= (int64_t)number; i++) {
+        char *file;
+        int fd = share_create(target_dir(to), i, (int64_t)number, &file, &e);
+
+        if (fd < 0 || send_all(&s, &plan, shard, (struct shard){i, (int64_t)number}, name, fd, file, &e) < 0 ||
+            share_close(fd, file, &e) < 0)
+            die("%s", e.msg);
+        free(file);
+    }
+    progress_end();
+    if (target_commit(to, &e) < 0)
+        die("%s", e.msg);
+    free(shard);
+    plan_free(&plan);
+    source_close(&s);
+}
+
+/* A stream that exists, to shard files. */
+static void deal(const char *path)
+{
+    struct reader *in = reader_file(path, &e);
+    size_t count = 0;
+    int64_t *shard = in ? cut_stream(in, path, (int64_t)number, by_layer != 0, &count, &e) : NULL;
+    struct target *to = shard ? target_open_dir(folder, &e) : NULL;
+
+    if (!to)
+        die("%s", e.msg);
+    if (share_stream(in, shard, count, (int64_t)number, target_dir(to), &e) < 0)
+        die("%s: %s", path, e.msg);
+    if (target_commit(to, &e) < 0)
+        die("%s", e.msg);
+    free(shard);
+    reader_close(in);
+}
+
+static void check_options(int paths)
+{
     if (paths == 0)
         die_usage("no checkpoint is named; give a folder or a file");
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    for (int i = 1; i <= paths; i++)
-        if (source_open(&s, argv[i], &e) < 0)
-            die("%s", e.msg);
-    if (plan_make(&plan, &s, &sel, &e) < 0 || !(target = target_open(output, &e)) ||
-        !(out = writer_open(target_fd(target), output, NULL, &e)))
-        die("%s", e.msg);
-    if (plan.note.msg[0])
-        warn("%s: the tokenizer does not travel as a file: %s", argv[1], plan.note.msg);
-    plan_head(&plan, &s, writer_head(out));
-    if (paths == 1 && plain_name(argv[1]))
-        attrs_set_str(&writer_head(out)->more, "name", plain_name(argv[1]));
-    progress_total(plan.n, writer_head(out)->bytes);
-    send_blobs(&s, out);
-    for (size_t i = 0; i < plan.n; i++)
-        send_tensor(&s, &plan.step[i], out);
-    progress_end();
-    if (writer_finish(out, &e) < 0 || target_commit(target, &e) < 0)
-        die("%s", e.msg);
-    plan_free(&plan);
-    source_close(&s);
+    if (number > SHARD_MAX || (number > 0) != (folder != NULL))
+        die_usage(number > SHARD_MAX ? "-n: %" PRIu64 " shards, %d at most" : "-n N and -d DIR go together", number, SHARD_MAX);
+    if (number && (mine.n || strcmp(output, "-") != 0))
+        die_usage("-n makes all shards: it goes with neither --shard nor -o");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct opt_spec spec = {"tsplit", "[OPTION]... PATH...", "Write a checkpoint as a stream of tensors, or as shards.",
+                                         opts, opt_common, NULL};
+    int paths = opt_parse(argc, argv, &spec);
+
+    check_options(paths);
+    if (number && cut_is_stream(argv[1])) {
+        if (paths > 1 || sel.only.n || sel.skip.n || sel.layers)
+            die_usage("a stream is cut whole and alone: choose tensors with tcat first");
+        deal(argv[1]);
+    } else {
+        split(argv + 1, paths);
+    }
     return 0;
 }

@@ -161,3 +161,83 @@ PY
     [ ! -e out/.secret ] && [ ! -e out/pytorch_model.bin ] && [ ! -e out/sub ]
     for f in "$TINY"/*; do cmp "$f" "out/${f##*/}"; done
 }
+
+@test "shards: -n and --shard agree, one after another they are the whole, empty ones too" {
+    tsplit "$TINY" >whole.weir
+    for n in 1 3 7 30; do
+        tsplit -n $n -d p$n "$TINY"
+        [ "$(ls p$n | wc -l)" -eq $n ]
+        k=0
+        for f in p$n/*; do
+            k=$((k + 1))
+            tsplit --shard $k/$n "$TINY" | cmp - "$f"
+            tcat "$f" >/dev/null
+        done
+        cat p$n/* | tdiff whole.weir -
+    done
+    run tstat p30/shard-00030-of-00030.weir # 20 tensors: the last are empty
+    [ "$status" -eq 0 ]
+}
+
+# hole FILE NAME=ROWS...: a safetensors file of F32 tensors of 1000 columns, all a hole that takes no disk
+hole() {
+    python3 - "$@" <<'PY'
+import json, struct, sys
+head, at = {}, 0
+for word in sys.argv[2:]:
+    name, rows = word.split("=")
+    head[name] = {"dtype": "F32", "shape": [int(rows), 1000], "data_offsets": [at, at + int(rows) * 4000]}
+    at += int(rows) * 4000
+text = json.dumps(head).encode()
+with open(sys.argv[1], "wb") as f:
+    f.write(struct.pack("<Q", len(text)) + text)
+    f.truncate(8 + len(text) + at)
+PY
+}
+
+@test "shards are balanced: a tensor larger than its share is alone; layers stay whole where that is asked" {
+    hole big.safetensors big=100 s1=10 s2=10 s3=10 s4=10 s5=10 s6=10
+    tsplit -n 4 -d p big.safetensors
+    [ "$(for f in p/*; do tshow "$f" | grep -c F32; done | xargs)" = "1 2 2 2" ]
+    tsplit -n 3 -d l --by layer "$TINY"
+    for f in l/*; do tshow "$f" | cut -f 6 | grep -x '[01]' | sort -u; done >layers
+    [ -s layers ] && [ -z "$(sort layers | uniq -d)" ]
+}
+
+@test "--shard reads its share only" {
+    hole far.safetensors a=100000000 b=100000000 c=100000000 d=10 # more than a terabyte
+    timeout 10 tsplit --shard 4/4 far.safetensors | tshow | grep -q '^d.*F32.40000'
+}
+
+@test "--shard auto: from the environment; where that does not say, an error with the words for it" {
+    tsplit --shard 3/7 "$TINY" >want
+    SLURM_ARRAY_TASK_ID=12 SLURM_ARRAY_TASK_MIN=10 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=7 tsplit --shard auto "$TINY" | cmp - want
+    OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=7 tsplit --shard auto "$TINY" | cmp - want
+    mapreduce_task_partition=2 tsplit --shard auto/7 "$TINY" | cmp - want
+    SGE_TASK_ID=3 tsplit --shard auto/7 "$TINY" | cmp - want
+    seq 7 | parallel -k -n 0 -j 2 "$BIN/tsplit --shard auto/7 $TINY" | tdiff - <(tsplit "$TINY")
+    run env -u PARALLEL_SEQ tsplit -o o --shard auto "$TINY"
+    [ "$status" -eq 2 ] && [[ $output == "tsplit: --shard: auto: none of SLURM_ARRAY_TASK_ID"* ]]
+    run tsplit -o o --shard 8/7 "$TINY"; [ "$status" -eq 2 ]
+    run tsplit -n 3 "$TINY"; [ "$status" -eq 2 ]
+    run tsplit -n 3 -d x --shard 1/3 "$TINY"; [ "$status" -eq 2 ]
+    [ ! -e x ] && [ ! -e o ]
+}
+
+@test "a stream is dealt out to shards: from a file or a pipe, with and without a list of its tensors" {
+    tsplit "$TINY" | mcalib -f "$MODEL/../prose.test.txt" --tokens 256 -c 64 --parts norm2,gram >c.weir
+    tsplit -n 3 -d a c.weir
+    tsplit -n 3 -d b - <c.weir
+    diff -r a b
+    cat a/* | tdiff c.weir -
+    tcat --skip embed c.weir >n.weir # no list
+    tsplit -n 2 -d n n.weir
+    cat n/* | tdiff n.weir -
+    run tsplit -n 2 -d no - <n.weir; one_line_error 1 tsplit
+    [[ $output == *"must be read twice: give a file"* ]]
+    run tsplit -n 2 -d no a/shard-00001-of-00003.weir; one_line_error 1 tsplit
+    [[ $output == *"is shard 1 of 3 already"* ]]
+    cat c.weir c.weir >two.weir; run tsplit -n 2 -d no two.weir; one_line_error 1 tsplit
+    head -c 100000 c.weir >cut.weir; run tsplit -n 2 -d no cut.weir; one_line_error 1 tsplit
+    [ -z "$(ls -d no* 2>/dev/null)" ]
+}
