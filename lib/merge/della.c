@@ -1,0 +1,50 @@
+/*
+ * della: in each row changes are ranked by magnitude, and the one of rank r of n stays with probability density - epsilon + 2 epsilon r / (n - 1),
+ * and is then divided by it; signs are elected and what agrees is summed as by ties.
+ * Deep, Bhardwaj, Poria 2024, "DELLA-Merging", section 3.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/pick.h"
+#include "merge/delta.h"
+
+static void drop_row(const struct merge_job *j, float *d, uint64_t first, struct rng r, double density, float *size, uint32_t *order)
+{
+    double eps = j->args->epsilon, step = j->cols > 1 ? 2 * eps / (double)(j->cols - 1) : 0;
+
+    for (uint64_t c = 0; c < j->cols; c++)
+        size[c] = fabsf(d[c]);
+    pick_sort(size, j->cols, order);
+    for (uint64_t rank = 0; rank < j->cols; rank++) {
+        uint64_t c = order[rank];
+        double p = j->cols > 1 ? density - eps + step * (double)rank : density;
+
+        d[c] = rng_unit(r, first + c) < p ? (float)((double)d[c] / (j->args->rescale ? p : 1)) : 0;
+    }
+}
+
+static int apply(const struct merge_job *j, struct err *e)
+{
+    float *size = mem_new(j->cols + 1, sizeof *size);
+    uint32_t *order = mem_new(j->cols + 1, sizeof *order);
+
+    (void)e;
+    delta_take(j);
+    for (int k = 0; k < j->models; k++) {
+        struct rng r = delta_rng(j, k);
+
+        for (uint64_t row = 0; row < j->rows && j->args->density[k] < 1; row++)
+            drop_row(j, j->model[k] + row * j->cols, (j->row0 + row) * j->cols, r, j->args->density[k], size, order);
+    }
+    delta_sum(j, 1);
+    free(size);
+    free(order);
+    return 0;
+}
+
+const struct merge_method merge_della = {
+    "della", "larger changes kept with more chance, those of the elected sign",
+    MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_EPSILON | MERGE_SEED,
+    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = 1, .epsilon = 0.15}, apply};

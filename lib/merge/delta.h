@@ -1,0 +1,32 @@
+/* delta: task vectors, the changes of each model from the base: what task, ties, dare, della and breadcrumbs share. */
+#ifndef WEIR_MERGE_DELTA_H
+#define WEIR_MERGE_DELTA_H
+
+#include "base/rng.h"
+#include "merge/merge.h"
+
+/* model[k] becomes model[k] - base, in f32. */
+void delta_take(const struct merge_job *j);
+
+/*
+ * out = base + lambda * sum_k w_k d_k, the sum divided by sum_k w_k with normalize (where that is above 1e-8).
+ * agree   1: at each place only those count whose w_k d_k has the sign of the whole sum (0 counts as plus; a change of 0 agrees with none),
+ *         in both sums: Yadav and others 2023, "TIES-Merging", steps 2 and 3
+ * Sums are f64 in the order of the operands and rounded once.
+ */
+void delta_sum(const struct merge_job *j, int agree);
+
+/* floor(share * n), where a product within 1e-9 of a whole number counts as it. */
+uint64_t delta_count(double share, uint64_t n);
+
+/* In d[n] the `top` largest magnitudes become 0, of the others the `keep` largest stay, the rest becomes 0; the higher index is the larger
+ * of equals. Memory: 5 bytes an element. */
+void delta_trim(float *d, uint64_t n, uint64_t top, uint64_t keep);
+
+/* The random numbers of model k of this tensor: word i belongs to element i. */
+struct rng delta_rng(const struct merge_job *j, int k);
+
+/* Each change of model k stays with probability density[k], and is then divided by it with rescale. */
+void delta_drop(const struct merge_job *j, int k);
+
+#endif

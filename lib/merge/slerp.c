@@ -1,0 +1,55 @@
+/*
+ * slerp: out = (sin((1 - t) a) m_1 + sin(t a) m_2) / sin(a), a the angle between the two tensors seen as vectors. Where they are nearly
+ * parallel (|cos a| > 0.9995) the straight line: (1 - t) m_1 + t m_2.
+ * Shoemake 1985, "Animating rotation with quaternion curves", section 3.3. The threshold is mergekit's.
+ */
+#include <math.h>
+
+#include "base/real.h"
+#include "merge/merge.h"
+#include "num/kern.h"
+
+/* The angle whose cosine is x, |x| below 1, by Newton's steps on the cosine. */
+static double angle(double x)
+{
+    double a = 1.5707963267948966 - x;
+
+    for (int i = 0; i < 60; i++) {
+        double s = real_sin(a), step = s > 1e-9 ? (real_cos(a) - x) / s : 0;
+
+        a += step;
+        if (fabs(step) < 1e-16)
+            break;
+    }
+    return a;
+}
+
+/* Products of rows in a fixed order. */
+static double product(const struct merge_job *j, const float *a, const float *b)
+{
+    double sum = 0;
+
+    for (uint64_t r = 0; r < j->rows; r++)
+        sum += kern_dotd(a + r * j->cols, b + r * j->cols, j->cols);
+    return sum;
+}
+
+static int apply(const struct merge_job *j, struct err *e)
+{
+    const float *x = j->model[0], *y = j->model[1];
+    double size = sqrt(product(j, x, x)) * sqrt(product(j, y, y)), dot = size > 0 ? product(j, x, y) / size : 1;
+    double t = j->args->t, a = 1 - t, b = t;
+
+    (void)e;
+    if (fabs(dot) <= 0.9995) {
+        double theta = angle(dot), s = real_sin(theta);
+
+        a = real_sin((1 - t) * theta) / s;
+        b = real_sin(t * theta) / s;
+    }
+    for (uint64_t i = 0; i < j->rows * j->cols; i++)
+        j->out[i] = (float)(a * (double)x[i] + b * (double)y[i]);
+    return 0;
+}
+
+const struct merge_method merge_slerp = {"slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply};
