@@ -1,0 +1,114 @@
+/*
+ * rules: the values of text/rules.h as scores rules.SET.VALUE, how many rules of each set a text fails as rules.SET, and the
+ * reasons as meta value "reasons", a list of SET.RULE in the order in which the peer tries them.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/par.h"
+#include "rate/rate.h"
+#include "text/rules.h"
+#include "wire/mp.h"
+
+static struct opt_list limits;
+static const char *preset;
+
+static const struct opt opts[] = {
+    {0, "preset", "LIST", OPT_STRING, &preset, "rules: which rules, comma-separated (default gopher)", 0},
+    {0, "rule", "NAME=VALUE", OPT_LIST, &limits, "rules: another limit, or off (repeatable)", 0},
+    OPT_END};
+
+static const char *const failed_name[RULES_SETS] = {
+#define SET(s) "rules." #s,
+#define VALUE(s, v)
+#define RULE(s, r, v, op, limit)
+#define PARAM(s, p, d)
+#include "text/rules.def"
+};
+
+struct state {
+    struct rules_want want;
+    struct rules **room; /* one a thread */
+    int rooms;
+};
+
+static int read_options(struct rules_want *w, struct err *e)
+{
+    const char *p = preset ? preset : "gopher";
+
+    rules_defaults(w);
+    for (;; p++) {
+        size_t n = strcspn(p, ",");
+
+        if (rules_preset(w, p, n, e) < 0)
+            return err_in(e, "--preset");
+        p += n;
+        if (!*p)
+            break;
+    }
+    for (int i = 0; i < limits.n; i++)
+        if (rules_limit(w, limits.item[i], e) < 0)
+            return err_in(e, "--rule");
+    return 0;
+}
+
+static int open_rules(void **state, int *usage, struct err *e)
+{
+    struct state *s = mem_new(1, sizeof *s);
+
+    *state = s;
+    if (read_options(&s->want, e) < 0)
+        return *usage = 1, -1;
+    s->rooms = par_jobs();
+    s->room = mem_new((size_t)s->rooms, sizeof *s->room);
+    for (int i = 0; i < s->rooms; i++)
+        s->room[i] = rules_new();
+    return 0;
+}
+
+/* The names of the rules that fail, as a msgpack list. */
+static void set_reasons(struct record *r, const struct rules_want *w, const double *value)
+{
+    uint32_t failed[RULES_SETS] = {0}, all = 0;
+    struct buf b = {0};
+
+    for (int i = 0; i < RULES_RULES; i++)
+        if (w->sets >> rules_rule[i].set & 1 && rules_fails(w, i, value))
+            failed[rules_rule[i].set]++, all++;
+    mp_put_array(&b, all);
+    for (int i = 0; i < RULES_RULES && all; i++)
+        if (w->sets >> rules_rule[i].set & 1 && rules_fails(w, i, value))
+            mp_put_str(&b, rules_rule[i].name);
+    for (int s = 0; s < RULES_SETS; s++)
+        if (w->sets >> s & 1)
+            record_set_score(r, failed_name[s], failed[s]);
+    record_set_meta_raw(r, "reasons", b.data, b.len);
+    buf_free(&b);
+}
+
+static int apply(void *state, struct record *r, struct err *e)
+{
+    struct state *s = state;
+    double value[RULES_VALUES];
+
+    if (rules_run(s->room[par_self()], &s->want, r->text, r->text_len, value, e) < 0)
+        return -1;
+    for (int i = 0; i < RULES_VALUES; i++)
+        if (s->want.sets >> rules_value[i].set & 1)
+            record_set_score(r, rules_value[i].name, value[i]);
+    set_reasons(r, &s->want, value);
+    return 0;
+}
+
+static void close_rules(void *state)
+{
+    struct state *s = state;
+
+    for (int i = 0; s && i < s->rooms; i++)
+        rules_free(s->room[i]);
+    if (s)
+        free(s->room);
+    free(s);
+}
+
+const struct rate_method rate_rules = {"rules", "Gopher, C4, FineWeb and other heuristic rules, with reasons", opts, 0, open_rules, apply, close_rules};
