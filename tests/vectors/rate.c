@@ -6,6 +6,7 @@
 #include "rate/rate.h"
 #include "record/jsonl.h"
 #include "tests/unit/check.h"
+#include "text/rules.h"
 
 static void size_line(char *line)
 {
@@ -90,6 +91,74 @@ static int dsir(void)
     return n;
 }
 
+/* The columns' names are the first row's; a value of redpajama may differ in its last digits (a logarithm). */
+static void rules_line(struct rules *r, const struct rules_want *w, int *column, int columns, char *line)
+{
+    static char text[(1 << 16) + 16];
+    struct record rec = {0};
+    struct err e = {""};
+    double value[RULES_VALUES];
+    char *at = strchr(line, '\t');
+
+    *at++ = '\0';
+    snprintf(text, sizeof text, "{\"text\":%s}", line);
+    CHECK(jsonl_read(&rec, text, strlen(text), "text", "id", &e) == 0);
+    CHECK(rules_run(r, w, rec.text, rec.text_len, value, &e) == 0);
+    for (int c = 0; c < columns; c++) {
+        double want = strtod(at, &at), got = value[column[c]];
+
+        if (!(got == want || (rules_value[column[c]].set == RS_redpajama && fabs(got - want) <= 1e-12 * fabs(want))))
+            printf("%.60s: %s is %.17g, not %.17g\n", line, rules_value[column[c]].name, got, want);
+        CHECK(got == want || (rules_value[column[c]].set == RS_redpajama && fabs(got - want) <= 1e-12 * fabs(want)));
+    }
+    record_free(&rec);
+}
+
+static int find_value(const char *name)
+{
+    for (int v = 0; v < RULES_VALUES; v++)
+        if (strcmp(rules_value[v].name, name) == 0)
+            return v;
+    printf("no value %s\n", name);
+    return -1;
+}
+
+static int rules_columns(char *line, int *column)
+{
+    int n = 0;
+
+    line[strcspn(line, "\n")] = '\0';
+    strtok(line, "\t");
+    for (char *name; n < RULES_VALUES && (name = strtok(NULL, "\t")) != NULL; n++)
+        if ((column[n] = find_value(name)) < 0)
+            return -1;
+    return n;
+}
+
+static void rules_vectors(void)
+{
+    static char line[1 << 16];
+    int column[RULES_VALUES], columns = -1, n = 0;
+    FILE *f = fopen("tests/vectors/rate_rules.tsv", "r");
+    struct rules *r = rules_new();
+    struct rules_want w;
+
+    rules_defaults(&w);
+    CHECK(rules_preset(&w, "all", 3, NULL) == 0);
+    CHECK(f != NULL);
+    while (f && fgets(line, sizeof line, f))
+        if (*line == '#')
+            continue;
+        else if (columns < 0)
+            CHECK((columns = rules_columns(line, column)) == RULES_VALUES);
+        else
+            rules_line(r, &w, column, columns, line), n++;
+    CHECK(n == 30);
+    if (f)
+        fclose(f);
+    rules_free(r);
+}
+
 int main(void)
 {
     FILE *f = fopen("tests/vectors/rate_size.tsv", "r");
@@ -104,5 +173,6 @@ int main(void)
     CHECK(dsir() == 8);
     if (f)
         fclose(f);
+    rules_vectors();
     return DONE();
 }
