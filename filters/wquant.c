@@ -18,7 +18,8 @@
 static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path;
 static int64_t bits;
 static uint64_t group = 128;
-static int sym, no_importance, dry_run, list, verbose;
+static struct quant_gram_args gram = QUANT_GRAM_ARGS;
+static int residual, sym, no_importance, dry_run, list, verbose;
 static struct select sel;
 
 static const struct opt opts[] = {
@@ -28,6 +29,10 @@ static const struct opt opts[] = {
     {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero in the middle of the codes", 0},
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: scales and zeros in f16 (default), bf16 or f32", 0},
     {'m', "method", "NAME", OPT_STRING, &method_name, "int types: how codes are chosen (default rtn): see --list", 0},
+    {0, "act-order", 0, OPT_FLAG, &gram.act_order, "gptq: the columns of the strongest inputs go first; groups are static", 0},
+    {0, "static-groups", 0, OPT_FLAG, &gram.static_groups, "gptq: scales and zeros from the weights as they came", 0},
+    {0, "damp", "F", OPT_F64, &gram.damp, "gptq: add this share of the gram's mean diagonal to it (default 0.01)", 0},
+    {0, "residual", 0, OPT_FLAG, &residual, "keep what is lost as one more dense term", 0},
     {0, "no-importance", 0, OPT_FLAG, &no_importance, "block types: do not use the companion norm2", 0},
     SELECT_OPTS(sel),
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor quantized, and the total", 0},
@@ -68,6 +73,10 @@ static void check_options(struct quant_plan *p)
     if (quant_plan_parse(p, bits ? name : type_name, &e) < 0 ||
         quant_plan_options(p, method_name, scales_name, group, sym, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
+    if (gram.damp < 0)
+        die_usage("--damp %g is below 0", gram.damp);
+    p->gram = gram;
+    p->residual = residual;
     if (dry_run && !report_path)
         report_path = "-";
     if (report_path && !dry_run && strcmp(report_path, "-") == 0)
@@ -78,7 +87,7 @@ static void check_options(struct quant_plan *p)
 static int visit(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, struct err *e)
 {
     uint64_t n = b->rows * b->cols, before = quant_value_bytes(b), after = before;
-    struct quant_plan fit = quant_plan_fit(p, b->cols);
+    struct quant_plan fit = quant_plan_for(p, b);
     struct quant_tally t = {0};
     char was[32], is[32];
     int rc = 0;
@@ -88,7 +97,9 @@ static int visit(const struct quant_plan *p, struct reader *in, struct writer *o
         quant_plan_name(p, was);
         quant_plan_name(&fit, is);
         chosen++;
-        fallbacks += strcmp(was, is) != 0;
+        fallbacks += strcmp(was, is) != 0 || fit.method != p->method;
+        if (verbose && fit.method != p->method)
+            warn("%s: has no gram, as it is no linear of a layer: %s, not %s", b->name, fit.method->name, p->method->name);
         if (verbose && strcmp(was, is) != 0)
             warn("%s: %llu columns are no multiple of %u: %s, not %s", b->name, (unsigned long long)b->cols, p->ggml->block, is, was);
         if (out)
@@ -128,7 +139,7 @@ int main(int argc, char **argv)
     if (got < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     if (fallbacks && !verbose)
-        warn("%llu of %llu tensors took a fallback type; -v names them", (unsigned long long)fallbacks, (unsigned long long)chosen);
+        warn("%llu of %llu tensors took a fallback; -v names them", (unsigned long long)fallbacks, (unsigned long long)chosen);
     bundle_free(&b);
     buf_free(&report);
     reader_close(in);

@@ -63,12 +63,27 @@ static void pack(const uint8_t *codes, uint64_t cols, int bits, uint8_t *out)
         *out = (uint8_t)word;
 }
 
+void quant_store_row(const struct quant_method *m, const struct quant_affine *a, uint64_t at, uint64_t cols, const uint8_t *code,
+                     const float *scale, const float *zero, uint8_t *codes, void *scales, void *zeros)
+{
+    uint64_t groups = quant_groups(a, cols), width;
+
+    pack(code, cols, a->bits, codes + at * quant_code_bytes(a, cols));
+    dtype_bytes(a->scales, groups, &width);
+    dtype_from_f32(a->scales, scale, (uint8_t *)scales + at * width, groups);
+    if (zeros && !m->whole_zeros)
+        dtype_from_f32(a->scales, zero, (uint8_t *)zeros + at * width, groups);
+    for (uint64_t g = 0; zeros && m->whole_zeros && g < groups; g++)
+        ((uint8_t *)zeros)[at * groups + g] = (uint8_t)zero[g];
+}
+
 struct rows {
     const struct quant_method *m;
     const struct quant_affine *a;
     const float *w;
-    uint64_t cols, groups, code_bytes, scale_bytes, zero_bytes;
-    uint8_t *codes, *scales, *zeros;
+    uint64_t cols, groups;
+    uint8_t *codes;
+    void *scales, *zeros;
     uint8_t **code;  /* for each thread: a row of codes */
     float **numbers; /* for each thread: scales, then zeros of a row */
 };
@@ -80,22 +95,15 @@ static void one_row(void *ctx, size_t i)
     float *scale = r->numbers[par_self()], *zero = scale + r->groups;
 
     r->m->row(r->a, r->w + i * r->cols, r->cols, code, scale, zero);
-    pack(code, r->cols, r->a->bits, r->codes + i * r->code_bytes);
-    dtype_from_f32(r->a->scales, scale, r->scales + i * r->scale_bytes, r->groups);
-    if (r->zeros && !r->m->whole_zeros)
-        dtype_from_f32(r->a->scales, zero, r->zeros + i * r->zero_bytes, r->groups);
-    for (uint64_t g = 0; r->zeros && r->m->whole_zeros && g < r->groups; g++)
-        r->zeros[i * r->zero_bytes + g] = (uint8_t)zero[g];
+    quant_store_row(r->m, r->a, i, r->cols, code, scale, zero, r->codes, r->scales, r->zeros);
 }
 
 void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows, uint64_t cols,
                 uint8_t *codes, void *scales, void *zeros)
 {
-    struct rows r = {m, a, w, cols, quant_groups(a, cols), quant_code_bytes(a, cols), 0, 0, codes, scales, zeros, NULL, NULL};
+    struct rows r = {m, a, w, cols, quant_groups(a, cols), codes, scales, zeros, NULL, NULL};
     size_t jobs = (size_t)par_jobs();
 
-    dtype_bytes(a->scales, r.groups, &r.scale_bytes);
-    dtype_bytes(quant_zeros_type(m, a), r.groups, &r.zero_bytes);
     r.code = mem_new(jobs, sizeof *r.code);
     r.numbers = mem_new(jobs, sizeof *r.numbers);
     for (size_t j = 0; j < jobs; j++) {

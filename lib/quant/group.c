@@ -12,6 +12,11 @@ void group_code(const float *w, uint64_t n, float scale, float zero, int top, ui
     quant_isa()->code(w, n, scale, zero, top, codes);
 }
 
+void group_code_each(const float *w, const float *scale, const float *zero, int top, uint8_t *codes, float *values)
+{
+    quant_isa()->code_each(w, scale, zero, top, codes, values);
+}
+
 void group_code_shifted(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes)
 {
     quant_isa()->code_shifted(w, n, scale, zero, top, codes);

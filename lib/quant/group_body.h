@@ -45,6 +45,19 @@ static void code_group(const float *w, uint64_t n, float scale, float zero, int 
     }
 }
 
+static void code_each(const float *w, const float *scale, const float *zero, int top, uint8_t *codes, float *values)
+{
+    for (int i = 0; i < GROUP_EACH; i++) {
+        float by = scale[i] == 0 ? 1e38f : scale[i];
+        int c = limited(w[i] / by, -1e6f, 1e6f) + (int)zero[i];
+
+        c = c < 0 ? 0 : c;
+        c = c > top ? top : c;
+        codes[i] = (uint8_t)c;
+        values[i] = ((float)c - zero[i]) * scale[i];
+    }
+}
+
 static void code_group_shifted(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes)
 {
     float by = scale == 0 ? 1e38f : scale;

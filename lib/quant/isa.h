@@ -16,6 +16,7 @@ struct quant_isa {
     void (*asym32)(int nmax, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
     void (*range)(const float *w, uint64_t n, float *min, float *max);                              /* group.h */
     void (*code)(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes);
+    void (*code_each)(const float *w, const float *scale, const float *zero, int top, uint8_t *codes, float *values);
     void (*code_shifted)(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes);
     float (*turn)(const float *w, uint64_t n, float scale, float zero, float top, float beta, float *next);
 };

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "num/half_bits.h"
+#include "quant/group.h"
 #include "quant/isa.h"
 #include "quant/lanes.h"
 
@@ -15,4 +16,4 @@
 #include "quant/group_body.h"
 
 extern const struct quant_isa TABLE;
-const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, range_of_group, code_group, code_group_shifted, turn_hqq};
+const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, range_of_group, code_group, code_each, code_group_shifted, turn_hqq};

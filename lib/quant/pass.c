@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "la/obs.h"
 #include "num/half_bits.h"
 #include "num/wide.h"
 
@@ -40,6 +41,16 @@ static int check_weights(const struct quant_plan *p, const float *w, uint64_t ro
     return 0;
 }
 
+#define GATHER 512 /* rows at once by the gram */
+
+/* What is known of a tensor's inputs. */
+struct known {
+    float *v;             /* [cols] importance, or NULL */
+    const float *gram;    /* [cols][cols], or NULL */
+    float *own;           /* gram, where it is a copy */
+    struct quant_gram by; /* by.U is NULL where the method does not go by it */
+};
+
 /* norm2 where it is wanted and there, else *v NULL. All zeros say nothing and count as none. */
 static int get_importance(const struct bundle *b, float **v, struct err *e)
 {
@@ -62,6 +73,27 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
         *v = NULL;
     }
     return 0;
+}
+
+static int get_known(struct known *k, const struct quant_plan *p, const struct bundle *b, int importance, int measured, struct err *e)
+{
+    int by = p->kind == QUANT_AFFINE && p->method->needs & QUANT_GRAM;
+
+    if (importance && p->kind == QUANT_BLOCKS && get_importance(b, &k->v, e) < 0)
+        return -1;
+    if (by || (measured && bundle_part(b, -1, "gram"))) {
+        k->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &k->own, e);
+        if (!k->gram)
+            return -1;
+    }
+    return by ? quant_gram_make(&k->by, &p->gram, k->gram, b->cols, e) : 0;
+}
+
+static void known_free(struct known *k)
+{
+    free(k->v);
+    free(k->own);
+    quant_gram_free(&k->by);
 }
 
 /* The bundle to write: b's names and keys, the plan's parts. b's companions move to it, but those that tell of the old weights. */
@@ -93,7 +125,7 @@ struct slab {
     struct bundle view;
     int first;        /* index of the plan's first part in the bundle */
     uint64_t cap;     /* rows there is room for */
-    uint8_t *data[3]; /* of each part */
+    uint8_t *data[4]; /* of each part; the residual's is the last */
     float *back;      /* decoded */
 };
 
@@ -113,12 +145,14 @@ static void slab_room(struct slab *s, const struct bundle *o, uint64_t n, int ba
     }
 }
 
-static void encode(const struct quant_plan *p, struct slab *s, const float *w, const float *importance)
+static void encode(const struct quant_plan *p, struct slab *s, const float *w, const struct known *k)
 {
     uint64_t rows = s->view.rows, cols = s->view.cols;
 
     if (p->kind == QUANT_BLOCKS)
-        quant_encode(p->block, w, importance, rows, cols, s->data[0]);
+        quant_encode(p->block, w, k->v, rows, cols, s->data[0]);
+    else if (k->by.U)
+        quant_gram_rows(&k->by, p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], p->affine.sym ? NULL : s->data[2]);
     else if (p->kind == QUANT_AFFINE)
         quant_rows(p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], p->affine.sym ? NULL : s->data[2]);
     else
@@ -148,41 +182,80 @@ static void measure_row(void *ctx, size_t r)
     m->row[r] = t;
 }
 
-static int measure(struct slab *s, const float *w, const float *v, struct quant_tally *tally, struct err *e)
+/* back: the slab decoded, without the residual, which is then set. */
+static int decode(const struct quant_plan *p, struct slab *s, const struct bundle *o, const float *w, struct err *e)
 {
-    struct measure m = {w, s->back, v, s->view.cols, mem_new(s->view.rows, sizeof *m.row)};
-    int rc = bundle_rows(&s->view, 0, s->view.rows, s->back, e);
+    uint64_t n = s->view.rows * s->view.cols;
+    float *left = (float *)(void *)s->data[o->parts - 1 - s->first];
+    int rc;
 
-    if (rc == 0)
-        par_for(s->view.rows, measure_row, &m);
-    for (uint64_t r = 0; rc == 0 && r < s->view.rows; r++) {
+    s->view.terms = 1;
+    rc = bundle_rows(&s->view, 0, s->view.rows, s->back, e);
+    s->view.terms = o->terms;
+    for (uint64_t i = 0; rc == 0 && p->residual && i < n; i++)
+        left[i] = w[i] - s->back[i];
+    return rc;
+}
+
+static void measure(struct slab *s, const float *w, const struct known *k, struct quant_tally *tally)
+{
+    struct measure m = {w, s->back, k->v, s->view.cols, mem_new(s->view.rows, sizeof *m.row)};
+
+    par_for(s->view.rows, measure_row, &m);
+    for (uint64_t r = 0; r < s->view.rows; r++) {
         tally->lost += m.row[r].lost;
         tally->whole += m.row[r].whole;
         tally->v_lost += m.row[r].v_lost;
         tally->v_whole += m.row[r].v_whole;
     }
+    if (k->gram)
+        obs_loss(s->view.rows, s->view.cols, w, s->back, k->gram, &tally->h_lost, &tally->h_whole);
+    tally->damp = k->by.damp;
     free(m.row);
-    return rc;
+}
+
+/* As bundle_next_rows, but GATHER rows at once, or all that are left, in *room. */
+static int next_rows(struct reader *in, struct bundle *b, int gather, float **room, uint64_t *row0, uint64_t *n, float **w, struct err *e)
+{
+    uint64_t at, some;
+    float *rows;
+    int got = 1;
+
+    if (!gather)
+        return bundle_next_rows(in, b, row0, n, w, e);
+    for (*n = 0; *n < GATHER && (got = bundle_next_rows(in, b, &at, &some, &rows, e)) > 0; *n += some) {
+        *row0 = *n ? *row0 : at;
+        *room = mem_resize(*room, (*n + some) * b->cols, sizeof **room);
+        memcpy(*room + *n * b->cols, rows, some * b->cols * sizeof *rows);
+    }
+    *w = *room;
+    return got < 0 ? -1 : *n > 0;
 }
 
 static int slabs(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, struct bundle *o,
-                 struct slab *s, const float *v, struct quant_tally *tally, struct err *e)
+                 struct slab *s, const struct known *k, struct quant_tally *tally, struct err *e)
 {
+    int back = tally || p->residual, got;
+    float *w, *room = NULL;
     uint64_t row0, n;
-    float *w;
-    int got;
 
-    while ((got = bundle_next_rows(in, b, &row0, &n, &w, e)) > 0) {
-        slab_room(s, o, n, tally != NULL);
+    while ((got = next_rows(in, b, k->by.U != NULL, &room, &row0, &n, &w, e)) > 0) {
+        slab_room(s, o, n, back);
         if (check_weights(p, w, row0, n, o->cols, e) < 0)
-            return err_in(e, "%s", o->name);
-        encode(p, s, w, v);
-        if (tally && measure(s, w, v, tally, e) < 0)
-            return err_in(e, "%s", o->name);
-        for (int i = s->first; out && i < o->parts; i++)
+            got = err_in(e, "%s", o->name);
+        if (got > 0)
+            encode(p, s, w, k);
+        if (got > 0 && back && decode(p, s, o, w, e) < 0)
+            got = err_in(e, "%s", o->name);
+        if (got > 0 && tally)
+            measure(s, w, k, tally);
+        for (int i = s->first; got > 0 && out && i < o->parts; i++)
             if (bundle_put(out, o, i, row0, n, s->data[i - s->first], e) < 0)
-                return -1;
+                got = -1;
+        if (got < 0)
+            break;
     }
+    free(room);
     return got;
 }
 
@@ -190,14 +263,14 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
                struct quant_tally *tally, struct err *e)
 {
     struct slab s = {.cap = 0};
+    struct known k = {0};
     struct bundle o;
-    float *v = NULL;
     int rc;
 
     if (bundle_load_companions(in, b, e) < 0)
         return -1;
-    if (importance && p->kind == QUANT_BLOCKS && get_importance(b, &v, e) < 0) {
-        free(v);
+    if (get_known(&k, p, b, importance, tally != NULL, e) < 0) {
+        known_free(&k);
         return err_in(e, "%s", b->name);
     }
     begin_like(&o, b, p);
@@ -205,14 +278,14 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
         s.first++;
     rc = out ? bundle_begin(out, &o, e) : 0;
     if (rc == 0)
-        rc = slabs(p, in, out, b, &o, &s, v, tally, e);
+        rc = slabs(p, in, out, b, &o, &s, &k, tally, e);
     if (rc == 0 && out)
         rc = bundle_end(out, &o, e);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         free(s.data[i]);
     free(s.back);
-    free(v);
-    bundle_free(&o);
+    bundle_free(&o); /* the gram's bytes may be its */
+    known_free(&k);
     return rc;
 }
 
@@ -232,5 +305,6 @@ void quant_tally_line(struct buf *out, const char *name, const char *type, uint6
     buf_printf(out, "%s\t%s\t%.5g\t%llu\t%llu", name, type, bits, (unsigned long long)before, (unsigned long long)after);
     add_error(out, t->lost, t->whole);
     add_error(out, t->v_lost, t->v_whole);
-    buf_puts(out, "\n");
+    buf_printf(out, t->h_whole > 0 ? "\t%.6g" : "\t-", t->h_whole > 0 ? t->h_lost / t->h_whole : 0);
+    buf_printf(out, t->damp > 0 ? "\t%g\n" : "\t-\n", t->damp);
 }

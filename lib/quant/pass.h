@@ -9,25 +9,29 @@
 struct quant_tally {
     double lost, whole;     /* sum of (w - q)^2; of w^2 */
     double v_lost, v_whole; /* the same, columns weighed by importance; 0 without */
+    double h_lost, h_whole; /* with a gram: tr((W - Q) gram (W - Q)'); tr(W gram W') */
+    double damp;            /* that was used */
 };
 
 /*
  * Quantize the tensor that in stands at and write it on.
- * p           fits b's columns (quant_plan_fit)
+ * p           fits b (quant_plan_for)
  * b           inout: header read, nothing loaded; its companions move to what is written. Those that told of the old weights (score,
  *             mask, grad) are dropped, those that tell of inputs stay.
  * importance  1: use the companion norm2 where there is one (block types only)
  * out         NULL: nothing is written
  * tally       out: or NULL; measuring decodes what was encoded
- * Memory: a slab of f32 (about 1 MiB or one row), its parts, and the companions. -1: a weight that is NaN, infinite or beyond
+ * Memory: a slab of f32 (about 1 MiB or one row; by the gram 512 rows), its parts, and the companions; by the gram also its factor: quant_gram_make,
+ * and quant_gram_rows. -1: a gram that is missing or cannot be used; a weight that is NaN, infinite or beyond
  * quant_plan_limit; a norm2 that is negative or NaN. The sentence names the tensor.
  */
 int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, int importance,
                struct quant_tally *tally, struct err *e);
 
 /* The report's titles, and a tensor's line: name, type, bits a weight, bytes before and after, ||W - Q|| / ||W||, the same with columns weighed
- * by importance; "-" for what was not measured. */
-#define QUANT_TALLY_TITLES "tensor\ttype\tbits\tbytes_before\tbytes_after\trelative_error\tweighed_error\n"
+ * by importance, h_lost / h_whole: the share of the output's energy on the calibration text, damp; "-" for what was not measured. A residual is left out
+ * of Q. */
+#define QUANT_TALLY_TITLES "tensor\ttype\tbits\tbytes_before\tbytes_after\trelative_error\tweighed_error\toutput_lost\tdamp\n"
 void quant_tally_line(struct buf *out, const char *name, const char *type, uint64_t weights, uint64_t before, uint64_t after,
                       const struct quant_tally *t);
 

@@ -101,6 +101,16 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols)
     return fit;
 }
 
+struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b)
+{
+    struct quant_plan fit = quant_plan_fit(p, b->cols);
+    int no_linear = b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
+
+    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && no_linear && !bundle_part(b, -1, "gram"))
+        fit.method = quant_method_find("rtn");
+    return fit;
+}
+
 const char *quant_plan_name(const struct quant_plan *p, char buf[32])
 {
     if (p->kind == QUANT_AFFINE)
@@ -114,6 +124,12 @@ uint64_t quant_plan_bytes(const struct quant_plan *p, uint64_t rows, uint64_t co
 {
     uint64_t row = 0, zeros = 0;
 
+    if (p->residual) {
+        struct quant_plan first = *p;
+
+        first.residual = 0;
+        return quant_plan_bytes(&first, rows, cols) + rows * cols * sizeof(float);
+    }
     if (p->kind == QUANT_BLOCKS)
         return rows * ggml_row_bytes(p->ggml, cols);
     if (p->kind == QUANT_DENSE)
@@ -132,6 +148,20 @@ float quant_plan_limit(const struct quant_plan *p)
     return half ? 65504.0f : FLT_MAX;
 }
 
+static void declare_affine(const struct quant_plan *p, struct bundle *b, int t)
+{
+    struct shape s = {2, {b->rows, quant_code_bytes(&p->affine, b->cols)}};
+
+    attrs_set_int(&b->term[t].attrs, "bits", p->affine.bits);
+    attrs_set_int(&b->term[t].attrs, "group", (int64_t)p->affine.group);
+    attrs_set_bool(&b->term[t].attrs, "sym", p->affine.sym);
+    bundle_declare_part(b, t, "codes", DT_U8, &s);
+    s.dim[1] = quant_groups(&p->affine, b->cols);
+    bundle_declare_part(b, t, "scales", p->affine.scales, &s);
+    if (!p->affine.sym)
+        bundle_declare_part(b, t, "zeros", quant_zeros_type(p->method, &p->affine), &s);
+}
+
 void quant_plan_declare(const struct quant_plan *p, struct bundle *b)
 {
     struct shape s = {2, {b->rows, 0}};
@@ -141,21 +171,13 @@ void quant_plan_declare(const struct quant_plan *p, struct bundle *b)
     t = bundle_add_term(b, p->kind == QUANT_BLOCKS ? "ggml" : p->kind == QUANT_AFFINE ? "affine" : "dense");
     if (p->kind == QUANT_DENSE) {
         bundle_declare_part(b, t, "dense", p->dtype, &b->shape);
-        return;
-    }
-    if (p->kind == QUANT_BLOCKS) {
+    } else if (p->kind == QUANT_BLOCKS) {
         attrs_set_str(&b->term[t].attrs, "type", p->ggml->name);
         s.dim[1] = ggml_row_bytes(p->ggml, b->cols);
         bundle_declare_part(b, t, "blocks", DT_U8, &s);
-        return;
+    } else {
+        declare_affine(p, b, t);
     }
-    attrs_set_int(&b->term[t].attrs, "bits", p->affine.bits);
-    attrs_set_int(&b->term[t].attrs, "group", (int64_t)p->affine.group);
-    attrs_set_bool(&b->term[t].attrs, "sym", p->affine.sym);
-    s.dim[1] = quant_code_bytes(&p->affine, b->cols);
-    bundle_declare_part(b, t, "codes", DT_U8, &s);
-    s.dim[1] = quant_groups(&p->affine, b->cols);
-    bundle_declare_part(b, t, "scales", p->affine.scales, &s);
-    if (!p->affine.sym)
-        bundle_declare_part(b, t, "zeros", quant_zeros_type(p->method, &p->affine), &s);
+    if (p->residual)
+        bundle_declare_part(b, bundle_add_term(b, "dense"), "dense", DT_F32, &b->shape);
 }

@@ -5,7 +5,7 @@
 #define WEIR_QUANT_PLAN_H
 
 #include "base/err.h"
-#include "quant/quant.h"
+#include "quant/gram.h"
 #include "tensor/bundle.h"
 
 enum quant_kind { QUANT_BLOCKS, QUANT_AFFINE, QUANT_DENSE };
@@ -16,7 +16,9 @@ struct quant_plan {
     const struct ggml_type *ggml;      /* BLOCKS: the same type's sizes */
     const struct quant_method *method; /* AFFINE */
     struct quant_affine affine;        /* AFFINE */
+    struct quant_gram_args gram;       /* AFFINE by the gram */
     enum dtype dtype;                  /* DENSE */
+    int residual;                      /* 1: a second term, dense F32, holds what was lost */
 };
 
 /* Kind and type from "q4_K" (any case), "int2" to "int8", "f32", "f16", "bf16". Group, sym, scales and method are left as they are.
@@ -33,6 +35,10 @@ uint64_t quant_value_bytes(const struct bundle *b); /* of its terms' parts, deco
 
 /* What rows of cols can have: p itself, or down its fallbacks when cols is no multiple of the block; at last F16. */
 struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
+
+/* What b (header read) can have: as above; and rtn in place of a method that goes by the gram where b is the embedding or the head and has none.
+ * Linears of a layer keep the method: without a gram they are an error of the pipe. */
+struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b);
 
 /* The type of that name, any case, among those scales may have: F16, BF16, F32; or -1. */
 int quant_scales_find(const char *name);

@@ -46,9 +46,11 @@ struct quant_affine {
 uint64_t quant_groups(const struct quant_affine *a, uint64_t cols);
 uint64_t quant_code_bytes(const struct quant_affine *a, uint64_t cols); /* of a row, packed */
 
+enum { QUANT_GRAM = 1 }; /* companions that a method needs, as bits */
+
 /*
  * How scales, zeros and codes are chosen.
- * row: one row, on the calling thread, deterministic, no memory but the stack.
+ * row: one row, without any knowledge of inputs: what a method that goes by the gram does where inputs are alike and independent; on the calling thread, deterministic, no memory but the stack.
  *   w       in: float[cols], finite
  *   codes   out: uint8_t[cols], 0 .. 2^bits - 1
  *   scales  out: float[groups], exact in the type a->scales
@@ -58,6 +60,7 @@ struct quant_method {
     const char *name, *brief;
     int takes_sym;      /* 0: asymmetric only */
     int whole_zeros;    /* zeros are 0 .. 2^bits - 1 and are stored as U8 */
+    unsigned needs;     /* QUANT_*; these methods have whole zeros */
     void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros);
 };
 
@@ -72,6 +75,10 @@ const struct quant_method *quant_method_find(const char *name);
  */
 void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows, uint64_t cols,
                 uint8_t *codes, void *scales, void *zeros);
+
+/* One row's codes, scales and zeros, as row gives them, packed to where quant_rows would put row `at`. */
+void quant_store_row(const struct quant_method *m, const struct quant_affine *a, uint64_t at, uint64_t cols, const uint8_t *code,
+                     const float *scale, const float *zero, uint8_t *codes, void *scales, void *zeros);
 
 enum dtype quant_zeros_type(const struct quant_method *m, const struct quant_affine *a);
 

@@ -38,4 +38,4 @@ static void row(const struct quant_affine *a, const float *w, uint64_t cols, uin
     }
 }
 
-const struct quant_method quant_method_rtn = {"rtn", "round to nearest", 1, 1, row};
+const struct quant_method quant_method_rtn = {"rtn", "round to nearest", 1, 1, 0, row};

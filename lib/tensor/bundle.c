@@ -250,12 +250,12 @@ static const char *adds(const char *companion)
     return "mcalib";
 }
 
-float *bundle_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e)
+/* The companion, if it is loaded, of that many elements and read as f32; else NULL. */
+static const struct part *good_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e)
 {
     const struct part *p = bundle_part(b, -1, name);
     uint64_t n = p ? shape_count(&p->shape) : 0;
     char text[200];
-    float *v;
 
     if (!p || !p->data) {
         if (!p)
@@ -273,9 +273,31 @@ float *bundle_companion(const struct bundle *b, const char *name, uint64_t want,
         err_set(e, "companion %s is of type %s, which is not read as f32", name, dtype_info(p->dtype)->name);
         return NULL;
     }
-    v = mem_resize(NULL, n, sizeof *v);
+    return p;
+}
+
+static float *companion_copy(const struct part *p)
+{
+    uint64_t n = shape_count(&p->shape);
+    float *v = mem_resize(NULL, n, sizeof *v);
+
     dtype_to_f32(p->dtype, p->data, v, n);
     return v;
+}
+
+float *bundle_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e)
+{
+    const struct part *p = good_companion(b, name, want, e);
+
+    return p ? companion_copy(p) : NULL;
+}
+
+const float *bundle_companion_view(const struct bundle *b, const char *name, uint64_t want, float **own, struct err *e)
+{
+    const struct part *p = good_companion(b, name, want, e);
+
+    *own = p && p->dtype != DT_F32 ? companion_copy(p) : NULL;
+    return *own ? *own : p ? (const float *)(const void *)p->data : NULL;
 }
 
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v)

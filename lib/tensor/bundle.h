@@ -130,6 +130,10 @@ void bundle_share(struct bundle *b, const char *name);
  * not want (0: any). The sentence says which filter adds it. */
 float *bundle_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e);
 
+/* As bundle_companion, for large ones: no copy where it is stored as F32 (then *own is NULL, and the view lives as long as the companion's data);
+ * else *own is the copy, to be freed. */
+const float *bundle_companion_view(const struct bundle *b, const char *name, uint64_t want, float **own, struct err *e);
+
 /* Set or replace a companion from f32 values. One that was shared stays shared. */
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
 

@@ -7,6 +7,7 @@
 #include "la/gemm.h"
 #include "la/obs.h"
 #include "prune/prune.h"
+#include "quant/gram.h"
 #include "tests/unit/check.h"
 
 enum { ROWS = 48, COLS = 320, N = ROWS * COLS, TOKENS = 512 };
@@ -228,6 +229,56 @@ static void swaps(void)
     }
 }
 
+struct coded {
+    uint8_t codes[N], zeros[N];
+    uint16_t scales[N];
+};
+
+extern const struct quant_method quant_method_gptq;
+static struct coded one, two;
+
+static void code(const struct quant_gram *g, const struct quant_affine *a, uint64_t step, struct coded *to)
+{
+    uint64_t groups = quant_groups(a, COLS), bytes = quant_code_bytes(a, COLS);
+
+    memset(to, 0, sizeof *to);
+    for (uint64_t r = 0; r < ROWS; r += step)
+        if (g)
+            quant_gram_rows(g, &quant_method_gptq, a, w + r * COLS, step, COLS, to->codes + r * bytes, to->scales + r * groups,
+                            a->sym ? NULL : to->zeros + r * groups);
+        else
+            quant_rows(quant_method_find("rtn"), a, w, ROWS, COLS, to->codes, to->scales, a->sym ? NULL : to->zeros);
+}
+
+/* With H = I gptq is rtn to the byte, in any order; otherwise neither threads nor the cut of rows change a byte. */
+static void quantized(void)
+{
+    static const uint64_t groups[] = {0, 32, 64, 100, 128, 200, 256};
+
+    for (int g = 0; g < 7; g++)
+        for (int o = 0; o < 3; o++) {
+            struct quant_affine a = {3 + g % 3, groups[g], g == 4, DT_F16};
+            struct quant_gram_args with = {0.01, o == 1, o == 2};
+            struct quant_gram q_gram;
+            struct err e;
+
+            CHECK(quant_gram_make(&q_gram, &with, eye, COLS, &e) == 0);
+            code(NULL, &a, ROWS, &one);
+            code(&q_gram, &a, ROWS, &two);
+            CHECK(memcmp(&one, &two, sizeof one) == 0);
+            quant_gram_free(&q_gram);
+            CHECK(quant_gram_make(&q_gram, &with, gram, COLS, &e) == 0);
+            code(&q_gram, &a, ROWS, &one);
+            code(&q_gram, &a, 3, &two);
+            CHECK(memcmp(&one, &two, sizeof one) == 0);
+            par_set_jobs(3);
+            code(&q_gram, &a, ROWS, &two);
+            par_set_jobs(1);
+            CHECK(memcmp(&one, &two, sizeof one) == 0);
+            quant_gram_free(&q_gram);
+        }
+}
+
 static void refusals(void)
 {
     struct pattern p = {.sparsity = 0.5, .block_rows = 1, .block_cols = 1};
@@ -261,6 +312,7 @@ int main(void)
         refits();
         threads();
         swaps();
+        quantized();
     }
     refusals();
     return DONE();
