@@ -104,13 +104,17 @@ int from_gguf_model(const struct gguf_in *g, int tied, struct attrs *m, struct e
         return err_set(e, "general.architecture is missing");
     snprintf(arch, sizeof arch, "%.*s", n < 64 ? (int)n : 63, text);
     attrs_set_str(m, "arch", arch);
-    if (strcmp(arch, "llama") != 0 && strcmp(arch, "qwen2") != 0)
+    if (strcmp(arch, "llama") != 0 && strcmp(arch, "qwen2") != 0 && strcmp(arch, "gpt2") != 0)
         return 0;
     if (read_sizes(g, arch, m, e) < 0)
         return -1;
-    attrs_set_f64(m, "norm_eps", plain(gguf_num(g, key(arch, "attention.layer_norm_rms_epsilon", k), 1e-6)));
     attrs_set_bool(m, "tied", tied);
     read_ids(g, m);
+    if (strcmp(arch, "gpt2") == 0) {
+        attrs_set_f64(m, "norm_eps", plain(gguf_num(g, key(arch, "attention.layer_norm_epsilon", k), 1e-5)));
+        return 0;
+    }
+    attrs_set_f64(m, "norm_eps", plain(gguf_num(g, key(arch, "attention.layer_norm_rms_epsilon", k), 1e-6)));
     read_rope(g, arch, m);
     return 0;
 }

@@ -10,7 +10,7 @@
 const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_HF] = {"hf", "/", "Hugging Face folder: model.safetensors and the files beside it", 1},
     [PACK_SAFETENSORS] = {"safetensors", ".safetensors", "one file of tensors", 0},
-    [PACK_GGUF] = {"gguf", ".gguf", "GGUF version 3 for llama.cpp, from a Llama or Qwen2", 0},
+    [PACK_GGUF] = {"gguf", ".gguf", "GGUF version 3 for llama.cpp, from a Llama, Qwen2 or GPT-2", 0},
     [PACK_NPZ] = {"npz", ".npz", "numpy's arrays in a zip", 0},
     [PACK_NPY] = {"npy", ".npy", "numpy's array, of a stream of one tensor", 0}};
 

@@ -6,28 +6,46 @@
 #include <string.h>
 
 /* A role's tensor in GGUF: "#" is the layer; what its shape must be, in terms of the hyper-parameters; must: asked for by
- * llama.cpp of every layer. */
-enum size { NONE, HIDDEN, VOCAB, INTER, Q, KV };
+ * llama.cpp of every layer; bias: its bias too. */
+enum size { NONE, HIDDEN, VOCAB, INTER, Q, KV, QKV, CONTEXT };
 struct row {
     const char *role, *name;
-    int must, to_f32, heads;
+    int must, to_f32, heads, bias;
     enum size rows, cols;
 };
 
-static const struct row rows[] = {
-    {"embed", "token_embd", 1, 0, 0, VOCAB, HIDDEN},
-    {"norm.final", "output_norm", 1, 1, 0, NONE, HIDDEN},
-    {"head", "output", 0, 0, 0, VOCAB, HIDDEN},
-    {"norm.attn", "blk.#.attn_norm", 1, 1, 0, NONE, HIDDEN},
-    {"attn.q", "blk.#.attn_q", 1, 0, 1, Q, HIDDEN},
-    {"attn.k", "blk.#.attn_k", 1, 0, 1, KV, HIDDEN},
-    {"attn.v", "blk.#.attn_v", 1, 0, 0, KV, HIDDEN},
-    {"attn.o", "blk.#.attn_output", 1, 0, 0, HIDDEN, Q},
-    {"norm.mlp", "blk.#.ffn_norm", 1, 1, 0, NONE, HIDDEN},
-    {"mlp.gate", "blk.#.ffn_gate", 1, 0, 0, INTER, HIDDEN},
-    {"mlp.up", "blk.#.ffn_up", 1, 0, 0, INTER, HIDDEN},
-    {"mlp.down", "blk.#.ffn_down", 1, 0, 0, HIDDEN, INTER},
+static const struct row llama_rows[] = {
+    {"embed", "token_embd", 1, 0, 0, 0, VOCAB, HIDDEN},
+    {"norm.final", "output_norm", 1, 1, 0, 0, NONE, HIDDEN},
+    {"head", "output", 0, 0, 0, 0, VOCAB, HIDDEN},
+    {"norm.attn", "blk.#.attn_norm", 1, 1, 0, 0, NONE, HIDDEN},
+    {"attn.q", "blk.#.attn_q", 1, 0, 1, 0, Q, HIDDEN},
+    {"attn.k", "blk.#.attn_k", 1, 0, 1, 0, KV, HIDDEN},
+    {"attn.v", "blk.#.attn_v", 1, 0, 0, 0, KV, HIDDEN},
+    {"attn.o", "blk.#.attn_output", 1, 0, 0, 0, HIDDEN, Q},
+    {"norm.mlp", "blk.#.ffn_norm", 1, 1, 0, 0, NONE, HIDDEN},
+    {"mlp.gate", "blk.#.ffn_gate", 1, 0, 0, 0, INTER, HIDDEN},
+    {"mlp.up", "blk.#.ffn_up", 1, 0, 0, 0, INTER, HIDDEN},
+    {"mlp.down", "blk.#.ffn_down", 1, 0, 0, 0, HIDDEN, INTER},
     {0}};
+
+static const struct row gpt2_rows[] = {
+    {"embed", "token_embd", 1, 0, 0, 0, VOCAB, HIDDEN},
+    {"pos", "position_embd", 1, 1, 0, 0, CONTEXT, HIDDEN},
+    {"norm.final", "output_norm", 1, 1, 0, 1, NONE, HIDDEN},
+    {"head", "output", 0, 0, 0, 0, VOCAB, HIDDEN},
+    {"norm.attn", "blk.#.attn_norm", 1, 1, 0, 1, NONE, HIDDEN},
+    {"attn.qkv", "blk.#.attn_qkv", 1, 0, 0, 1, QKV, HIDDEN},
+    {"attn.o", "blk.#.attn_output", 1, 0, 0, 1, HIDDEN, Q},
+    {"norm.mlp", "blk.#.ffn_norm", 1, 1, 0, 1, NONE, HIDDEN},
+    {"mlp.up", "blk.#.ffn_up", 1, 0, 0, 1, INTER, HIDDEN},
+    {"mlp.down", "blk.#.ffn_down", 1, 0, 0, 1, HIDDEN, INTER},
+    {0}};
+
+static const struct row *rows_of(const char *arch)
+{
+    return strcmp(arch, "gpt2") == 0 ? gpt2_rows : llama_rows;
+}
 
 static uint64_t size_of(const struct arch_params *p, enum size s)
 {
@@ -37,6 +55,8 @@ static uint64_t size_of(const struct arch_params *p, enum size s)
     case INTER: return (uint64_t)p->intermediate;
     case Q: return (uint64_t)(p->heads * p->head_dim);
     case KV: return (uint64_t)(p->kv_heads * p->head_dim);
+    case QKV: return (uint64_t)((p->heads + 2 * p->kv_heads) * p->head_dim);
+    case CONTEXT: return (uint64_t)p->context;
     case NONE: break;
     }
     return 1;
@@ -44,7 +64,7 @@ static uint64_t size_of(const struct arch_params *p, enum size s)
 
 int to_gguf_known(const char *arch)
 {
-    return strcmp(arch, "llama") == 0 || strcmp(arch, "qwen2") == 0;
+    return strcmp(arch, "llama") == 0 || strcmp(arch, "qwen2") == 0 || strcmp(arch, "gpt2") == 0;
 }
 
 void to_gguf_open(struct to_gguf *g, const struct attrs *model, const char *name)
@@ -64,7 +84,7 @@ int to_gguf_ready(struct to_gguf *g, struct err *e)
     if (!arch)
         return err_set(e, "the stream does not say what model it is (head's key arch); a GGUF needs the folder with config.json");
     if (!to_gguf_known(arch))
-        return err_set(e, "architecture '%s' has no mapping to GGUF here; llama and qwen2 have", arch);
+        return err_set(e, "architecture '%s' has no mapping to GGUF here; llama, qwen2 and gpt2 have", arch);
     g->ready = 1;
     return arch_params(&g->model, &g->p, e);
 }
@@ -116,9 +136,9 @@ static void fill_name(char out[GGUF_NAME_MAX + 1], const struct row *r, int64_t 
         snprintf(out, GGUF_NAME_MAX + 1, "%s%s", r->name, end);
 }
 
-static const struct row *find_row(const char *role, int *bias)
+static const struct row *find_row(const char *arch, const char *role, int *bias)
 {
-    for (const struct row *r = rows; r->role; r++) {
+    for (const struct row *r = rows_of(arch); r->role; r++) {
         size_t n = strlen(r->role);
 
         *bias = strcmp(role + (strncmp(role, r->role, n) == 0 ? n : 0), ".bias") == 0;
@@ -158,13 +178,13 @@ int to_gguf_place(struct to_gguf *g, const struct bundle *b, struct gguf_place *
     if (g->has_from)
         return place_as_is(g, b, place, e);
     llama = strcmp(g->p.arch, "llama") == 0;
-    if (strstr(b->name, "rotary_emb.inv_freq")) { /* computed from rope_theta by every reader */
+    if (strstr(b->name, "rotary_emb.inv_freq") || arch_buffer(g->p.arch, b->name)) { /* computed by every reader */
         place->skip = 1;
         return 0;
     }
     if (!role && !arch_role(g->p.arch, b->name, &role, &layer))
         return err_set(e, "%s has no place in a GGUF of architecture %s; leave it out with tcat --skip", b->name, g->p.arch);
-    if (!(r = find_row(role, &bias)))
+    if (!(r = find_row(g->p.arch, role, &bias)))
         return err_set(e, "%s: role %s has no place in a GGUF of architecture %s", b->name, role, g->p.arch);
     fill_name(place->name, r, layer, bias);
     place->skip = strcmp(role, "head") == 0 && g->p.tied;
@@ -191,18 +211,19 @@ static const struct pile_item *find_item(const struct pile *p, const char *name)
     return NULL;
 }
 
-static int check_tensor(const struct to_gguf *g, const struct pile *pile, const struct row *r, int64_t layer, struct err *e)
+static int check_tensor(const struct to_gguf *g, const struct pile *pile, const struct row *r, int64_t layer, int bias, struct err *e)
 {
     struct shape want = {0};
     char name[GGUF_NAME_MAX + 1], is[200], must[200];
     const struct pile_item *t;
 
-    fill_name(name, r, layer, 0);
+    fill_name(name, r, layer, bias);
     if (!(t = find_item(pile, name)))
         return r->must ? err_set(e, "%s is missing; llama.cpp would not load the file", name) : 0;
     if (r->rows != NONE)
         want.dim[want.rank++] = size_of(&g->p, r->rows);
-    want.dim[want.rank++] = size_of(&g->p, r->cols);
+    if (!bias || r->rows == NONE)
+        want.dim[want.rank++] = size_of(&g->p, r->cols);
     if (!shape_equal(&t->shape, &want))
         return err_set(e, "%s is %s, the hyper-parameters say %s", name, shape_text(&t->shape, is), shape_text(&want, must));
     return 0;
@@ -211,11 +232,11 @@ static int check_tensor(const struct to_gguf *g, const struct pile *pile, const 
 /* Everything llama.cpp asks for, in the shape it will expect; no layer beyond the last. */
 int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *e)
 {
-    for (const struct row *r = rows; r->role; r++) {
+    for (const struct row *r = rows_of(g->p.arch); r->role; r++) {
         int64_t layers = strchr(r->name, '#') ? g->p.layers : 1;
 
         for (int64_t i = 0; i < layers; i++)
-            if (check_tensor(g, pile, r, i, e) < 0)
+            if (check_tensor(g, pile, r, i, 0, e) < 0 || (r->bias && check_tensor(g, pile, r, i, 1, e) < 0))
                 return -1;
     }
     for (size_t i = 0; i < pile->n; i++) {

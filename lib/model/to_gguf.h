@@ -1,10 +1,11 @@
 /*
- * to_gguf: what a Hugging Face Llama or Qwen2 is called in GGUF: names of tensors, order of rows, keys of hyper-parameters and
+ * to_gguf: what a Hugging Face Llama, Qwen2 or GPT-2 is called in GGUF: names of tensors, order of rows, keys of hyper-parameters and
  * of the tokenizer, such that llama.cpp loads and runs the file.
  *
  * llama.cpp turns pairs (2i, 2i+1) of q and k of a "llama"; Hugging Face pairs (i, i + d/2). So the rows of each head of q and
  * k are interleaved on the way: row h*d + j*d/2 + i goes to h*d + 2i + j (j = 0, 1). Quantized rows move whole. Qwen2 keeps
- * Hugging Face's order.
+ * Hugging Face's order. GPT-2's matrices are outputs by inputs in the stream already (doc/decisions/0008-turned-weights.md), as GGUF has them; its table
+ * of positions is F32. A tied head is not written: llama.cpp takes token_embd for it.
  */
 #ifndef WEIR_MODEL_TO_GGUF_H
 #define WEIR_MODEL_TO_GGUF_H

@@ -65,32 +65,43 @@ static const char *key(const struct to_gguf *g, const char *name, char out[96])
     return out;
 }
 
+static void rope_keys(const struct to_gguf *g, struct gguf_keys *k)
+{
+    const struct arch_params *p = &g->p;
+    char b[96];
+
+    gguf_put_u32(k, key(g, "rope.dimension_count", b), (uint32_t)p->head_dim);
+    gguf_put_f32(k, key(g, "rope.freq_base", b), (float)p->rope_theta);
+    if (strcmp(p->rope_scaling, "linear") == 0) {
+        gguf_put_str(k, key(g, "rope.scaling.type", b), "linear", 6);
+        gguf_put_f32(k, key(g, "rope.scaling.factor", b), (float)p->rope_factor);
+    }
+}
+
 static void model_keys(const struct to_gguf *g, struct gguf_keys *k)
 {
     const struct arch_params *p = &g->p;
     const struct {
         const char *name;
         int64_t v;
-    } ints[] = {{"block_count", p->layers},
-                {"context_length", p->context},
-                {"embedding_length", p->hidden},
-                {"feed_forward_length", p->intermediate},
-                {"attention.head_count", p->heads},
-                {"attention.head_count_kv", p->kv_heads},
-                {"rope.dimension_count", p->head_dim},
-                {"attention.key_length", p->head_dim},
-                {"attention.value_length", p->head_dim},
-                {"vocab_size", p->vocab}};
+        int rope_only;
+    } ints[] = {{"block_count", p->layers, 0},
+                {"context_length", p->context, 0},
+                {"embedding_length", p->hidden, 0},
+                {"feed_forward_length", p->intermediate, 0},
+                {"attention.head_count", p->heads, 0},
+                {"attention.head_count_kv", p->kv_heads, 1},
+                {"attention.key_length", p->head_dim, 1},
+                {"attention.value_length", p->head_dim, 1},
+                {"vocab_size", p->vocab, 0}};
     char b[96];
 
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
-        gguf_put_u32(k, key(g, ints[i].name, b), (uint32_t)ints[i].v);
-    gguf_put_f32(k, key(g, "attention.layer_norm_rms_epsilon", b), (float)p->norm_eps);
-    gguf_put_f32(k, key(g, "rope.freq_base", b), (float)p->rope_theta);
-    if (strcmp(p->rope_scaling, "linear") == 0) {
-        gguf_put_str(k, key(g, "rope.scaling.type", b), "linear", 6);
-        gguf_put_f32(k, key(g, "rope.scaling.factor", b), (float)p->rope_factor);
-    }
+        if (!ints[i].rope_only || !p->learned_positions)
+            gguf_put_u32(k, key(g, ints[i].name, b), (uint32_t)ints[i].v);
+    gguf_put_f32(k, key(g, p->layernorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", b), (float)p->norm_eps);
+    if (!p->learned_positions)
+        rope_keys(g, k);
 }
 
 static void correct(struct attrs *model, const struct attrs *tail)

@@ -214,3 +214,54 @@ PY
     [ "$output" = "tsplit: x.gguf: the tokenizer does not travel as a file: tokenizer.ggml.model is 't5'; llama and gpt2 are known" ]
     same_gguf x.gguf y.gguf
 }
+
+@test "GPT-2 both ways: matrices turned, masks dropped, head when it is untied, the same perplexity" {
+    python3 "$TOP/tests/cli/tiny_gpt2.py" tiny
+    head -c 600 "$BROOK/prose.test.txt" >text
+    ppl() { mppl -c 20 -f text | cut -f 5; }
+    tsplit tiny | tpack -o t.gguf
+    [ "$(tsplit t.gguf | ppl)" = "$(tsplit tiny | ppl)" ]
+    tsplit t.gguf | tpack -o hf/
+    [ "$(tsplit hf | ppl)" = "$(tsplit tiny | ppl)" ]
+    tsplit t.gguf | tpack -o back.gguf
+    same_gguf t.gguf back.gguf
+    python3 - "$REF" <<'PY'
+import json, struct, sys
+sys.path.insert(0, sys.argv[1])
+import gguf, safetensors
+a, b = safetensors.read("tiny/model.safetensors")[1], safetensors.read("hf/model.safetensors")[1]
+a = {"transformer." + n: t for n, t in a.items() if not n.endswith((".attn.bias", ".attn.masked_bias"))}
+assert set(a) == set(b)
+for n in a:
+    assert a[n]["shape"] == b[n]["shape"] and a[n]["data"] == b[n]["data"], n
+kv, t = gguf.read("t.gguf")
+t = {x["name"]: x for x in t}
+assert "output.weight" not in t and len(t) == 4 + 12 * 2
+rows, cols = 72, 24
+x = struct.unpack(f"<{rows * cols}f", a["transformer.h.1.attn.c_attn.weight"]["data"])
+y = struct.unpack(f"<{rows * cols}f", t["blk.1.attn_qkv.weight"]["data"])
+assert t["blk.1.attn_qkv.weight"]["ne"] == [cols, rows] and all(y[r * cols + c] == x[c * rows + r] for r in range(rows) for c in range(cols))
+c, d = json.load(open("tiny/config.json")), json.load(open("hf/config.json"))
+assert all(d[k] == c[k] for k in c), (c, d)
+# an own head
+meta, s = safetensors.read("tiny/model.safetensors")
+s = {n: (v["dtype"], v["shape"], bytes(v["data"])) for n, v in s.items()}
+s["lm_head.weight"] = ("F32", s["wte.weight"][1], bytes(reversed(s["wte.weight"][2][:4])) * (len(s["wte.weight"][2]) // 4))
+head, data = {}, b""
+for n in s:
+    head[n] = {"dtype": s[n][0], "shape": s[n][1], "data_offsets": [len(data), len(data) + len(s[n][2])]}
+    data += s[n][2]
+h = json.dumps(head).encode()
+open("tiny/model.safetensors", "wb").write(struct.pack("<Q", len(h)) + h + data)
+c["tie_word_embeddings"] = False
+json.dump(c, open("tiny/config.json", "w"))
+PY
+    tsplit tiny | tpack -o own.gguf
+    python3 "$REF/gguf.py" own.gguf | grep -q '^tensor	output.weight	f32	\[24, 265\]'
+    tsplit own.gguf | tpack -o own/
+    grep -q '"tie_word_embeddings": false' own/config.json
+    python3 "$REF/safetensors.py" own/model.safetensors | grep -q 'lm_head.weight'
+    run bash -c "tsplit tiny | tcat --skip '*c_fc.bias' | tpack -o x.gguf"
+    one_line_error 1 tpack
+    [[ $output == *"blk.0.ffn_up.bias is missing; llama.cpp would not load the file" ]]
+}
