@@ -1,0 +1,127 @@
+/*
+ * lrfactor: write weights, or what an earlier filter lost of them, as products of two thin matrices; or add adapters.
+ *
+ * One tensor is held at a time: methods see whole matrices. A matrix whose factors would be larger stays as it was.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/die.h"
+#include "base/opt.h"
+#include "base/progress.h"
+#include "base/target.h"
+#include "factor/pass.h"
+#include "tensor/describe.h"
+#include "tensor/select.h"
+#include "tensor/stream.h"
+
+static const char *method_name, *term, *type_name, *report_path;
+static uint64_t rank;
+static double keep, alpha = 0.5;
+static int exact, dry_run, list;
+static struct select sel = {.linears = 1};
+static struct buf report;
+
+static const struct opt opts[] = {
+    {'m', "method", "NAME", OPT_STRING, &method_name, "how to factor: see --list", 0},
+    {'r', "rank", "R", OPT_U64, &rank, "columns of the product", 0},
+    {0, "keep", "F", OPT_FRACTION, &keep, "... or the share of each matrix's numbers to keep (0.8, 80%)", 0},
+    {0, "term", "TERM", OPT_STRING, &term, "value: the whole weight (default); residual: its last dense term", 0},
+    {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
+    {0, "alpha", "A", OPT_F64, &alpha, "of asvd: power of the inputs' size (default 0.5)", 0},
+    {0, "exact", 0, OPT_FLAG, &exact, "the full decomposition also where a randomized one is faster", 0},
+    SELECT_OPTS(sel),
+    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
+    {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
+    {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    OPT_END,
+};
+
+static const struct opt_spec spec = {"lrfactor", "-m NAME -r R|--keep F [OPTION]... <STREAM >STREAM",
+                                     "Write weights as products of two thin matrices.", opts, opt_common, NULL};
+
+static int print_list(void)
+{
+    for (int i = 0; factor_table[i]; i++)
+        printf("%s\t%s\n", factor_table[i]->name, factor_table[i]->brief);
+    finish_stdout();
+    return 0;
+}
+
+static void check_options(struct factor_pass *p)
+{
+    struct err e;
+
+    if (!method_name || (!rank && keep == 0))
+        die_usage("-m NAME and -r R or --keep F are needed; --list names the methods");
+    if (rank && keep != 0)
+        die_usage("-r %llu and --keep %g: only one can be", (unsigned long long)rank, keep);
+    p->method = factor_find(method_name);
+    if (!p->method)
+        die_usage("method '%s' is not known; --list names them", method_name);
+    if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
+        die_usage("--term '%s' is neither value nor residual", term);
+    p->residual = term && strcmp(term, "residual") == 0;
+    if (p->residual && p->method->kind != FACTOR_REPLACE)
+        die_usage("-m %s adds an adapter to the value; --term residual is for the others", method_name);
+    p->type = type_name ? dtype_find(type_name) : -1;
+    if (type_name && (p->type < 0 || !dtype_info((enum dtype)p->type)->writes_f32))
+        die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
+    p->rank = rank;
+    p->keep = keep;
+    p->alpha = alpha;
+    p->exact = exact;
+    if (select_check(&sel, &e) < 0)
+        die_usage("%s", e.msg);
+    if (dry_run && !report_path)
+        report_path = "-";
+    if (report_path && !dry_run && strcmp(report_path, "-") == 0)
+        die_usage("--report -: standard output is the stream's; with -n it is free");
+}
+
+/* Factor the tensor that in stands at; vectors are left alone. */
+static int visit(const struct factor_pass *p, struct reader *in, struct bundle *b, struct err *e)
+{
+    struct factor_tally t;
+
+    if (b->shape.rank < 2)
+        return 0;
+    if (bundle_load(in, b, e) < 0 || factor_loaded(p, b, &t, e) < 0)
+        return -1;
+    factor_tally_line(&report, b, &t);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct factor_pass pass = {0};
+    struct bundle b = {0};
+    struct err e;
+    int got;
+
+    if (opt_parse(argc, argv, &spec) > 0)
+        die_usage("operand '%s': the stream comes on standard input", argv[1]);
+    if (list)
+        return print_list();
+    check_options(&pass);
+    struct reader *in = reader_stdin(&e);
+    struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
+    if (!in || (!out && !dry_run))
+        die("%s", e.msg);
+    reader_allow_partial(in, 1);
+    progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
+    buf_puts(&report, FACTOR_TALLY_TITLES);
+    while ((got = bundle_read(in, &b, &e)) > 0) {
+        progress_step(1, describe_bytes(&b, 0));
+        if ((select_match(&sel, &b) && visit(&pass, in, &b, &e) < 0) || (out && bundle_write(out, in, &b, &e) < 0))
+            die("%s", e.msg);
+    }
+    progress_end();
+    if (got < 0 || (out && writer_finish(out, &e) < 0) ||
+        (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+        die("%s", e.msg);
+    bundle_free(&b);
+    buf_free(&report);
+    reader_close(in);
+    return 0;
+}

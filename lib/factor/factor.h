@@ -1,0 +1,59 @@
+/*
+ * factor: methods that write a matrix as a product of two thin ones, W ~ B A. One file a method, one row in factor.def.
+ *
+ * All of them but eva are one idea: take the largest singular triples of W S and undo S, W S ~ U s V', B = U s^1/2, A = s^1/2 V' S^-1.
+ * They differ in S, which says what inputs look like: where |x S^-1| is white, the loss on real inputs is least.
+ */
+#ifndef WEIR_FACTOR_FACTOR_H
+#define WEIR_FACTOR_FACTOR_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum { FACTOR_ABSMEAN = 1, FACTOR_GRAM = 2 }; /* companions a method needs, as bits */
+
+/* What becomes of the value. */
+enum factor_kind {
+    FACTOR_REPLACE, /* the product takes its place */
+    FACTOR_SPLIT,   /* product and what is left of it, dense: the sum is the value; the product is what an adapter trains */
+    FACTOR_BESIDE   /* the value stays and the product, which is 0 (B = 0), stands beside it */
+};
+
+struct factor_job {
+    const char *name;         /* the tensor's: keys the random signs of rsvd */
+    uint64_t rows, cols, rank; /* 1 <= rank <= min(rows, cols) */
+    const double *w;          /* in: [rows][cols], finite */
+    const float *absmean;     /* in: [cols] mean |x|, with FACTOR_ABSMEAN; else NULL */
+    const float *gram;        /* in: [cols][cols] X'X / tokens, with FACTOR_GRAM; else NULL */
+    double alpha;             /* of asvd */
+    int exact;                /* 1: never the randomized decomposition */
+    double *b, *a;            /* out: [rows][rank], [rank][cols] */
+    double lost;              /* out: predicted share of |W S|^2 that the product leaves out, 0 to 1 */
+};
+
+struct factor_method {
+    const char *name, *brief;
+    unsigned needs; /* FACTOR_* companions */
+    enum factor_kind kind;
+    int (*apply)(struct factor_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
+};
+
+#define METHOD(n) extern const struct factor_method factor_##n;
+#include "factor/factor.def"
+#undef METHOD
+
+extern const struct factor_method *const factor_table[]; /* ends with NULL */
+const struct factor_method *factor_find(const char *name); /* NULL when unknown */
+
+/*
+ * The largest triples of P [rows][cols] = W S into b (U s^1/2) and a (s^1/2 V'), and job->lost = 1 - sum s_i^2 / |P|^2.
+ * Randomized (two power rounds, a quarter of the rank more columns, at least 8) where the rank is at most a quarter of the smaller side and exact is not asked
+ * for; then lost is slightly above the least possible. Same bits everywhere. Memory and cost: la/svd.h.
+ */
+int factor_triples(struct factor_job *job, const double *P, struct err *e);
+
+/* Largest rank whose factors hold at most the share keep of the matrix's numbers: floor(keep m n / (m + n)), at least 1. */
+uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep);
+
+#endif

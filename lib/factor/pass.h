@@ -1,0 +1,38 @@
+/* pass: a method over a loaded bundle: which part of the value, what rank, is it worth it, what was lost. */
+#ifndef WEIR_FACTOR_PASS_H
+#define WEIR_FACTOR_PASS_H
+
+#include "factor/factor.h"
+#include "tensor/bundle.h"
+
+struct factor_pass {
+    const struct factor_method *method;
+    uint64_t rank;      /* 0: by keep */
+    double keep;        /* share of the numbers to keep */
+    int residual;       /* 1: only the value's last dense term, what an earlier filter lost, becomes a product */
+    int type;           /* of the factors: an enum dtype, or -1: the checkpoint's own type */
+    double alpha;
+    int exact;
+};
+
+struct factor_tally {
+    uint64_t rank;                /* 0: stayed as it was */
+    uint64_t before, after;       /* bytes of the value */
+    double predicted, measured;   /* loss shares in the method's norm, and of the outputs (by gram) or of the weights (without) */
+    int by_gram;                  /* which of them measured is */
+};
+
+#define FACTOR_TALLY_TITLES "tensor\trows\tcols\trank\tbytes_before\tbytes_after\tpredicted_loss\tmeasured_loss\tmeasured_by\n"
+void factor_tally_line(struct buf *out, const struct bundle *b, const struct factor_tally *t);
+
+/*
+ * b      inout: loaded. The value, or its last dense term, becomes a product; where the factors would not be smaller it stays as it was, and so it
+ *        does when the whole value is asked for and its parts are fewer bytes already. Adapters (pissa, eva) are added whatever their size.
+ *        score, mask and grad are dropped, what tells of inputs stays.
+ * t      out: not NULL
+ * -1: a weight that is not finite, a companion that is missing or of another size, no dense term where the residual was asked for; the
+ * sentence names the tensor. Memory: the value in double about four times, the gram in double twice.
+ */
+int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_tally *t, struct err *e);
+
+#endif

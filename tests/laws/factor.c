@@ -1,0 +1,122 @@
+/*
+ * laws/factor: what holds for every method of the table.
+ *
+ *   full rank reproduces the matrix; the loss falls with the rank; predicted loss is measured loss; with H = I and equal
+ *   inputs every replacing method is svd; whiten loses no more than svd or asvd on the outputs; a gram of low rank is no
+ *   obstacle; an adapter's sum is the weight it came from; any number of threads gives the same bits.
+ */
+#include <stdlib.h>
+
+#include "base/par.h"
+#include "base/rng.h"
+#include "factor/factor.h"
+#include "la/gemm.h"
+#include "la/quad.h"
+#include "tests/unit/check.h"
+
+enum { ROWS = 40, COLS = 56, SMALL = 40 };
+
+static double w[ROWS * COLS];
+static float gram[COLS * COLS], identity[COLS * COLS], absmean[COLS], ones[COLS];
+
+/* Inputs with strong and weak channels, neighbours alike; tokens of them. */
+static void make(int tokens)
+{
+    struct rng r = rng_make(tokens, "factor", 6);
+    float *x = malloc(sizeof *x * (size_t)tokens * COLS);
+
+    for (int i = 0; i < ROWS * COLS; i++)
+        w[i] = rng_normal(r, (uint64_t)i);
+    for (int t = 0; t < tokens; t++)
+        for (int c = 0; c < COLS; c++) {
+            double v = rng_normal(r, 100000 + (uint64_t)(t * COLS + c)) * (c % 7 == 0 ? 5 : 0.7);
+
+            x[t * COLS + c] = (float)(c ? v + 0.6 * x[t * COLS + c - 1] : v);
+        }
+    for (int i = 0; i < COLS; i++) {
+        double a = 0;
+
+        for (int j = 0; j < COLS; j++) {
+            double s = 0;
+
+            for (int t = 0; t < tokens; t++)
+                s += (double)x[t * COLS + i] * x[t * COLS + j];
+            gram[i * COLS + j] = (float)(s / tokens);
+            identity[i * COLS + j] = i == j;
+        }
+        for (int t = 0; t < tokens; t++)
+            a += fabs((double)x[t * COLS + i]) / tokens;
+        absmean[i] = (float)a;
+        ones[i] = 1;
+    }
+    free(x);
+}
+
+/* The product of a method, and its loss by h. */
+static double run(const struct factor_method *m, uint64_t rank, const float *h, const float *size, double *product, double *predicted)
+{
+    double b[ROWS * SMALL], a[SMALL * COLS];
+    static float off[ROWS * COLS], all[ROWS * COLS];
+    struct factor_job j = {"law", ROWS, COLS, rank, w, size, h, 0.5, 1, b, a, 0};
+    struct err e = {""};
+
+    CHECK(m->apply(&j, &e) == 0);
+    if (e.msg[0])
+        puts(e.msg);
+    dgemm_nn(ROWS, COLS, rank, b, rank, a, COLS, product, COLS, KERN_SET);
+    for (int i = 0; i < ROWS * COLS; i++) {
+        off[i] = (float)(w[i] - product[i]);
+        all[i] = (float)w[i];
+    }
+    if (predicted)
+        *predicted = j.lost;
+    return quad_gram(ROWS, COLS, off, h) / quad_gram(ROWS, COLS, all, h);
+}
+
+static void one(const struct factor_method *m)
+{
+    static double p[ROWS * COLS], q[ROWS * COLS];
+    double last = 2, predicted;
+
+    for (uint64_t rank = 1; rank <= SMALL; rank += 3) {
+        double loss = run(m, rank, gram, absmean, p, &predicted);
+
+        CHECK(predicted <= last + 1e-12); /* in the method's own norm */
+        last = predicted;
+        if (m->needs & FACTOR_GRAM && m->kind == FACTOR_REPLACE)
+            CHECK_NEAR(loss, predicted, 1e-5);
+        if (m->kind == FACTOR_REPLACE && m->needs & FACTOR_GRAM) {
+            CHECK(loss <= run(factor_find("svd"), rank, gram, absmean, q, NULL) + 1e-6);
+            CHECK(loss <= run(factor_find("asvd"), rank, gram, absmean, q, NULL) + 1e-6);
+        }
+    }
+    if (m->kind == FACTOR_BESIDE)
+        return;
+    run(m, SMALL, gram, absmean, p, NULL);
+    for (int i = 0; i < ROWS * COLS; i++)
+        CHECK_NEAR(p[i], w[i], 1e-5);
+    run(m, 11, identity, ones, p, NULL);
+    run(factor_find("svd"), 11, identity, ones, q, NULL);
+    for (int i = 0; i < ROWS * COLS; i++)
+        CHECK_NEAR(p[i], q[i], 1e-6);
+    run(m, 7, gram, absmean, p, NULL);
+    par_set_jobs(3);
+    run(m, 7, gram, absmean, q, NULL);
+    par_set_jobs(1);
+    CHECK(memcmp(p, q, sizeof p) == 0);
+}
+
+int main(void)
+{
+    static double p[ROWS * COLS];
+
+    make(300);
+    for (int i = 0; factor_table[i]; i++)
+        one(factor_table[i]);
+    make(20); /* fewer tokens than channels: a gram of rank 20 */
+    for (int i = 0; factor_table[i]; i++)
+        if (factor_table[i]->needs & FACTOR_GRAM && factor_table[i]->kind == FACTOR_REPLACE)
+            CHECK_NEAR(run(factor_table[i], 20, gram, absmean, p, NULL), 0, 1e-5);
+    CHECK(factor_rank(100, 100, 0.5) == 25 && factor_rank(2, 2, 0.1) == 1);
+    return DONE();
+}

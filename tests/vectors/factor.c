@@ -1,0 +1,74 @@
+/* vectors/factor: products and predicted losses against the numbers of factor_make.py. Run from the top of the tree. */
+#include <stdlib.h>
+
+#include "factor/factor.h"
+#include "la/gemm.h"
+#include "tests/unit/check.h"
+
+#define MOST 64
+
+/* A line "TAG\tv\tv ..." of f; the count of numbers, -1 at the end. */
+static int numbers(FILE *f, const char *tag, double *v)
+{
+    char line[1 << 14], *s = line + strlen(tag);
+    int n = 0;
+
+    if (!fgets(line, sizeof line, f))
+        return -1;
+    CHECK(strncmp(line, tag, strlen(tag)) == 0 && *s == '\t');
+    while (*s == '\t' && n < MOST)
+        v[n++] = strtod(s + 1, &s);
+    return n;
+}
+
+static void one(const struct factor_method *m, FILE *f, const double *shape)
+{
+    double w[MOST], gram[MOST], absmean[MOST], out[MOST], lost, b[MOST], a[MOST], got[MOST];
+    float gram_f[MOST], absmean_f[MOST];
+    uint64_t rows = (uint64_t)shape[0], cols = (uint64_t)shape[1], rank = (uint64_t)shape[2];
+    struct factor_job j = {"case", rows, cols, rank, w, absmean_f, gram_f, 0.5, 1, b, a, 0};
+    int n, eva = m->kind == FACTOR_BESIDE;
+    struct err e;
+
+    CHECK(numbers(f, "w", w) == (int)(rows * cols) && numbers(f, "gram", gram) == (int)(cols * cols));
+    CHECK(numbers(f, "absmean", absmean) == (int)cols);
+    n = numbers(f, "out", out);
+    CHECK(n == (int)((eva ? cols : rows) * cols) && numbers(f, "lost", &lost) == 1);
+    for (uint64_t i = 0; i < cols * cols; i++)
+        gram_f[i] = (float)gram[i];
+    for (uint64_t i = 0; i < cols; i++)
+        absmean_f[i] = (float)absmean[i];
+    CHECK(m->apply(&j, &e) == 0);
+    if (eva) {
+        dgemm_tn(cols, cols, rank, a, cols, a, cols, got, cols, KERN_SET);
+        for (uint64_t i = 0; i < rows * rank; i++)
+            CHECK(b[i] == 0);
+    } else {
+        dgemm_nn(rows, cols, rank, b, rank, a, cols, got, cols, KERN_SET);
+    }
+    CHECK_NEAR(j.lost, lost, 2e-6); /* companions are f32 */
+    for (int i = 0; i < n; i++)
+        CHECK_NEAR(got[i], out[i], 2e-5);
+}
+
+int main(void)
+{
+    for (int i = 0; factor_table[i]; i++) {
+        char path[200];
+        double shape[MOST];
+        int cases = 0;
+        FILE *f;
+
+        snprintf(path, sizeof path, "tests/vectors/factor_%s.tsv", factor_table[i]->name);
+        f = fopen(path, "r");
+        CHECK(f != NULL);
+        while (f && numbers(f, "case", shape) == 3) {
+            one(factor_table[i], f, shape);
+            cases++;
+        }
+        CHECK(cases == 3);
+        if (f)
+            fclose(f);
+    }
+    return DONE();
+}

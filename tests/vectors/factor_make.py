@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Outside numbers for lib/factor: factor_make.py writes factor_NAME.tsv beside itself. Plain Python, one-sided Jacobi for the
+singular values, two-sided for eigenvalues; nothing of weir is used. What is stored of a product B A is the product, which is
+unique; of eva, A'A, the projector on the inputs' main directions."""
+import math
+import os
+import random
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROWS, COLS, RANK = 6, 8, 3
+
+
+def matmul(a, b):
+    return [[sum(x * y for x, y in zip(row, col)) for col in zip(*b)] for row in a]
+
+
+def transpose(a):
+    return [list(c) for c in zip(*a)]
+
+
+def eigen(a):
+    """Eigenvalues (descending) and unit eigenvectors (as rows) of a symmetric matrix, by cyclic Jacobi."""
+    n = len(a)
+    a = [row[:] for row in a]
+    v = [[float(i == j) for j in range(n)] for i in range(n)]
+    for _ in range(100):
+        off = sum(a[i][j] ** 2 for i in range(n) for j in range(n) if i != j)
+        if off < 1e-30:
+            break
+        for p in range(n):
+            for q in range(p + 1, n):
+                if abs(a[p][q]) < 1e-300:
+                    continue
+                t = (a[q][q] - a[p][p]) / (2 * a[p][q])
+                t = math.copysign(1, t) / (abs(t) + math.sqrt(t * t + 1))
+                c = 1 / math.sqrt(t * t + 1)
+                s = t * c
+                for k in range(n):
+                    a[k][p], a[k][q] = c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]
+                for k in range(n):
+                    a[p][k], a[q][k] = c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]
+                    v[p][k], v[q][k] = c * v[p][k] - s * v[q][k], s * v[p][k] + c * v[q][k]
+    order = sorted(range(n), key=lambda i: -a[i][i])
+    return [a[i][i] for i in order], [v[i] for i in order]
+
+
+def best(p, rank):
+    """The best product of that rank for p, and the share of |p|^2 left out: p times the projector on its main row directions."""
+    values, vectors = eigen(matmul(transpose(p), p))
+    keep = vectors[:rank]
+    total = sum(x * x for row in p for x in row)
+    return matmul(matmul(p, transpose(keep)), keep), (total - sum(values[:rank])) / total
+
+
+def undo(p, s):
+    """x of x s = p, s square: Gauss with pivoting, on the transposed system."""
+    n = len(s)
+    rows = [list(st) + list(pt) for st, pt in zip(transpose(s), transpose(p))]
+    for i in range(n):
+        k = max(range(i, n), key=lambda r: abs(rows[r][i]))
+        rows[i], rows[k] = rows[k], rows[i]
+        for r in range(n):
+            if r != i:
+                f = rows[r][i] / rows[i][i]
+                rows[r] = [x - f * y for x, y in zip(rows[r], rows[i])]
+    return transpose([[x / rows[i][i] for x in rows[i][n:]] for i in range(n)])
+
+
+def weighted(w, s, rank):
+    product, lost = best(matmul(w, s), rank)
+    return undo(product, s), lost
+
+
+def case(rng, method):
+    w = [[float(f"{rng.gauss(0, 1):.4f}") for _ in range(COLS)] for _ in range(ROWS)]
+    x = [[rng.gauss(0, 1) * (1 + c) + 0.5 * rng.gauss(0, 1) for c in range(COLS)] for _ in range(40)]
+    for row in x:
+        row[1] += 0.8 * row[0]
+    gram = [[float(f"{sum(r[i] * r[j] for r in x) / 40:.6f}") for j in range(COLS)] for i in range(COLS)]
+    absmean = [float(f"{sum(abs(r[i]) for r in x) / 40:.6f}") for i in range(COLS)]
+    if method == "asvd":
+        s = [[math.sqrt(absmean[i]) if i == j else 0.0 for j in range(COLS)] for i in range(COLS)]
+        out, lost = weighted(w, s, RANK)
+    elif method in ("whiten", "afm"):
+        values, vectors = eigen(gram)
+        s = [[v[i] * math.sqrt(l) for l, v in zip(values, vectors)] for i in range(COLS)]
+        out, lost = weighted(w, s, RANK)
+    elif method == "eva":
+        values, vectors = eigen(gram)
+        out = matmul(transpose(vectors[:RANK]), vectors[:RANK])
+        lost = sum(values[RANK:]) / sum(values)
+    else:
+        out, lost = best(w, RANK)
+    return w, gram, absmean, out, lost
+
+
+def main():
+    for seed, method in enumerate(("svd", "asvd", "whiten", "afm", "pissa", "eva")):
+        rng = random.Random(100 + seed)
+        with open(os.path.join(HERE, f"factor_{method}.tsv"), "w") as f:
+            for _ in range(3):
+                w, gram, absmean, out, lost = case(rng, method)
+                f.write(f"case\t{ROWS}\t{COLS}\t{RANK}\n")
+                for tag, rows in (("w", w), ("gram", gram), ("absmean", [absmean]), ("out", out)):
+                    f.write(tag + "\t" + "\t".join(f"{v:.10g}" for row in rows for v in row) + "\n")
+                f.write(f"lost\t{lost:.10g}\n")
+
+
+main()
