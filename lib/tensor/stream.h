@@ -81,6 +81,9 @@ int bundle_next_bytes(struct reader *in, struct bundle *b, int *part, uint64_t *
 struct writer *writer_open(int fd, const char *name, struct reader *in, struct err *e);
 struct writer *writer_stdout(struct reader *in, struct err *e); /* refuses a terminal: status 2 */
 struct head *writer_head(struct writer *out);
+/* For a writer that was opened without a reader, before anything is written: take over the head of in, its history before ours, without
+ * what it announces; its shard's mark only when keep_shard is 1. For programs that write when all has been read. */
+void writer_inherit(struct writer *out, const struct reader *in, int keep_shard);
 void writer_drop_manifest(struct writer *out);               /* call when names or shapes will change */
 void writer_codec(struct writer *out, int codec, int level); /* CODEC_*, for what is encoded (and, with -z of tcat, recoded) */
 void writer_recode(struct writer *out, int yes);             /* what is relayed is stored anew by that codec too */

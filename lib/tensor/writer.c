@@ -51,6 +51,17 @@ struct head *writer_head(struct writer *out)
     return &out->now.head;
 }
 
+void writer_inherit(struct writer *out, const struct reader *in, int keep_shard)
+{
+    struct head *h = &out->now.head;
+
+    head_copy(h, &in->head);
+    head_drop_manifest(h);
+    if (!keep_shard)
+        h->shard = h->shards = 0;
+    prepare_head(out);
+}
+
 void writer_drop_manifest(struct writer *out)
 {
     out->no_manifest = 1;

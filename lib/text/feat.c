@@ -56,7 +56,7 @@ void feat_add(struct feat *f, struct ngram *g, const char *text, size_t n)
     f->chars += utf8_count(text, n);
 }
 
-static int same(const struct feat *a, const struct feat *b, struct err *e)
+int feat_same(const struct feat *a, const struct feat *b, struct err *e)
 {
     if (a->o.mode == b->o.mode && a->o.n == b->o.n && a->o.buckets == b->o.buckets)
         return 0;
@@ -68,7 +68,7 @@ int feat_merge(struct feat *to, const struct feat *from, struct err *e)
 {
     if (!to->count)
         feat_init(to, &from->o);
-    if (same(to, from, e) < 0)
+    if (feat_same(to, from, e) < 0)
         return -1;
     to->records += from->records;
     to->words += from->words;
@@ -86,7 +86,7 @@ int feat_log_ratio(const struct feat *target, const struct feat *raw, double smo
 {
     double n = (double)target->grams + smooth * target->o.buckets;
 
-    if (same(target, raw, e) < 0)
+    if (feat_same(target, raw, e) < 0)
         return -1;
     if (n == 0 || raw->grams == 0)
         return err_set(e, "the %s features have counted no words", n == 0 ? "target's" : "raw");

@@ -28,6 +28,8 @@ void feat_add(struct feat *f, struct ngram *g, const char *text, size_t n);
 /* to += from. -1 when their options differ. {0} takes those of from. */
 int feat_merge(struct feat *to, const struct feat *from, struct err *e);
 
+int feat_same(const struct feat *a, const struct feat *b, struct err *e); /* 0, or -1: their options differ */
+
 int feat_write(struct writer *out, const struct feat *f, struct err *e); /* as a record */
 void feat_put_line(struct buf *b, const struct feat *f);                 /* as a JSON object, a line */
 /* Add everything of that kind in a file: a stream, or lines when its first byte is `{`. "-" is standard input. -1 also when there is

@@ -1,0 +1,42 @@
+/* choose: dsel's work: conditions, order, budgets, and what is told about it. */
+#ifndef WEIR_SELECT_CHOOSE_H
+#define WEIR_SELECT_CHOOSE_H
+
+#include "base/opt.h"
+#include "select/rank.h"
+#include "select/select.h"
+#include "select/where.h"
+
+struct choose_opts {
+    const char *method, *by;
+    uint64_t k;             /* 0: no number was given */
+    double top;             /* below 0: no part was given */
+    enum unit unit;
+    struct opt_list where;
+    const char *per, *mix, *cluster, *vector;
+    uint64_t dims, memory;
+    const char *rejects, *report, *target, *raw;
+    struct select_args args;
+};
+
+struct choose;
+/* *usage is 1 when the options are at fault. c is kept. */
+struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *e);
+
+/* Does a record meet the conditions? 1, 0 (it has been written to the rejects), -1. */
+int choose_check(struct choose *ch, struct record *r, struct err *e);
+void choose_count(struct choose *ch, const struct record *r); /* one that goes on without being ranked */
+
+/* Put a record aside, if it meets the conditions. */
+int choose_add(struct choose *ch, struct record *r, struct err *e);
+/* An input is through: out takes over the head of the first; the shards' marks are gathered. whole: this was the last, and none of the
+ * shards that the marks speak of may be missing or have come twice. */
+int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, int whole, struct err *e);
+int choose_order(struct choose *ch, struct err *e);
+/* The next one chosen: 1, 0 at the end, -1. */
+int choose_next(struct choose *ch, struct record **r, struct err *e);
+
+/* The report and the rejects are put in place; frees ch. */
+int choose_close(struct choose *ch, struct err *e);
+
+#endif

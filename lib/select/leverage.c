@@ -1,0 +1,75 @@
+/*
+ * leverage: at random without replacement, by leverage scores: with probability in proportion to tau, as keys ln tau + Gumbel.
+ * Source: Drineas, Mahoney, Muthukrishnan 2006; scores as in Mahoney 2011, equation 3; the small c keeps rank-deficient sets defined.
+ */
+#include "select/leverage.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "base/real.h"
+#include "la/chol.h"
+#include "la/gemm.h"
+
+#define ROWS 256 /* solved at a time */
+
+static double ridge(const double *G, size_t d)
+{
+    double trace = 0;
+
+    for (size_t i = 0; i < d; i++)
+        trace += G[i * d + i];
+    return 1e-6 * trace / (double)d;
+}
+
+int leverage_scores(const struct select_set *s, double *out, struct err *e)
+{
+    size_t d = s->d;
+    double *G = mem_new(d * d, sizeof *G), *B = mem_new(d * ROWS, sizeof *B), c;
+    int rc;
+
+    gram_add(d, s->n, s->x, d, G);
+    c = ridge(G, d);
+    for (size_t i = 0; i < d; i++)
+        G[i * d + i] += c;
+    rc = chol(d, G, d, NULL, e);
+    for (size_t at = 0; rc == 0 && at < s->n; at += ROWS) {
+        size_t m = s->n - at < ROWS ? s->n - at : ROWS;
+
+        for (size_t j = 0; j < d; j++)
+            for (size_t i = 0; i < m; i++)
+                B[j * m + i] = s->x[(at + i) * d + j];
+        tri_solve_ut(d, m, G, d, B, m);
+        for (size_t i = 0; i < m; i++)
+            out[at + i] = 0;
+        for (size_t j = 0; j < d; j++)
+            for (size_t i = 0; i < m; i++)
+                out[at + i] += B[j * m + i] * B[j * m + i];
+    }
+    free(G);
+    free(B);
+    return rc < 0 ? err_in(e, "leverage scores") : 0;
+}
+
+int leverage_sample(struct select_set *s, double p, struct err *e)
+{
+    double *key = mem_new(s->n + 1, sizeof *key);
+    int rc = leverage_scores(s, key, e);
+
+    for (size_t i = 0; rc == 0 && i < s->n; i++)
+        key[i] = p * real_log(key[i]) + rng_gumbel(s->rng[i], 0); /* a row of zeros: -infinity, the last */
+    if (rc == 0) {
+        select_by_key(key, s->n, s->order);
+        s->ordered = s->n;
+    }
+    free(key);
+    return rc;
+}
+
+static int order(const struct select_args *a, struct select_set *s, struct err *e)
+{
+    (void)a;
+    return leverage_sample(s, 1, e);
+}
+
+const struct select_method select_leverage = {"leverage", "at random, by leverage scores", SELECT_VECTOR, NULL, order};

@@ -1,0 +1,152 @@
+# dsel: conditions, budgets, quotas, and that neither shards nor their order show.
+load helpers
+
+setup() {
+    cd "$BATS_TEST_TMPDIR"
+    python3 - <<'END'
+import json
+with open("in.jsonl", "w") as f:
+    for i in range(300):
+        f.write(json.dumps({"id": "r%d" % i, "text": "w " * (i % 17 + 1) + "end", "g": "abc"[i % 3], "n": (i * 7919) % 300, "scores": {"q": ((i * 7919) % 300) / 10}}) + "\n")
+END
+    dload in.jsonl >in
+}
+
+@test "top: the greatest first; -k, --top, budgets of characters" {
+    dsel --by q -k 5 in | dsave -f n | tr -dc '0-9\n' | tr '\n' ' ' >got
+    [ "$(cat got)" = "299 298 297 296 295 " ]
+    [ "$(dsel --by n --top 10% in | dsave --ids | wc -l)" -eq 30 ]
+    dsel --by n -k 100 --of chars in | dsave -f text,n >got
+    python3 - <<'END'
+import json
+r = sorted((json.loads(l) for l in open("in.jsonl")), key=lambda x: -x["n"])
+want, left = [], 100
+for x in r:
+    if len(x["text"]) > left:
+        break
+    left -= len(x["text"]); want.append(x["n"])
+assert [json.loads(l)["n"] for l in open("got")] == want
+END
+    total=$(dscore -m size in | dsave -f chars | tr -dc '0-9.\n' | paste -sd+ | sed 's/\.0//g' | bc)
+    got=$(dsel --by n --top 50% --of chars in | dscore -m size | dsave -f chars | tr -dc '0-9.\n' | paste -sd+ | sed 's/\.0//g' | bc)
+    [ "$got" -le $((total / 2)) ] && [ "$got" -gt $((total / 2 - 40)) ]
+}
+
+@test "conditions pass in the order of input; what is refused has its reason" {
+    dsel --where 'q>=10' --where g=a --where 'words<10' --rejects rej in | dsave -f id,g,q,text >got
+    python3 - <<'END'
+import json
+want = [json.loads(l) for l in open("in.jsonl")]
+ok = [x["id"] for x in want if x["scores"]["q"] >= 10 and x["g"] == "a" and len(x["text"].split()) < 10]
+assert ok and [json.loads(l)["id"] for l in open("got")] == ok
+rej = {x["id"]: x["reason"] for x in map(json.loads, open("rej"))}
+assert len(rej) + len(ok) == 300
+assert all(rej[x["id"]] == "not q>=10" for x in want if x["scores"]["q"] < 10)
+END
+    [ "$(dsel --where 'none=1' in | dsave --ids | wc -l)" -eq 0 ]
+    [ "$(dsel --where 'g!=a' in | dsave --ids | wc -l)" -eq 200 ]
+    [ "$(dsel --where id=r7 in | dsave --ids)" = r7 ]
+    dsel --by none -k 3 --rejects rej in | dsave --ids | { ! grep .; }
+    [ "$(grep -c '"reason":"it has no number none"' rej)" -eq 300 ]
+}
+
+@test "from 1, 3 and 8 shards, in any order, after a merge: the same bytes" {
+    for how in "--by q -k 40" "-m sample -T 3 --by q -k 40 --seed 5" "-m random -k 40" "--by q -k 10 --per g" "-m sample --by q -k 60 --per g --mix a=3,b=1"; do
+        dsel $how in | dsave >want
+        for n in 3 8; do
+            for i in $(seq $n); do dload --shard $i/$n in.jsonl | dsel $how >p$i; done
+            dsel --merge $how $(for i in $(seq $n); do echo p$i; done | sort -r) | dsave | cmp - want
+            cat $(for i in $(seq $n); do echo p$i; done) | dsel --merge $how | dsave | cmp - want
+        done
+        tac in.jsonl | dsel --lines $how >got
+        dsel --lines $how in.jsonl | cmp - got
+    done
+    run dsel --merge --by q -k 3 p1 p2 p4
+    [ "$status" -eq 1 ] && [ "${lines[-1]}" = "dsel: shard 3 of 8 is missing" ]
+    run dsel --merge --by q -k 3 p1 p2 p2
+    [ "$status" -eq 1 ] && [ "${lines[-1]}" = "dsel: shard 2 of 8 has come twice" ]
+}
+
+@test "quotas per group and mixtures, to the record" {
+    [ "$(dsel --by n -k 7 --per g in | dsave -f g | sort | uniq -c | tr -dc '0-9abc \n' | tr -s ' ' | tr '\n' ,)" = " 7 a, 7 b, 7 c," ]
+    dsel --by n -k 100 --per g --mix a=1,b=1,c=1 in | dsave -f g | sort | uniq -c | tr -dc '0-9\n ' | tr -d ' ' | tr '\n' ' ' >got
+    [ "$(cat got)" = "34 33 33 " ]
+    dsel --by n -k 150 --per g --mix a=4,b=1 --report rep in | dsave -f g | sort | uniq -c | tr -dc '0-9\n ' | tr -d ' ' | tr '\n' ' ' >got
+    [ "$(cat got)" = "100 30 " ]
+    grep -q '^group a	100	100$' rep && grep -q '^group c	100	0$' rep
+}
+
+@test "seed and temperature: the seed fixes everything, T large is random, T small is top" {
+    dsel -m sample --by q -T 1e9 -k 50 in | dsave --ids | sort >hot
+    dsel --by q -k 50 in | dsave --ids | sort >top
+    dsel -m sample --by q -T 1e-9 -k 50 in | dsave --ids | sort | cmp - top
+    [ "$(comm -12 hot top | wc -l)" -lt 25 ]
+    dsel -m sample --by q -T 1e9 -k 50 in | dsave --ids | sort | cmp - hot
+    dsel -m sample --by q -T 1e9 -k 50 --seed 1 in | dsave --ids | sort | { ! cmp -s - hot; }
+}
+
+@test "k beyond what there is, nothing at all, equal scores, equal ids" {
+    [ "$(dsel --by q -k 1000 in | dsave --ids | wc -l)" -eq 300 ]
+    dload /dev/null | dsel --by q -k 3 | dsave
+    dload /dev/null | dsel --by q -k 3 --report rep | dsave
+    for i in 1 2 3 4 5 6; do echo "{\"id\":\"same\",\"text\":\"t$i\",\"x\":1}"; done >eq
+    dsel --lines --by x -k 3 --report rep eq >a
+    tac eq | dsel --lines --by x -k 3 | cmp - a
+    grep -q '^ids that came before	5	$' rep
+}
+
+@test "methods over sets: any order of input, any -j, the same; quotas hold" {
+    for how in "-m facility" "-m features" "-m kcentre" "-m leverage" "-m root-leverage" "-m ucb --by q --cluster g" "-m balanced --cluster g --by q"; do
+        dsel $how -k 30 in | dsave >want
+        [ "$(wc -l <want)" -eq 30 ]
+        tac in.jsonl | dload - | dsel -j 2 $how -k 30 | dsave | cmp - want
+        [ "$(dsel $how -k 4 --per g --rejects rej in | dsave -f g | sort | uniq -c | tr -dc '0-9\n' | tr '\n' ' ')" = "4 4 4 " ]
+        [ "$(wc -l <rej)" -eq 288 ]
+    done
+    [ "$(dsel -m balanced --cluster g --by q -k 6 in | dsave -f g | sort | uniq -c | tr -dc '0-9\n' | tr '\n' ' ')" = "2 2 2 " ]
+    run dsel -m ucb --by q --cluster none -k 3 in
+    [ "$status" -eq 1 ]; [[ ${lines[-1]} == *'it has no cluster under "none"' ]]
+}
+
+@test "vectors from meta" {
+    for p in "1,0" "0.99,0.1" "0,1" "-1,0" "0.1,0.99"; do echo "{\"id\":\"$p\",\"text\":\"t\",\"v\":[$p]}"; done >v
+    [ "$(dsel --lines -m facility --vector v -k 2 v | dsave --lines --ids | sort | tr '\n' ' ')" = "0.1,0.99 1,0 " ] ||
+        [ "$(dsel --lines -m facility --vector v -k 2 v | dsave --lines --ids | sort | tr '\n' ' ')" = "0.1,0.99 0.99,0.1 " ]
+    echo '{"id":"x","text":"t","v":[1]}' >>v
+    run dsel --lines -m kcentre --vector v -k 2 v
+    [ "$status" -eq 1 ]; [[ $output == *'numbers, before there were '* ]]
+}
+
+@test "the report: divergence falls, lengths before and after" {
+    { dload -f lines "$BROOK/prose.test.txt"; dload -f lines "$BROOK/math.test.txt"; } >raw
+    head -c 30000 "$BROOK/math.test.txt" | dload -f lines - | dfeat >t.feat; dfeat raw >raw.feat
+    dscore -m dsir --target t.feat --raw raw.feat --norm token raw | dsel --by dsir -k 600 --report rep --target t.feat --raw raw.feat >/dev/null
+    awk -F '\t' '/^KL reduction/ { ok = $3 > 0.1 } END { exit !ok }' rep
+    awk -F '\t' '/^words from/ { b += $2; a += $3 } /^records/ { rb = $2; ra = $3 } END { exit !(b == rb && a == ra && ra == 600) }' rep
+}
+
+@test "memory stays small; what does not fit goes to disk" {
+    python3 -c '
+import json
+for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7919) % 60000}))' >big
+    dsel --lines --by s --top 50% big >want
+    (ulimit -v 60000; dsel --lines --by s --top 50% -S 1M big | cmp - want)
+    [ "$(head -n 1 want | tr -dc '0-9,' | cut -d , -f 3)" = 59999 ]
+}
+
+@test "usage" {
+    while IFS='|' read -r args want; do
+        run dsel $args in
+        [ "$status" -eq 2 ] && [ "${lines[0]}" = "dsel: $want" ] || { echo "$args: $output"; return 1; }
+    done <<'END'
+-m nothing -k 1|-m: there is no such method; --list shows them
+-k 3|this method needs --by NAME
+--by q -k 3 --top 10%|-k or --top, not both
+--where q|'q' is not NAME OP VALUE with OP of = != < <= > >=
+--where q>x|'q>x': x is no number
+--by q -k 3 --mix a=1|--mix needs --per KEY, and -k or --top
+--by q -k 3 --per g --mix a=x|'a=x' is not NAME=WEIGHT
+-m sample --by q -k 3 -T 0|--temperature is above 0, --alpha not below
+in|several FILEs need -k or --top; tcat joins them
+END
+}
