@@ -66,6 +66,15 @@ static int open_rules(void **state, int *usage, struct err *e)
     return 0;
 }
 
+/* Does the record have scores of rules already? */
+static int has_rules(const struct record *r)
+{
+    for (int i = 0; i < r->scores; i++)
+        if (r->score[i].len > 6 && memcmp(r->score[i].name, "rules.", 6) == 0)
+            return 1;
+    return 0;
+}
+
 /* The names of the rules that fail, as a msgpack list. */
 static void set_reasons(struct record *r, const struct rules_want *w, const double *value)
 {
@@ -89,13 +98,14 @@ static void set_reasons(struct record *r, const struct rules_want *w, const doub
 static int apply(void *state, struct record *r, struct err *e)
 {
     struct state *s = state;
+    void (*put)(struct record *, const char *, double) = has_rules(r) ? record_set_score : record_add_score;
     double value[RULES_VALUES];
 
     if (rules_run(s->room[par_self()], &s->want, r->text, r->text_len, value, e) < 0)
         return -1;
     for (int i = 0; i < RULES_VALUES; i++)
         if (s->want.sets >> rules_value[i].set & 1)
-            record_set_score(r, rules_value[i].name, value[i]);
+            put(r, rules_value[i].name, value[i]);
     set_reasons(r, &s->want, value);
     return 0;
 }

@@ -1,4 +1,5 @@
 /* jsonl_put: records as lines of JSON. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,10 +61,80 @@ void jsonl_put_string(struct buf *b, const char *s, size_t n)
     buf_add(b, "\"", 1);
 }
 
+/* A whole number of at most 15 digits, which "%.15g" writes the same; v is not -0. */
+static void put_whole(struct buf *b, double v)
+{
+    char s[24], *p = s + sizeof s;
+    uint64_t u = (uint64_t)(v < 0 ? -v : v);
+
+    *--p = '0';
+    *--p = '.';
+    do
+        *--p = (char)('0' + u % 10);
+    while (u /= 10);
+    if (v < 0)
+        *--p = '-';
+    buf_add(b, p, (size_t)(s + sizeof s - p));
+}
+
+/*
+ * q = v 10^k rounded half to even, for v = m / 2^s: what "%.*g" prints. 2^52 < m < 2^53, 0 < s <= 66, k <= 20, so that all products fit
+ * into 128 bits. 1 when q / 10^k read back gives v, 0 when not, -1 when it lies halfway to another number.
+ */
+static int round_decimal(uint64_t m, int s, int k, uint64_t *q)
+{
+    unsigned __int128 ten = 1, x, half = (unsigned __int128)1 << (s - 1), rest;
+
+    for (int i = 0; i < k; i++)
+        ten *= 10;
+    x = m * ten;
+    *q = (uint64_t)(x >> s);
+    rest = x - ((unsigned __int128)*q << s);
+    if (rest > half || (rest == half && (*q & 1))) {
+        ++*q;
+        rest = 2 * half - rest;
+    }
+    return 2 * rest < ten ? 1 : 2 * rest == ten ? -1 : 0;
+}
+
+/* The shortest of 15, 16 and 17 digits that reads back as v; 1e-4 <= v < 1e15, no whole number. 0: not done, printf has to. */
+static int put_fraction(struct buf *b, double v)
+{
+    static const double ten[] = {1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+    int e, x = -4, k, got = 0; /* 10^x <= v < 10^(x + 1); 1e-3 and its like are the nearest doubles, and so is v */
+    uint64_t m = (uint64_t)ldexp(frexp(v, &e), 53), q = 0;
+    char s[40], *end = s + sizeof s, *p = end;
+
+    while (x < 14 && v >= ten[x + 4])
+        x++;
+    if (m == (uint64_t)1 << 52)
+        return 0;
+    for (k = 14 - x; k <= 16 - x && got == 0; k++)
+        got = round_decimal(m, 53 - e, k, &q);
+    if (got != 1)
+        return 0;
+    for (k--; q % 10 == 0; k--)
+        q /= 10;
+    for (; k > 0; k--, q /= 10)
+        *--p = (char)('0' + q % 10);
+    *--p = '.';
+    do
+        *--p = (char)('0' + q % 10);
+    while (q /= 10);
+    buf_add(b, p, (size_t)(end - p));
+    return 1;
+}
+
 void jsonl_put_number(struct buf *b, double v)
 {
     char s[40];
 
+    if (v > -1e15 && v < 1e15 && v == (double)(int64_t)v && !(v == 0 && signbit(v))) {
+        put_whole(b, v);
+        return;
+    }
+    if (v >= 1e-4 && v < 1e15 && put_fraction(b, v))
+        return;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(s, sizeof s, "%.*g", digits, v);
         if (strtod(s, NULL) == v)

@@ -38,6 +38,11 @@ void record_set_score(struct record *r, const char *name, double value)
         add_score(r, name, strlen(name), value);
 }
 
+void record_add_score(struct record *r, const char *name, double value)
+{
+    add_score(r, name, strlen(name), value);
+}
+
 const double *record_score(const struct record *r, const char *name)
 {
     const struct text_score *s = find_score(r, name);

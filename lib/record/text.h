@@ -50,6 +50,8 @@ struct record {
 
 /* Set or replace a score. name must live as long as the record's batch: a constant, or a name that the caller keeps. */
 void record_set_score(struct record *r, const char *name, double value);
+/* The same for a name that the record is known not to have: no search. */
+void record_add_score(struct record *r, const char *name, double value);
 /* The score of that name, or NULL. */
 const double *record_score(const struct record *r, const char *name);
 void record_drop_score(struct record *r, const char *name);

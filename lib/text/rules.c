@@ -115,6 +115,7 @@ void rules_free(struct rules *r)
     free(r->grams.next);
     free(r->grams.count);
     free(r->joined_at);
+    free(r->maybe);
     words_free(r->raw);
     free(r->raw);
     buf_free(&r->joined);

@@ -87,10 +87,8 @@ unsigned chars_class(uint32_t point)
     return point < 65536 ? chars_bmp[point] : class_of(point);
 }
 
-unsigned chars_at(const unsigned char *p, size_t n, size_t *len)
+unsigned chars_wide(const unsigned char *p, size_t n, size_t *len)
 {
-    if (p[0] < 128)
-        return *len = 1, chars_bmp[p[0]];
     if (!utf8_bytes(p, n))
         return *len = 1, CH_PLAIN;
     return chars_class(utf8_point(p, len));
@@ -110,6 +108,8 @@ static unsigned before(const unsigned char *text, size_t a, size_t b, size_t *le
 {
     size_t i = b - 1;
 
+    if (text[i] < 128)
+        return *len = 1, chars_bmp[text[i]];
     while (i > a && b - i < 4 && (text[i] & 0xc0) == 0x80)
         i--;
     if (utf8_bytes(text + i, b - i) != b - i)

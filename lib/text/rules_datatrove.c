@@ -149,30 +149,44 @@ static int met(struct rules *r, uint32_t i, uint32_t n, uint32_t bytes)
     return 0;
 }
 
+/* The places that greedy has to look at: all others begin runs of five words or more that nothing repeats. */
+static uint32_t list_maybe(struct rules *r)
+{
+    uint32_t n = 0, words = r->word.n;
+
+    if (r->maybes < words) {
+        r->maybes = words + words / 2 + 1024;
+        r->maybe = mem_resize(r->maybe, r->maybes, sizeof *r->maybe);
+    }
+    for (uint32_t i = 0; i + 5 <= words; i++) {
+        r->maybe[n] = i;
+        n += r->again.data[i] || r->joined_at[i + 5] - r->joined_at[i] < 16;
+    }
+    return n;
+}
+
 /* Characters of the n-grams that repeat an earlier one; behind such a hit its n words are passed over. datatrove joins the words with
  * nothing between, so that "a bc" repeats "ab c". */
-static uint64_t greedy(struct rules *r, uint32_t n)
+static uint64_t greedy(struct rules *r, uint32_t maybes, uint32_t n)
 {
     uint64_t chars = 0;
-    uint32_t i = 0;
+    uint32_t from = 0;
 
-    table_clear(&r->table, r->word.n);
-    while ((uint64_t)i + n <= r->word.n) {
-        uint32_t bytes = r->joined_at[i + n] - r->joined_at[i];
+    table_clear(&r->table, maybes);
+    for (uint32_t k = 0; k < maybes; k++) {
+        uint32_t i = r->maybe[k];
 
-        if ((bytes >= 16 && !r->again.data[i]) || !met(r, i, n, bytes)) {
-            i++;
+        if (i < from || i + n > r->word.n || !met(r, i, n, r->joined_at[i + n] - r->joined_at[i]))
             continue;
-        }
         chars += rules_chars(r, i, n);
-        i += n;
+        from = i + n;
     }
     return chars;
 }
 
 void rules_repetition(struct rules *r, double *v)
 {
-    uint32_t again, empty, lines = line_pieces(r, &empty);
+    uint32_t again, empty, maybes, lines = line_pieces(r, &empty);
     uint64_t chars;
 
     cut_paragraphs(r);
@@ -185,8 +199,9 @@ void rules_repetition(struct rules *r, double *v)
     v[RV_repetition_dup_line_char_frac] = ratio((double)chars, r->chars);
     join(r);
     mark_again(r);
+    maybes = list_maybe(r);
     for (uint32_t n = 5; n <= 10; n++)
-        v[RV_repetition_duplicated_5_n_grams + n - 5] = ratio((double)greedy(r, n), r->chars);
+        v[RV_repetition_duplicated_5_n_grams + n - 5] = ratio((double)greedy(r, maybes, n), r->chars);
 }
 
 static int blank(const struct rules *r, const struct span *l)

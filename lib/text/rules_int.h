@@ -22,7 +22,11 @@ void chars_init(void); /* any thread, before the next */
 extern uint8_t chars_bmp[65536];
 unsigned chars_class(uint32_t point);
 /* The character at p, of n bytes to come: its class; *len its bytes. A byte that is no UTF-8 is a plain character. */
-unsigned chars_at(const unsigned char *p, size_t n, size_t *len);
+unsigned chars_wide(const unsigned char *p, size_t n, size_t *len); /* chars_at for p[0] >= 128 */
+static inline unsigned chars_at(const unsigned char *p, size_t n, size_t *len)
+{
+    return p[0] < 128 ? *len = 1, (unsigned)chars_bmp[p[0]] : chars_wide(p, n, len);
+}
 size_t chars_count(const unsigned char *p, size_t n);
 /* [*a, *b) without the white space at both ends. */
 void chars_trim(const unsigned char *text, size_t *a, size_t *b);
@@ -111,6 +115,7 @@ struct rules {
     struct table table;
     struct grams grams;
     struct buf again;         /* [words] */
+    uint32_t *maybe, maybes;  /* where a run of words may have been met before; room for maybes */
     struct buf joined, scratch;  /* joined: the words without what is between them */
     uint32_t *joined_at, joineds; /* [words + 1] */
     struct words *raw;

@@ -187,23 +187,35 @@ uint32_t count_string(const struct rules *r, const char *s)
     return found;
 }
 
+/* Four bytes as a number, the first the lowest; what is beyond n is 0. */
+static uint32_t small(const unsigned char *p, uint32_t n)
+{
+    uint32_t x = 0;
+
+    for (uint32_t i = n; i-- > 0;)
+        x = x << 8 | p[i];
+    return x;
+}
+
 /* Gopher's words: how many of the text's words are among them, or how many of them occur. Case counts. */
 uint32_t scan_stop_words(const struct rules *r, int distinct)
 {
     static const char stop[8][5] = {"the", "be", "to", "of", "and", "that", "have", "with"};
-    uint32_t seen = 0, all = 0;
+    uint32_t seen = 0, all = 0, word[8];
 
+    for (unsigned k = 0; k < 8; k++)
+        word[k] = small((const unsigned char *)stop[k], (uint32_t)strlen(stop[k]));
     for (uint32_t i = 0; i < r->word.n; i++) {
         const struct span *w = &r->word.s[i];
+        uint32_t x, hit = 0;
 
         if (w->bytes < 2 || w->bytes > 4)
             continue;
+        x = small(r->text + w->at, w->bytes);
         for (unsigned k = 0; k < 8; k++)
-            if (stop[k][w->bytes] == '\0' && memcmp(stop[k], r->text + w->at, w->bytes) == 0) {
-                seen |= 1u << k;
-                all++;
-                break;
-            }
+            hit |= (uint32_t)(x == word[k]) << k;
+        seen |= hit;
+        all += hit != 0;
     }
     return distinct ? (uint32_t)__builtin_popcount(seen) : all;
 }

@@ -86,14 +86,14 @@ def theirs(filters):
 
 
 def main():
-    rows = {name: ours(name) for name in ("repetition", "gopher,fineweb", "all")}
+    rows = {name: ours(name) for name in ("repetition", "gopher", "gopher,c4,fineweb", "all")}
     for name, s in rows.items():
-        print("dscore %-15s %6.2f s  %7.1f MB/s" % (name, s, size / s / 1e6))
+        print("dscore %-24s %6.2f s  %7.1f MB/s" % (name, s, size / s / 1e6))
     if len(sys.argv) > 3:
         peers = load_peer(sys.argv[3])
-        rep, every = theirs([peers["repetition"]]), theirs(list(peers.values()))
-        for name, s, own in (("repetition", rep, "repetition"), ("the three of them", every, "gopher,fineweb")):
-            print("datatrove %-18s %6.2f s  %5.2f MB/s: dscore is %.0f times as fast" % (name, s, size / s / 1e6, s / rows[own]))
+        rep, both = theirs([peers["repetition"]]), theirs([peers["repetition"], peers["gopher"]])
+        for name, s, own in (("repetition", rep, "repetition"), ("quality and repetition", both, "gopher")):
+            print("datatrove %-22s %6.2f s  %5.2f MB/s: dscore is %.0f times as fast" % (name, s, size / s / 1e6, s / rows[own]))
 
 
 main()
