@@ -9,6 +9,7 @@ if command -v clang >/dev/null; then
     echo "== clang: the same bytes"
     make -s -j"$jobs" CC=clang B=build-clang tests
     tests/run build-clang
+    tests/run build cli/same.bats # gcc and clang, now that both are here
     echo "== clang's analyzer"
     for f in lib/*/*.c filters/*.c; do
         clang --analyze -Xclang -analyzer-werror -D_GNU_SOURCE -DWEIR_VERSION='"0"' -Ilib -I. -o /dev/null "$f"

@@ -355,7 +355,7 @@ int item_load(struct reader *in, struct item *it, struct buf *payload, struct er
     return got < 0 ? -1 : flat_end(in, e);
 }
 
-int item_copy(struct reader *in, struct item *it, struct writer *out, struct err *e)
+int item_pass(struct reader *in, struct item *it, struct writer *out, struct buf *payload, struct err *e)
 {
     struct frame_chunk c;
     uint64_t size;
@@ -366,12 +366,22 @@ int item_copy(struct reader *in, struct item *it, struct writer *out, struct err
     if (writer_ready(out, in->segment, e) < 0 ||
         frame_out_record(out->frames, in->rec.kind, in->rec.body.data, in->rec.body.len, e) < 0)
         return -1;
-    while ((got = reader_flat_chunk(in, &c, &size, e)) > 0)
-        if (writer_pass(out, in, &c, c.part, 1, in->kind == ITEM_OTHER ? UINT64_MAX : size, NULL, e) < 0)
+    while ((got = reader_flat_chunk(in, &c, &size, e)) > 0) {
+        uint8_t *to = payload && in->kind != ITEM_OTHER ? buf_space(payload, size) : NULL;
+
+        if (writer_pass(out, in, &c, c.part, 1, in->kind == ITEM_OTHER ? UINT64_MAX : size, to, e) < 0)
             return -1;
+        if (to)
+            payload->len += size;
+    }
     if (got == 0)
         got = flat_end(in, e);
     return got < 0 ? -1 : writer_settle(out, e);
+}
+
+int item_copy(struct reader *in, struct item *it, struct writer *out, struct err *e)
+{
+    return item_pass(in, it, out, NULL, e);
 }
 
 int bundle_read(struct reader *in, struct bundle *b, struct err *e)

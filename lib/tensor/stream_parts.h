@@ -79,6 +79,9 @@ int reader_skip(struct reader *in, struct err *e);
 /* The next chunk of a record that is no tensor; *size is its decoded size (kinds known only). As reader_chunk. */
 int reader_flat_chunk(struct reader *in, struct frame_chunk *c, uint64_t *size, struct err *e);
 
+/* item_copy; payload, or NULL: the decoded bytes of a blob, text or statistic are appended to it. */
+int item_pass(struct reader *in, struct item *it, struct writer *out, struct buf *payload, struct err *e);
+
 /* Is b the record that in stands at? 0, or -1. */
 int reader_owns(const struct reader *in, const struct bundle *b, struct err *e);
 struct part *part_on_wire(struct bundle *b, uint32_t w); /* the part that came as number w, or NULL */

@@ -141,23 +141,24 @@ static int end_shard(struct join *j, const struct reader *in, const char *path, 
     return 0;
 }
 
-/* Blobs travel in every shard; the first's are written. */
+/* Blobs may travel in every shard; the first's are passed on. */
 static int take_blob(struct join *j, struct reader *in, struct item *it, const char *path, struct err *e)
 {
     struct buf data = {0};
-    int rc = item_load(in, it, &data, e), i = 0;
-    struct hash128 h = hash128(data.data, data.len);
+    struct hash128 h;
+    int rc, i = 0;
 
     while (i < j->blobs && strcmp(j->blob[i].name, it->name) != 0)
         i++;
+    rc = i == j->blobs ? item_pass(in, it, j->out, &data, e) : item_load(in, it, &data, e);
+    h = hash128(data.data, data.len);
+    buf_free(&data);
     if (rc == 0 && i == j->blobs) {
         j->blob = mem_resize(j->blob, (size_t)j->blobs + 1, sizeof *j->blob);
         j->blob[j->blobs++] = (struct blob_seen){mem_strdup(it->name), h};
-        rc = blob_write(j->out, it->name, data.data, data.len, e);
     } else if (rc == 0 && (h.hi != j->blob[i].hash.hi || h.lo != j->blob[i].hash.lo)) {
         rc = err_set(e, "%s: %s of shard %lld is not that of the shards before it", path, it->name, (long long)j->done);
     }
-    buf_free(&data);
     return rc;
 }
 
