@@ -21,6 +21,7 @@
 static const char *method_name, *path = "-";
 static int list, type = -1;
 static struct merge_texts texts;
+static int64_t revert;
 static struct select sel;
 static struct err e;
 
@@ -36,6 +37,7 @@ static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to merge: see --list", 0},
     {'o', "output", "FILE", OPT_STRING, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
     MERGE_OPTS(texts),
+    {0, "revert", "I", OPT_INT, &revert, "rmm: give model I, counted from 1, back from what rmm wrote", 0},
     {0, "dtype", "DTYPE", OPT_CALL, 0, "element type of merged tensors (default: that of the first operand)", set_type},
     SELECT_OPTS(sel),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
@@ -82,27 +84,10 @@ static void open_all(struct merge_pass *p, char **paths, int n)
         die("%s", e.msg);
 }
 
-static void merge(struct merge_pass *p, struct writer *out)
-{
-    int got;
-
-    progress_total(writer_head(out)->tensors, 0);
-    writer_drop_manifest(out);
-    while ((got = operand_next(&p->operand[0], &e)) > 0) {
-        if (merge_align(p, &e) < 0)
-            die("%s", e.msg);
-        if ((select_match(&sel, &p->operand[0].b) ? merge_tensor(p, out, &e) : operand_pass(&p->operand[0], out, &e)) < 0)
-            die("%s", e.msg);
-        progress_step(1, 0);
-    }
-    if (got < 0 || merge_leftover(p, &e) < 0)
-        die("%s", e.msg);
-    progress_end();
-}
-
 static void run(char **paths, int n, int fd)
 {
-    struct merge_pass p = {.type = type};
+    struct merge_pass p = {.type = type, .sel = &sel, .revert = revert};
+    int rc;
     struct writer *out;
 
     if (strcmp(method_name, "cat") == 0) {
@@ -115,12 +100,16 @@ static void run(char **paths, int n, int fd)
         die_usage("%s", e.msg);
     open_all(&p, paths, n);
     out = begin(&p.operand[0], fd);
+    progress_total(writer_head(out)->tensors, 0);
     if (p.method)
-        merge(&p, out);
-    else if (merge_attach(&p.operand[0], &p.operand[1], out, &e) < 0)
+        writer_drop_manifest(out);
+    if (p.method)
+        rc = p.method->run ? p.method->run(&p, out, &e) : merge_all(&p, out, &e);
+    else
+        rc = merge_attach(&p.operand[0], &p.operand[1], out, &e);
+    if (rc < 0 || writer_finish(out, &e) < 0)
         die("%s", e.msg);
-    if (writer_finish(out, &e) < 0)
-        die("%s", e.msg);
+    progress_end();
     merge_pass_free(&p);
 }
 

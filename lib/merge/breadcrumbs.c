@@ -3,6 +3,8 @@
  * stays is summed as by task.
  * Davari, Belilovsky 2023, "Model breadcrumbs", section 3.
  */
+#include <stddef.h>
+
 #include "merge/delta.h"
 
 static int apply(const struct merge_job *j, struct err *e)
@@ -21,4 +23,4 @@ static int apply(const struct merge_job *j, struct err *e)
 const struct merge_method merge_breadcrumbs = {
     "breadcrumbs", "neither the largest nor the smallest changes, summed",
     MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_GAMMA | MERGE_SCOPE,
-    1, 1, 0, MERGE_ROWS, {.lambda = 1, .gamma = 0.01}, apply};
+    1, 1, 0, MERGE_ROWS, {.lambda = 1, .gamma = 0.01}, apply, NULL};

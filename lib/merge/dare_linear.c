@@ -2,6 +2,8 @@
  * dare-linear: each change stays with probability density and is then divided by it; what stays is summed as by task.
  * Yu and others 2023, "Language models are super Mario", section 3.1.
  */
+#include <stddef.h>
+
 #include "merge/delta.h"
 
 static int apply(const struct merge_job *j, struct err *e)
@@ -17,4 +19,4 @@ static int apply(const struct merge_job *j, struct err *e)
 const struct merge_method merge_dare_linear = {
     "dare-linear", "changes kept by chance and scaled up, summed",
     MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = 1}, apply};
+    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = 1}, apply, NULL};

@@ -2,6 +2,8 @@
  * dare-ties: each change stays with probability density and is then divided by it; signs are elected and what agrees is summed as by ties.
  * Yu and others 2023, "Language models are super Mario", sections 3.1 and 3.3.
  */
+#include <stddef.h>
+
 #include "merge/delta.h"
 
 static int apply(const struct merge_job *j, struct err *e)
@@ -17,4 +19,4 @@ static int apply(const struct merge_job *j, struct err *e)
 const struct merge_method merge_dare_ties = {
     "dare-ties", "changes kept by chance and scaled up, those of the elected sign",
     MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = 1}, apply};
+    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = 1}, apply, NULL};

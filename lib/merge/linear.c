@@ -3,6 +3,8 @@
  * others 2022, "Model soups", section 2; with two models and weights 1 - a, a the interpolation of WiSE-FT.
  * Sums are f64 in the order of the operands and rounded once.
  */
+#include <stddef.h>
+
 #include "merge/merge.h"
 
 static int apply(const struct merge_job *j, struct err *e)
@@ -25,4 +27,4 @@ static int apply(const struct merge_job *j, struct err *e)
 }
 
 const struct merge_method merge_linear = {"linear", "weighted average", MERGE_WEIGHT | MERGE_NORMALIZE, 0, 1, 0, MERGE_ROWS,
-                                          {.normalize = 1}, apply};
+                                          {.normalize = 1}, apply, NULL};

@@ -40,6 +40,9 @@ struct merge_job {
     float *out;          /* [rows][cols]; overlaps none of these */
 };
 
+struct merge_pass;
+struct writer;
+
 struct merge_method {
     const char *name, *brief;
     unsigned takes;       /* MERGE_*: parameters */
@@ -48,6 +51,9 @@ struct merge_method {
     enum merge_unit unit; /* MERGE_ROWS: any rows, each by itself; a scope of tensor (args) asks for all of them too */
     struct merge_args by_default;
     int (*apply)(const struct merge_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
+    /* For methods that must see the whole model, or write other shapes: all operands at once, instead of a loop over tensors (pass.h).
+     * apply is then what the method makes of a model of one tensor, or NULL where that is nothing. */
+    int (*run)(struct merge_pass *, struct writer *, struct err *e);
 };
 
 #define METHOD(id) extern const struct merge_method merge_##id;

@@ -20,7 +20,8 @@ struct merge_texts { /* NULL: not given */
     {'t', "t", "T", OPT_STRING, &(x).t, "how far to go from the first to the second: 0 to 1 (default 0.5)", 0}, \
     {0, "scope", "SCOPE", OPT_STRING, &(x).scope, "breadcrumbs: compare changes by row or tensor (default tensor)", 0}, \
     {0, "seed", "N", OPT_STRING, &(x).seed, "of what is kept by chance (default 0)", 0}, \
-    {0, "alpha", "A", OPT_STRING, &(x).alpha, "rws: factor of the signatures (default 1); opcm: share of singular values (0.5)", 0}
+    {0, "alpha", "A", OPT_STRING, &(x).alpha, "rws: factor of the signatures (default 1); opcm: share of singular values (0.5)", 0}, \
+    {0, "basis", "P", OPT_STRING, &(x).basis, "rmm: models in the basis (default 1)", 0}
 
 /* The name of a parameter that was given, or NULL. */
 const char *merge_options_given(const struct merge_texts *x);

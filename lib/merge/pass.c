@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 
 #define SLAB_BYTES ((uint64_t)1 << 20) /* of f32, of each operand */
 
@@ -100,11 +101,10 @@ static void grow(struct merge_pass *p, uint64_t n)
     p->room = n;
 }
 
-static uint64_t slab_rows(const struct merge_pass *p, const struct bundle *b, int whole)
+static uint64_t slab_rows(const struct bundle *b, int whole)
 {
     uint64_t n = SLAB_BYTES / sizeof(float) / (b->cols ? b->cols : 1);
 
-    (void)p;
     n = n ? n : 1;
     return whole || n > b->rows ? b->rows : n;
 }
@@ -139,42 +139,61 @@ static int same_counts(struct merge_pass *p, struct writer *out, struct err *e)
     return operand_pass(a, out, e);
 }
 
-/* The header that goes out: one dense term of type t. */
-static void make_header(struct operand *a, enum dtype t, struct bundle *o)
+int merge_read(struct merge_pass *p, uint64_t n, struct err *e)
 {
-    bundle_take_header(o, &a->b);
-    while (o->parts)
-        bundle_drop_part(o, -1, o->part[0].name);
-    bundle_add_term(o, "dense");
-    bundle_declare_part(o, 0, "dense", t, &a->b.shape);
+    grow(p, n * p->operand[0].b.cols);
+    return read_rows(p, n, e);
 }
 
-static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, enum dtype t, struct err *e)
+enum dtype merge_type(const struct merge_pass *p)
+{
+    return p->type >= 0 ? (enum dtype)p->type : operand_type(&p->operand[0]);
+}
+
+void merge_header(struct merge_pass *p, enum dtype t, const struct shape *shape, struct bundle *o)
+{
+    struct err e;
+
+    bundle_take_header(o, &p->operand[0].b);
+    while (o->parts)
+        bundle_drop_part(o, -1, o->part[0].name);
+    bundle_set_shape(o, shape, &e); /* no larger than what has been read */
+    bundle_add_term(o, "dense");
+    bundle_declare_part(o, 0, "dense", t, shape);
+}
+
+int merge_put(struct writer *out, struct bundle *o, uint64_t row0, uint64_t n, const float *w, struct err *e)
+{
+    const struct part *d = &o->part[o->parts - 1];
+    uint8_t *bytes = mem_resize(NULL, n * d->row_bytes + 1, 1);
+    int rc;
+
+    dtype_from_f32(d->dtype, w, bytes, n * o->cols);
+    rc = bundle_put(out, o, o->parts - 1, row0, n, bytes, e);
+    free(bytes);
+    return rc;
+}
+
+static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct err *e)
 {
     int base = p->method->base;
-    uint64_t step = slab_rows(p, o, merge_whole(p->method, &p->args));
+    uint64_t step = slab_rows(o, merge_whole(p->method, &p->args));
     struct merge_job j = {.args = &p->args, .name = o->name, .cols = o->cols, .models = p->operands - base};
-    struct buf bytes = {0};
-    int rc = 0;
 
-    grow(p, step * o->cols);
-    j.base = base ? p->rows[0] : NULL;
-    j.model = p->rows + base;
-    j.out = p->rows[p->operands];
-    for (uint64_t r = 0; r < o->rows && o->cols && rc == 0; r += step) {
+    for (uint64_t r = 0; r < o->rows && o->cols; r += step) {
         j.row0 = r;
         j.rows = o->rows - r < step ? o->rows - r : step;
-        rc = read_rows(p, j.rows, e);
-        if (rc == 0 && (rc = merge_rows(p->method, &j, e)) < 0)
-            err_in(e, "%s", o->name);
-        if (rc < 0)
-            break;
-        bytes.len = 0;
-        dtype_from_f32(t, j.out, buf_space(&bytes, j.rows * o->part[0].row_bytes), j.rows * o->cols);
-        rc = bundle_put(out, o, 0, r, j.rows, bytes.data, e);
+        if (merge_read(p, j.rows, e) < 0)
+            return -1;
+        j.base = base ? p->rows[0] : NULL;
+        j.model = p->rows + base;
+        j.out = p->rows[p->operands];
+        if (merge_rows(p->method, &j, e) < 0)
+            return err_in(e, "%s", o->name);
+        if (merge_put(out, o, r, j.rows, j.out, e) < 0)
+            return -1;
     }
-    buf_free(&bytes);
-    return rc;
+    return 0;
 }
 
 static const char *mark_text(const struct operand *o, char text[60])
@@ -204,16 +223,28 @@ int merge_same_shard(struct merge_pass *p, struct err *e)
 int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e)
 {
     struct operand *a = &p->operand[0];
-    enum dtype t = p->type >= 0 ? (enum dtype)p->type : operand_type(a);
     struct bundle o = {0};
     int rc;
 
     if (operand_counts(a))
         return same_counts(p, out, e);
-    make_header(a, t, &o);
-    rc = bundle_begin(out, &o, e) < 0 || merge_slabs(p, out, &o, t, e) < 0 || bundle_end(out, &o, e) < 0 ? -1 : 0;
+    merge_header(p, merge_type(p), &a->b.shape, &o);
+    rc = bundle_begin(out, &o, e) < 0 || merge_slabs(p, out, &o, e) < 0 || bundle_end(out, &o, e) < 0 ? -1 : 0;
     bundle_free(&o);
     return rc;
+}
+
+int merge_all(struct merge_pass *p, struct writer *out, struct err *e)
+{
+    struct operand *a = &p->operand[0];
+    int got;
+
+    while ((got = operand_next(a, e)) > 0) {
+        if (merge_align(p, e) < 0 || (select_match(p->sel, &a->b) ? merge_tensor(p, out, e) : operand_pass(a, out, e)) < 0)
+            return -1;
+        progress_step(1, 0);
+    }
+    return got < 0 ? -1 : merge_leftover(p, e);
 }
 
 int merge_leftover(struct merge_pass *p, struct err *e)

@@ -11,6 +11,8 @@ struct merge_pass {
     struct merge_args args;
     struct operand *operand; /* the first one leads: order, blobs, types; it is the base of a method that has one */
     int operands;
+    const struct select *sel;
+    int64_t revert;          /* rmm: the model to give back, from 1; 0: none */
     int type;                /* to write, or -1: operand_type of the first */
     float **rows;            /* buffers of operands, the last that of the result; grown to `room` elements each */
     uint64_t room;
@@ -34,6 +36,21 @@ int merge_align(struct merge_pass *p, struct err *e);
  * Memory: 1 MiB of f32 or one row for each operand and one more; for methods by tensor, all rows.
  */
 int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e);
+
+/* For methods with a run: the next n rows of every operand into p->rows; buffers are grown to n rows of the first's columns. */
+int merge_read(struct merge_pass *p, uint64_t n, struct err *e);
+
+/* The header that goes out for the tensor at hand: no companions, one dense term of that type and shape. */
+void merge_header(struct merge_pass *p, enum dtype t, const struct shape *shape, struct bundle *o);
+
+/* What the tensor at hand is written as. */
+enum dtype merge_type(const struct merge_pass *p);
+
+/* Rows as a bundle that has begun: f32 to its type. row0 and n count rows of its one part. */
+int merge_put(struct writer *out, struct bundle *o, uint64_t row0, uint64_t n, const float *w, struct err *e);
+
+/* The models in turn, tensor by tensor, each selected one through merge_tensor: what methods without a run do. */
+int merge_all(struct merge_pass *p, struct writer *out, struct err *e);
 
 /* After the last: does an operand hold tensors that the first does not? -1 names one. */
 int merge_leftover(struct merge_pass *p, struct err *e);

@@ -3,6 +3,8 @@
  * signature of R_k is s_k = r_k - (<r_k, c> / <c, c>) c: what it learned beyond C; out = T + alpha sum_k w_k s_k.
  * Cai and others 2023, "Robust weight signatures", section 3.
  */
+#include <stddef.h>
+
 #include "merge/merge.h"
 
 /* <r, c> over rows in a fixed order, r and c differences from a */
@@ -42,4 +44,4 @@ static int apply(const struct merge_job *j, struct err *e)
 }
 
 const struct merge_method merge_rws = {"rws", "what robust models learned beyond a clean one, added to a target", MERGE_WEIGHT | MERGE_ALPHA, 1, 3, 0,
-                                       MERGE_TENSOR, {.alpha = 1}, apply};
+                                       MERGE_TENSOR, {.alpha = 1}, apply, NULL};

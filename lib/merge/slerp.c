@@ -4,6 +4,7 @@
  * Shoemake 1985, "Animating rotation with quaternion curves", section 3.3. The threshold is mergekit's.
  */
 #include <math.h>
+#include <stddef.h>
 
 #include "base/real.h"
 #include "merge/merge.h"
@@ -52,4 +53,4 @@ static int apply(const struct merge_job *j, struct err *e)
     return 0;
 }
 
-const struct merge_method merge_slerp = {"slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply};
+const struct merge_method merge_slerp = {"slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply, NULL};

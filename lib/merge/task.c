@@ -2,6 +2,8 @@
  * task: out = base + lambda * sum_k w_k (m_k - base).
  * Ilharco and others 2022, "Editing models with task arithmetic", section 2 (addition; a negative weight is their negation).
  */
+#include <stddef.h>
+
 #include "merge/delta.h"
 
 static int apply(const struct merge_job *j, struct err *e)
@@ -13,4 +15,4 @@ static int apply(const struct merge_job *j, struct err *e)
 }
 
 const struct merge_method merge_task = {"task", "base plus the weighted changes of the models", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_LAMBDA,
-                                        1, 1, 0, MERGE_ROWS, {.lambda = 1}, apply};
+                                        1, 1, 0, MERGE_ROWS, {.lambda = 1}, apply, NULL};

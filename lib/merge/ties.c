@@ -3,6 +3,8 @@
  * and what agrees with it is averaged.
  * Yadav and others 2023, "TIES-Merging", algorithm 1.
  */
+#include <stddef.h>
+
 #include "base/par.h"
 #include "merge/delta.h"
 
@@ -24,4 +26,4 @@ static int apply(const struct merge_job *j, struct err *e)
 }
 
 const struct merge_method merge_ties = {"ties", "the largest changes, those of the elected sign", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA,
-                                        1, 1, 0, MERGE_TENSOR, {.lambda = 1, .normalize = 1}, apply};
+                                        1, 1, 0, MERGE_TENSOR, {.lambda = 1, .normalize = 1}, apply, NULL};

@@ -6,6 +6,8 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     tsplit tiny >in.weir
     tshow --data in.weir | grep -v '^history' >twin
+    wprune -m magnitude -s 0.5 <in.weir >half.weir
+    wprune -m magnitude -s 0.3 <in.weir >p.weir
 }
 
 setup() { cd "$BATS_FILE_TMPDIR" && rm -f o.weir; }
@@ -189,4 +191,85 @@ shards() {
     run tmerge -m attach in.weir
     [ "$status" -eq 2 ]
     tmerge --list | grep -q '^linear	'
+}
+
+# tunes: three fine-tunes of a base: small steps of other sizes
+tunes() {
+    small 1 2 3 4 5 6 >base.weir
+    small 1.5 2 3 3 5 7 >t1.weir
+    small 2 1 3 4.25 5 8 >t2.weir
+}
+
+@test "task arithmetic, TIES and slerp by hand" {
+    tunes
+    tmerge -m task base.weir t1.weir t2.weir >o.weir
+    [ "$(values o.weir a)" = "2.5 1 3 3.25 " ]
+    tmerge -m task -w 1,-1 --lambda 2 base.weir t1.weir t2.weir >o.weir
+    [ "$(values o.weir a)" = "0 4 3 1.5 " ]
+    tmerge -m ties base.weir t1.weir t2.weir >o.weir
+    [ "$(values o.weir a)" = "1.75 1 3 3 " ]
+    tmerge -m ties -d 0.25 base.weir t1.weir t2.weir >o.weir # the largest of each: the last of equals
+    [ "$(values o.weir a)" = "1 1 3 3 " ]
+    tmerge -m slerp -t 0 base.weir t1.weir | tdiff --max-rel 1e-7 - base.weir
+    tmerge -m slerp -t 1 base.weir t1.weir | tdiff --max-rel 1e-7 - t1.weir
+    run tmerge -m slerp base.weir t1.weir t2.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: slerp takes 2 models, not 3" ]
+    run tmerge -m della -d 0.1 base.weir t1.weir
+    [ "${lines[0]}" = "tmerge: density 0.1 with epsilon 0.15: probabilities from -0.05 to 0.25, which must lie in 0 to 1" ]
+}
+
+@test "every method: fine-tunes equal to the base give the base; one fine-tune by task is itself; streams, files and order are no matter" {
+    for m in $(tmerge --list | cut -f 1); do
+        case $m in cat | attach | rmm) continue ;; esac
+        # opcm and slerp go through norms: to rounding
+        tmerge -m $m $(for i in 1 2 $([ $m = slerp ] || echo 3) $([ $m = rws ] && echo 4); do echo in.weir; done) >o.weir
+        tdiff --max-rel 1e-6 o.weir in.weir || { echo $m; return 1; }
+    done
+    tmerge -m task in.weir p.weir | tdiff --max-rel 0 - p.weir
+    tmerge -m dare-ties -d 0.5 --seed 3 tiny p.weir half.weir >a.weir
+    tpack -t safetensors -o half.safetensors <half.weir
+    tmerge -m dare-ties -d 0.5 --seed 3 -j 2 in.weir p.weir half.safetensors | tdiff a.weir -
+    tmerge -m dare-ties -d 0.5 --seed 4 in.weir p.weir half.weir >b.weir
+    run tdiff a.weir b.weir
+    [ "$status" -eq 1 ]
+}
+
+@test "opcm: one fine-tune is itself; the result has the mean norm of the changes" {
+    tmerge -m opcm --dtype F32 in.weir half.weir | tdiff --max-rel 0 - half.weir
+    small 0 0 0 0 0 0 >base.weir # changes of norm 5 and 10 along one direction, and a vector that stays
+    small 3 0 0 4 0 0 >t1.weir
+    small 0 10 0 0 0 0 >t2.weir
+    tmerge -m opcm base.weir t1.weir t2.weir >o.weir
+    [ "$(values o.weir a | awk '{ printf "%.3f", sqrt($1 * $1 + $2 * $2 + $3 * $3 + $4 * $4) }')" = 7.500 ]
+}
+
+@test "rmm: a basis of as many as there are models gives each of them back; fewer give the nearest" {
+    tmerge -m rmm --basis 3 --dtype F32 in.weir p.weir half.weir >basis.weir
+    for i in 1 2 3; do
+        f=$(echo in p half | cut -d ' ' -f $i).weir
+        tmerge -m rmm --revert $i basis.weir | tdiff --max-rel 1e-6 - $f
+    done
+    tmerge -m rmm --basis 1 --dtype F32 in.weir p.weir half.weir | tmerge -m rmm --revert 3 - | tdiff --max-rel 0.4 - half.weir
+    tmerge -m rmm --basis 1 in.weir in.weir in.weir >one.weir
+    tmerge -m rmm --revert 2 one.weir | tdiff --max-rel 0.01 - in.weir
+    run tmerge -m rmm --revert 4 -o o.weir basis.weir
+    one_line_error 1 tmerge
+    case $output in *"was made from 3 models, there is no model 4") ;; *) echo "$output"; false ;; esac
+    run tmerge -m rmm --basis 4 -o o.weir in.weir p.weir
+    one_line_error 1 tmerge
+}
+
+@test "rebasin finds every channel and head of a shuffled model again" {
+    python3 "$TOP/tests/cli/permute.py" tiny shuffled.safetensors
+    run tdiff in.weir <(tsplit shuffled.safetensors)
+    [ "$status" -eq 1 ]
+    # the shuffle is one that changes nothing: the two models say the same
+    head -c 2000 "$BROOK/prose.test.txt" >text
+    mkdir -p shuffled && cp tiny/*.json tiny/tokenizer.model shuffled && cp shuffled.safetensors shuffled/model.safetensors
+    a=$(mppl -f text -c 32 <in.weir | awk 'NR == 2 { printf "%.3f", $5 }')
+    [ "$a" = "$(tsplit shuffled | mppl -f text -c 32 | awk 'NR == 2 { printf "%.3f", $5 }')" ]
+    tmerge -m rebasin tiny shuffled.safetensors | tdiff - in.weir
+    tmerge -m rebasin -j 2 --seed 5 tiny shuffled.safetensors shuffled | tdiff - in.weir
+    run tmerge -m rebasin --only mlp -o o.weir in.weir in.weir
+    one_line_error 1 tmerge
 }

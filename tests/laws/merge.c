@@ -91,8 +91,6 @@ static void equals(const struct merge_method *m)
     float was[N], out[N];
     int n = count_of(m);
 
-    if (m->takes & MERGE_WEIGHT && m->takes & MERGE_BASIS)
-        return;
     memcpy(was, base, sizeof was);
     memcpy(base, model[1], sizeof base); /* the base too */
     if (m->takes & MERGE_DENSITY)
@@ -100,7 +98,7 @@ static void equals(const struct merge_method *m)
     merged(m, &x, same, n, ROWS, out);
     memcpy(base, was, sizeof base);
     for (int i = 0; i < N; i++)
-        CHECK(out[i] == model[1][i]);
+        CHECK(m == &merge_opcm ? fabsf(out[i] - model[1][i]) < 1e-5f : out[i] == model[1][i]); /* opcm rescales by norms */
 }
 
 /* Fine-tunes that are equal, of another base: weights of a sum of 1 give the fine-tune where nothing is left out. */
@@ -214,6 +212,8 @@ int main(void)
         const struct merge_method *m = merge_table[i];
 
         CHECK(merge_find(m->name) == m);
+        if (!m->apply) /* sees whole models: its laws are in tests/cli/tmerge.bats */
+            continue;
         split(m);
         equals(m);
         equal_tunes(m);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Make merge_*.tsv: merged tensors of small cases, computed here from the formulas of weir-methods(7) alone, in doubles and
 with plain sorts. Usage: gen_merge.py FOLDER. The numbers are committed; the test vectors/merge reads them."""
+import itertools
 import math
 import os
 import sys
@@ -130,6 +131,85 @@ def rws(c, target, m):
     return out
 
 
+def svd(a, rows, cols):
+    """One-sided Jacobi: a = U diag(s) V', thin, values descending. Lists of rows."""
+    t = rows < cols
+    u = [[a[r * cols + c] for c in range(cols)] for r in range(rows)]
+    u = [list(x) for x in (u if t else zip(*u))]  # vectors to be made orthogonal, one a row
+    n = len(u)
+    v = [[float(i == j) for j in range(n)] for i in range(n)]
+    for _ in range(60):
+        off = 0.0
+        for i in range(n):
+            for j in range(i + 1, n):
+                p, q, d = (math.fsum(x * y for x, y in zip(u[a1], u[b1])) for a1, b1 in ((i, i), (j, j), (i, j)))
+                if abs(d) <= 1e-15 * math.sqrt(p * q):
+                    continue
+                off = 1.0
+                z = (q - p) / (2 * d)
+                s = math.copysign(1 / (abs(z) + math.sqrt(1 + z * z)), z)
+                k = 1 / math.sqrt(1 + s * s)
+                for w in (u, v):
+                    w[i], w[j] = ([k * x - s * k * y for x, y in zip(w[i], w[j])], [s * k * x + k * y for x, y in zip(w[i], w[j])])
+        if not off:
+            break
+    s = [math.sqrt(math.fsum(x * x for x in row)) for row in u]
+    order = sorted(range(n), key=lambda i: -s[i])
+    unit = [[x / s[i] for x in u[i]] for i in order]
+    other = [v[i] for i in order]
+    s = [s[i] for i in order]
+    return (other, s, unit) if t else (unit, s, other)  # left vectors, values, right vectors: one a row
+
+
+def opcm(c, base, m):
+    dot = lambda x, y: math.fsum(a * b for a, b in zip(x, y))
+    taus = [[x - b for x, b in zip(one, base)] for one in m]
+    d = list(taus[0])
+    norms = [math.sqrt(dot(t, t)) for t in taus]
+    lam = 1.0
+    for n, tau in enumerate(taus[1:], 2):  # the paper's steps, scaled after each
+        left, s, right = svd(d, c.rows, c.cols)
+        k, part = len(s), 0.0
+        for i, x in enumerate(s):
+            part += x
+            if part > c.get("alpha", 0.5) * math.fsum(s):
+                k = i + 1
+                break
+        res = list(tau)
+        for i, u in enumerate(left):
+            for j, v in enumerate(right):
+                if i == j or (i < k and j < k):
+                    q = math.fsum(u[r] * tau[r * c.cols + x] * v[x] for r in range(c.rows) for x in range(c.cols))
+                    res = [y - q * u[i2 // c.cols] * v[i2 % c.cols] for i2, y in enumerate(res)]
+        new = [lam * x + y for x, y in zip(d, res)]
+        lam = math.sqrt(dot(new, new)) / (math.fsum(norms[:n]) / n)
+        d = [x / lam for x in new]
+    return [b + x for b, x in zip(base, d)]
+
+
+def rmm_file(folder):
+    noise = Noise(77)
+    with open(os.path.join(folder, "merge_rmm.tsv"), "w") as f:
+        for n, length, p in ((3, 8, 1), (4, 8, 2), (4, 3, 2), (3, 8, 3), (2, 5, 1)):
+            x = [[f32(noise.normal() + (1.5 if i == 0 else 0)) for i in range(length)] for _ in range(n)]
+            left, s, right = svd([x[a][i] for i in range(length) for a in range(n)], length, n)
+            f.write("case\t%d\t%d\t%d\n" % (n, length, p))
+            for one in x:
+                f.write("x\t%s\n" % "\t".join("%.9g" % v for v in one))
+            for a in range(n):
+                f.write("fit\t%s\n" % "\t".join("%.9g" % math.fsum(left[k][i] * s[k] * right[k][a] for k in range(p)) for i in range(length)))
+
+
+def rebasin_file(folder):
+    noise = Noise(78)
+    with open(os.path.join(folder, "merge_rebasin.tsv"), "w") as f:
+        for case in range(24):
+            n = 1 + case % 6
+            g = [float(int(noise.unit() * 4)) if case >= 18 else noise.normal() for _ in range(n * n)]
+            best = max(math.fsum(g[i * n + t] for i, t in enumerate(to)) for to in itertools.permutations(range(n)))
+            f.write("n\t%d\ngain\t%s\nbest\t%.17g\n" % (n, "\t".join("%.17g" % x for x in g), best))
+
+
 def text(v):
     return ",".join("%.9g" % x for x in v) if isinstance(v, list) else str(v).lower() if isinstance(v, bool) else str(v)
 
@@ -169,6 +249,7 @@ CASES = {
     breadcrumbs: (1, [Case("mlp.up", 4, 8, 3, density=[0.5], gamma=0.1), Case("mlp.up", 4, 8, 3, density=[0.5], gamma=0.2, scope="row"),
                       Case("mlp.up", 4, 8, 2, density=[0.25], gamma=0.125, scope="row", tied=1), Case("attn.q", 3, 5, 2)]),
     rws: (1, [Case("mlp.up", 4, 8, 3), Case("attn.q", 3, 5, 4, alpha=0.5, weight=[1.0, 1.0, 0.5, 2.0])]),
+    opcm: (1, [Case("mlp.up", 4, 6, 3), Case("attn.q", 5, 3, 2, alpha=0.2), Case("mlp.up", 4, 4, 3, alpha=0.8)]),
 }
 
 if __name__ == "__main__":
@@ -176,3 +257,5 @@ if __name__ == "__main__":
         sys.exit("usage: gen_merge.py FOLDER")
     for method, (based, cases) in CASES.items():
         write(sys.argv[1], method, based, cases)
+    rmm_file(sys.argv[1])
+    rebasin_file(sys.argv[1])

@@ -1,7 +1,9 @@
 /* vectors/merge: merged tensors against the numbers of gen_merge.py. Run from the top of the tree. */
 #include <stdlib.h>
 
+#include "merge/assign.h"
 #include "merge/options.h"
+#include "merge/rmm.h"
 #include "tests/unit/check.h"
 
 #define MOST 256
@@ -83,13 +85,82 @@ static int one_case(FILE *f, const struct merge_method *m, char *s)
     return 1;
 }
 
+/* Best assignments, found by trying all. */
+static void assignments(void)
+{
+    FILE *f = fopen("tests/vectors/merge_rebasin.tsv", "r");
+    int n, cases = 0;
+    char *s;
+
+    CHECK(f != NULL);
+    while (f && (s = field(f, "n")) && sscanf(s, "%d", &n) == 1) {
+        double gain[64], want[8], sum;
+        size_t to[8], seen = 0;
+
+        s = field(f, "gain");
+        for (int i = 0; i < n * n; i++)
+            gain[i] = strtod(s, &s);
+        s = field(f, "best");
+        want[0] = strtod(s, &s);
+        sum = assign_best((size_t)n, gain, to);
+        for (int i = 0; i < n; i++)
+            seen |= (size_t)1 << to[i];
+        CHECK(seen == ((size_t)1 << n) - 1);
+        CHECK_NEAR(sum, want[0], 1e-12);
+        cases++;
+    }
+    CHECK(cases >= 20);
+    if (f)
+        fclose(f);
+}
+
+/* The best approximation of n vectors in p directions. */
+static void bases(void)
+{
+    static float x[MODELS][MOST], want[MODELS][MOST], basis[MODELS][MOST], coef[MODELS * MODELS];
+    FILE *f = fopen("tests/vectors/merge_rmm.tsv", "r");
+    int n, len, p, cases = 0;
+    char *s;
+
+    CHECK(f != NULL);
+    while (f && (s = field(f, "case")) && sscanf(s, "%d %d %d", &n, &len, &p) == 3) {
+        const float *at[MODELS];
+        float *to[MODELS];
+        struct err e;
+
+        for (int a = 0; a < n; a++) {
+            at[a] = x[a], to[a] = basis[a];
+            CHECK(floats(f, "x", x[a]) == len);
+        }
+        for (int a = 0; a < n; a++)
+            CHECK(floats(f, "fit", want[a]) == len);
+        CHECK(rmm_fit(n, (uint64_t)len, 1, at, p, to, coef, &e) == 0);
+        for (int a = 0; a < n; a++)
+            for (int i = 0; i < len; i++) {
+                double got = 0;
+
+                for (int k = 0; k < p; k++)
+                    got += (double)coef[k * n + a] * (double)basis[k][i];
+                CHECK_NEAR(got, want[a][i], 2e-6);
+            }
+        cases++;
+    }
+    CHECK(cases >= 4);
+    if (f)
+        fclose(f);
+}
+
 int main(void)
 {
+    assignments();
+    bases();
     for (int i = 0; merge_table[i]; i++) {
         char path[200], *s, id[50];
         int cases = 0;
         FILE *f;
 
+        if (!merge_table[i]->apply)
+            continue;
         snprintf(id, sizeof id, "%s", merge_table[i]->name);
         for (char *c = id; *c; c++)
             *c = *c == '-' ? '_' : *c;

@@ -1,0 +1,203 @@
+/*
+ * opcm: task vectors are added one after another. With D the sum so far, D = U S V', k the first count of singular values whose share
+ * of their sum exceeds alpha, and Q = U' tau V, the next is D + U Q0 V', where Q0 is Q with its diagonal and its first k rows and columns' block [k][k] set
+ * to 0. At the end D is scaled to the mean norm of the task vectors, over the whole model.
+ * Tang and others 2025, "Merging models on the fly without retraining", algorithm 1. The paper scales after every step; scaling
+ * commutes with all of the above, so once is enough.
+ * With thin factors U Q0 V' = tau - U_k (U_k' tau V_k) V_k' - sum_{i>k} u_i (u_i' tau v_i) v_i'.
+ */
+#include "merge/opcm.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/progress.h"
+#include "la/gemm.h"
+#include "la/svd.h"
+#include "merge/pass.h"
+
+static size_t count_of(const double *s, size_t r, double alpha)
+{
+    double all = 0, part = 0;
+
+    for (size_t i = 0; i < r; i++)
+        all += s[i];
+    for (size_t i = 0; i < r; i++) {
+        part += s[i];
+        if (part > alpha * all)
+            return i + 1;
+    }
+    return r;
+}
+
+/* tau becomes what may be added to D. Q is U' tau V in the first k rows and columns and on the diagonal, 0 elsewhere. */
+static int project(size_t m, size_t n, const double *D, double alpha, double *tau, struct err *e)
+{
+    size_t r = m < n ? m : n, k;
+    double *U = mem_new(m * r, sizeof *U), *s = mem_new(r, sizeof *s), *Vt = mem_new(r * n, sizeof *Vt);
+    double *UT = mem_new(r * n, sizeof *UT), *Q = mem_new(r * r, sizeof *Q), *QV = mem_new(r * n, sizeof *QV);
+    int rc = svd(m, n, D, r, U, s, Vt, e);
+
+    if (rc == 0) {
+        k = count_of(s, r, alpha);
+        dgemm_tn(r, n, m, U, r, tau, n, UT, n, KERN_SET);
+        dgemm_nt(r, r, n, UT, n, Vt, n, Q, r, KERN_SET);
+        for (size_t i = 0; i < r; i++)
+            for (size_t c = 0; c < r; c++)
+                if (i != c && (i >= k || c >= k))
+                    Q[i * r + c] = 0;
+        dgemm_nn(r, n, r, Q, r, Vt, n, QV, n, KERN_SET);
+        dgemm_nn(m, n, r, U, r, QV, n, tau, n, KERN_SUB);
+    }
+    free(U), free(s), free(Vt), free(UT), free(Q), free(QV);
+    return rc;
+}
+
+int opcm_sum(const struct merge_job *j, int matrix, double *delta, double *norm2, struct err *e)
+{
+    size_t count = j->rows * j->cols;
+    double *tau = mem_new(count + 1, sizeof *tau);
+    int rc = 0, any = 0;
+
+    memset(delta, 0, count * sizeof *delta);
+    for (int t = 0; t < j->models && rc == 0; t++) {
+        for (size_t i = 0; i < count; i++) {
+            tau[i] = (double)j->model[t][i] - (double)j->base[i];
+            norm2[t] += tau[i] * tau[i];
+        }
+        if (any && matrix && j->rows > 1 && j->cols > 1)
+            rc = project(j->rows, j->cols, delta, j->args->alpha, tau, e);
+        for (size_t i = 0; i < count && rc == 0; i++) {
+            delta[i] += tau[i];
+            any |= delta[i] != 0;
+        }
+    }
+    free(tau);
+    return rc;
+}
+
+double opcm_factor(int models, const double *norm2, double sum2)
+{
+    double mean = 0;
+
+    for (int t = 0; t < models; t++)
+        mean += sqrt(norm2[t]) / models;
+    return models > 1 && sum2 > 0 ? mean / sqrt(sum2) : 1;
+}
+
+static double squares(const double *v, size_t n)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += v[i] * v[i];
+    return sum;
+}
+
+/* A model of one tensor. */
+static int apply(const struct merge_job *j, struct err *e)
+{
+    size_t n = j->rows * j->cols;
+    double *delta = mem_new(n + 1, sizeof *delta), *norm2 = mem_new((size_t)j->models, sizeof *norm2), f;
+    int rc = opcm_sum(j, 1, delta, norm2, e);
+
+    f = opcm_factor(j->models, norm2, squares(delta, n));
+    for (size_t i = 0; i < n && rc == 0; i++)
+        j->out[i] = (float)((double)j->base[i] + f * delta[i]);
+    free(delta);
+    free(norm2);
+    return rc;
+}
+
+/* A tensor that waits in the spool for the factor: base in f32, then the sum in f64. */
+struct slot {
+    struct bundle head;
+    uint64_t at;
+};
+
+struct waiting {
+    struct slot *slot;
+    size_t slots;
+    int spool;
+    uint64_t end;
+    double *norm2, sum2;
+};
+
+/* Embeddings are no linear maps: their changes are added. */
+static int is_matrix(const struct bundle *b)
+{
+    return b->shape.rank == 2 && !(b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "pos") == 0));
+}
+
+static int store(struct merge_pass *p, struct waiting *w, struct err *e)
+{
+    struct operand *a = &p->operand[0];
+    size_t n = a->b.rows * a->b.cols;
+    double *delta = mem_new(n + 1, sizeof *delta);
+    struct merge_job j = {.args = &p->args, .name = a->b.name, .rows = a->b.rows, .cols = a->b.cols, .models = p->operands - 1};
+    int rc = operand_counts(a) ? err_set(e, "%s: holds whole numbers, which opcm does not merge", a->b.name) : merge_read(p, j.rows, e);
+
+    j.base = n ? p->rows[0] : NULL;
+    j.model = p->rows + 1;
+    if (rc == 0 && select_match(p->sel, &a->b) && n)
+        rc = opcm_sum(&j, is_matrix(&a->b), delta, w->norm2, e) < 0 ? err_in(e, "%s", a->b.name) : 0;
+    w->sum2 += rc == 0 ? squares(delta, n) : 0;
+    w->slot = mem_resize(w->slot, w->slots + 1, sizeof *w->slot);
+    w->slot[w->slots].at = w->end;
+    if (rc == 0)
+        merge_header(p, merge_type(p), &a->b.shape, &w->slot[w->slots++].head);
+    if (rc == 0 && n)
+        rc = io_pwrite(w->spool, j.base, n * sizeof(float), w->end, e) < 0 ||
+                     io_pwrite(w->spool, delta, n * sizeof *delta, w->end + n * sizeof(float), e) < 0 ? -1 : 0;
+    w->end += n * (sizeof(float) + sizeof *delta);
+    free(delta);
+    return rc;
+}
+
+static int finish(struct merge_pass *p, const struct waiting *w, struct slot *s, double f, struct writer *out, struct err *e)
+{
+    size_t n = s->head.rows * s->head.cols;
+    double *delta = mem_new(n + 1, sizeof *delta);
+    float *v = mem_new(n + 1, sizeof *v);
+    int rc = io_pread(w->spool, v, n * sizeof *v, s->at, e) < 0 || io_pread(w->spool, delta, n * sizeof *delta, s->at + n * sizeof *v, e) < 0 ? -1 : 0;
+
+    (void)p;
+    for (size_t i = 0; i < n && rc == 0; i++)
+        v[i] = (float)((double)v[i] + f * delta[i]);
+    if (rc == 0)
+        rc = bundle_begin(out, &s->head, e) < 0 || (n && merge_put(out, &s->head, 0, s->head.rows, v, e) < 0) ||
+                     bundle_end(out, &s->head, e) < 0 ? -1 : 0;
+    free(delta);
+    free(v);
+    return rc;
+}
+
+static int run(struct merge_pass *p, struct writer *out, struct err *e)
+{
+    struct waiting w = {.spool = io_spool(e), .norm2 = mem_new((size_t)p->operands, sizeof *w.norm2)};
+    int rc = w.spool < 0 ? -1 : 0, got = 1;
+    double f;
+
+    while (rc == 0 && (got = operand_next(&p->operand[0], e)) > 0) {
+        rc = merge_align(p, e) < 0 || store(p, &w, e) < 0 ? -1 : 0;
+        progress_step(1, 0);
+    }
+    if (rc == 0)
+        rc = got < 0 ? -1 : merge_leftover(p, e);
+    f = opcm_factor(p->operands - 1, w.norm2, w.sum2);
+    for (size_t i = 0; i < w.slots; i++) {
+        rc = rc == 0 ? finish(p, &w, &w.slot[i], f, out, e) : rc;
+        bundle_free(&w.slot[i].head);
+    }
+    if (w.spool >= 0)
+        close(w.spool);
+    free(w.slot);
+    free(w.norm2);
+    return rc;
+}
+
+const struct merge_method merge_opcm = {"opcm", "changes added one after another, away from those before", MERGE_ALPHA, 1, 1, 0, MERGE_TENSOR,
+                                        {.alpha = 0.5}, apply, run};
