@@ -173,11 +173,12 @@ int pickle_memo(struct machine *m, int bytes, int get)
 
 static int pickle_push_global(struct machine *m, const char *module, size_t module_n, const char *name, size_t name_n)
 {
-    struct pickle_node *v = pickle_node_new(m, PICKLE_GLOBAL);
+    struct pickle_node *v;
     char *full;
 
     if (module_n > 200 || name_n > 200)
         return pickle_bad(m, "a global of a name longer than 200 bytes");
+    v = pickle_node_new(m, PICKLE_GLOBAL);
     full = mem_printf("%.*s.%.*s", (int)module_n, module, (int)name_n, name);
     v->text = full; /* freed with the node: pickle_free */
     v->n = strlen(full);
