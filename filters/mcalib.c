@@ -23,12 +23,18 @@ static int set_parts(const char *arg, struct err *e)
     return calib_parse(arg, &calib.parts, e);
 }
 
+static int set_weight(const char *arg, struct err *e)
+{
+    return calib_parse_weight(arg, &calib.least, e);
+}
+
 static const struct opt opts[] = {
     {'f', "file", "TEXT", OPT_LIST, &files, "calibrate on this text (repeatable: they are joined)", 0},
     {0, "ids", "FILE", OPT_LIST, &id_files, "calibrate on token ids, separated by white space, taken as they are", 0},
     {0, "tokens", "N", OPT_U64, &tokens_max, "use the first N tokens at most (default: all)", 0},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
     {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram (default norm2)", set_parts},
+    {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0, "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
     {0, "through", "CMD", OPT_STRING, &command, "each layer goes through this chain of filters before the next is run", 0},
     {0, "patience", "SECONDS", OPT_INT, &patience, "give up when CMD is idle for so long (default 20; 0: never)", 0},
@@ -58,22 +64,10 @@ static void cut(const struct feed *feed, struct windows *w, struct err *e)
     texts_free(&t);
 }
 
-/* What the taps saw goes to the weights of the layer. */
-static int attach(struct feed *feed, const struct block_kind *kind, struct err *e)
-{
-    for (int i = 0; i < feed->n; i++) {
-        int bias = 0, slot = block_slot(kind, feed->b[i].role, &bias);
-
-        if (slot >= 0 && !bias && calib_attach(&calib, kind->slots[slot].tap, &feed->b[i], e) < 0)
-            return -1;
-    }
-    return 0;
-}
-
 /* The statistics of a unit's inputs; without --through, the states after it, too. */
 static int calibrate(struct feed *feed, struct forward *f, struct err *e)
 {
-    const struct taps taps = {calib_see, &calib};
+    const struct taps taps = {calib_see, calib.least > 0 ? calib_weigh : NULL, &calib};
     int rc;
 
     if (feed_is(feed, "head"))
@@ -83,13 +77,13 @@ static int calibrate(struct feed *feed, struct forward *f, struct err *e)
         return command ? 0 : forward_single(f, &feed->b[0], &taps, e);
     progress_step(1, 0);
     rc = command ? forward_look(f, feed->b, feed->n, &taps, e) : forward_block(f, feed->b, feed->n, &taps, e);
-    return rc < 0 ? -1 : attach(feed, arch_find(f->p.arch)->block, e);
+    return rc < 0 ? -1 : calib_attach_layer(&calib, arch_find(f->p.arch)->block, feed->b, feed->n, e);
 }
 
 /* The unit to the command and back; what came back is what the model is from here on. A layer that did not come back is left out. */
 static int pass(struct feed *feed, struct forward *f, struct err *e)
 {
-    const struct taps taps = {calib_see, &calib};
+    const struct taps taps = {calib_see, NULL, &calib};
     int rc = through_pass(&through, feed, e);
 
     if (rc == 0 && through.n &&

@@ -14,9 +14,15 @@
 /* Places where a linear's input is seen. Linears with the same place have the same input. */
 enum tap { TAP_ATTN, TAP_O, TAP_MLP, TAP_DOWN, TAP_HEAD, TAPS, TAP_NONE = -1 };
 
+struct window {
+    int64_t start, len; /* first token and count; every window is run alone from position 0 */
+};
+
 /* What sees the inputs of linears while a model runs. x: float[rows][cols], valid during the call; calls come in token order. */
 struct taps {
     void (*see)(void *ctx, enum tap at, const float *x, int64_t rows, int64_t cols);
+    /* Or NULL. Before a batch of a layer is seen: the attention that each of its tokens received, float[tokens][heads], summed over queries. */
+    void (*attend)(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows);
     void *ctx;
 };
 
@@ -53,9 +59,7 @@ struct batch {
     const float *cos, *sin;      /* [longest window][head_dim / 2], of rope_table; NULL with learned positions */
     float *in[TAPS];             /* out: [tokens][block_tap_cols]: the inputs of the linears of each tap, still there afterwards */
     float *work;                 /* tokens * kind->work(b) floats */
-};
-struct window {
-    int64_t start, len; /* first token and count; every window is run alone from position 0 */
+    float *received;             /* out: [tokens][heads]: attention that came to each token, summed over the queries; or NULL */
 };
 
 /* How the layers of an architecture are made. */
@@ -63,6 +67,7 @@ struct block_kind {
     const struct slot *slots;    /* ends with role NULL */
     int (*check)(const struct block *b, struct err *e); /* sizes the letters do not tell */
     int64_t (*work)(const struct block *b);             /* floats a token that forward needs beside x and in */
+    int64_t (*heads)(const struct block *b);            /* of queries */
     void (*forward)(const struct block *b, struct batch *t);
 };
 extern const struct block_kind block_llama, block_gpt2;

@@ -29,6 +29,11 @@ static int64_t work(const struct block *b)
     return b->p->hidden + b->slot[QKV].rows;
 }
 
+static int64_t heads(const struct block *b)
+{
+    return b->slot[O].cols / b->p->head_dim;
+}
+
 static void norm(const struct block *b, int slot, const struct batch *t, float *y)
 {
     op_layernorm(t->x, b->slot[slot].w, b->slot[slot].bias, b->p->norm_eps, t->tokens, b->p->hidden, y);
@@ -63,4 +68,4 @@ static void forward(const struct block *b, struct batch *t)
     mlp(b, t);
 }
 
-const struct block_kind block_gpt2 = {slots, check, work, forward};
+const struct block_kind block_gpt2 = {slots, check, work, heads, forward};

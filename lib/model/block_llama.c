@@ -36,6 +36,11 @@ static int64_t work(const struct block *b)
     return b->p->hidden + (attn > mlp ? attn : mlp);
 }
 
+static int64_t heads(const struct block *b)
+{
+    return b->slot[Q].rows / b->p->head_dim;
+}
+
 static void attention(const struct block *b, struct batch *t)
 {
     int64_t qw = b->slot[Q].rows, kw = b->slot[K].rows, d = b->p->head_dim;
@@ -72,4 +77,4 @@ static void forward(const struct block *b, struct batch *t)
     mlp(b, t);
 }
 
-const struct block_kind block_llama = {slots, check, work, forward};
+const struct block_kind block_llama = {slots, check, work, heads, forward};

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "base/parse.h"
 #include "la/gemm.h"
 #include "num/kern.h"
 
@@ -33,7 +34,7 @@ int calib_parse(const char *list, unsigned *parts, struct err *e)
 
 struct strip {
     struct calib_sums *s;
-    const float *x;
+    const float *x, *weighed; /* weighed: rows times the root of their weights */
     int64_t rows;
 };
 
@@ -46,7 +47,7 @@ static void sum_strip(void *ctx, size_t i)
         const float *x = p->x + (size_t)t * cols + at;
 
         if (p->s->sum2)
-            kern_addsq64(x, p->s->sum2 + at, n);
+            kern_addsq64(p->weighed + (size_t)t * cols + at, p->s->sum2 + at, n);
         if (p->s->sum)
             kern_add64(x, p->s->sum + at, n);
         if (p->s->sumabs)
@@ -65,33 +66,67 @@ static void start(struct calib_sums *s, unsigned parts, int64_t cols)
     s->gram = parts & CALIB_GRAM ? mem_new(n, n * sizeof(double)) : NULL;
 }
 
+void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows)
+{
+    struct calib *c = ctx;
+    int64_t first = window[0].start, tokens = window[windows - 1].start + window[windows - 1].len - first;
+
+    c->r = mem_resize(c->r, (size_t)tokens, sizeof *c->r);
+    for (int64_t t = 0; t < tokens; t++)
+        c->r[t] = (float)kern_sum(received + t * heads, (size_t)heads);
+    for (int64_t i = 0; i < windows; i++) {
+        float *r = c->r + (window[i].start - first), low = r[0], high = r[0];
+
+        for (int64_t t = 1; t < window[i].len; t++) {
+            low = r[t] < low ? r[t] : low;
+            high = r[t] > high ? r[t] : high;
+        }
+        for (int64_t t = 0; t < window[i].len; t++)
+            r[t] = high > low ? (float)(c->least + (1 - c->least) * ((double)r[t] - low) / ((double)high - low)) : 1;
+    }
+}
+
+/* Rows times the root of their weights, owned by the caller. */
+static float *weighed(const struct calib *c, const float *x, int64_t rows, int64_t cols)
+{
+    float *y = mem_new((size_t)(rows * cols), sizeof *y);
+
+    for (int64_t t = 0; t < rows; t++)
+        kern_scale(sqrtf(c->r[t]), x + t * cols, y + t * cols, (size_t)cols);
+    return y;
+}
+
 void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t cols)
 {
     struct calib *c = ctx;
-    struct strip p = {&c->at[at], x, rows};
+    float *own = c->r ? weighed(c, x, rows, cols) : NULL;
+    struct strip p = {&c->at[at], x, own ? own : x, rows};
 
     if (!p.s->cols)
         start(p.s, c->parts, cols);
     p.s->n += rows;
+    for (int64_t t = 0; t < rows; t++)
+        p.s->weight += own ? (double)c->r[t] : 1;
     if (c->parts & ~(unsigned)CALIB_GRAM)
         par_for(((size_t)cols + STRIP - 1) / STRIP, sum_strip, &p);
     if (p.s->gram)
-        gram_add((size_t)cols, (size_t)rows, x, (size_t)cols, p.s->gram);
+        gram_add((size_t)cols, (size_t)rows, p.weighed, (size_t)cols, p.s->gram);
+    free(own);
 }
 
 /* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
-static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, int rank, int64_t n, struct err *e)
+static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, int rank, double n, struct err *e)
 {
     struct shape s = {.rank = rank, .dim = {(uint64_t)cols, (uint64_t)cols}};
     size_t count = (size_t)(rank == 2 ? cols * cols : cols);
     float *v = mem_new(count, sizeof *v);
 
     for (size_t i = 0; i < count; i++) {
-        v[i] = (float)(sum[i] / (double)n);
+        v[i] = (float)(sum[i] / n);
         if (!isfinite(v[i])) {
             free(v);
             return err_set(e, "%s: the input of channel %zu is not finite (%s is %g)", b->name, i % (size_t)cols, name,
-                           sum[i] / (double)n);
+                           sum[i] / n);
         }
     }
     bundle_set_companion(b, name, &s, v);
@@ -107,9 +142,9 @@ static const double *whole_gram(const struct calib_sums *s)
     return s->gram;
 }
 
-int calib_attach(const struct calib *c, enum tap at, struct bundle *b, struct err *e)
+int calib_attach(struct calib *c, enum tap at, struct bundle *b, struct err *e)
 {
-    const struct calib_sums *s = at == TAP_NONE ? NULL : &c->at[at];
+    struct calib_sums *s = at == TAP_NONE ? NULL : &c->at[at];
     const double *sums[4] = {0};
 
     if (!s)
@@ -120,15 +155,38 @@ int calib_attach(const struct calib *c, enum tap at, struct bundle *b, struct er
     sums[0] = s->sum2;
     sums[1] = s->sum;
     sums[2] = s->sumabs;
-    sums[3] = whole_gram(s);
+    sums[3] = s->first ? NULL : whole_gram(s);
     for (int i = 0; i < 4; i++)
-        if (sums[i] && set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, s->n, e) < 0)
+        if (sums[i] && set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, i == 0 || i == 3 ? s->weight : (double)s->n, e) < 0)
             return -1;
-    if (at == TAP_ATTN || at == TAP_MLP) /* q, k and v see the same input, gate and up too */
-        bundle_share(b, "gram");
+    if (s->first)
+        bundle_lend(b, s->first, "gram");
+    else if (s->gram)
+        s->first = b;
     attrs_set_int(&b->more, "count", s->n);
     b->touched = 1;
     return 0;
+}
+
+int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bundle *b, int n, struct err *e)
+{
+    for (int i = 0; i < n; i++) {
+        int bias = 0, slot = block_slot(kind, b[i].role, &bias);
+
+        if (slot >= 0 && !bias && calib_attach(c, kind->slots[slot].tap, &b[i], e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int calib_parse_weight(const char *arg, double *least, struct err *e)
+{
+    *least = 0.01;
+    if (strncmp(arg, "attncon", 7) != 0 || (arg[7] && arg[7] != ':'))
+        return err_set(e, "there is no token weight '%.80s'; there is attncon", arg);
+    if (arg[7] && parse_f64(arg + 8, least, e) < 0)
+        return -1;
+    return *least > 0 && *least <= 1 ? 0 : err_set(e, "the least weight is %g; above 0 and at most 1 is needed", *least);
 }
 
 void calib_reset(struct calib *c)
@@ -140,4 +198,6 @@ void calib_reset(struct calib *c)
         free(c->at[i].gram);
     }
     memset(c->at, 0, sizeof c->at);
+    free(c->r);
+    c->r = NULL;
 }

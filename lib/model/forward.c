@@ -107,7 +107,7 @@ static int position(struct forward *f, const struct bundle *b, struct err *e)
 }
 
 /* Room for the largest batch: inputs of the taps, then the layer's own work. */
-static void batch_room(const struct forward *f, const struct block *b, struct batch *t)
+static void batch_room(const struct forward *f, const struct block *b, const struct taps *taps, struct batch *t)
 {
     int64_t most = f->w->longest > BATCH ? f->w->longest : BATCH;
 
@@ -116,6 +116,8 @@ static void batch_room(const struct forward *f, const struct block *b, struct ba
     for (int at = 0; at < TAPS; at++)
         t->in[at] = mem_new((size_t)(most * block_tap_cols(b, at)), sizeof(float));
     t->work = mem_new((size_t)(most * b->kind->work(b)), sizeof(float));
+    if (taps && taps->attend)
+        t->received = mem_new((size_t)(most * b->kind->heads(b)), sizeof(float));
 }
 
 static void batch_free(struct batch *t)
@@ -123,6 +125,7 @@ static void batch_free(struct batch *t)
     for (int at = 0; at < TAPS; at++)
         free(t->in[at]);
     free(t->work);
+    free(t->received);
 }
 
 struct share {
@@ -145,16 +148,22 @@ static void run_window(void *ctx, size_t i)
     for (int at = 0; at < TAPS; at++)
         t.in[at] += row * block_tap_cols(s->b, at);
     t.work += row * s->b->kind->work(s->b);
+    if (t.received)
+        t.received += row * s->b->kind->heads(s->b);
     s->b->kind->forward(s->b, &t);
 }
 
 /* A thread a window when there are windows for all threads, else all threads on every matrix: the same numbers, less waiting. */
 static void run_batch(const struct block *b, struct batch *t, const struct taps *taps)
 {
+    if (t->received)
+        memset(t->received, 0, (size_t)(t->tokens * b->kind->heads(b)) * sizeof *t->received);
     if (t->windows >= par_jobs())
         par_for((size_t)t->windows, run_window, &(struct share){b, t});
     else
         b->kind->forward(b, t);
+    if (t->received)
+        taps->attend(taps->ctx, t->received, b->kind->heads(b), t->window, t->windows);
     for (int at = 0; taps && at < TAPS; at++)
         if (block_tap_cols(b, at))
             taps->see(taps->ctx, at, t->in[at], t->tokens, block_tap_cols(b, at));
@@ -167,7 +176,7 @@ static int run(struct forward *f, const struct block *b, const struct taps *taps
     int64_t row0;
     int rc = 0;
 
-    batch_room(f, b, &t);
+    batch_room(f, b, taps, &t);
     for (int64_t i = 0; i < f->w->n && rc == 0; i += t.windows) {
         t.windows = batch_at(f, i, &row0, &t.tokens);
         t.window = f->w->window + i;

@@ -179,7 +179,7 @@ struct attend {
 /* One block of queries [from, to) of a window: scores against all keys before its end, softmax of each row up to its own position, and
  * the mix of values. What lies behind a row's own position has weight exactly 0. */
 static void attend_queries(const struct attend *a, const float *q, const float *k, const float *v, float *out,
-                           int64_t from, int64_t to, float *score)
+                           int64_t from, int64_t to, float *score, float *received)
 {
     const struct heads *h = a->in;
     size_t q_ld = (size_t)h->q_ld, kv_ld = (size_t)h->kv_ld, d = (size_t)h->d, n = (size_t)to;
@@ -192,6 +192,8 @@ static void attend_queries(const struct attend *a, const float *q, const float *
         kern_scale(root, row, row, t + 1);
         kern_softmax(row, row, t + 1);
         memset(row + t + 1, 0, (n - t - 1) * sizeof *row);
+        for (size_t s = 0; received && s <= t; s++)
+            received[s * (size_t)h->heads] += row[s];
     }
     gemm_nn(n - (size_t)from, d, n, score, n, v, kv_ld, out, (size_t)h->heads * d, KERN_SET);
 }
@@ -208,7 +210,8 @@ static void attend_head(void *ctx, size_t i)
         int64_t to = from + QUERIES < w->len ? from + QUERIES : w->len, row = start + from;
 
         attend_queries(a, in->q + row * in->q_ld + h * in->d, k, v, a->out + (row * in->heads + h) * in->d, from, to,
-                       a->work + par_self() * a->work_n);
+                       a->work + par_self() * a->work_n,
+                       a->t->received ? a->t->received + start * in->heads + h : NULL);
     }
 }
 

@@ -43,7 +43,7 @@ void op_rope(float *x, int64_t heads, const struct arch_params *p, const struct 
  * keys and values of head h / (heads / kv_heads).
  * a    in: q, k, v of the batch's first token; a token's row of queries is q_ld floats wide, of keys and values kv_ld, so that they may lie in
  *      one fused matrix
- * out  [tokens][heads * d]
+ * out  [tokens][heads * d]; t->received, where it is there, is added to
  * Cost: 4 len^2 d for a window and head. Memory: for each thread 64 floats for each token of the longest window.
  */
 struct heads {

@@ -312,6 +312,26 @@ void bundle_set_companion(struct bundle *b, const char *name, const struct shape
     memcpy(p->data, v, p->rows * p->row_bytes);
 }
 
+void bundle_lend(struct bundle *to, struct bundle *from, const char *name)
+{
+    struct part *p = bundle_part(from, -1, name), *q;
+
+    if (!p || !p->data)
+        return;
+    if (!p->lent) {
+        struct lent *l = lent_new(p->data, p->rows * p->row_bytes);
+
+        p->data = NULL;
+        part_lend(p, l);
+        lent_drop(l);
+    }
+    bundle_drop_part(to, -1, name);
+    q = bundle_declare_part(to, -1, name, p->dtype, &p->shape);
+    part_lend(q, p->lent);
+    bundle_share(from, name);
+    bundle_share(to, name);
+}
+
 void bundle_share(struct bundle *b, const char *name)
 {
     struct part *p = bundle_part(b, -1, name);

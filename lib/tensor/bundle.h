@@ -126,6 +126,9 @@ struct part *bundle_declare_part(struct bundle *b, int term, const char *name, e
  * what is shared until the layer ends, so share only what is. The data of a shared companion is replaced, not changed in place. */
 void bundle_share(struct bundle *b, const char *name);
 
+/* Give to the loaded companion of from (nothing is done where from has none): both hold the same bytes in memory (and so in the stream, bundle_share); what to had of that name is dropped. */
+void bundle_lend(struct bundle *to, struct bundle *from, const char *name);
+
 /* A companion as f32: converted copy owned by the caller (free), or NULL with e set when absent or when its element count is
  * not want (0: any). The sentence says which filter adds it. */
 float *bundle_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e);

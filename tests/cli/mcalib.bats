@@ -127,3 +127,17 @@ P
     mcalib -f text <cut 2>err >out && return 1
     grep -q '^mcalib: layer 0 comes before the embedding' err
 }
+
+@test "tokens weighed by attention: other norm2 and gram, the same means; any number of threads" {
+    mcalib -f text -c 64 --parts norm2,mean,gram <tiny.weir >plain
+    mcalib -f text -c 64 --parts norm2,mean,gram --token-weight attncon <tiny.weir >out
+    mcalib -j 4 -f text -c 64 --parts norm2,mean,gram --token-weight attncon:0.01 <tiny.weir >other
+    tdiff out other
+    tdiff plain out >diff || [ $? -eq 1 ]
+    [ "$(awk -F '\t' '$9 == "companions"' diff | wc -l)" = 14 ]
+    mcalib -f text -c 64 --parts norm2,mean,gram --token-weight attncon:1 <tiny.weir | tdiff plain -
+    run mcalib -f text --token-weight rank <tiny.weir
+    [ "$status" -eq 2 ]
+    run mcalib -f text --token-weight attncon:0 <tiny.weir
+    [ "$status" -eq 2 ]
+}

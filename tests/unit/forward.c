@@ -99,6 +99,7 @@ static void plain_rope(const struct kind *k, double *x, int heads, int pos)
 
 /* in: what the linears of each tap see, [TAPS][TOKENS][I] */
 static double in[TAPS][TOKENS][I];
+static double received[TOKENS], weight[TOKENS]; /* attention that came to a token, over heads and queries; what it counts */
 
 static void plain_window(const struct kind *k, int l, double (*x)[H], int from, int n)
 {
@@ -128,6 +129,8 @@ static void plain_window(const struct kind *k, int l, double (*x)[H], int from, 
                 sum += p[s];
             }
             for (int s = 0; s <= t; s++)
+                received[from + s] += p[s] / sum;
+            for (int s = 0; s <= t; s++)
                 for (int i = 0; i < D; i++)
                     out[h * D + i] += p[s] / sum * val[s][g * D + i];
         }
@@ -143,6 +146,19 @@ static void plain_window(const struct kind *k, int l, double (*x)[H], int from, 
         for (int i = 0; i < H; i++)
             x[from + t][i] += y[i];
     }
+}
+
+/* Weights of one window's tokens: received attention brought to [least, 1]. */
+static void plain_weights(int from, int n, double least)
+{
+    double low = received[from], high = low;
+
+    for (int t = from; t < from + n; t++) {
+        low = fmin(low, received[t]);
+        high = fmax(high, received[t]);
+    }
+    for (int t = from; t < from + n; t++)
+        weight[t] = least + (1 - least) * (received[t] - low) / (high - low);
 }
 
 /* --- the model under test --- */
@@ -214,15 +230,17 @@ static void check_part(const struct bundle *b, const char *part, const double *w
 
 static void check_companions(const struct bundle *b, enum tap at, int c)
 {
-    double norm2[I] = {0}, mean[I] = {0}, absmean[I] = {0}, *gram = mem_new((size_t)(c * c), sizeof *gram);
+    double norm2[I] = {0}, mean[I] = {0}, absmean[I] = {0}, *gram = mem_new((size_t)(c * c), sizeof *gram), all = 0;
 
     for (int t = 0; t < TOKENS; t++)
+        all += weight[t];
+    for (int t = 0; t < TOKENS; t++)
         for (int i = 0; i < c; i++) {
-            norm2[i] += in[at][t][i] * in[at][t][i] / TOKENS;
+            norm2[i] += weight[t] * in[at][t][i] * in[at][t][i] / all;
             mean[i] += in[at][t][i] / TOKENS;
             absmean[i] += fabs(in[at][t][i]) / TOKENS;
             for (int j = 0; j < c; j++)
-                gram[i * c + j] += in[at][t][i] * in[at][t][j] / TOKENS;
+                gram[i * c + j] += weight[t] * in[at][t][i] * in[at][t][j] / all;
         }
     check_part(b, "norm2", norm2, c);
     check_part(b, "mean", mean, c);
@@ -232,23 +250,24 @@ static void check_companions(const struct bundle *b, enum tap at, int c)
     free(gram);
 }
 
-static void check_layer(struct forward *f, const struct kind *k, int l)
+/* Companions of a layer: least 0 for tokens that all count the same; look: the states stay. */
+static void check_layer(struct forward *f, const struct kind *k, int l, double least)
 {
-    struct calib calib = {.parts = CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN | CALIB_GRAM};
-    const struct taps taps = {calib_see, &calib};
+    struct calib calib = {.parts = CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN | CALIB_GRAM, .least = least};
+    const struct taps taps = {calib_see, least > 0 ? calib_weigh : NULL, &calib};
     struct bundle b[2 * SLOTS] = {0};
     int n = make_layer(b, k, l), is_bias;
 
-    CHECK(forward_block(f, b, n, &taps, &e) == 0);
+    CHECK((least > 0 ? forward_look : forward_block)(f, b, n, &taps, &e) == 0);
+    CHECK(calib_attach_layer(&calib, &block_llama, b, n, &e) == 0);
     for (int i = 0; i < n; i++) {
         enum tap at = block_llama.slots[block_slot(&block_llama, b[i].role, &is_bias)].tap;
 
-        if (at != TAP_NONE && !is_bias) {
-            CHECK(calib_attach(&calib, at, &b[i], &e) == 0);
+        if (at != TAP_NONE && !is_bias)
             check_companions(&b[i], at, (int)b[i].cols);
-        }
-        bundle_free(&b[i]);
     }
+    for (int i = 0; i < n; i++)
+        bundle_free(&b[i]);
     calib_reset(&calib);
 }
 
@@ -282,9 +301,15 @@ static void run_both(struct forward *f, const struct windows *win, const struct 
         for (int i = 0; i < H; i++)
             x[t][i] = embed[id(t) * H + (uint32_t)i];
     for (int l = 0; l < LAYERS; l++) {
-        for (int i = 0; i < 3; i++)
+        memset(received, 0, sizeof received);
+        for (int i = 0; i < 3; i++) {
             plain_window(k, l, x, i * CTX, i == 2 ? 5 : CTX);
-        check_layer(f, k, l);
+            plain_weights(i * CTX, i == 2 ? 5 : CTX, 0.05);
+        }
+        check_layer(f, k, l, 0.05);
+        for (int t = 0; t < TOKENS; t++)
+            weight[t] = 1;
+        check_layer(f, k, l, 0);
         near(states_get(&f->x, 0, TOKENS, &e), x[0], TOKENS * H, 2e-5);
     }
     dense(&b, "norm.final", -1, 1, H, norm);

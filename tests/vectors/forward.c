@@ -87,7 +87,7 @@ static double sums_distance(const struct bundle *b, const char *tensor)
 static void layer(struct forward *f, int l, double *sums)
 {
     struct calib calib = {.parts = CALIB_NORM2};
-    const struct taps taps = {calib_see, &calib};
+    const struct taps taps = {.see = calib_see, .ctx = &calib};
     char *prefix = mem_printf("model.layers.%d.", l), name[20];
     struct bundle b[9] = {0};
     int n = 0;
