@@ -1,4 +1,5 @@
 /* dscore: add scores to text records. A map filter: read a batch, rate it, write it. */
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -74,6 +75,7 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     records_close(in);
     m->close(state);
+    free((void *)(uintptr_t)spec.table);
     progress_end();
     finish_stdout();
     return 0;

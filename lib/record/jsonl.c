@@ -334,7 +334,7 @@ static int all_numbers(const struct buf *b, size_t at, enum mp_kind container, u
 struct fields {
     const char *text, *id;
     size_t text_len, id_len;
-    size_t scores; /* own[1].len before the scores, plus 1; their names lie there */
+    int scores; /* they have come, and wait in own[1] */
 };
 
 static int same(const char *key, size_t n, const char *name, size_t len)
@@ -371,11 +371,15 @@ static int take_other(struct scan *s, struct record *r, struct fields *f, const 
 
     if (put_value(s, meta, JSONL_DEPTH_MAX) < 0)
         return -1;
-    if (same(key, n, "scores", 6) && !f->scores && all_numbers(meta, value, MP_MAP, &count)) {
-        f->scores = r->own[1].len + 1;
+    if (same(key, n, "scores", 6) && all_numbers(meta, value, MP_MAP, &count)) {
+        if (f->scores)
+            return fault(s, "the scores are there twice");
+        f->scores = 1;
         buf_add(&r->own[1], meta->data + value, meta->len - value);
         meta->len = at;
-    } else if (same(key, n, "tokens", 6) && !r->own[3].len && all_numbers(meta, value, MP_ARRAY, &count)) {
+    } else if (same(key, n, "tokens", 6) && all_numbers(meta, value, MP_ARRAY, &count)) {
+        if (r->own[3].len)
+            return fault(s, "the tokens are there twice");
         buf_add(&r->own[3], meta->data + value, meta->len - value);
         meta->len = at;
     } else {

@@ -88,7 +88,7 @@ END
 
 @test "a line of 100 MB is refused in little memory; NUL and an empty file pass" {
     { head -n 1 a.jsonl; python3 -c 'print("{\"text\":\"" + "x" * 100000000 + "\"}")'; tail -n 1 a.jsonl; } >big
-    (ulimit -v 300000; dload --lines big 2>err | wc -l >n)
+    (limit 300000; dload --lines big 2>err | wc -l >n)
     [ "$(cat n)" -eq 2 ]
     [ "$(cat err)" = "dload: big: line 2: the line is longer than 33554432 bytes: left out, and counted" ]
     [ "$(printf '{"id":"z","text":"a\\u0000b"}\n' | dload - | dsave)" = '{"id":"z","text":"a\u0000b"}' ]

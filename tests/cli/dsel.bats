@@ -130,7 +130,7 @@ END
 import json
 for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7919) % 60000}))' >big
     dsel --lines --by s --top 50% big >want
-    (ulimit -v 60000; dsel --lines --by s --top 50% -S 1M big | cmp - want)
+    (limit 60000; dsel --lines --by s --top 50% -S 1M big | cmp - want)
     [ "$(head -n 1 want | tr -dc '0-9,' | cut -d , -f 3)" = 59999 ]
 }
 

@@ -27,3 +27,6 @@ one_line_error() {
     [ "${#lines[@]}" -eq 1 ] || { echo "not one line: $output"; return 1; }
     case $output in "$2: "*) ;; *) echo "does not begin with '$2: ': $output"; return 1 ;; esac
 }
+
+# limit KIB: address space of this shell from here on; sanitizers need terabytes of it, and are let go.
+limit() { case $BUILD in *-san*) ;; *) ulimit -v "$1" ;; esac; }
