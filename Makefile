@@ -1,7 +1,7 @@
 # weir: one Makefile. `make` builds, `make check` tests, `make demo` shows; the last two install what is missing.
 include config.mk
 
-FLOORS  = base num wire tensor record file la text model score prune quant factor merge alloc rate select
+FLOORS  = base num wire tensor record file la text model score prune quant factor merge alloc rate select dup
 SRC     = $(foreach f,$(FLOORS),$(wildcard lib/$(f)/*.c))
 OBJ     = $(SRC:%.c=$(B)/%.o)
 PROGS   = $(patsubst filters/%.c,%,$(wildcard filters/*.c))
@@ -27,6 +27,8 @@ $(B)/lib/num/kern_avx512.o: CFLAGS += $(if $(X86),-mavx512f -mavx512bw -mavx512v
 $(B)/lib/num/kern_base.o:   CFLAGS += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (num/wide.h).
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.o: CFLAGS += -O3 -fno-math-errno -Wno-psabi
+# As above: many places of a signature at once.
+$(B)/lib/text/minhash.o: CFLAGS += -O3
 $(B)/lib/quant/isa_avx2.o: CFLAGS += -mavx2
 $(B)/lib/quant/isa_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512
 
