@@ -17,6 +17,7 @@ static struct select sel;
 static const char *path = "-";
 static int zstd, split, bitmask, raw; /* how to store */
 static uint64_t level = 3;            /* of zstd: its own default */
+static int pieces;
 static int dense, type = -1;          /* -1: the type each tensor came from */
 static struct err e;
 
@@ -44,6 +45,7 @@ static const struct opt opts[] = {
     {0, "bitmask", 0, OPT_FLAG, &bitmask, "store zeros as bits: for sparse weights", 0},
     {0, "raw", 0, OPT_FLAG, &raw, "store all plainly", 0},
     {0, "dense", "[DTYPE]", OPT_CALL, 0, "turn every form into plain rows of DTYPE (default: the type they came from)", set_dense},
+    {0, "pieces", 0, OPT_FLAG | OPT_UNSAID, &pieces, "read pieces cut at records, without head or tail; write whole streams", 0},
     SELECT_OPTS(sel),
     OPT_END
 };
@@ -58,7 +60,7 @@ static int codec(void)
 
 static void copy(const char *from, struct target *to, int how)
 {
-    struct reader *in = reader_file(from, &e);
+    struct reader *in = pieces ? reader_file_piece(from, &e) : reader_file(from, &e);
     struct writer *out = in ? writer_open(target_fd(to), path, in, &e) : NULL;
     struct bundle b = {0};
     int got;

@@ -42,6 +42,10 @@ void item_free(struct item *it);
 struct reader *reader_open(int fd, const char *name, struct err *e);
 struct reader *reader_stdin(struct err *e);
 struct reader *reader_file(const char *path, struct err *e); /* "-" is standard input; an operand of a filter */
+/* A piece of a stream, cut between records (weir(5), PIECES): its head or its tail may be missing, and what the tail of a piece without its
+ * head counts is not held against what came. */
+struct reader *reader_open_piece(int fd, const char *name, struct err *e);
+struct reader *reader_file_piece(const char *path, struct err *e);
 uint64_t reader_segment(const struct reader *in); /* that of the last record, or of the head before it; counted from 1 */
 const struct head *reader_head(const struct reader *in);
 const struct attrs *reader_tail_model(const struct reader *in); /* corrections, of the last segment that has ended */

@@ -28,6 +28,7 @@ struct reader {
     struct tail tail;        /* of the last segment that has ended */
     struct writer *link;
     int partial;
+    int piece, headless, held; /* reader_open_piece; no head was there; the first record waits in rec */
     uint64_t segment;        /* counted from 1 */
     int in_segment;          /* between a head and its tail */
     int64_t *shard, shards;  /* marks seen; n of "i of n" */

@@ -79,16 +79,56 @@ PermitRootLogin prohibit-password
 CONFIG
     "$sshd" -f sshd_config -E sshd.log 3>&-
     for i in $(seq 200); do [ -s pid ] && break; sleep 0.01; done
-    ssh="ssh -p $port -i $PWD/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
+    ssh="ssh -p $port -i $PWD/key -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -o ControlMaster=auto -o ControlPath=$PWD/c -o ControlPersist=20"
     if ! $ssh 127.0.0.1 true 2>ssh.err; then
         kill "$(cat pid)"
         skip "this account cannot log in by ssh: $(tail -n 1 ssh.err)"
     fi
-    tsplit -n 7 -d parts "$OUT/calib.weir"
+    tsplit -n 3 -d parts "$OUT/calib.weir"
     rc=0
     (cd parts && ls *.weir | HOME=$PWD parallel --sshlogin "2/$ssh 127.0.0.1" --transferfile {} --return {.}.out --cleanup --workdir ... \
         "PATH=$BIN:\$PATH; wprune -m wanda -s 0.5 <{} | wquant -t q4_K >{.}.out") >log 2>&1 || rc=$?
+    $ssh -O exit 127.0.0.1 2>/dev/null || true
     kill "$(cat pid)"
     [ "$rc" -eq 0 ] || { cat log sshd.log; false; }
     tmerge -m cat parts/*.out | cmp - "$OUT/whole.weir"
+}
+
+@test "parallel --pipe cuts a stream at records; each piece becomes a stream, all together are the same model" {
+    mark=$'\x94\xc4\x08\x89weir\r\n\x1a'
+    tsplit "$BATS_FILE_TMPDIR/tiny" >in.weir
+    for block in 30k 10M; do
+        parallel --will-cite -k -j 2 --pipe --block $block --recend '' --recstart "$mark" 'tcat --pieces | wquant -t q8_0' <in.weir >out.weir 2>err
+        [ "$block" = 10M ] || [ "$(grep -a -o tcat out.weir | wc -l)" -ge 3 ] # as many heads
+        wquant -t q8_0 <in.weir | tdiff - out.weir
+        tpack -o o.gguf <out.weir
+        wquant -t q8_0 <in.weir | tpack -o want.gguf
+        cmp o.gguf want.gguf
+    done
+    head -c 3000 "$BROOK/prose.test.txt" | dload -f lines - >text.weir
+    parallel --will-cite -k --pipe --block 1k --recend '' --recstart "$mark" 'tcat --pieces | dscore -m size' <text.weir 2>err | dsave >got
+    dscore -m size <text.weir | dsave | cmp - got
+}
+
+@test "pieces: any run of records is a stream; cut inside a record it is none; a whole stream stays as it is" {
+    tsplit "$BATS_FILE_TMPDIR/tiny" >in.weir
+    tcat in.weir >want
+    tcat --pieces in.weir | cmp - want
+    python3 - <<'PY'
+mark = b"\x94\xc4\x08\x89weir\r\n\x1a"
+r = [mark + x for x in open("in.weir", "rb").read().split(mark)[1:]]
+n = 0
+for i in range(len(r)):
+    for k in (1, 2, len(r)):
+        open("piece.%d" % n, "wb").write(b"".join(r[i:i + k])); n += 1
+open("inside", "wb").write(b"".join(r[8:10])[:-1])
+open("behind", "wb").write(r[8][30:] + r[9])
+open("twice", "wb").write(r[-1] + r[8])
+PY
+    for f in piece.*; do tcat --pieces $f | tshow >/dev/null; done
+    for f in inside behind twice piece.4; do
+        if [ $f = piece.4 ]; then run tcat -o o $f; else run tcat --pieces -o o $f; fi
+        one_line_error 1 tcat
+    done
+    [ ! -e o ]
 }
