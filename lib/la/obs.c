@@ -185,6 +185,8 @@ void obs_loss(size_t rows, size_t cols, const float *W, const float *Q, const fl
         gemm_nt(n, cols, cols, d, cols, gram, cols, dh, cols, KERN_SET);
         for (size_t i = 0; i < n; i++)
             *lost += kern_dotd(d + i * cols, dh + i * cols, cols);
+        if (!whole)
+            continue;
         gemm_nt(n, cols, cols, w, cols, gram, cols, dh, cols, KERN_SET);
         for (size_t i = 0; i < n; i++)
             *whole += kern_dotd(w + i * cols, dh + i * cols, cols);

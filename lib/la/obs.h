@@ -60,7 +60,7 @@ void obs_block(const struct obs_sweep *s, size_t col0, size_t width);
 size_t obs_width(size_t cols, size_t col0, size_t group);
 
 /*
- * What a change of a weight costs: tr((W - Q) gram (W - Q)') and tr(W gram W'), added to *lost and *whole.
+ * What a change of a weight costs: tr((W - Q) gram (W - Q)') and tr(W gram W'), added to *lost and *whole (NULL: not wanted, half the cost).
  * W, Q   in: float[rows][cols]
  * Sums in double over f32 products as la/gemm makes them, in order of rows. Cost 4 rows cols^2. Memory: two arrays of 64 rows.
  */

@@ -140,4 +140,4 @@ static void row(const struct quant_affine *a, const float *w, uint64_t cols, uin
     quant_method_find("rtn")->row(a, w, cols, codes, scales, zeros);
 }
 
-const struct quant_method quant_method_gptq = {"gptq", "rtn column by column, each error made up for by the columns behind it", 1, 1, QUANT_GRAM, row};
+const struct quant_method quant_method_gptq = {"gptq", "rtn column by column, each error made up for by the columns behind it", 1, 1, QUANT_GRAM | QUANT_SWEEP, row};

@@ -6,6 +6,7 @@
 
 #include "base/par.h"
 #include "la/obs.h"
+#include "quant/awq.h"
 #include "num/half_bits.h"
 #include "num/wide.h"
 
@@ -77,11 +78,11 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
 
 static int get_known(struct known *k, const struct quant_plan *p, const struct bundle *b, int importance, int measured, struct err *e)
 {
-    int by = p->kind == QUANT_AFFINE && p->method->needs & QUANT_GRAM;
+    int by = p->kind == QUANT_AFFINE && p->method->needs & QUANT_SWEEP;
 
     if (importance && p->kind == QUANT_BLOCKS && get_importance(b, &k->v, e) < 0)
         return -1;
-    if (by || (measured && bundle_part(b, -1, "gram"))) {
+    if (by || (p->kind == QUANT_AFFINE && p->clip) || (measured && bundle_part(b, -1, "gram"))) {
         k->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &k->own, e);
         if (!k->gram)
             return -1;
@@ -145,16 +146,31 @@ static void slab_room(struct slab *s, const struct bundle *o, uint64_t n, int ba
     }
 }
 
+static void encode_affine(const struct quant_plan *p, struct slab *s, const float *w, const struct known *k)
+{
+    uint64_t rows = s->view.rows, cols = s->view.cols;
+    float *clipped = p->clip ? mem_resize(NULL, rows * cols, sizeof *clipped) : NULL;
+    void *zeros = p->affine.sym ? NULL : s->data[2];
+
+    if (clipped) {
+        memcpy(clipped, w, rows * cols * sizeof *w);
+        awq_clip(p->method, &p->affine, rows, cols, k->gram, clipped);
+    }
+    if (k->by.U)
+        quant_gram_rows(&k->by, p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], zeros);
+    else
+        quant_rows(p->method, &p->affine, clipped ? clipped : w, rows, cols, s->data[0], s->data[1], zeros);
+    free(clipped);
+}
+
 static void encode(const struct quant_plan *p, struct slab *s, const float *w, const struct known *k)
 {
     uint64_t rows = s->view.rows, cols = s->view.cols;
 
     if (p->kind == QUANT_BLOCKS)
         quant_encode(p->block, w, k->v, rows, cols, s->data[0]);
-    else if (k->by.U)
-        quant_gram_rows(&k->by, p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], p->affine.sym ? NULL : s->data[2]);
     else if (p->kind == QUANT_AFFINE)
-        quant_rows(p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], p->affine.sym ? NULL : s->data[2]);
+        encode_affine(p, s, w, k);
     else
         dtype_from_f32(p->dtype, w, s->data[0], rows * cols);
 }
@@ -214,32 +230,64 @@ static void measure(struct slab *s, const float *w, const struct known *k, struc
     free(m.row);
 }
 
-/* As bundle_next_rows, but GATHER rows at once, or all that are left, in *room. */
-static int next_rows(struct reader *in, struct bundle *b, int gather, float **room, uint64_t *row0, uint64_t *n, float **w, struct err *e)
+/* Rows of a bundle, from the stream or, where it is loaded, from memory. */
+struct source {
+    struct reader *in;
+    struct bundle *b;
+    int gather; /* 1: GATHER rows at once, or all that are left */
+    float *room;
+    uint64_t next;
+};
+
+static int loaded_rows(struct source *s, uint64_t *n, float **w, struct err *e)
 {
-    uint64_t at, some;
+    uint64_t most = (1u << 18) / (s->b->cols + 1) + 1, left = s->b->rows - s->next;
+
+    most = s->gather ? GATHER : most;
+    *n = left < most ? left : most;
+    if (*n == 0)
+        return 0;
+    *w = s->room = mem_resize(s->room, *n * s->b->cols, sizeof *s->room);
+    return bundle_rows(s->b, s->next, *n, s->room, e) < 0 ? err_in(e, "%s", s->b->name) : 1;
+}
+
+static int gathered_rows(struct source *s, uint64_t *n, float **w, struct err *e)
+{
+    uint64_t at, some, cols = s->b->cols;
     float *rows;
     int got = 1;
 
-    if (!gather)
-        return bundle_next_rows(in, b, row0, n, w, e);
-    for (*n = 0; *n < GATHER && (got = bundle_next_rows(in, b, &at, &some, &rows, e)) > 0; *n += some) {
-        *row0 = *n ? *row0 : at;
-        *room = mem_resize(*room, (*n + some) * b->cols, sizeof **room);
-        memcpy(*room + *n * b->cols, rows, some * b->cols * sizeof *rows);
+    for (*n = 0; *n < GATHER && (got = bundle_next_rows(s->in, s->b, &at, &some, &rows, e)) > 0; *n += some) {
+        s->room = mem_resize(s->room, (*n + some) * cols, sizeof *s->room);
+        memcpy(s->room + *n * cols, rows, some * cols * sizeof *rows);
     }
-    *w = *room;
+    *w = s->room;
     return got < 0 ? -1 : *n > 0;
+}
+
+/* The next rows: 1, 0 at the end, -1. */
+static int next_rows(struct source *s, uint64_t *row0, uint64_t *n, float **w, struct err *e)
+{
+    int got;
+
+    if (s->b->loaded)
+        got = loaded_rows(s, n, w, e);
+    else
+        got = s->gather ? gathered_rows(s, n, w, e) : bundle_next_rows(s->in, s->b, row0, n, w, e);
+    *row0 = s->next;
+    s->next += got > 0 ? *n : 0;
+    return got;
 }
 
 static int slabs(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, struct bundle *o,
                  struct slab *s, const struct known *k, struct quant_tally *tally, struct err *e)
 {
     int back = tally || p->residual, got;
-    float *w, *room = NULL;
+    struct source from = {in, b, k->by.U != NULL, NULL, 0};
     uint64_t row0, n;
+    float *w;
 
-    while ((got = next_rows(in, b, k->by.U != NULL, &room, &row0, &n, &w, e)) > 0) {
+    while ((got = next_rows(&from, &row0, &n, &w, e)) > 0) {
         slab_room(s, o, n, back);
         if (check_weights(p, w, row0, n, o->cols, e) < 0)
             got = err_in(e, "%s", o->name);
@@ -255,7 +303,7 @@ static int slabs(const struct quant_plan *p, struct reader *in, struct writer *o
         if (got < 0)
             break;
     }
-    free(room);
+    free(from.room);
     return got;
 }
 
@@ -267,7 +315,7 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
     struct bundle o;
     int rc;
 
-    if (bundle_load_companions(in, b, e) < 0)
+    if (!b->loaded && bundle_load_companions(in, b, e) < 0)
         return -1;
     if (get_known(&k, p, b, importance, tally != NULL, e) < 0) {
         known_free(&k);

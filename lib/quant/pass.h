@@ -14,9 +14,9 @@ struct quant_tally {
 };
 
 /*
- * Quantize the tensor that in stands at and write it on.
+ * Quantize the tensor that in stands at, or one that is loaded, and write it on.
  * p           fits b (quant_plan_for)
- * b           inout: header read, nothing loaded; its companions move to what is written. Those that told of the old weights (score,
+ * b           inout: header read and nothing loaded, or all; its companions move to what is written. Those that told of the old weights (score,
  *             mask, grad) are dropped, those that tell of inputs stay.
  * importance  1: use the companion norm2 where there is one (block types only)
  * out         NULL: nothing is written

@@ -17,6 +17,7 @@ struct quant_plan {
     const struct quant_method *method; /* AFFINE */
     struct quant_affine affine;        /* AFFINE */
     struct quant_gram_args gram;       /* AFFINE by the gram */
+    int clip;                          /* AFFINE: groups are clipped where that loses less by the gram (awq_clip) */
     enum dtype dtype;                  /* DENSE */
     int residual;                      /* 1: a second term, dense F32, holds what was lost */
 };

@@ -46,7 +46,8 @@ struct quant_affine {
 uint64_t quant_groups(const struct quant_affine *a, uint64_t cols);
 uint64_t quant_code_bytes(const struct quant_affine *a, uint64_t cols); /* of a row, packed */
 
-enum { QUANT_GRAM = 1 }; /* companions that a method needs, as bits */
+/* As bits: the gram is needed; each column is made up for by those behind (quant_gram_rows); a layer is changed before it is rounded (awq_layer). */
+enum { QUANT_GRAM = 1, QUANT_SWEEP = 2, QUANT_LAYER = 4 };
 
 /*
  * How scales, zeros and codes are chosen.

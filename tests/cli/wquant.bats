@@ -169,7 +169,7 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
 }
 
 calibrated() {
-    [ -e cal.weir ] || tsplit "$BATS_FILE_TMPDIR/tiny" | mcalib -f "$BROOK/calib.txt" --tokens 256 -c 128 --parts norm2,gram >cal.weir
+    [ -e cal.weir ] || tsplit "$BATS_FILE_TMPDIR/tiny" | mcalib -f "$BROOK/calib.txt" --tokens 256 -c 128 --parts norm2,absmean,gram >cal.weir
 }
 
 @test "gptq: the outputs lose less than by rtn in every linear; any -j, any instruction set, the same bytes" {
@@ -205,5 +205,54 @@ calibrated() {
         [ "$(awk -F '\t' '/_proj/ && $3 < 1e-7' d | wc -l)" = 14 ]
         wquant -t $t -g 32 --only linear <cal.weir 2>/dev/null | tdiff cal.weir - >d || [ $? -eq 1 ]
         [ "$(awk -F '\t' '/_proj/ && $3 > 1e-4' d | wc -l)" = 14 ]
+    done
+}
+
+@test "awq: the layer computes what it computed; any -j, any instruction set, the same bytes" {
+    calibrated
+    head -c 1000 "$BROOK/calib.txt" >text
+    for o in "-b 3 -g 32" "-b 4 -g 32 --no-clip" "-b 4 -g 32 --only mlp"; do
+        # shellcheck disable=SC2086
+        wquant -m awq $o --only linear --residual <cal.weir >a.weir
+        mppl -f text --against cal.weir <a.weir | awk -F '\t' 'NR == 2 && $10 < 1e-6 { ok = 1 } END { exit !ok }'
+        # shellcheck disable=SC2086
+        WEIR_KERNEL=base wquant -m awq $o --only linear --residual -j 3 <cal.weir | cmp - a.weir
+    done
+    wquant -b 3 -g 32 -m awq --only linear <cal.weir | mppl -f text --against cal.weir | awk -F '\t' 'NR == 2 && $10 > 1e-6 { ok = 1 } END { exit !ok }'
+}
+
+@test "awq: companions are of the inputs as they now are: calibrated again they are the same" {
+    calibrated
+    wquant -b 3 -g 32 -m awq --no-clip --only linear --residual <cal.weir >a.weir
+    mcalib -f "$BROOK/calib.txt" --tokens 256 -c 128 --parts norm2,absmean,gram <a.weir >b.weir
+    tshow --data --only '*.0.*q_proj*' <a.weir >a
+    tshow --data --only '*.0.*q_proj*' <b.weir >b
+    python3 - a b <<'EOF'
+import sys
+def numbers(path):
+    part, seen = None, {}
+    for line in open(path):
+        w = line.split()
+        if w[:1] == ["part"]:
+            part = w[1]
+        elif part in ("norm2", "absmean", "gram"):
+            try:
+                seen.setdefault(part, []).extend(float(x) for x in w)
+            except ValueError:
+                part = None
+    return seen
+a, b = numbers(sys.argv[1]), numbers(sys.argv[2])
+assert set(a) == set(b) == {"norm2", "absmean", "gram"}, (a.keys(), b.keys())
+for k in a:
+    top = max(map(abs, a[k]))
+    assert len(a[k]) == len(b[k]) and all(abs(x - y) <= 1e-4 * top for x, y in zip(a[k], b[k])), k
+EOF
+}
+
+@test "options of one method are refused with another" {
+    for o in "-m rtn --act-order" "-m hqq --static-groups" "-m gptq --no-clip" "-m gptq --damp -1" "-m awq --sym --act-order"; do
+        # shellcheck disable=SC2086
+        run wquant -b 4 $o <tiny.weir
+        one_line_error 2 wquant || [ "$status" -eq 2 ]
     done
 }

@@ -7,6 +7,7 @@
 #include "la/gemm.h"
 #include "la/obs.h"
 #include "prune/prune.h"
+#include "quant/awq.h"
 #include "quant/gram.h"
 #include "tests/unit/check.h"
 
@@ -234,7 +235,7 @@ struct coded {
     uint16_t scales[N];
 };
 
-extern const struct quant_method quant_method_gptq;
+extern const struct quant_method quant_method_gptq, quant_method_awq;
 static struct coded one, two;
 
 static void code(const struct quant_gram *g, const struct quant_affine *a, uint64_t step, struct coded *to)
@@ -279,6 +280,32 @@ static void quantized(void)
         }
 }
 
+/* With H = I and inputs of one strength awq leaves weights alone, so it is rtn; with any gram it loses no more than rtn, by as many threads as may be. */
+static void scaled(void)
+{
+    static float s[COLS], again[COLS], ones[COLS];
+    const struct awq_linear two_of_them[2] = {{w, ROWS / 2}, {w + N / 2, ROWS / 2}};
+    struct quant_affine a = {3, 64, 0, DT_F16};
+
+    for (int c = 0; c < COLS; c++)
+        ones[c] = 1;
+    CHECK(awq_scales(&quant_method_awq, &a, two_of_them, 2, COLS, eye, ones, s) == 0);
+    CHECK(memcmp(s, ones, sizeof s) == 0);
+    for (int c = 0; c < COLS; c++)
+        ones[c] = sqrtf(norm2[c]);
+    CHECK(awq_scales(&quant_method_awq, &a, two_of_them, 2, COLS, gram, ones, s) > 0);
+    par_set_jobs(3);
+    CHECK(awq_scales(&quant_method_awq, &a, two_of_them, 2, COLS, gram, ones, again) > 0);
+    memcpy(q, w, sizeof q);
+    awq_clip(&quant_method_awq, &a, ROWS, COLS, gram, q);
+    par_set_jobs(1);
+    memcpy(other, w, sizeof other);
+    awq_clip(&quant_method_awq, &a, 1, COLS, gram, other); /* the first row alone: the same */
+    CHECK(memcmp(s, again, sizeof s) == 0 && memcmp(q, other, COLS * sizeof *q) == 0);
+    for (int i = 0; i < N; i++)
+        CHECK(fabsf(q[i]) <= fabsf(w[i]) && q[i] * w[i] >= 0);
+}
+
 static void refusals(void)
 {
     struct pattern p = {.sparsity = 0.5, .block_rows = 1, .block_cols = 1};
@@ -313,6 +340,7 @@ int main(void)
         threads();
         swaps();
         quantized();
+        scaled();
     }
     refusals();
     return DONE();
