@@ -6,6 +6,7 @@
 #include "rate/rate.h"
 #include "record/jsonl.h"
 #include "tests/unit/check.h"
+#include "text/fasttext.h"
 #include "text/rules.h"
 
 static void size_line(char *line)
@@ -159,6 +160,77 @@ static void rules_vectors(void)
     rules_free(r);
 }
 
+static double probability(const struct fasttext *f, const double *p, const char *label)
+{
+    for (int32_t i = 0; i < fasttext_labels(f); i++) {
+        size_t len;
+        const char *s = fasttext_label(f, i, &len);
+
+        if (len == strlen(label) && memcmp(s, label, len) == 0)
+            return p[i];
+    }
+    return -1;
+}
+
+/* predict-prob prints six digits; what is below 1e-4 is the 1e-5 that it adds, and f32's rounding of the rest. */
+static void fasttext_line(char *line)
+{
+    char path[200], text[4096];
+    struct record r = {0};
+    struct err e = {""};
+    struct fasttext *f;
+    struct fasttext_room *room;
+    double *p;
+    int n = 0;
+    char *at = strchr(line, '\t'), *label;
+
+    line[strcspn(line, "\n")] = '\0';
+    *at++ = '\0';
+    snprintf(path, sizeof path, "tests/vectors/fasttext/%.100s", line);
+    label = strchr(at, '\t');
+    if (label)
+        *label++ = '\0';
+    snprintf(text, sizeof text, "{\"text\":%s}", at);
+    CHECK(jsonl_read(&r, text, strlen(text), "text", "id", &e) == 0);
+    f = fasttext_file(path, &e);
+    CHECK(f != NULL);
+    if (!f) {
+        puts(e.msg);
+        return;
+    }
+    room = fasttext_room_new(f);
+    p = mem_new((size_t)fasttext_labels(f), sizeof *p);
+    CHECK(fasttext_score(f, room, r.text, r.text_len, FASTTEXT_SPACE, p) == (label != NULL));
+    for (label = label ? strtok(label, "\t") : NULL; label; label = strtok(NULL, "\t"), n++) {
+        char *number = strtok(NULL, "\t");
+        double want = number ? strtod(number, NULL) : -2, got = probability(f, p, label);
+
+        if (!(fabs(got - want) <= 1e-5 * want + 1e-9))
+            printf("%s: %s is %.9g, not %.9g\n", path, label, got, want);
+        CHECK(fabs(got - want) <= 1e-5 * want + 1e-9);
+    }
+    CHECK(n == 0 || n >= 3);
+    free(p);
+    fasttext_room_free(room);
+    fasttext_close(f);
+    record_free(&r);
+}
+
+static void fasttext_vectors(void)
+{
+    static char line[1 << 13];
+    FILE *f = fopen("tests/vectors/rate_fasttext.tsv", "r");
+    int n = 0;
+
+    CHECK(f != NULL);
+    while (f && fgets(line, sizeof line, f))
+        if (*line != '#')
+            fasttext_line(line), n++;
+    CHECK(n == 98);
+    if (f)
+        fclose(f);
+}
+
 int main(void)
 {
     FILE *f = fopen("tests/vectors/rate_size.tsv", "r");
@@ -174,5 +246,6 @@ int main(void)
     if (f)
         fclose(f);
     rules_vectors();
+    fasttext_vectors();
     return DONE();
 }
