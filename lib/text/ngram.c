@@ -96,7 +96,7 @@ static uint32_t look_up(struct ngram *g, uint64_t lo, uint64_t hi, size_t from, 
 }
 
 /* The newest word, of these hashes, begins at `at` and ends every run: a run's hash goes over its words from the first on. */
-static void extend(struct ngram *g, size_t at, uint64_t lo, uint64_t hi)
+static inline void extend(struct ngram *g, size_t at, uint64_t lo, uint64_t hi)
 {
     for (uint32_t i = g->o.n - 1; i > 0; i--) {
         g->at[i] = g->at[i - 1];
