@@ -26,4 +26,10 @@ if [ -e ../shared/models/perplexity.tsv ]; then
     echo "== perplexities of five models on four texts"
     sh tests/ref/perplexity.sh
 fi
+echo "== each stage of a pipe killed at random points"
+WEIR_ROUNDS=100 tests/run build fault/kill.bats
+if [ -x /usr/bin/time ]; then
+    echo "== memory while 2 GiB pass"
+    sh tests/bench/memory.sh build
+fi
 echo "check-all: done"
