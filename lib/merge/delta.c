@@ -39,7 +39,8 @@ void delta_sum(const struct merge_job *j, int agree)
         }
         if (j->args->normalize && fabs(by) > 1e-8)
             sum /= by;
-        j->out[i] = (float)((double)j->base[i] + j->args->lambda * sum);
+        sum *= j->args->lambda;
+        j->out[i] = sum == 0 ? j->base[i] : (float)((double)j->base[i] + sum); /* -0 stays -0 */
     }
 }
 

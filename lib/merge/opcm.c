@@ -106,7 +106,7 @@ static int apply(const struct merge_job *j, struct err *e)
 
     f = opcm_factor(j->models, norm2, squares(delta, n));
     for (size_t i = 0; i < n && rc == 0; i++)
-        j->out[i] = (float)((double)j->base[i] + f * delta[i]);
+        j->out[i] = delta[i] == 0 ? j->base[i] : (float)((double)j->base[i] + f * delta[i]);
     free(delta);
     free(norm2);
     return rc;
@@ -166,7 +166,7 @@ static int finish(struct merge_pass *p, const struct waiting *w, struct slot *s,
 
     (void)p;
     for (size_t i = 0; i < n && rc == 0; i++)
-        v[i] = (float)((double)v[i] + f * delta[i]);
+        v[i] = delta[i] == 0 ? v[i] : (float)((double)v[i] + f * delta[i]);
     if (rc == 0)
         rc = bundle_begin(out, &s->head, e) < 0 || (n && merge_put(out, &s->head, 0, s->head.rows, v, e) < 0) ||
                      bundle_end(out, &s->head, e) < 0 ? -1 : 0;

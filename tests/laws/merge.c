@@ -13,7 +13,7 @@ enum { ROWS = 24, COLS = 40, N = ROWS * COLS, MODELS = 4 };
 
 static float base[N], model[MODELS][N];
 
-/* Numbers with 8 bits of fraction near the base, so that differences are exact. */
+/* Numbers (one of them -0) with 8 bits of fraction near the base, so that differences are exact. */
 static void make(void)
 {
     struct rng r = rng_make(5, "laws", 4);
@@ -23,6 +23,9 @@ static void make(void)
         for (int k = 0; k < MODELS; k++)
             model[k][i] = base[i] + (float)(floor(rng_normal(r, (uint64_t)((k + 1) * N + i)) * 64) / 256);
     }
+    base[3] = -0.0f;
+    for (int k = 0; k < MODELS; k++)
+        model[k][3] = -0.0f;
 }
 
 static struct merge_args args_of(const struct merge_method *m, const struct merge_texts *x, int models)
