@@ -27,7 +27,7 @@ if [ -e ../shared/models/perplexity.tsv ]; then
     sh tests/ref/perplexity.sh
 fi
 echo "== each stage of a pipe killed at random points"
-WEIR_ROUNDS=100 tests/run build fault/kill.bats
+WEIR_ROUNDS=100 tests/run build cli/kill.bats
 if [ -x /usr/bin/time ]; then
     echo "== memory while 2 GiB pass"
     sh tests/bench/memory.sh build

@@ -1,8 +1,9 @@
 #!/bin/sh
 # relay: what tcat passes on untouched, against cat through the same pipes of 1 MiB. Usage: tests/bench/relay.sh [BUILD] [MIB]
-# Prints the best of five runs each, their ratio (goal: 0.8 or more), five filters in a row against one (goal: 1.5 or less).
+# Prints medians of paired runs and their ratios: tcat against cat (goal: 0.8 or more), five filters in a row that choose no tensor against one
+# (goal: 1.5 or less on two cores).
 set -eu
-build=${1:-build}; mib=${2:-1024}; n=5
+build=${1:-build}; mib=${2:-1024}; n=7
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/relay.XXXXXX"); trap 'rm -rf "$tmp"' EXIT
 PATH=$build/bin:$PATH
 
@@ -20,13 +21,13 @@ tsplit "$tmp/m.safetensors" >"$tmp/s.weir"
 
 # Wall time of a pipe of commands between two pipes enlarged to 1 MiB; seconds.
 cat >"$tmp/time.py" <<'PY'
-import fcntl, os, subprocess, sys, time
+import fcntl, os, statistics, subprocess, sys, time
 def pipe():
     r, w = os.pipe()
     fcntl.fcntl(w, 1031, 1 << 20)  # F_SETPIPE_SZ
     return r, w
 def run(commands):
-    begin = time.monotonic()
+    begin, before = time.monotonic(), os.times()
     r, w = pipe()
     ps = [subprocess.Popen(["cat", sys.argv[1]], stdout=w)]
     os.close(w)
@@ -38,15 +39,25 @@ def run(commands):
     ps.append(subprocess.Popen(["cat"], stdin=r, stdout=subprocess.DEVNULL))
     os.close(r)
     assert all(p.wait() == 0 for p in ps)
-    return time.monotonic() - begin
-best = {}
-cases = {"cat": [["cat"]], "tcat": [["tcat"]], "tcat x 5": [["tcat"]] * 5}
-for _ in range(int(sys.argv[2])):
+    after = os.times()
+    return time.monotonic() - begin, after[2] + after[3] - before[2] - before[3]
+nothing = ["--only", "nothing"]
+filters = [["tcat"], ["wscore", "-m", "magnitude"] + nothing, ["wprune", "-m", "magnitude", "-s", "0.5"] + nothing,
+           ["wquant", "-t", "q4_K"] + nothing, ["tcat"]]
+cases = {"cat": [["cat"]], "tcat": [["tcat"]], "one filter": [filters[2]], "five filters": filters}
+took, cpu = {name: [] for name in cases}, {name: [] for name in cases}
+for _ in range(int(sys.argv[2])):  # by turns, so that what else the machine does falls on all alike
     for name, commands in cases.items():
-        best[name] = min(best.get(name, 1e9), run(commands))
+        wall, busy = run(commands)
+        took[name].append(wall)
+        cpu[name].append(busy)
 size = os.path.getsize(sys.argv[1])
-for name, s in best.items():
-    print("%-9s %6.3f s  %5.2f GB/s" % (name, s, size / s / 1e9))
-print("tcat moves %.2f of what cat moves; five take %.2f times one" % (best["cat"] / best["tcat"], best["tcat x 5"] / best["tcat"]))
+for name, s in took.items():
+    print("%-12s median %6.3f s  %5.2f GB/s   best %6.3f s  processors %6.3f s"
+          % (name, statistics.median(s), size / statistics.median(s) / 1e9, min(s), statistics.median(cpu[name])))
+def ratio(a, b):
+    return statistics.median(x / y for x, y in zip(took[a], took[b]))
+print("medians of paired runs: tcat moves %.2f of what cat moves; five filters take %.2f times one"
+      % (ratio("cat", "tcat"), ratio("five filters", "one filter")))
 PY
 python3 "$tmp/time.py" "$tmp/s.weir" "$n"
