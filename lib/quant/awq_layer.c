@@ -10,7 +10,6 @@
 struct place {
     const struct fold *f;
     struct bundle *b;
-    const uint8_t *chosen;
     float *w[FOLD_CONSUMERS]; /* the consumers' weights */
     float *s;                 /* [cols] */
     uint64_t cols;
@@ -159,7 +158,7 @@ static void multiply(struct place *l)
 
 static int one_place(const struct quant_plan *p, const struct fold *f, struct bundle *b, const uint8_t *chosen, struct err *e)
 {
-    struct place l = {.f = f, .b = b, .chosen = chosen, .cols = b[f->consumer[0]].cols};
+    struct place l = {.f = f, .b = b, .cols = b[f->consumer[0]].cols};
     struct bundle *maker = &b[f->maker];
     int rc = 0;
 
