@@ -105,7 +105,7 @@ static void deal(const char *path)
     if (!to)
         die("%s", e.msg);
     if (share_stream(in, shard, count, (int64_t)number, target_dir(to), &e) < 0)
-        die("%s: %s", path, e.msg);
+        die("%s", e.msg);
     if (target_commit(to, &e) < 0)
         die("%s", e.msg);
     free(shard);
@@ -118,8 +118,10 @@ static void check_options(int paths)
         die_usage("no checkpoint is named; give a folder or a file");
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if (number > SHARD_MAX || (number > 0) != (folder != NULL))
-        die_usage(number > SHARD_MAX ? "-n: %" PRIu64 " shards, %d at most" : "-n N and -d DIR go together", number, SHARD_MAX);
+    if (number > SHARD_MAX)
+        die_usage("-n: %" PRIu64 " shards, %d at most", number, SHARD_MAX);
+    if ((number > 0) != (folder != NULL))
+        die_usage("-n N and -d DIR go together");
     if (number && (mine.n || strcmp(output, "-") != 0))
         die_usage("-n makes all shards: it goes with neither --shard nor -o");
 }

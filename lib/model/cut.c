@@ -92,7 +92,9 @@ int64_t *cut_stream(const struct reader *in, const char *path, int64_t n, int by
     struct stat st;
     int rc = 0;
 
-    if (h->names)
+    if (h->shards)
+        rc = err_set(e, "%s: is shard %lld of %lld already: join them first", path, (long long)h->shard, (long long)h->shards);
+    else if (h->names)
         from_manifest(&s, h);
     else if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
         rc = err_set(e, "%s: its head lists no tensors, so that it must be read twice: give a file", path);

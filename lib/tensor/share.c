@@ -74,18 +74,24 @@ static int deal_out(struct deal *d, const int64_t *shard, size_t count, struct e
     int got = advance(d, 1, e);
 
     while (got >= 0 && (got = stream_next(d->in, &it, e)) > 0) {
-        if (d->in->segment > 1)
-            got = err_set(e, "is %llu streams one after another: give each shards of its own", (unsigned long long)d->in->segment);
-        else if (it.kind == ITEM_TENSOR && k == count)
-            got = err_set(e, "%s is one tensor more than the %zu expected", it.b.name, count);
-        else if (it.kind == ITEM_TENSOR)
+        int second = d->in->segment > 1, extra = it.kind == ITEM_TENSOR && k == count;
+
+        if (second)
+            err_set(e, "a second stream stands behind the first: give each shards of its own");
+        else if (extra)
+            err_set(e, "is one tensor more than the %zu expected", count);
+        if (second || extra) {
+            got = frame_in_fail(d->in->frames, e);
+        } else if (it.kind == ITEM_TENSOR)
             got = advance(d, shard[k++], e);
         if (got < 0 || (got = item_copy(d->in, &it, d->out, e)) < 0)
             break;
     }
     item_free(&it);
-    if (got == 0 && k < count)
-        got = err_set(e, "has %zu tensors, %zu were expected", k, count);
+    if (got == 0 && k < count) {
+        err_set(e, "%zu tensors have come, %zu were expected", k, count);
+        got = frame_in_fail(d->in->frames, e);
+    }
     if (got < 0 || advance(d, d->n, e) < 0)
         return -1;
     writer_take_tail(d->out, &d->in->tail);
@@ -97,8 +103,6 @@ int share_stream(struct reader *in, const int64_t *shard, size_t count, int64_t 
     struct deal d = {.in = in, .folder = folder, .n = n};
     int rc;
 
-    if (in->head.shards)
-        return err_set(e, "is shard %lld of %lld already: join them first", (long long)in->head.shard, (long long)in->head.shards);
     rc = deal_out(&d, shard, count, e);
     if (d.out) {
         writer_abandon(d.out);

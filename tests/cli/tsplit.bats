@@ -237,7 +237,10 @@ PY
     [[ $output == *"must be read twice: give a file"* ]]
     run tsplit -n 2 -d no a/shard-00001-of-00003.weir; one_line_error 1 tsplit
     [[ $output == *"is shard 1 of 3 already"* ]]
+    run tsplit -n 2 -d no n/shard-00001-of-00002.weir; one_line_error 1 tsplit
+    [[ $output == *"is shard 1 of 2 already"* ]]
     cat c.weir c.weir >two.weir; run tsplit -n 2 -d no two.weir; one_line_error 1 tsplit
+    [[ $output == "tsplit: two.weir: "*"a second stream stands behind the first"* ]]
     head -c 100000 c.weir >cut.weir; run tsplit -n 2 -d no cut.weir; one_line_error 1 tsplit
     [ -z "$(ls -d no* 2>/dev/null)" ]
 }
