@@ -6,10 +6,10 @@
 #include <stdint.h>
 
 /* n * size bytes, zeroed; 64-byte aligned; ends the process on overflow or when memory is out. Free with free(). */
-void *mem_new(size_t n, size_t size);
+void *mem_new(size_t n, size_t size) __attribute__((returns_nonnull));
 
 /* p grown or shrunk to n * size bytes (new bytes are not set). Keeps malloc's alignment only. */
-void *mem_resize(void *p, size_t n, size_t size);
+void *mem_resize(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 
 char *mem_strdup(const char *s);
 char *mem_strndup(const char *s, size_t n); /* the copy ends in NUL */

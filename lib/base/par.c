@@ -57,7 +57,7 @@ static void *work(void *arg)
 void par_for(size_t n, void (*fn)(void *ctx, size_t i), void *ctx)
 {
     struct crew c = {.fn = fn, .ctx = ctx, .n = n};
-    struct worker w[MAX_JOBS];
+    struct worker w[MAX_JOBS] = {{&c, 0}};
     pthread_t t[MAX_JOBS];
     int started = 1;
 
@@ -66,7 +66,7 @@ void par_for(size_t n, void (*fn)(void *ctx, size_t i), void *ctx)
             fn(ctx, i);
         return;
     }
-    for (int k = 0; k < jobs; k++)
+    for (int k = 1; k < jobs; k++)
         w[k] = (struct worker){&c, k};
     while (started < jobs && (size_t)started < n &&
            pthread_create(&t[started], NULL, work, &w[started]) == 0)

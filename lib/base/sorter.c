@@ -183,7 +183,7 @@ static void sift(struct sorter *s, size_t i)
 
 static size_t slice_bytes(const struct sorter *s, size_t runs)
 {
-    size_t bytes = s->memory / runs / s->size * s->size;
+    size_t bytes = s->memory / (runs ? runs : 1) / s->size * s->size;
 
     return bytes ? bytes : s->size;
 }

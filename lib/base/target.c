@@ -40,7 +40,7 @@ static void remove_dir(const char *path)
 void target_abort_all(void)
 {
     for (struct target *t = unfinished; t; t = t->next)
-        if (t->is_dir)
+        if (t->temp && t->is_dir)
             remove_dir(t->temp);
         else if (t->temp)
             unlink(t->temp);
@@ -220,7 +220,7 @@ void target_abort(struct target *t)
 {
     if (t->fd >= 0 && t->temp)
         close(t->fd);
-    if (t->is_dir)
+    if (t->temp && t->is_dir)
         remove_dir(t->temp);
     else if (t->temp)
         unlink(t->temp);

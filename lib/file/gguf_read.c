@@ -271,22 +271,24 @@ const struct gguf_value *gguf_find(const struct gguf_in *g, const char *key)
 /* One number of a kind; integers beyond 2^53 round. */
 static double number_at(const uint8_t *p, enum gguf_kind kind)
 {
-    union {
-        uint8_t u8; int8_t i8; uint16_t u16; int16_t i16; uint32_t u32; int32_t i32; float f32; uint64_t u64; int64_t i64; double f64;
-    } v = {0};
+    uint64_t u = 0;
+    uint32_t half;
+    float f32;
+    double f64;
 
-    memcpy(&v, p, kind_bytes[kind]);
+    for (size_t i = 0; i < kind_bytes[kind]; i++)
+        u |= (uint64_t)p[i] << 8 * i;
+    half = (uint32_t)u;
+    memcpy(&f32, &half, sizeof f32);
+    memcpy(&f64, &u, sizeof f64);
     switch (kind) {
-    case GGUF_U8: case GGUF_BOOL: return v.u8;
-    case GGUF_I8: return v.i8;
-    case GGUF_U16: return v.u16;
-    case GGUF_I16: return v.i16;
-    case GGUF_U32: return v.u32;
-    case GGUF_I32: return v.i32;
-    case GGUF_F32: return (double)v.f32;
-    case GGUF_U64: return (double)v.u64;
-    case GGUF_I64: return (double)v.i64;
-    case GGUF_F64: return v.f64;
+    case GGUF_U8: case GGUF_BOOL: case GGUF_U16: case GGUF_U32: case GGUF_U64: return (double)u;
+    case GGUF_I8: return (int8_t)u;
+    case GGUF_I16: return (int16_t)u;
+    case GGUF_I32: return (int32_t)half;
+    case GGUF_I64: return (double)(int64_t)u;
+    case GGUF_F32: return (double)f32;
+    case GGUF_F64: return f64;
     case GGUF_STR: case GGUF_ARRAY: case GGUF_KINDS: break;
     }
     return 0;

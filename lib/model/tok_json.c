@@ -25,7 +25,7 @@ static int merge_read(struct tok *t, const struct json *m, struct err *e)
 
     if (m->kind == JSON_STRING)
         return tok_merge_text(t, m->s, m->len, e);
-    if (m->kind != JSON_ARRAY || m->len != 2 || a->kind != JSON_STRING || b->kind != JSON_STRING)
+    if (m->kind != JSON_ARRAY || m->len != 2 || !a || !b || a->kind != JSON_STRING || b->kind != JSON_STRING)
         return err_set(e, "merge %zu is no pair of two texts", t->merges);
     return tok_merge_put(t, a->s, a->len, b->s, b->len, e);
 }

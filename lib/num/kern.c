@@ -34,7 +34,7 @@ static const struct kern *choose(void)
             die("WEIR_KERNEL is '%s', which is not one of base, avx2, avx512 or not in this CPU", want);
         return k;
     }
-    for (size_t i = 0; !k; i++)
+    for (size_t i = 0; !k && i < 3; i++)
         k = kern_find(names[i]);
     return k;
 }

@@ -385,8 +385,8 @@ int item_load(struct reader *in, struct item *it, struct buf *payload, struct er
 
 int item_pass(struct reader *in, struct item *it, struct writer *out, struct buf *payload, struct err *e)
 {
-    struct frame_chunk c;
-    uint64_t size;
+    struct frame_chunk c = {0};
+    uint64_t size = 0;
     int got;
 
     if (it->kind == ITEM_TENSOR)

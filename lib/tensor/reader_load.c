@@ -142,8 +142,8 @@ void reader_part_whole(struct reader *in, struct bundle *b, uint32_t w)
 
 int reader_load_chunk(struct reader *in, struct bundle *b, struct err *e)
 {
-    struct frame_chunk c;
-    uint64_t rows, size;
+    struct frame_chunk c = {0};
+    uint64_t rows = 0, size = 0;
     int got = reader_chunk(in, &c, &rows, &size, e);
 
     if (got <= 0)

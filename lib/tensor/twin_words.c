@@ -260,13 +260,13 @@ static int set_bare(struct attrs *a, const char *key, const char *word, struct e
 static int take_value(const char **at, struct attrs *a, const char *key, struct err *e)
 {
     int quoted = **at == '"', rc;
-    char *word;
+    char *word = NULL;
 
     if (**at == '<')
         return take_raw(at, a, key, e);
     if (**at == '\0' || **at == ' ' || **at == '\t')
         return err_set(e, "%s= has no value", key);
-    if (word_take(at, &word, e) < 0)
+    if (word_take(at, &word, e) < 0 || !word)
         return -1;
     if (quoted)
         attrs_set_str(a, key, word);

@@ -47,17 +47,21 @@ static int emit(struct writer *out, struct bundle *b, int i, uint64_t n, struct 
 
 int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, uint64_t n, const void *data, struct err *e)
 {
-    const struct part *p = &b->part[part];
-    uint64_t most = p->fixed && p->rows < out->slab_rows ? p->rows : out->slab_rows;
+    const struct part *p;
+    uint64_t most;
 
-    if (part < 0 || part >= b->parts || p->term < 0)
+    if (part < 0 || part >= b->parts || b->part[part].term < 0)
         return err_set(e, "part %d is none of the value's", part);
+    p = &b->part[part];
+    most = p->fixed && p->rows < out->slab_rows ? p->rows : out->slab_rows;
     if (row0 != out->put[part] || n > p->rows - row0)
         return err_set(e, "part %s: rows %llu to %llu given, row %llu of %llu is next", p->name, (unsigned long long)row0,
                        (unsigned long long)(row0 + n), (unsigned long long)out->put[part], (unsigned long long)p->rows);
     buf_add(&out->pend[part], data, n * p->row_bytes);
     out->put[part] += n;
-    while (p->row_bytes && out->pend[part].len / p->row_bytes >= most)
+    if (!p->row_bytes)
+        return 0;
+    while (out->pend[part].len / p->row_bytes >= most)
         if (emit(out, b, part, most, e) < 0)
             return -1;
     if (out->put[part] == p->rows && out->pend[part].len)
