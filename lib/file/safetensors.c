@@ -157,7 +157,7 @@ static int read_entries(struct source *s, int part, const struct json *head, uin
         if (read_entry(m, t, &end, e) < 0)
             return err_in(e, "%s", m->key);
     }
-    return check_places(s->tensor + first, s->tensors - first, data, s->part[part].bytes, e);
+    return check_places(s->tensor ? s->tensor + first : NULL, s->tensors - first, data, s->part[part].bytes, e);
 }
 
 static int read_header(struct source *s, int part, struct err *e)
