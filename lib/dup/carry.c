@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/shard.h"
 #include "dup/parts.h"
 #include "wire/mp.h"
 
@@ -53,10 +54,8 @@ static int get_uint(struct mp_in *m, uint64_t most, uint64_t *out)
 static int take(const struct record *r, struct mp_in *m, uint32_t items, struct mp_value *what, uint64_t *shard, uint64_t *shards, uint64_t *at)
 {
     struct mp_value v;
-    uint64_t most = ((uint64_t)1 << (63 - SHARD_BITS)) - 1;
-
     if (!record_meta(r, DUP_KEY, m) || mp_next(m, &v) < 0 || v.kind != MP_ARRAY || v.n != items || mp_next(m, what) < 0 ||
-        what->kind != MP_STR || get_uint(m, most, shard) < 0 || get_uint(m, most, shards) < 0 ||
+        what->kind != MP_STR || get_uint(m, SHARD_MAX, shard) < 0 || get_uint(m, SHARD_MAX, shards) < 0 ||
         get_uint(m, ((uint64_t)1 << SHARD_BITS) - 1, at) < 0 || *shard == 0 || *shard > *shards)
         return -1;
     return 0;

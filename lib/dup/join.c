@@ -2,15 +2,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "dup/parts.h"
 
-#define LEADERS 256 /* of a bucket: what a text is compared with before it is joined, at most */
+#define LEADERS 256   /* of a bucket: what a text is compared with before it is joined, at most */
+#define KNOWN 65536   /* pairs whose comparison is remembered: texts that are alike meet in many bands */
+
+struct known {
+    uint64_t a, b; /* indices + 1 */
+    int like;
+};
 
 struct bucket {
     uint8_t key[16];
     uint8_t leader[LEADERS][NODE];
     int n;
+    struct known known[KNOWN];
 };
 
 static int is_reference(const uint8_t *node)
@@ -27,17 +35,32 @@ static int join_pair(struct sorter *edges, const uint8_t *v, const uint8_t *m, s
     return sorter_add(edges, pair, e);
 }
 
+/* Is the Jaccard index of the two high enough? */
+static int are_like(struct dup *d, struct bucket *b, const uint8_t *v, const uint8_t *m, struct err *e)
+{
+    uint64_t x = get_be64(v + NODE_INDEX), y = get_be64(m + NODE_INDEX), pair[2] = {x, y};
+    struct known *k = &b->known[hash64(pair, sizeof pair) % KNOWN];
+    double jaccard;
+
+    if (k->a == x + 1 && k->b == y + 1)
+        return k->like;
+    if (dup_jaccard(d, x, y, &jaccard, e) < 0)
+        return -1;
+    *k = (struct known){x + 1, y + 1, jaccard >= d->o.verify};
+    return k->like;
+}
+
 /* With verify: an edge to each leader that the text is like; 1 when there was one. */
-static int join_like(struct dup *d, const struct bucket *b, const uint8_t *v, struct sorter *edges, struct err *e)
+static int join_like(struct dup *d, struct bucket *b, const uint8_t *v, struct sorter *edges, struct err *e)
 {
     int found = 0;
 
     for (int i = 0; i < b->n; i++) {
-        double jaccard;
+        int like = are_like(d, b, v, b->leader[i], e);
 
-        if (dup_jaccard(d, get_be64(v + NODE_INDEX), get_be64(b->leader[i] + NODE_INDEX), &jaccard, e) < 0)
+        if (like < 0)
             return -1;
-        if (jaccard < d->o.verify)
+        if (!like)
             continue;
         if (join_pair(edges, v, b->leader[i], e) < 0)
             return -1;

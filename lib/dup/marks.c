@@ -38,24 +38,46 @@ static void exact(const struct dup *d, struct worker *w, const struct record *r,
     hash_places(sig, 4, r->text, r->text_len);
 }
 
-static int by_number(const void *a, const void *b)
+/* Sorted by three counting passes of 11 bits; x and room: uint32_t[n]. Returns where they are sorted. */
+static uint32_t *sort_numbers(uint32_t *x, uint32_t *room, size_t n)
 {
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    size_t at[2048];
 
-    return (x > y) - (x < y);
+    for (int shift = 0; shift < 33; shift += 11) {
+        uint32_t *to = room;
+        size_t sum = 0;
+
+        memset(at, 0, sizeof at);
+        for (size_t i = 0; i < n; i++)
+            at[x[i] >> shift & 2047]++;
+        for (size_t b = 0; b < 2048; b++) {
+            size_t k = at[b];
+
+            at[b] = sum;
+            sum += k;
+        }
+        for (size_t i = 0; i < n; i++)
+            to[at[x[i] >> shift & 2047]++] = x[i];
+        room = x;
+        x = to;
+    }
+    return x;
 }
 
-static void make_set(struct buf *set)
+/* The numbers of set, each once, ascending. */
+static void make_set(struct worker *w, struct buf *set)
 {
-    uint32_t *x = (uint32_t *)(void *)set->data;
-    size_t n = set->len / sizeof *x, k = 0;
+    size_t n = set->len / 4, k = 0;
+    uint32_t *x;
 
-    if (n == 0)
-        return;
-    qsort(x, n, sizeof *x, by_number);
+    w->joined.len = 0;
+    x = sort_numbers((uint32_t *)(void *)set->data, (uint32_t *)(void *)buf_space(&w->joined, set->len + 1), n);
+    set->len = 0;
     for (size_t i = 0; i < n; i++)
         if (i == 0 || x[i] != x[k - 1])
             x[k++] = x[i];
+    if (k)
+        memmove(set->data, x, k * sizeof *x);
     set->len = k * sizeof *x;
 }
 
@@ -74,7 +96,7 @@ static int min_places(const struct dup *d, struct worker *w, const struct record
         grams += n;
     }
     if (set)
-        make_set(set);
+        make_set(w, set);
     if (grams == 0 && d->o.p.whole) {
         hash_places(sig, d->sig_len, r->text, r->text_len);
         if (set)
