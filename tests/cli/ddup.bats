@@ -121,6 +121,15 @@ END
     done
 }
 
+@test "under Hadoop's contract: the shard from the environment, signatures shuffled as lines, one reducer" {
+    texts 300 6 >in
+    ddup --lines in >want
+    split -n l/3 -a 1 -d in p
+    for i in 0 1 2; do mapreduce_task_partition=$i ddup --lines --signatures --shard auto/3 <p$i; done | sort >shuffled
+    ddup --lines --merge - <shuffled >decided
+    for i in 0 1 2; do mapreduce_task_partition=$i ddup --lines --apply decided --shard auto/3 <p$i; done | cmp - want
+}
+
 @test "as a stream: the same records, signatures and decisions; what else is in it passes" {
     texts 200 3 >in
     ddup --lines in >want
