@@ -35,7 +35,7 @@ static const struct opt opts[] = {
     {0, "refit", 0, OPT_FLAG, &refit, "fit the weights that stay to the old outputs, by the companion gram", 0},
     {0, "damp", "F", OPT_F64, &args.damp, "sparsegpt: add this share of the gram's mean diagonal to it (default 0.01)", 0},
     {0, "init", "NAME", OPT_STRING, &init_name, "dsnot: the method whose mask is bettered (default wanda)", 0},
-    {0, "cycles", "N", OPT_U64, &args.cycles, "dsnot: swaps in a row at most (default 50)", 0},
+    {0, "cycles", "N", OPT_U64, &args.cycles, "dsnot: swaps in a row at most (default: 50 for each 4096 columns)", 0},
     {0, "seed", "N", OPT_U64, &seed, "of random (default 0)", 0},
     SELECT_OPTS(sel),
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor pruned", 0},

@@ -2,7 +2,8 @@
  * dsnot: betters the mask of another method by swaps; weights keep their values. Zhang et al. 2023, "Dynamic sparse no training", algorithm 1.
  * In each row err = sum over what is gone of w_j mean_j, the change of the mean output. While |err| > 0.1 / 2048, at most `cycles` times: of what is
  * gone, the extreme w_j mean_j / var_j on err's side comes back; of what is there and pulls the other way (w_j mean_j against err), the least
- * |w_j| sqrt(norm2_j) goes. Differs from the paper: a weight is swapped once at most, and a swap that would not lower |err| ends the row.
+ * |w_j| sqrt(norm2_j) goes. Differs from the paper: a weight is swapped once at most, and a swap that would not lower |err| ends the row; the paper's 50
+ * cycles are of rows of 4096 columns, and shorter rows get fewer.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -85,11 +86,12 @@ static int swap(struct row *r)
 static void one_row(void *ctx, size_t i)
 {
     const struct prune_job *j = ctx;
+    uint64_t cycles = j->args->cycles == PRUNE_CYCLES ? (50 * j->cols + 4095) / 4096 : j->args->cycles;
     struct row r = {j, j->w + i * j->cols, j->mask + i * j->cols, mem_new(j->cols, 1), 0};
 
     for (uint64_t c = 0; c < j->cols; c++)
         r.err += r.mask[c] ? pull(&r, c) : 0;
-    for (uint64_t n = 0; n < j->args->cycles && fabs(r.err) > ENOUGH && swap(&r); n++)
+    for (uint64_t n = 0; n < cycles && fabs(r.err) > ENOUGH && swap(&r); n++)
         ;
     free(r.moved);
 }

@@ -19,10 +19,11 @@ struct prune_method;
 /* What the command line leaves to choose; zero is not a default. */
 struct prune_args {
     double damp;                     /* share of the gram's mean diagonal added to it (la/obs.h) */
-    uint64_t cycles;                 /* dsnot: swaps in a row at most */
+    uint64_t cycles;                 /* dsnot: swaps in a row at most; PRUNE_CYCLES: 50 for each 4096 columns, rounded up */
     const struct prune_method *init; /* dsnot: whose mask it betters */
 };
-#define PRUNE_ARGS {.damp = 0.01, .cycles = 50}
+#define PRUNE_CYCLES UINT64_MAX
+#define PRUNE_ARGS {.damp = 0.01, .cycles = PRUNE_CYCLES}
 
 struct prune_job {
     const struct pattern *pattern;

@@ -256,3 +256,13 @@ EOF
         one_line_error 2 wquant || [ "$status" -eq 2 ]
     done
 }
+
+@test "awq: a LayerNorm's bias is divided too" {
+    python3 "$TOP/tests/cli/tiny_gpt2.py" gpt2
+    python3 -c 'print(*[(i * 37 + i * i * 11) % 264 for i in range(60)])' >ids
+    tsplit gpt2 | mcalib --ids ids -c 40 --parts absmean,gram >gpt2.weir
+    wquant -m awq -b 4 -g 8 --only linear --residual <gpt2.weir >a.weir
+    mppl --ids ids -c 40 --against gpt2.weir <a.weir | awk -F '\t' 'NR == 2 && $10 < 1e-6 { ok = 1 } END { exit !ok }'
+    tdiff gpt2.weir a.weir >d || [ $? -eq 1 ]
+    grep -q 'ln_2.bias' d
+}

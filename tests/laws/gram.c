@@ -330,6 +330,7 @@ static void refusals(void)
 int main(void)
 {
     args.init = &prune_score;
+    args.cycles = 50;
     for (int full = 1; full >= 0; full--) { /* with full rank, and with 40 causes for 320 channels */
         memset(eye, 0, sizeof eye);
         make(full ? COLS : 40);
