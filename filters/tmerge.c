@@ -111,6 +111,9 @@ static void run(char **paths, int n, int fd)
         die("%s", e.msg);
     progress_end();
     merge_pass_free(&p);
+    free(p.operand);
+    free(p.args.weight);
+    free(p.args.density);
 }
 
 int main(int argc, char **argv)

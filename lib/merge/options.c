@@ -112,5 +112,10 @@ int merge_options(const struct merge_texts *x, const struct merge_method *m, int
         a->weight[i] = m->by_default.weight ? *m->by_default.weight : 1;
         a->density[i] = m->by_default.density ? *m->by_default.density : 1;
     }
-    return take(x, models, a, e) < 0 ? -1 : merge_check(m, a, models, e);
+    if (take(x, models, a, e) == 0 && merge_check(m, a, models, e) == 0)
+        return 0;
+    free(a->weight);
+    free(a->density);
+    a->weight = a->density = NULL;
+    return -1;
 }

@@ -28,7 +28,7 @@ const char *merge_options_given(const struct merge_texts *x);
 
 /*
  * Texts to the parameters of a method for that many models.
- * a   out: the method's defaults where nothing is given; weight and density are allocated and never freed
+ * a   out: the method's defaults where nothing is given; weight and density are allocated, after -1 they are NULL
  * -1: a parameter that the method does not have, a text that is no number, as many numbers as there are models neither nor one,
  * or merge_check's refusal.
  */
