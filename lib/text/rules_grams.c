@@ -55,14 +55,13 @@ static void settle(struct grams *g)
     g->top = 0;
     g->top_count = words >= g->n;
     for (uint32_t k = 0; k < g->found; k++) {
-        uint32_t i = g->at[k];
+        uint32_t i = g->at[k], first = g->name[i], count = g->count[first];
 
-        if (g->count[g->name[i]] < 2)
-            continue;
-        g->at[kept++] = i;
-        if (g->name[i] == i && g->count[i] > g->top_count) {
-            g->top = i;
-            g->top_count = g->count[i];
+        g->at[kept] = i; /* without a branch: about half of the words are kept, and nobody can guess which */
+        kept += count > 1;
+        if (count > g->top_count) { /* first: the earliest of its kind, and met before its others */
+            g->top = first;
+            g->top_count = count;
         }
     }
     g->found = kept;
@@ -116,8 +115,12 @@ void grams_next(struct grams *g, struct table *t)
 
     g->n++;
     for (uint32_t k = 0; k < g->found; k++) /* its last word must occur twice, too */
-        if ((uint64_t)g->at[k] + g->n <= word->n && word->count[word->s[g->at[k] + g->n - 1].first] >= 2)
-            g->at[kept++] = g->at[k];
+        if ((uint64_t)g->at[k] + g->n <= word->n) {
+            uint32_t i = g->at[k];
+
+            g->at[kept] = i;
+            kept += word->count[word->s[i + g->n - 1].first] > 1;
+        }
     g->found = kept;
     table_clear(t, kept);
     for (uint32_t k = 0; k < kept; k++)
