@@ -33,7 +33,7 @@ static const struct opt opts[] = {
     {0, "ids", "FILE", OPT_LIST, &id_files, "calibrate on token ids, separated by white space, taken as they are", 0},
     {0, "tokens", "N", OPT_U64, &tokens_max, "use the first N tokens at most (default: all)", 0},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
-    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram (default norm2)", set_parts},
+    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi (default norm2)", set_parts},
     {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0, "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
     {0, "through", "CMD", OPT_STRING, &command, "each layer goes through this chain of filters before the next is run", 0},
@@ -67,7 +67,7 @@ static void cut(const struct feed *feed, struct windows *w, struct err *e)
 /* The statistics of a unit's inputs; without --through, the states after it, too. */
 static int calibrate(struct feed *feed, struct forward *f, struct err *e)
 {
-    const struct taps taps = {calib_see, calib.least > 0 ? calib_weigh : NULL, &calib};
+    const struct taps taps = {calib_see, calib.least > 0 ? calib_weigh : NULL, &calib, calib.parts & CALIB_BI ? calib_pass : NULL};
     int rc;
 
     if (feed_is(feed, "head"))
@@ -83,7 +83,7 @@ static int calibrate(struct feed *feed, struct forward *f, struct err *e)
 /* The unit to the command and back; what came back is what the model is from here on. A layer that did not come back is left out. */
 static int pass(struct feed *feed, struct forward *f, struct err *e)
 {
-    const struct taps taps = {calib_see, NULL, &calib};
+    const struct taps taps = {.see = calib_see, .ctx = &calib};
     int rc = through_pass(&through, feed, e);
 
     if (rc == 0 && through.n &&

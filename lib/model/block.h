@@ -24,6 +24,8 @@ struct taps {
     /* Or NULL. Before a batch of a layer is seen: the attention that each of its tokens received, float[tokens][heads], summed over queries. */
     void (*attend)(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows);
     void *ctx;
+    /* Or NULL. After a batch of a layer is seen: its tokens' states before and after the layer, float[tokens][hidden] each. */
+    void (*pass)(void *ctx, const float *before, const float *after, int64_t tokens, int64_t hidden);
 };
 
 /*

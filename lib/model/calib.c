@@ -11,7 +11,7 @@
 
 #define STRIP 256 /* columns that one call of a thread sums */
 
-static const char *const names[] = {"norm2", "mean", "absmean", "gram"}; /* bit i of parts */
+static const char *const names[] = {"norm2", "mean", "absmean", "gram", "bi"}; /* bit i of parts */
 
 int calib_parse(const char *list, unsigned *parts, struct err *e)
 {
@@ -20,11 +20,11 @@ int calib_parse(const char *list, unsigned *parts, struct err *e)
         size_t n = strcspn(s, ",");
         unsigned bit = 0;
 
-        for (unsigned i = 0; i < 4; i++)
+        for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
             if (strlen(names[i]) == n && strncmp(names[i], s, n) == 0)
                 bit = 1u << i;
         if (!bit)
-            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram", (int)(n < 80 ? n : 80), s);
+            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi", (int)(n < 80 ? n : 80), s);
         *parts |= bit;
         s += n;
         if (!*s)
@@ -107,11 +107,25 @@ void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t col
     p.s->n += rows;
     for (int64_t t = 0; t < rows; t++)
         p.s->weight += own ? (double)c->r[t] : 1;
-    if (c->parts & ~(unsigned)CALIB_GRAM)
+    if (c->parts & (CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN))
         par_for(((size_t)cols + STRIP - 1) / STRIP, sum_strip, &p);
     if (p.s->gram)
         gram_add((size_t)cols, (size_t)rows, p.weighed, (size_t)cols, p.s->gram);
     free(own);
+}
+
+void calib_pass(void *ctx, const float *before, const float *after, int64_t tokens, int64_t hidden)
+{
+    struct calib *c = ctx;
+    size_t n = (size_t)hidden;
+
+    for (int64_t t = 0; t < tokens; t++) {
+        const float *x = before + t * hidden, *y = after + t * hidden;
+        double size = sqrt(kern_sumsq(x, n)) * sqrt(kern_sumsq(y, n));
+
+        c->alike += size == 0 ? 0 : kern_dotd(x, y, n) / size;
+    }
+    c->passed += tokens;
 }
 
 /* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
@@ -176,6 +190,12 @@ int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bu
         if (slot >= 0 && !bias && calib_attach(c, kind->slots[slot].tap, &b[i], e) < 0)
             return -1;
     }
+    if (!c->passed)
+        return 0;
+    if (!isfinite(c->alike))
+        return err_set(e, "%s: the states before and after its layer are not finite", b[0].name);
+    attrs_set_f64(&b[0].more, "bi", 1 - c->alike / (double)c->passed);
+    b[0].touched = 1;
     return 0;
 }
 
@@ -198,6 +218,8 @@ void calib_reset(struct calib *c)
         free(c->at[i].gram);
     }
     memset(c->at, 0, sizeof c->at);
+    c->alike = 0;
+    c->passed = 0;
     free(c->r);
     c->r = NULL;
 }

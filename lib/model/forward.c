@@ -174,19 +174,24 @@ static int run(struct forward *f, const struct block *b, const struct taps *taps
     struct batch t = {.cos = f->rope, .sin = f->rope ? f->rope + f->w->longest * (f->p.head_dim / 2) : NULL};
     float *copy = NULL, *x;
     int64_t row0;
-    int rc = 0;
+    int rc = 0, pass = taps && taps->pass;
 
     batch_room(f, b, taps, &t);
     for (int64_t i = 0; i < f->w->n && rc == 0; i += t.windows) {
         t.windows = batch_at(f, i, &row0, &t.tokens);
         t.window = f->w->window + i;
         t.x = x = states_get(&f->x, row0, t.tokens, e);
-        if (x && !keep) {
+        if (x && (pass || !keep)) {
             copy = mem_resize(copy, (size_t)(t.tokens * f->p.hidden), sizeof *copy);
-            t.x = memcpy(copy, x, (size_t)(t.tokens * f->p.hidden) * sizeof *copy);
+            memcpy(copy, x, (size_t)(t.tokens * f->p.hidden) * sizeof *copy);
+            t.x = copy;
         }
         if (x)
             run_batch(b, &t, taps);
+        if (x && pass)
+            taps->pass(taps->ctx, x, copy, t.tokens, f->p.hidden);
+        if (x && pass && keep)
+            memcpy(x, copy, (size_t)(t.tokens * f->p.hidden) * sizeof *copy);
         rc = !x ? -1 : keep ? states_put(&f->x, row0, t.tokens, e) : 0;
     }
     free(copy);

@@ -17,6 +17,7 @@ layer	wprune -m wanda -s 2:4
 layer	wprune -m sparsegpt -s 0.5
 model	wprune -m lamp -s 0.5 --scope model
 layer	wscore -m wanda
+layer	wshrink -m ziplm -s 0.01
 tensor	lrfactor -m svd --keep 0.25
 tensor	tcat -z --split-bytes
 model	tpack -t safetensors -o -

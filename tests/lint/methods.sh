@@ -2,7 +2,7 @@
 page=man/weir-methods.7
 entries=$(awk '/^\.Sh /{family = tolower($2)} /^\.It Ic /{print family "_" $3}' $page | tr -- - _)
 bad=0
-for family in score prune quant factor merge alloc rate select dup; do
+for family in score prune quant factor merge alloc rate select dup shrink; do
     def=lib/$family/$family.def
     [ -e "$def" ] || continue
     for name in $(sed -n 's/^[A-Z_]*(\([A-Za-z0-9_]*\).*/\1/p' "$def"); do

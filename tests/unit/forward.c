@@ -254,7 +254,7 @@ static void check_companions(const struct bundle *b, enum tap at, int c)
 static void check_layer(struct forward *f, const struct kind *k, int l, double least)
 {
     struct calib calib = {.parts = CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN | CALIB_GRAM, .least = least};
-    const struct taps taps = {calib_see, least > 0 ? calib_weigh : NULL, &calib};
+    const struct taps taps = {calib_see, least > 0 ? calib_weigh : NULL, &calib, NULL};
     struct bundle b[2 * SLOTS] = {0};
     int n = make_layer(b, k, l), is_bias;
 

@@ -1,0 +1,62 @@
+/*
+ * shrink: methods that say which whole structures of a model matter least: layers, heads with their keys, MLP channels, hidden channels. What is
+ * removed is gone from the shapes: the model that is left is dense and smaller. One file a method, one row in shrink.def.
+ *
+ * A unit of heads is a head of keys and values with all query heads that share it, so that what is left shares keys evenly. Heads and channels are
+ * scored in each layer by itself, on the linear that reads them (attn.o, mlp.down): the same number goes from every layer, as a
+ * configuration has one size for all.
+ */
+#ifndef WEIR_SHRINK_SHRINK_H
+#define WEIR_SHRINK_SHRINK_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+
+/* What can be removed, as bits; shrink_what names them. */
+enum { SHRINK_LAYERS = 1, SHRINK_HEADS = 2, SHRINK_CHANNELS = 4, SHRINK_HIDDEN = 8 };
+
+enum { SHRINK_NORM2 = 1, SHRINK_MEAN = 2, SHRINK_ABSMEAN = 4, SHRINK_GRAM = 8 }; /* companions that are needed, as bits */
+
+struct shrink_job {
+    unsigned what;               /* one SHRINK_* */
+    uint64_t units, width;       /* columns of w: unit u is [u * width, (u + 1) * width) */
+    uint64_t rows;
+    const float *w;              /* in: [rows][units * width], of attn.o or mlp.down; else NULL */
+    const float *gate, *up;      /* in: [units][hidden], with channels; gate is NULL where the MLP has none */
+    uint64_t hidden;
+    const float *norm2, *mean, *absmean, *gram; /* in: of w's inputs, as the method needs; [units * width], gram that squared */
+    const double *given;         /* in: [units], with layers: their bi; with hidden: sums over the norms' outputs of mean |x| */
+    double *score;               /* out: [units], finite; the least goes first */
+    uint64_t remove;             /* in: how many will go, for methods that choose one after the other */
+};
+
+struct shrink_method {
+    const char *name, *brief;
+    unsigned what, normal;       /* what it can remove; what it removes when not asked */
+    unsigned needs_heads, needs_channels; /* SHRINK_NORM2 ... of attn.o, of mlp.down */
+    int refits;                  /* the others' making up for what goes is part of the method */
+    int (*apply)(struct shrink_job *, struct err *e); /* 0, or -1 and a sentence without a name */
+};
+
+#define METHOD(n) extern const struct shrink_method shrink_##n;
+#include "shrink/shrink.def"
+#undef METHOD
+
+extern const struct shrink_method *const shrink_table[]; /* ends with NULL */
+const struct shrink_method *shrink_find(const char *name); /* NULL when unknown */
+
+/* "heads" to its bit, 0 when unknown; and back. */
+unsigned shrink_what(const char *name);
+const char *shrink_word(unsigned what);
+
+/*
+ * How many of n units go: share * n to the nearest (halves up), then so many more or fewer that a multiple of align stay (the nearest, halves up);
+ * at least one, or align, stays.
+ */
+uint64_t shrink_count(uint64_t n, double share, uint64_t align);
+
+/* The remove least by (score, index): keep[units - remove] (out), ascending, are those that stay. -1: a score that is not finite. */
+int shrink_choose(const struct shrink_job *j, uint64_t *keep, struct err *e);
+
+#endif

@@ -1,0 +1,104 @@
+# wshrink: what is left is a smaller dense model: by its shapes, its configuration, and what it computes.
+load helpers
+
+setup_file() {
+    load helpers
+    tiny_model
+    cd "$BATS_FILE_TMPDIR"
+    head -c 3000 "$BROOK/prose.test.txt" >text
+    tsplit tiny | mcalib -f text -c 64 --parts bi,norm2,mean,absmean,gram >calib.weir
+    tsplit "$MODEL" | mcalib -f text -c 64 --parts bi >brook.weir
+}
+
+setup() {
+    cd "$BATS_FILE_TMPDIR"
+}
+
+ppl() {
+    mppl -f text -c 64 | tail -n 1 | cut -f 6
+}
+
+# shapes ROLE: those of a stream's tensors of that role.
+shapes() {
+    tshow | awk -F '\t' -v r="$1" '$5 == r { print $2 }' | sort -u
+}
+
+@test "channels: gate and up lose rows, down columns, in every layer; the configuration says so" {
+    wshrink -m flap -s 0.25 <calib.weir >out
+    [ "$(shapes mlp.gate <out)" = "[48, 32]" ] && [ "$(shapes mlp.up <out)" = "[48, 32]" ] && [ "$(shapes mlp.down <out)" = "[32, 48]" ]
+    [ "$(shapes attn.q <out)" = "[32, 32]" ]
+    tpack -o channels/ <out
+    grep -q '"intermediate_size": 48' channels/config.json
+}
+
+@test "heads: a head of keys goes with its queries; the size of a head is stated" {
+    wshrink -m flap --what heads -s 0.5 <calib.weir >out
+    [ "$(shapes attn.q <out)" = "[16, 32]" ] && [ "$(shapes attn.k <out)" = "[8, 32]" ] && [ "$(shapes attn.v <out)" = "[8, 32]" ]
+    [ "$(shapes attn.o <out)" = "[32, 16]" ]
+    tpack -o heads/ <out
+    grep -q '"num_attention_heads": 2' heads/config.json && grep -q '"num_key_value_heads": 1' heads/config.json
+    grep -q '"head_dim": 8' heads/config.json
+}
+
+@test "hidden: every tensor loses the same channels" {
+    wshrink -m minitron --what hidden -s 0.25 <calib.weir >out
+    [ "$(shapes embed <out)" = "[4096, 24]" ] && [ "$(shapes norm.attn <out)" = "[24]" ] && [ "$(shapes norm.final <out)" = "[24]" ]
+    cat calib.weir | wshrink -m minitron --what hidden -s 0.25 | tdiff out -
+    [ "$(shapes attn.q <out)" = "[32, 24]" ] && [ "$(shapes mlp.down <out)" = "[24, 64]" ]
+}
+
+@test "drop: the layers of least influence go, the others are renumbered" {
+    least=$(tshow --data brook.weir | sed -n 's/.* layer=\([0-9]*\) .*bi=\([0-9.]*\).*/\2 \1/p' | sort -g | head -n 2 | awk '{ print $2 }' | sort | tr '\n' ' ')
+    wshrink -m drop -s 0.3 --report r.tsv <brook.weir >out
+    cat brook.weir | wshrink -m drop -s 0.3 | tdiff out - # a pipe is spooled: it is read twice
+    [ "$(awk 'NR > 1 { print $1 }' r.tsv | tr '\n' ' ')" = "$least" ]
+    [ "$(tshow out | awk -F '\t' '$6 != "-" && $6 != "" { print $6 }' | grep -x '[0-9]*' | sort -un | tr '\n' ' ')" = "0 1 2 3 " ]
+    tpack -o dropped/ <out
+    grep -q '"num_hidden_layers": 4' dropped/config.json
+}
+
+@test "what is left runs from the stream, the folder and GGUF alike" {
+    for how in "-m flap -s 0.25" "-m ziplm --what heads -s 0.5" "-m minitron --what hidden -s 0.25" "-m drop -s 0.5"; do
+        wshrink $how <calib.weir >out
+        rm -rf packed packed.gguf
+        tpack -o packed/ <out && tpack -o packed.gguf <out
+        stream=$(ppl <out)
+        [ "$(tsplit packed/ | ppl)" = "$stream" ] && [ "$(tsplit packed.gguf | ppl)" = "$stream" ]
+    done
+}
+
+@test "nothing is asked, nothing changes" {
+    wshrink -m flap -s 0 <calib.weir | tdiff calib.weir -
+}
+
+@test "companions are cut along: those of a smaller model are those of its channels" {
+    wshrink -m cfsp -s 0.25 <calib.weir | tcat --only mlp.down >out
+    tshow out | grep -q 'norm2.*mean.*absmean.*gram'
+    wshrink -m cfsp -s 0.25 <calib.weir | wshrink -m flap -s 0.25 >twice
+    [ "$(shapes mlp.down <twice)" = "[32, 36]" ]
+    tpack -o again/ <twice
+    grep -q '"intermediate_size": 36' again/config.json
+}
+
+@test "compensation loses less of the outputs, ziplm least" {
+    for how in "flap" "flap --refit" "ziplm"; do
+        wshrink -m $how -s 0.4 -n <calib.weir | awk -F '\t' 'NR > 1 { s += $5 } END { print s }'
+    done >lost
+    [ "$(sort -gr lost)" = "$(cat lost)" ] && [ "$(sort -u lost | wc -l)" -eq 3 ]
+}
+
+@test "--align leaves multiples" {
+    wshrink -m cfsp -s 0.3 --align 16 <calib.weir | shapes mlp.down | grep -qx '\[32, 48\]'
+}
+
+@test "what is missing or cannot be is said" {
+    tsplit tiny >plain.weir
+    wshrink -m drop -s 0.5 <plain.weir 2>err >out && return 1
+    grep -qx "wshrink: model.layers.0.input_layernorm.weight: has no key bi; mcalib --parts bi adds it to each layer's first tensor" err
+    run wshrink -m flap -s 0.5 --what hidden
+    [ "$status" -eq 2 ]
+    run wshrink -m drop -s 0.5 --refit
+    [ "$status" -eq 2 ]
+    wshrink -m flap -s 0.5 <plain.weir 2>err >out && return 1
+    grep -q '^wshrink: model.layers.0.mlp.down_proj.weight: .*norm2' err
+}

@@ -1,0 +1,161 @@
+/*
+ * laws/shrink: what holds for every method of the table.
+ *
+ *   counts are exact; equal scores go by index; a unit whose inputs are always 0 goes first and costs nothing; what is removed of a smaller share
+ *   is removed of a larger, too; any number of threads gives the same bits; the columns that stay, solved for anew, lose no more than as they were,
+ *   and nothing where the inputs that went are sums of those that stay.
+ */
+#include <stdlib.h>
+
+#include "base/par.h"
+#include "base/rng.h"
+#include "la/quad.h"
+#include "shrink/refit.h"
+#include "shrink/shrink.h"
+#include "tests/unit/check.h"
+
+enum { UNITS = 12, WIDTH = 2, N = UNITS * WIDTH, ROWS = 10, TOKENS = 200 };
+
+static float w[ROWS * N], up[UNITS * ROWS], gate[UNITS * ROWS], norm2[N], mean[N], absmean[N], gram[N * N];
+static double given[UNITS];
+
+/* Inputs x; the unit `dead` is never active; the last column is the sum of the first two when tied. */
+static void make(int n, int dead, int width, int tied)
+{
+    struct rng r = rng_make(3, "shrink", 6);
+    static double x[TOKENS * N];
+
+    for (int t = 0; t < TOKENS; t++) {
+        for (int c = 0; c < n; c++)
+            x[t * n + c] = c / width == dead ? 0 : (rng_normal(r, (uint64_t)(t * n + c)) + (c ? 0.5 * x[t * n + c - 1] : 0)) * (1 + c % 3);
+        if (tied)
+            x[t * n + n - 1] = x[t * n] + x[t * n + 1];
+    }
+    for (int i = 0; i < n; i++) {
+        double sums[3] = {0};
+
+        for (int t = 0; t < TOKENS; t++) {
+            sums[0] += x[t * n + i] * x[t * n + i] / TOKENS;
+            sums[1] += x[t * n + i] / TOKENS;
+            sums[2] += fabs(x[t * n + i]) / TOKENS;
+        }
+        norm2[i] = (float)sums[0];
+        mean[i] = (float)sums[1];
+        absmean[i] = (float)sums[2];
+        for (int k = 0; k < n; k++) {
+            double s = 0;
+
+            for (int t = 0; t < TOKENS; t++)
+                s += x[t * n + i] * x[t * n + k] / TOKENS;
+            gram[i * n + k] = (float)s;
+        }
+    }
+    for (int i = 0; i < ROWS * n; i++)
+        w[i] = (float)rng_normal(r, 100000 + (uint64_t)i);
+    for (int i = 0; i < UNITS * ROWS; i++) {
+        up[i] = (float)rng_normal(r, 200000 + (uint64_t)i);
+        gate[i] = (float)rng_normal(r, 300000 + (uint64_t)i);
+    }
+    for (int u = 0; u < UNITS; u++)
+        given[u] = u == dead ? 0 : 0.1 + fabs(rng_normal(r, 400000 + (uint64_t)u));
+}
+
+static struct shrink_job job(unsigned what, uint64_t remove, double *score)
+{
+    return (struct shrink_job){what, UNITS, what == SHRINK_HEADS ? WIDTH : 1, ROWS, w, gate, up, ROWS, norm2, mean, absmean, gram, given, score, remove};
+}
+
+static int stays(const uint64_t *keep, uint64_t n, uint64_t unit)
+{
+    for (uint64_t i = 0; i < n; i++)
+        if (keep[i] == unit)
+            return 1;
+    return 0;
+}
+
+static void laws(const struct shrink_method *m, unsigned what)
+{
+    double score[UNITS], again[UNITS];
+    uint64_t keep[UNITS], before[UNITS];
+    struct err e;
+
+    make(what == SHRINK_HEADS ? N : UNITS, 7, what == SHRINK_HEADS ? WIDTH : 1, 0);
+    for (uint64_t remove = 0; remove < UNITS; remove++) {
+        struct shrink_job j = job(what, remove, score), k = job(what, remove, again);
+
+        par_set_jobs(1);
+        CHECK(m->apply(&j, &e) == 0 && shrink_choose(&j, keep, &e) == 0);
+        par_set_jobs(3);
+        CHECK(m->apply(&k, &e) == 0 && memcmp(score, again, sizeof score) == 0);
+        for (uint64_t i = 1; i < UNITS - remove; i++)
+            CHECK(keep[i] > keep[i - 1] && keep[i] < UNITS);
+        CHECK(stays(keep, UNITS - remove, 7) == (remove == 0));
+        for (uint64_t i = 0; remove && i < UNITS - remove; i++)
+            CHECK(stays(before, UNITS - remove + 1, keep[i]));
+        memcpy(before, keep, sizeof before);
+    }
+    par_set_jobs(1);
+}
+
+static void counts(void)
+{
+    struct shrink_job j = {.units = 5, .remove = 2};
+    double same[5] = {1, 1, 1, 1, 1};
+    uint64_t keep[5];
+    struct err e;
+
+    CHECK(shrink_count(768, 0.2, 1) == 154 && shrink_count(768, 0, 1) == 0 && shrink_count(768, 1, 1) == 767);
+    CHECK(shrink_count(6, 0.2, 1) == 1 && shrink_count(2, 0.25, 1) == 1 && shrink_count(2, 0.2, 1) == 0);
+    CHECK(shrink_count(768, 0.2, 128) == 128 && shrink_count(768, 0.99, 128) == 640 && shrink_count(100, 0.5, 128) == 0);
+    j.score = same;
+    CHECK(shrink_choose(&j, keep, &e) == 0 && keep[0] == 2 && keep[1] == 3 && keep[2] == 4);
+    same[3] = NAN;
+    CHECK(shrink_choose(&j, keep, &e) < 0);
+    CHECK_STR(e.msg, "the score of unit 3 of 5 is nan");
+}
+
+/* The share of the outputs that is lost when the columns from `stay` on go, refitted and not. */
+static void losses(uint64_t stay, double *plain, double *fitted)
+{
+    static float d[ROWS * N], out[ROWS * N];
+    uint64_t keep[N];
+    struct err e;
+
+    for (uint64_t i = 0; i < stay; i++)
+        keep[i] = i;
+    memset(d, 0, sizeof d);
+    for (uint64_t r = 0; r < ROWS; r++)
+        memcpy(d + r * N + stay, w + r * N + stay, (N - stay) * sizeof *d);
+    *plain = quad_gram(ROWS, N, d, gram);
+    CHECK(refit_columns(ROWS, N, w, gram, keep, stay, out, &e) == 0);
+    for (uint64_t r = 0; r < ROWS; r++)
+        for (uint64_t i = 0; i < stay; i++)
+            d[r * N + i] = w[r * N + i] - out[r * stay + i];
+    *fitted = quad_gram(ROWS, N, d, gram);
+}
+
+static void refits(void)
+{
+    double plain, fitted, last = 0;
+
+    make(N, -1, 1, 0);
+    for (uint64_t stay = N - 1; stay > 0; stay--) {
+        losses(stay, &plain, &fitted);
+        CHECK(fitted < plain && fitted > last);
+        last = fitted;
+    }
+    make(N, -1, 1, 1);
+    losses(N - 1, &plain, &fitted);
+    CHECK(fitted < 1e-3 * plain); /* the damp alone is left */
+}
+
+int main(void)
+{
+    counts();
+    refits();
+    for (int i = 0; shrink_table[i]; i++)
+        for (unsigned what = 1; what <= SHRINK_HIDDEN; what <<= 1)
+            if (shrink_table[i]->what & what)
+                laws(shrink_table[i], what);
+    return DONE();
+}
