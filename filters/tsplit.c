@@ -130,10 +130,13 @@ int main(int argc, char **argv)
 {
     static const struct opt_spec spec = {"tsplit", "[OPTION]... PATH...", "Write a checkpoint as a stream of tensors, or as shards.",
                                          opts, opt_common, NULL};
-    int paths = opt_parse(argc, argv, &spec);
+    int paths = opt_parse(argc, argv, &spec), is;
 
     check_options(paths);
-    if (number && cut_is_stream(argv[1])) {
+    is = number ? reader_is_stream(argv[1], &e) : 0;
+    if (is < 0)
+        die("%s", e.msg);
+    if (is) {
         if (paths > 1 || sel.only.n || sel.skip.n || sel.layers)
             die_usage("a stream is cut whole and alone: choose tensors with tcat first");
         deal(argv[1]);

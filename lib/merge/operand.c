@@ -1,30 +1,11 @@
 #include "merge/operand.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "tensor/form.h"
 
 #define SLAB_BYTES ((uint64_t)2 << 20)
-#define BEGIN "\x94\xc4\x08\x89weir\r\n\x1a" /* the first 11 bytes of every stream: weir(5) */
-
-static int is_stream(const char *path)
-{
-    uint8_t first[11];
-    struct stat st;
-    int fd, yes;
-
-    if (strcmp(path, "-") == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)))
-        return 1;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    yes = fd >= 0 && read(fd, first, sizeof first) == sizeof first && memcmp(first, BEGIN, sizeof first) == 0;
-    if (fd >= 0)
-        close(fd);
-    return yes;
-}
 
 static const struct plan *sorting; /* of the qsort below, which runs on one thread */
 
@@ -39,8 +20,12 @@ int operand_open(struct operand *o, const char *path, struct err *e)
 {
     static const struct select all;
 
+    int is = reader_is_stream(path, e);
+
     *o = (struct operand){.path = path};
-    if (is_stream(path))
+    if (is < 0)
+        return -1;
+    if (is)
         return (o->in = reader_file(path, e)) ? 0 : -1;
     if (source_open(&o->source, path, e) < 0 || plan_make(&o->plan, &o->source, &all, e) < 0)
         return -1;

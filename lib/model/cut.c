@@ -1,10 +1,8 @@
 #include "model/cut.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/shard.h"
 #include "model/arch.h"
@@ -106,24 +104,4 @@ int64_t *cut_stream(const struct reader *in, const char *path, int64_t n, int by
     free(s.bytes);
     free(s.layer);
     return NULL;
-}
-
-int cut_is_stream(const char *path)
-{
-    static const uint8_t mark[] = "\x94\xc4\x08" FRAME_MAGIC;
-    uint8_t first[sizeof mark - 1];
-    struct stat st;
-    int fd, is;
-
-    if (strcmp(path, "-") == 0)
-        return 1;
-    if (stat(path, &st) < 0 || S_ISDIR(st.st_mode))
-        return 0;
-    if (!S_ISREG(st.st_mode))
-        return 1;
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    is = fd >= 0 && read(fd, first, sizeof first) == (ssize_t)sizeof first && memcmp(first, mark, sizeof first) == 0;
-    if (fd >= 0)
-        close(fd);
-    return is;
 }

@@ -17,7 +17,4 @@ int64_t *cut_plan(const struct plan *p, int64_t n, int by_layer);
  */
 int64_t *cut_stream(const struct reader *in, const char *path, int64_t n, int by_layer, size_t *count, struct err *e);
 
-/* Is path a weir stream, not a checkpoint? By a file's first bytes; "-" and pipes can be nothing else, folders never are. */
-int cut_is_stream(const char *path);
-
 #endif

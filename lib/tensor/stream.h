@@ -41,6 +41,9 @@ void item_free(struct item *it);
 /* Open and read the head. name is for messages ("standard input", a path). NULL on error. Refuses a terminal as stdin: status 2. */
 struct reader *reader_open(int fd, const char *name, struct err *e);
 struct reader *reader_stdin(struct err *e);
+/* Is the operand a stream rather than a checkpoint? "-" and pipes are taken for streams, a regular file by its first bytes, a folder or what is
+ * not there is none. 1, 0, or -1: it cannot be read. */
+int reader_is_stream(const char *path, struct err *e);
 struct reader *reader_file(const char *path, struct err *e); /* "-" is standard input; an operand of a filter */
 /* A piece of a stream, cut between records (weir(5), PIECES): its head or its tail may be missing, and what the tail of a piece without its
  * head counts is not held against what came. */

@@ -9,8 +9,8 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     head -c 300 "$BROOK/prose.test.txt" >text
     "$BIN/tsplit" --layers 0 tiny >in.weir
-    cp in.weir A.weir
     "$BIN/tsplit" tiny >whole.weir
+    cp whole.weir A.weir
     "$BIN/tshow" --data in.weir >twin.txt
 }
 
@@ -24,7 +24,7 @@ rows() { # prog<TAB>input<TAB>args
         while IFS=$'\t' read -r prog kind args; do
             case $prog in
             tdiff) continue ;; # its trouble is status 2
-            mcalib | mppl) printf '%s\twhole.weir\t%s\n' "$prog" "$args" ;;
+            mcalib | mppl | tmerge) printf '%s\twhole.weir\t%s\n' "$prog" "$args" ;;
             *) printf '%s\tin.weir\t%s\n' "$prog" "$args" ;;
             esac
         done
