@@ -102,3 +102,19 @@ shapes() {
     wshrink -m flap -s 0.5 <plain.weir 2>err >out && return 1
     grep -q '^wshrink: model.layers.0.mlp.down_proj.weight: .*norm2' err
 }
+
+@test "GPT-2: channels and layers go; heads and hidden, which its configuration cannot tell apart, are refused" {
+    python3 "$TOP/tests/cli/tiny_gpt2.py" gpt2
+    seq 1 40 >ids
+    tsplit gpt2 | mcalib --ids ids -c 16 --parts bi,norm2,mean,gram >gpt2.weir
+    for how in "-m drop -s 0.5" "-m flap -s 0.25 --refit"; do
+        wshrink $how <gpt2.weir >out
+        rm -rf packed packed.gguf
+        tpack -o packed/ <out && tpack -o packed.gguf <out
+        stream=$(mppl --ids ids -c 16 <out | tail -n 1 | cut -f 6)
+        [ "$(tsplit packed/ | mppl --ids ids -c 16 | tail -n 1 | cut -f 6)" = "$stream" ]
+        [ "$(tsplit packed.gguf | mppl --ids ids -c 16 | tail -n 1 | cut -f 6)" = "$stream" ]
+    done
+    wshrink -m flap --what heads -s 0.5 <gpt2.weir 2>err >out && return 1
+    grep -q "^wshrink: --what heads: the configuration of architecture 'gpt2' has no size of a head" err
+}
