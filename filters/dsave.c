@@ -2,12 +2,15 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/opt.h"
 #include "base/parse.h"
 #include "base/progress.h"
 #include "base/target.h"
+#include "model/tok.h"
 #include "record/jsonl.h"
 #include "record/zip.h"
 #include "wire/mp.h"
@@ -15,9 +18,10 @@
 #define OUT_BYTES ((size_t)256 << 10)
 
 static struct records_opts from;
-static const char *path = "-", *fields, *text_field = "text", *id_field = "id";
+static const char *path = "-", *fields, *tokenizer, *text_field = "text", *id_field = "id";
 static int ids, tokens, gzip, zstd, in_lines;
 static uint64_t zlevel = 3, glevel = 6;
+static struct tok *tok; /* NULL: records bring their tokens */
 static struct err e;
 
 static int set_level(const char *arg, uint64_t most, int *on, uint64_t *level, struct err *why)
@@ -43,6 +47,7 @@ static const struct opt opts[] = {
     {'f', "fields", "NAME,...", OPT_STRING, &fields, "only these: id, text, tokens, scores, a meta key, a score's name (default: all)", 0},
     {0, "ids", 0, OPT_FLAG, &ids, "write the id of each record, one a line", 0},
     {0, "tokens", 0, OPT_FLAG, &tokens, "write the token ids of each record, one record a line, as mcalib --ids reads them", 0},
+    {0, "tokenizer", "FOLDER", OPT_STRING, &tokenizer, "... made by this folder's tokenizer where a record has none", 0},
     {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "compress by zstd, level 1 to 22 (default 3)", set_zstd},
     {0, "gzip", "[LEVEL]", OPT_CALL, 0, "compress by gzip, level 1 to 9 (default 6)", set_gzip},
     {0, "text-field", "KEY", OPT_STRING, &text_field, "the name of the text in the lines written (default: text)", 0},
@@ -51,13 +56,55 @@ static const struct opt opts[] = {
     OPT_END
 };
 
+static void tokenizer_file(struct buf *b, const char *name)
+{
+    char *file = mem_printf("%s/%s", tokenizer, name);
+
+    if (access(file, F_OK) == 0 && io_slurp(file, (uint64_t)256 << 20, b, &e) < 0)
+        die("%s", e.msg);
+    free(file);
+}
+
+static void open_tokenizer(void)
+{
+    struct tok_files f = {0};
+
+    tokenizer_file(&f.model, "tokenizer.model");
+    tokenizer_file(&f.json, "tokenizer.json");
+    tokenizer_file(&f.config, "tokenizer_config.json");
+    if (!f.model.len && !f.json.len)
+        die("%s: neither tokenizer.model nor tokenizer.json is there", tokenizer);
+    if (!(tok = tok_open(&f, &e)))
+        die("%s: %s", tokenizer, e.msg);
+    buf_free(&f.model);
+    buf_free(&f.json);
+    buf_free(&f.config);
+}
+
+/* The text's ids, after the beginning's where the tokenizer asks for it. */
+static int put_encoded(struct buf *b, const struct record *r)
+{
+    struct tok_ids out = {0};
+    int rc = tok_encode(tok, r->text, r->text_len, &out, &e);
+
+    if (rc == 0 && tok_add_bos(tok) && tok_bos(tok) >= 0)
+        buf_printf(b, "%" PRId64 "%s", tok_bos(tok), out.n ? " " : "");
+    for (size_t i = 0; rc == 0 && i < out.n; i++)
+        buf_printf(b, "%s%" PRIu32, i ? " " : "", out.id[i]);
+    buf_add(b, "\n", 1);
+    free(out.id);
+    return rc;
+}
+
 static int put_tokens(struct buf *b, const struct record *r)
 {
     struct mp_in m = {r->tokens, r->tokens + r->tokens_len};
     struct mp_value v;
 
+    if (!r->tokens && tok)
+        return put_encoded(b, r);
     if (!r->tokens || mp_next(&m, &v) < 0 || v.kind != MP_ARRAY)
-        return err_set(&e, "it has no token ids");
+        return err_set(&e, "it has no token ids; --tokenizer FOLDER makes them");
     for (uint32_t i = 0, n = v.n; i < n; i++) {
         if (mp_next(&m, &v) < 0 || v.kind != MP_INT)
             return err_set(&e, "token %u is no integer", i);
@@ -94,6 +141,10 @@ int main(int argc, char **argv)
 
     if (files > 1 || ids + tokens + !!fields > 1 || zstd + gzip > 1)
         die_usage(files > 1 ? "one FILE at most" : zstd + gzip > 1 ? "-z or --gzip, not both" : "of --fields, --ids and --tokens only one can be");
+    if (tokenizer && !tokens)
+        die_usage("--tokenizer %s is for --tokens", tokenizer);
+    if (tokenizer)
+        open_tokenizer();
     from = (struct records_opts){.lines = in_lines, .text_field = text_field, .id_field = id_field};
     in = records_file(files ? argv[1] : "-", &from, &e);
     to = in ? target_open_text(path, &e) : NULL;
@@ -113,6 +164,7 @@ int main(int argc, char **argv)
     if (got < 0 || zip_put(z, b.data, b.len, &e) < 0 || zip_close(z, &e) < 0 || target_commit(to, &e) < 0)
         die("%s", e.msg);
     records_close(in);
+    tok_close(tok);
     buf_free(&b);
     progress_end();
     return 0;

@@ -13,7 +13,7 @@ setup() {
     [ "$(dsave -f m,tokens,scores,none s | head -n 1)" = '{"m":{"k":[1]},"tokens":[1,2,70000],"scores":{"q":0.5}}' ]
     [ "$(dsave --ids s | tr '\n' ' ')" = "a b " ]
     run dsave --tokens s
-    [ "$status" -eq 1 ] && [ "${lines[-1]}" = "dsave: b: it has no token ids" ]
+    [ "$status" -eq 1 ] && [ "${lines[-1]}" = "dsave: b: it has no token ids; --tokenizer FOLDER makes them" ]
     [ "$(head -n 1 in | dsave --lines --tokens)" = "1 2 70000" ]
 }
 
@@ -34,5 +34,15 @@ setup() {
     run dsave --ids --tokens s
     [ "$status" -eq 2 ]
     run dsave -z --gzip s
+    [ "$status" -eq 2 ]
+}
+
+@test "--tokenizer: the ids that brook's tokenizer gives, which mcalib reads; ids that are there stay" {
+    printf '%s\n' '{"id":"a","text":"The function returns a pointer"}' '{"id":"b","text":"","tokens":[7,8]}' '{"id":"c","text":""}' >in.jsonl
+    run dsave --lines --tokens --tokenizer "$MODEL" in.jsonl
+    [ "$status" -eq 0 ] && [ "${lines[0]}" = "1 372 593 1145 263 1869" ] && [ "${lines[1]}" = "7 8" ] && [ "${lines[2]}" = 1 ]
+    run dsave --lines --tokens --tokenizer /dev/null in.jsonl
+    one_line_error 1 dsave
+    run dsave --lines --tokenizer "$MODEL" in.jsonl
     [ "$status" -eq 2 ]
 }
