@@ -4,7 +4,7 @@ load ../cli/helpers
 
 setup_file() {
     load ../cli/helpers
-    [ -e "$BUILD/tests/fault/inject.so" ] || skip "inject.so is not built (sanitizers bring their own allocator)"
+    [ -e "$BUILD/tests/fault/inject.so" ] || return 0 # sanitizers bring their own allocator: each test is skipped
     tiny_model
     cd "$BATS_FILE_TMPDIR"
     head -c 300 "$BROOK/prose.test.txt" >text
