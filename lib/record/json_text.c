@@ -2,28 +2,8 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "record/json.h"
-
-/* Bytes of the well-formed UTF-8 sequence (Unicode table 3-7) at s, or 0. */
-static size_t utf8_length(const unsigned char *s, size_t n)
-{
-    unsigned lo = 0x80, hi = 0xbf;
-    size_t len;
-
-    if (s[0] < 0x80)
-        return 1;
-    len = s[0] >= 0xc2 && s[0] <= 0xdf ? 2 : s[0] >= 0xe0 && s[0] <= 0xef ? 3 : s[0] >= 0xf0 && s[0] <= 0xf4 ? 4 : 0;
-    if (!len || len > n)
-        return 0;
-    lo = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : lo;
-    hi = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : hi;
-    if (s[1] < lo || s[1] > hi)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if (s[i] < 0x80 || s[i] > 0xbf)
-            return 0;
-    return len;
-}
 
 /* Value of the \uXXXX at s, or -1 when there is none. */
 static int escape_unit(const unsigned char *s, size_t n)
@@ -47,7 +27,7 @@ size_t json_text_fault(const unsigned char *s, size_t n, struct err *why)
     size_t i = 0;
 
     while (i < n) {
-        size_t len = utf8_length(s + i, n - i);
+        size_t len = utf8_bytes(s + i, n - i);
 
         if (!len) {
             err_set(why, "byte 0x%02x does not begin well-formed UTF-8", s[i]);
@@ -75,7 +55,7 @@ void json_put_string(struct buf *b, const char *s, size_t n)
 
     buf_add(b, "\"", 1);
     for (size_t i = 0; i < n;) {
-        size_t len = utf8_length(u + i, n - i);
+        size_t len = utf8_bytes(u + i, n - i);
         const char *at = u[i] ? strchr(brief, u[i]) : NULL;
 
         if (!len)
