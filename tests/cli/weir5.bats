@@ -4,7 +4,7 @@ load helpers
 # build PROGRAM SOURCE: a program of the page or of tests/ref.
 build() {
     # shellcheck disable=SC2046
-    "${CC:-cc}" -std=c11 -Wall -Wextra -Werror -O1 -D_GNU_SOURCE -I"$TOP/lib" -o "$1" "$2" "$BUILD/libweir.a" $(cat "$BUILD/link.txt")
+    ${CC:-cc} -std=c11 -Wall -Wextra -Werror -O1 -D_GNU_SOURCE -I"$TOP/lib" -o "$1" "$2" "$BUILD/libweir.a" $(cat "$BUILD/link.txt")
 }
 
 # piece NAME: the literal text between ".\" begin NAME" and ".\" end NAME" of the page, as a reader sees it.
