@@ -30,3 +30,11 @@ one_line_error() {
 
 # limit KIB: address space of this shell from here on; sanitizers need terabytes of it, and are let go.
 limit() { case $BUILD in *-san*) ;; *) ulimit -v "$1" ;; esac; }
+
+# kernels: the builds of the kernels that this CPU can run, a line each. (q8_0 has one text for all CPUs and would not ask.)
+kernels() {
+    tiny_model
+    for k in base avx2 avx512; do
+        if tsplit "$TINY" | WEIR_KERNEL=$k wquant -t q4_0 >/dev/null 2>&1; then echo "$k"; fi
+    done
+}

@@ -68,10 +68,9 @@ all_same() {
 }
 
 @test "portable kernels and wider ones" {
-    all_same WEIR_KERNEL=base
-    for k in avx2 avx512; do
-        WEIR_KERNEL=$k wquant -t q8_0 <in.weir >/dev/null 2>&1 || continue # not in this CPU
-        all_same WEIR_KERNEL=$k
+    [ "$(kernels | head -n 1)" = base ]
+    for k in $(kernels); do
+        all_same "WEIR_KERNEL=$k"
     done
 }
 

@@ -119,18 +119,14 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
 }
 
 @test "the same bytes by every kernel that this CPU has" {
-    kernels=()
-    for k in base avx2 avx512; do
-        WEIR_KERNEL=$k wquant -t q8_0 <tiny.weir >/dev/null 2>&1 && kernels+=("$k")
-    done
+    [ "$(kernels | head -n 1)" = base ]
     for t in q4_K q3_K q5_1 "int3 -g 100 -m hqq" "int8 --sym"; do
-        for k in "${kernels[@]}"; do
+        for k in $(kernels); do
             # shellcheck disable=SC2086
             WEIR_KERNEL=$k wquant -t $t --layers 0:2 <brook.weir >"$k.weir"
             cmp base.weir "$k.weir"
         done
     done
-    [ "${#kernels[@]}" -gt 0 ]
 }
 
 @test "what it refuses: one line, the tensor named" {
