@@ -178,7 +178,8 @@ static int next_plain_line(struct load *l, struct record *r, struct load_bad *ba
             return got;
     } while (p && blank(p, n));
     l->raw.len = 0;
-    buf_add(&l->raw, p, n);
+    if (p)
+        buf_add(&l->raw, p, n);
     if (!p)
         err_set(&bad->why, "the line is longer than %llu bytes", (unsigned long long)l->how.max_bytes);
     else if (utf8_fault(p, n) < n)

@@ -92,6 +92,9 @@ END
     [ "$(cat n)" -eq 2 ]
     [ "$(cat err)" = "dload: big: line 2: the line is longer than 33554432 bytes: left out, and counted" ]
     [ "$(printf '{"id":"z","text":"a\\u0000b"}\n' | dload - | dsave)" = '{"id":"z","text":"a\u0000b"}' ]
+    printf 'a\nbcdefgh\nc\n' >long
+    [ "$(dload -f lines --max-bytes 4 --lines long 2>err | dsave --lines -f text | tr '\n' ' ')" = '{"text":"a"} {"text":"c"} ' ]
+    [ "$(cat err)" = "dload: long: line 2: the line is longer than 4 bytes: left out, and counted" ]
     [ -z "$(dload --lines /dev/null)" ]
     dload /dev/null | dsave --ids
 }
