@@ -38,7 +38,7 @@ void wet_close(struct wet *w)
     free(w);
 }
 
-/* At least n bytes from at on, or all there are. */
+/* At least n bytes from at on, or all there are. Room grows with the bytes that come, not by what a header says. */
 static int need(struct wet *w, size_t n, struct err *e)
 {
     if (w->at && w->cap - w->at < n) {
@@ -46,14 +46,14 @@ static int need(struct wet *w, size_t n, struct err *e)
         w->len -= w->at;
         w->at = 0;
     }
-    if (w->cap - w->at < n) {
-        w->cap = w->at + n + READ_BYTES;
-        w->data = mem_resize(w->data, w->cap, 1);
-    }
     while (!w->eof && w->len - w->at < n) {
-        ssize_t got = w->read(w->ctx, w->data + w->len, w->cap - w->len, e);
+        ssize_t got;
 
-        if (got < 0)
+        if (w->len == w->cap) {
+            w->cap = w->cap < n / 2 ? 2 * w->cap + READ_BYTES : n + READ_BYTES;
+            w->data = mem_resize(w->data, w->cap, 1);
+        }
+        if ((got = w->read(w->ctx, w->data + w->len, w->cap - w->len, e)) < 0)
             return -1;
         w->eof = got == 0;
         w->len += (size_t)got;
