@@ -6,6 +6,8 @@
 
 #include "base/parse.h"
 
+#define SUM_MAX 1e200 /* of the weights: a budget of 64 bits times it is a number yet */
+
 int quota_mix(struct rank *k, const char *mix, struct err *e)
 {
     char *list = mem_strdup(mix), *rest = list, *word;
@@ -27,7 +29,9 @@ int quota_mix(struct rank *k, const char *mix, struct err *e)
         sum += share;
     }
     free(list);
-    return rc < 0 || sum > 0 ? rc : err_set(e, "the weights of '%s' are all 0", mix);
+    if (rc == 0 && !(sum > 0 && sum < SUM_MAX))
+        rc = err_set(e, sum > 0 ? "the weights of '%s' are beyond 1e200" : "the weights of '%s' are all 0", mix);
+    return rc;
 }
 
 static uint64_t part_of(uint64_t amount, double fraction)

@@ -4,7 +4,7 @@
 
 #include "select/rank.h"
 
-/* "a=0.5,b=0.3,c=2": weights of groups, at least 0, not all 0; the groups are made. -1 quotes what is none. */
+/* "a=0.5,b=0.3,c=2": weights of groups, at least 0, not all 0, below 1e200 together; the groups are made. -1 quotes what is none. */
 int quota_mix(struct rank *k, const char *mix, struct err *e);
 
 /*

@@ -146,6 +146,7 @@ for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7
 --where q>x|'q>x': x is no number
 --by q -k 3 --mix a=1|--mix needs --per KEY, and -k or --top
 --by q -k 3 --per g --mix a=x|'a=x' is not NAME=WEIGHT
+--by q -k 3 --per g --mix a=1e308,b=1e308|the weights of 'a=1e308,b=1e308' are beyond 1e200
 -m sample --by q -k 3 -T 0|--temperature is above 0, --alpha not below
 in|several FILEs need -k or --top; tcat joins them
 END
