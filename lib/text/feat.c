@@ -64,22 +64,27 @@ int feat_same(const struct feat *a, const struct feat *b, struct err *e)
                    a->o.buckets, feat_mode_name(b->o.mode), b->o.n, b->o.buckets);
 }
 
+/* 1 when the sum is beyond what a stream's attributes hold. */
+static int add(uint64_t *to, uint64_t n)
+{
+    return __builtin_add_overflow(*to, n, to) | (*to > INT64_MAX);
+}
+
 int feat_merge(struct feat *to, const struct feat *from, struct err *e)
 {
+    int over;
+
     if (!to->count)
         feat_init(to, &from->o);
     if (feat_same(to, from, e) < 0)
         return -1;
-    to->records += from->records;
-    to->words += from->words;
-    to->grams += from->grams;
-    to->chars += from->chars;
-    to->bytes += from->bytes;
+    over = add(&to->records, from->records) | add(&to->words, from->words) | add(&to->grams, from->grams) | add(&to->chars, from->chars) |
+           add(&to->bytes, from->bytes);
     for (int i = 0; i < FEAT_LENGTHS; i++)
-        to->lengths[i] += from->lengths[i];
+        over |= add(&to->lengths[i], from->lengths[i]);
     for (uint32_t i = 0; i < from->o.buckets; i++)
-        to->count[i] += from->count[i];
-    return 0;
+        over |= add(&to->count[i], from->count[i]);
+    return over ? err_set(e, "features add up to more than 2^63 - 1") : 0;
 }
 
 int feat_log_ratio(const struct feat *target, const struct feat *raw, double smooth, double *out, struct err *e)

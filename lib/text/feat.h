@@ -25,7 +25,7 @@ void feat_init(struct feat *f, const struct ngram_opts *o); /* 8 bytes a bucket 
 void feat_free(struct feat *f);
 /* Count one text, by g of the same options. */
 void feat_add(struct feat *f, struct ngram *g, const char *text, size_t n);
-/* to += from. -1 when their options differ. {0} takes those of from. */
+/* to += from. -1 when their options differ or a sum is beyond 2^63 - 1. {0} takes those of from. */
 int feat_merge(struct feat *to, const struct feat *from, struct err *e);
 
 int feat_same(const struct feat *a, const struct feat *b, struct err *e); /* 0, or -1: their options differ */

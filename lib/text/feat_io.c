@@ -7,6 +7,7 @@
 
 #include "base/io.h"
 #include "record/json.h"
+#include "record/lines.h"
 #include "text/feat.h"
 #include "wire/mp.h"
 
@@ -108,6 +109,13 @@ static int get_lengths(struct feat *f, const struct attrs *a)
     return 0;
 }
 
+/* The sums, each asked for with -1 as what is there otherwise. */
+static int set_sum(struct feat *f, size_t i, int64_t v, struct err *e)
+{
+    *sum_of(f, i) = (uint64_t)v;
+    return v >= 0 ? 0 : err_set(e, "features have no %s, or fewer than 0", sums[i].key);
+}
+
 static int from_stat(struct feat *to, struct reader *in, struct item *it, struct err *e)
 {
     struct ngram_opts o;
@@ -118,26 +126,31 @@ static int from_stat(struct feat *to, struct reader *in, struct item *it, struct
     if (check_opts(feat_mode_find(attrs_str(&it->attrs, "mode", "")), attrs_int(&it->attrs, "n", 0), attrs_int(&it->attrs, "buckets", 0), &o, e) < 0 ||
         item_load(in, it, &payload, e) < 0)
         goto done;
-    feat_init(&f, &o);
-    if (payload.len != 8 * (size_t)o.buckets || get_lengths(&f, &it->attrs) < 0) {
+    if (payload.len == 8 * (size_t)o.buckets)
+        feat_init(&f, &o);
+    if (!f.count || get_lengths(&f, &it->attrs) < 0) {
         err_set(e, "features of %u buckets have %zu bytes of counts, or no lengths", o.buckets, payload.len);
         goto done;
     }
-    for (size_t i = 0; i < SUMS; i++)
-        *sum_of(&f, i) = (uint64_t)attrs_int(&it->attrs, sums[i].key, 0);
     for (uint32_t i = 0; i < o.buckets; i++)
         f.count[i] = get_le(payload.data + 8 * (size_t)i);
-    rc = feat_merge(to, &f, e);
+    rc = 0;
+    for (size_t i = 0; rc == 0 && i < SUMS; i++)
+        rc = set_sum(&f, i, attrs_int(&it->attrs, sums[i].key, -1), e);
+    rc = rc == 0 ? feat_merge(to, &f, e) : rc;
 done:
     feat_free(&f);
     buf_free(&payload);
     return rc;
 }
 
+static int is_list(const struct json *list, size_t n)
+{
+    return list && list->kind == JSON_ARRAY && list->len == n;
+}
+
 static int numbers(const struct json *list, uint64_t *out, size_t n)
 {
-    if (!list || list->kind != JSON_ARRAY || list->len != n)
-        return -1;
     list = list->first;
     for (size_t i = 0; i < n; i++, list = list->next) {
         if (list->kind != JSON_INT || list->i < 0)
@@ -150,40 +163,56 @@ static int numbers(const struct json *list, uint64_t *out, size_t n)
 static int from_line(struct feat *to, const char *line, size_t n, struct err *e)
 {
     struct json *j = json_parse(line, n, 4, e);
+    const struct json *counts, *lengths;
     struct ngram_opts o;
     struct feat f = {0};
-    int rc = -1;
+    int rc = 0;
 
     if (!j || check_opts(feat_mode_find(json_str(j, "mode", "")), json_int(j, "n", 0), json_int(j, "buckets", 0), &o, e) < 0)
         return json_free(j), -1;
-    feat_init(&f, &o);
-    for (size_t i = 0; i < SUMS; i++)
-        *sum_of(&f, i) = (uint64_t)json_int(j, sums[i].key, 0);
-    if (numbers(json_get(j, "counts"), f.count, o.buckets) < 0 || numbers(json_get(j, "lengths"), f.lengths, FEAT_LENGTHS) < 0)
-        err_set(e, "features have no counts or lengths, or not as many as they say");
-    else
-        rc = feat_merge(to, &f, e);
+    counts = json_get(j, "counts");
+    lengths = json_get(j, "lengths");
+    if (is_list(counts, o.buckets) && is_list(lengths, FEAT_LENGTHS)) /* memory by what is there, not by what is said */
+        feat_init(&f, &o);
+    if (!f.count || numbers(counts, f.count, o.buckets) < 0 || numbers(lengths, f.lengths, FEAT_LENGTHS) < 0)
+        rc = err_set(e, "features have no counts or lengths, or not as many as they say");
+    for (size_t i = 0; rc == 0 && i < SUMS; i++)
+        rc = set_sum(&f, i, json_int(j, sums[i].key, -1), e);
+    rc = rc == 0 ? feat_merge(to, &f, e) : rc;
     feat_free(&f);
     json_free(j);
     return rc;
 }
 
-static int read_lines(struct feat *to, const struct buf *all, int *found, struct err *e)
+static ssize_t read_fd(void *ctx, void *p, size_t n, struct err *e)
 {
-    const char *p = (const char *)all->data, *end = p + all->len;
+    return io_read(*(int *)ctx, p, n, e);
+}
 
-    for (int number = 1; p < end; number++) {
-        const char *stop = memchr(p, '\n', (size_t)(end - p));
-        size_t n = (size_t)((stop ? stop : end) - p);
+static int read_lines(struct feat *to, int fd, int *found, struct err *e)
+{
+    struct lines *l = lines_open(read_fd, &fd, LINE_MAX);
+    char *p;
+    size_t n;
+    int got;
 
-        while (n && *p != '{') /* a key of Hadoop's, and its tab */
-            p++, n--;
-        if (n && from_line(to, p, n, e) < 0)
-            return err_in(e, "line %d", number);
-        *found += n > 0;
-        p = stop ? stop + 1 : end;
+    while ((got = lines_fill(l, e)) > 0) {
+        while (got > 0 && lines_next(l, &p, &n)) {
+            const char *brace = p ? memchr(p, '{', n) : NULL; /* before it a key of Hadoop's, and its tab */
+
+            if (!p)
+                got = err_set(e, "it is longer than %llu bytes", (unsigned long long)LINE_MAX);
+            else if (brace)
+                got = from_line(to, brace, n - (size_t)(brace - p), e) < 0 ? -1 : 1;
+            if (got < 0)
+                err_in(e, "line %llu", (unsigned long long)lines_number(l));
+            *found += brace != NULL;
+        }
+        if (got < 0)
+            break;
     }
-    return 0;
+    lines_close(l);
+    return got;
 }
 
 static int read_stream(struct feat *to, int fd, const char *name, int *found, struct err *e)
@@ -223,14 +252,8 @@ int feat_read(struct feat *to, const char *path, struct err *e)
         if (first == '\x94') {
             rc = read_stream(to, back, name, &found, e);
         } else {
-            struct buf all = {0};
-            ssize_t got;
-
-            while ((got = io_read(back, buf_space(&all, 1 << 20), 1 << 20, e)) > 0 && all.len < LINE_MAX)
-                all.len += (size_t)got;
-            if ((rc = got < 0 ? -1 : read_lines(to, &all, &found, e)) < 0)
+            if ((rc = read_lines(to, back, &found, e)) < 0)
                 err_in(e, "%s", name);
-            buf_free(&all);
         }
     } else {
         err_errno(e, "%s: cannot read", name);

@@ -40,6 +40,12 @@ END
     [ "$status" -eq 1 ] && [ "$output" = "dfeat: b: line 1: features differ: dsir 2-grams in 10000 buckets, and dsir 2-grams in 50 buckets" ]
     run dfeat --merge in
     [ "$status" -eq 1 ]
+    sed 's/"grams":3/"grams":-3/' a >c
+    run dfeat --merge --lines c
+    [ "$status" -eq 1 ] && [ "$output" = "dfeat: c: line 1: features have no grams, or fewer than 0" ]
+    sed 's/"grams":3/"grams":9223372036854775807/' a >c
+    run dfeat --merge --lines a c
+    [ "$status" -eq 1 ] && [ "$output" = "dfeat: c: line 1: features add up to more than 2^63 - 1" ]
     dload in >s
     run dfeat --merge s
     [ "$status" -eq 1 ] && [ "$output" = "dfeat: s: there are no features in it; dfeat makes them" ]
