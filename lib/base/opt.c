@@ -139,12 +139,19 @@ static int must_have(const struct opt *o)
 char **prog_argv;
 static int prog_words;
 
-static void keep(const char *word)
+/* The copy that is kept, or NULL. */
+static char *keep(const char *word)
 {
     if (!word)
-        return;
+        return NULL;
     prog_argv = mem_resize(prog_argv, (size_t)prog_words + 2, sizeof *prog_argv);
-    prog_argv[prog_words++] = mem_strdup(word);
+    prog_argv[prog_words + 1] = NULL;
+    return prog_argv[prog_words++] = mem_strdup(word);
+}
+
+static void unkeep(void)
+{
+    free(prog_argv[--prog_words]);
     prog_argv[prog_words] = NULL;
 }
 
@@ -170,11 +177,10 @@ static int one_name(const struct opt_spec *s, char *a, char *next)
 /* -ABC, perhaps with a value behind the last letter or in next; returns as one_name. */
 static int letters(const struct opt_spec *s, const char *a, char *next)
 {
-    char *said = mem_new(strlen(a) + 1, 1);
-    size_t n = 0;
+    char *said = keep(a); /* less what is not said */
+    size_t n = 1;
     int took = 0, more = 1, say_next = 0;
 
-    said[n++] = '-';
     for (a++; *a && more; a++) {
         const struct opt *o = by_letter(s, *a);
         int say = !(o->kind & OPT_UNSAID);
@@ -191,11 +197,10 @@ static int letters(const struct opt_spec *s, const char *a, char *next)
         }
         apply(s, o, more ? NULL : a[1] ? a + 1 : next);
     }
-    if (n > 1) {
-        keep(said);
-        keep(say_next ? next : NULL);
-    }
-    free(said);
+    said[n] = '\0';
+    if (n == 1)
+        unkeep();
+    keep(say_next ? next : NULL);
     return took;
 }
 

@@ -4,8 +4,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+FUZZ_ROOM(MIB(1), 64)
 
 static void use(const struct fasttext *f)
 {

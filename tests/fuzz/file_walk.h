@@ -6,8 +6,7 @@
 #include <unistd.h>
 
 #include "file/file.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 static void walk_bytes(const char *name, const uint8_t *p, size_t n, int (*add)(struct source *, const char *, struct err *))
 {

@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include "model/plan.h"
+#include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+FUZZ_ROOM(MIB(1), 64)
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {

@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+#include "tests/fuzz/fuzz.h"
+
+FUZZ_ROOM(MIB(1), 64)
 
 static void again(const char *s, size_t n)
 {

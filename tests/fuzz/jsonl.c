@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/fuzz.h"
 #include "wire/mp.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+FUZZ_ROOM(MIB(1), 64)
 
 static void must(int ok)
 {

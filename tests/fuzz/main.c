@@ -7,8 +7,7 @@
 
 #include "base/io.h"
 #include "base/mem.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+#include "tests/fuzz/fuzz.h"
 
 static void replay_file(const char *path)
 {

@@ -3,8 +3,9 @@
 #include <stdlib.h>
 
 #include "file/pickle.h"
+#include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+FUZZ_ROOM(MIB(1), 64)
 
 static int any(const char *name)
 {

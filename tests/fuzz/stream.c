@@ -11,10 +11,11 @@
 
 #include "base/io.h"
 #include "tensor/stream.h"
+#include "tests/fuzz/fuzz.h"
 #include "wire/frame.h"
 #include "wire/mp.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+FUZZ_ROOM(MIB(16), 64) /* a chunk of equal rows is told in a few bytes; the target holds tensors of up to 4 MiB. */
 
 static int file(const void *p, size_t n)
 {

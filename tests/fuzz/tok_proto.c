@@ -4,7 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+#include "tests/fuzz/fuzz.h"
+
+FUZZ_ROOM(MIB(1), 64)
 
 /* Every id is below the vocabulary's size, and decodes. */
 static void use(const struct tok *t)

@@ -8,8 +8,9 @@
 
 #include "base/io.h"
 #include "tensor/head.h"
+#include "tests/fuzz/fuzz.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+FUZZ_ROOM(MIB(1), 64)
 
 /* Read text and write it again into out. 0, or -1 when it is refused. */
 static int again(const uint8_t *p, size_t n, struct twin_out *out, struct err *e)
