@@ -25,12 +25,18 @@ static int set_unit(const char *arg, struct err *why)
     return u < 0 ? err_set(why, "'%s' is none of records bytes chars words tokens", arg) : 0;
 }
 
+static int set_shard(const char *arg, struct err *why)
+{
+    return shard_parse(arg, &c.shard, why);
+}
+
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &c.method, "in what order (default: top); --list shows the methods", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods", 0},
     {0, "by", "NAME", OPT_STRING, &c.by, "the score, or number in meta, to go by", 0},
     {'k', "count", "N", OPT_U64, &c.k, "choose so many", 0},
     {0, "top", "PART", OPT_FRACTION, &c.top, "choose this part: 10% or 0.1", 0},
+    {0, "total", "N|FILE", OPT_STRING, &c.total, "--top is a part of this amount, or of what dfeat counted (default: of what meets the conditions)", 0},
     {0, "of", "UNIT", OPT_CALL, 0, "what -k and --top count: records, bytes, chars, words, tokens (default: records)", set_unit},
     {0, "where", "COND", OPT_LIST, &c.where, "only records with NAME OP VALUE, such as 'words>=100' or lang=en; all of several", 0},
     {0, "per", "KEY", OPT_STRING, &c.per, "-k and --top hold for each value of this meta key", 0},
@@ -41,6 +47,7 @@ static const struct opt opts[] = {
     {0, "cluster", "KEY", OPT_STRING, &c.cluster, "the meta key that names a record's cluster", 0},
     {0, "vector", "KEY", OPT_STRING, &c.vector, "the meta key with a record's numbers (default: hashed n-grams of its text)", 0},
     {0, "dims", "N", OPT_U64, &c.dims, "numbers in a vector of hashed n-grams (default: 256)", 0},
+    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "which shard the input is (default: what its head says)", set_shard},
     {0, "merge", 0, OPT_FLAG, &merge, "the inputs are shards: all must be there", 0},
     {'S', "memory", "SIZE", OPT_SIZE, &c.memory, "for sorting; what is more goes to disk (default: 64M)", 0},
     {0, "rejects", "FILE", OPT_STRING, &c.rejects, "write what is not chosen there, with the reason, a JSON object a line", 0},
@@ -59,65 +66,63 @@ static void show_list(void)
     exit(0);
 }
 
-/* Conditions only: a map. What is chosen goes on at once. */
-static void pass(struct choose *ch, const char *file)
+static void must(int done)
 {
-    struct records *in = records_file(file, &how, &e);
-    struct records_out *out = in ? records_out_open(STDOUT_FILENO, "standard output", &how, in, &e) : NULL;
-    struct record *r;
-    int got = -1, fits;
+    if (!done)
+        die("%s", e.msg);
+}
 
-    while (out && (got = records_next(in, &r, &e)) > 0) {
-        if ((fits = choose_check(ch, r, &e)) < 0 || (fits && (choose_count(ch, r), records_write(out, r, &e) < 0)))
-            die("%s", e.msg);
+/* Conditions only: a map. What is chosen goes on at once. */
+static void pass(struct choose *ch, struct records *in)
+{
+    struct records_out *out = records_out_open(STDOUT_FILENO, "standard output", &how, in, &e);
+    struct record *r;
+    int got, fits;
+
+    must(out != NULL);
+    while ((got = records_next(in, &r, &e)) > 0) {
+        must((fits = choose_check(ch, r, &e)) >= 0);
+        if (fits)
+            choose_count(ch, r);
+        must(!fits || records_write(out, r, &e) == 0);
         progress_step(1, r->text_len);
     }
-    if (got < 0 || records_finish(out, &e) < 0)
-        die("%s", e.msg);
+    must(got == 0 && records_finish(out, &e) == 0);
     records_close(in);
 }
 
-/* A number of them: all is read first. */
-static void rank(struct choose *ch, char **file, int files)
+/* A number of them: all is read first. in: the first file. */
+static void rank(struct choose *ch, struct records *in, char **file, int files)
 {
     struct records_out *out = records_out_open(STDOUT_FILENO, "standard output", &how, NULL, &e);
     struct record *r;
     int got;
 
-    if (!out)
-        die("%s", e.msg);
+    must(out != NULL);
     for (int i = 0; i < files; i++) {
-        struct records *in = records_file(file[i], &how, &e);
-
-        if (!in)
-            die("%s", e.msg);
+        must(i == 0 || (in = records_file(file[i], &how, &e)));
         if (merge && files == 1 && records_reader(in))
             reader_allow_partial(records_reader(in), 0);
         while ((got = records_next(in, &r, &e)) > 0) {
-            if (choose_add(ch, r, &e) < 0)
-                die("%s", e.msg);
+            must(choose_add(ch, r, &e) >= 0);
             progress_step(1, r->text_len);
         }
-        if (got < 0 || choose_end_input(ch, in, out, merge && i + 1 == files, &e) < 0)
-            die("%s", e.msg);
+        must(got == 0 && choose_end_input(ch, in, out, merge && i + 1 == files, &e) == 0);
         records_close(in);
     }
-    if (choose_order(ch, &e) < 0)
-        die("%s", e.msg);
+    must(choose_order(ch, &e) == 0);
     while ((got = choose_next(ch, &r, &e)) > 0)
-        if (records_write(out, r, &e) < 0)
-            die("%s", e.msg);
-    if (got < 0 || records_finish(out, &e) < 0)
-        die("%s", e.msg);
+        must(records_write(out, r, &e) == 0);
+    must(got == 0 && records_finish(out, &e) == 0);
 }
 
 int main(int argc, char **argv)
 {
     static const struct opt_spec spec = {"dsel", "[OPTION]... [FILE]...", "Choose text records.", opts, opt_common,
                                          "Without -k and --top all that meet the conditions are chosen, in their order; else in the method's order.\n"};
-    int files = opt_parse(argc, argv, &spec);
+    int files = opt_parse(argc, argv, &spec), all = c.k == 0 && c.top < 0, usage = 0;
     struct choose *ch;
-    int usage = 0;
+    struct records *in;
 
     if (list)
         show_list();
@@ -125,19 +130,17 @@ int main(int argc, char **argv)
         argv[1] = "-";
         files = 1;
     }
-    ch = choose_open(&c, &usage, &e);
-    if (!ch && usage)
+    if (!(ch = choose_open(&c, &usage, &e)) && usage)
         die_usage("%s", e.msg);
-    if (!ch)
-        die("%s", e.msg);
-    if (c.k == 0 && c.top < 0 && files > 1)
-        die_usage("several FILEs need -k or --top; tcat joins them");
-    if (c.k == 0 && c.top < 0)
-        pass(ch, argv[1]);
+    must(ch != NULL);
+    if (files > 1 && (all || c.shard.n))
+        die_usage(all ? "several FILEs need -k or --top; tcat joins them" : "--shard is of one FILE");
+    must((in = records_file(argv[1], &how, &e)) != NULL);
+    if (all || (files == 1 && !merge && choose_part(ch, in)))
+        pass(ch, in);
     else
-        rank(ch, argv + 1, files);
-    if (choose_close(ch, &e) < 0)
-        die("%s", e.msg);
+        rank(ch, in, argv + 1, files);
+    must(choose_close(ch, &e) == 0);
     progress_end();
     finish_stdout();
     return 0;

@@ -6,15 +6,19 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/parse.h"
 #include "base/target.h"
 #include "record/jsonl.h"
 #include "select/quota.h"
 #include "select/report.h"
 #include "select/vectors.h"
+#include "text/feat.h"
 
 struct choose {
     const struct choose_opts *c;
     const struct select_method *m;
+    uint64_t k;             /* as in c, but for a part of a known total */
+    double top;
     struct where **where;
     struct rank *rank;
     struct report *report;
@@ -43,6 +47,8 @@ static const char *check_opts(const struct choose_opts *c, const struct select_m
         return "--temperature is above 0, --alpha not below";
     if (c->dims < 1 || c->dims > NGRAM_BUCKETS_MAX)
         return "--dims takes 1 to 16777216";
+    if (c->total && (c->top < 0 || (c->per && !c->mix)))
+        return c->top < 0 ? "--total is what --top is a part of" : "--total is of the whole, and --per without --mix takes a part of each group";
     return !c->target != !c->raw || (c->target && !c->report) ? "--target and --raw go together, and with --report" : NULL;
 }
 
@@ -52,6 +58,22 @@ static int open_where(struct choose *ch, struct err *e)
     for (int i = 0; i < ch->c->where.n; i++)
         if (!(ch->where[i] = where_parse(ch->c->where.item[i], e)))
             return -1;
+    return 0;
+}
+
+/* What --top is a part of, in the unit: a number, or what dfeat counted. */
+static int find_total(const struct choose_opts *c, uint64_t *n, struct err *e)
+{
+    struct feat f = {0};
+
+    if (parse_u64(c->total, n, NULL) == 0)
+        return 0;
+    if (c->unit == UNIT_TOKENS)
+        return err_set(e, "--total %s: features count no tokens; give their number", c->total);
+    if (feat_read(&f, c->total, e) < 0)
+        return err_in(e, "--total");
+    *n = c->unit == UNIT_RECORDS ? f.records : c->unit == UNIT_BYTES ? f.bytes : c->unit == UNIT_CHARS ? f.chars : f.words;
+    feat_free(&f);
     return 0;
 }
 
@@ -68,16 +90,32 @@ struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *
     if (open_where(ch, e) < 0)
         return NULL;
     *usage = 0;
-    if (!(ch->rank = rank_new(c->memory, e)))
+    ch->k = c->k;
+    ch->top = c->top;
+    if (!(ch->rank = rank_new(c->memory, e)) || (c->total && find_total(c, &ch->k, e) < 0))
         return NULL;
+    if (c->total) {
+        ch->k = quota_part(ch->k, c->top);
+        ch->top = -1;
+    }
     if (c->mix && quota_mix(ch->rank, c->mix, e) < 0)
         return *usage = 1, NULL;
-    if (c->k && c->unit == UNIT_RECORDS && !c->per && ch->m->key)
-        rank_limit(ch->rank, c->k);
+    if (ch->k && c->unit == UNIT_RECORDS && !c->per && ch->m->key)
+        rank_limit(ch->rank, ch->k);
     if ((c->report && !(ch->report = report_open(c->target, c->raw, e))) ||
         (c->rejects && !(ch->rejects = target_open_text(c->rejects, e))))
         return NULL;
     return ch;
+}
+
+int choose_part(struct choose *ch, const struct records *in)
+{
+    int64_t shards = ch->c->shard.n ? ch->c->shard.n : records_reader(in) ? reader_head(records_reader(in))->shards : 0;
+
+    if (shards < 2)
+        return 0;
+    rank_one_over(ch->rank, ch->c->unit != UNIT_RECORDS);
+    return ch->m->order || ch->top >= 0;
 }
 
 /* 0, so that a rejection can be returned; -1 when it cannot be written. */
@@ -215,7 +253,7 @@ static void append_rest(struct select_set *s)
 static int order_set(struct choose *ch, struct err *e)
 {
     size_t n = rank_count(ch->rank);
-    struct select_set s = {.n = n, .want = ch->c->k && ch->c->unit == UNIT_RECORDS && !ch->c->per && ch->c->k < n ? ch->c->k : n};
+    struct select_set s = {.n = n, .want = ch->k && ch->c->unit == UNIT_RECORDS && !ch->c->per && ch->k < n ? ch->k : n};
     double *score = mem_new(n + 1, sizeof *score);
     uint32_t *cluster = mem_new(n + 1, sizeof *cluster), clusters = 0, group;
     struct rng *rng = mem_new(n + 1, sizeof *rng);
@@ -261,7 +299,7 @@ int choose_order(struct choose *ch, struct err *e)
 {
     if (rank_ready(ch->rank, e) < 0)
         return -1;
-    quota_set(ch->rank, ch->c->k, ch->c->top, ch->c->mix != NULL);
+    quota_set(ch->rank, ch->k, ch->top, ch->c->mix != NULL);
     return ch->m->order ? order_set(ch, e) : 0;
 }
 

@@ -3,6 +3,7 @@
 #define WEIR_SELECT_CHOOSE_H
 
 #include "base/opt.h"
+#include "base/shard.h"
 #include "select/rank.h"
 #include "select/select.h"
 #include "select/where.h"
@@ -11,6 +12,8 @@ struct choose_opts {
     const char *method, *by;
     uint64_t k;             /* 0: no number was given */
     double top;             /* below 0: no part was given */
+    const char *total;      /* what top is a part of: a number, or a file of features; NULL: what meets the conditions */
+    struct shard shard;     /* which the input is; {0}: what its head says */
     enum unit unit;
     struct opt_list where;
     const char *per, *mix, *cluster, *vector;
@@ -22,6 +25,13 @@ struct choose_opts {
 struct choose;
 /* *usage is 1 when the options are at fault. c is kept. */
 struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *e);
+
+/*
+ * Must all that meets the conditions go on, because in is a shard and what is wanted shows in the whole only? So it is with methods that
+ * order a set, and with a part of an unknown total: the other shards may hold anything. 1, or 0: what cannot be among the first is left
+ * out. Called for an input that is not merged.
+ */
+int choose_part(struct choose *ch, const struct records *in);
 
 /* Does a record meet the conditions? 1, 0 (it has been written to the rejects), -1. */
 int choose_check(struct choose *ch, struct record *r, struct err *e);

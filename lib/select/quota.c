@@ -34,9 +34,9 @@ int quota_mix(struct rank *k, const char *mix, struct err *e)
     return rc;
 }
 
-static uint64_t part_of(uint64_t amount, double fraction)
+uint64_t quota_part(uint64_t amount, double fraction)
 {
-    return (uint64_t)floor((double)amount * fraction + 1e-9 * fraction); /* 10% of 30 is 3, whatever 0.1 is in binary */
+    return (uint64_t)floor((double)amount * fraction + 1e-9 * fraction);
 }
 
 /* Shares of k: floors first, then one more for the largest remainders. */
@@ -74,9 +74,9 @@ void quota_set(struct rank *r, uint64_t k, double fraction, int mixed)
 
     for (uint32_t i = 0; i < n; i++) {
         all += g[i].amount;
-        g[i].budget = fraction >= 0 ? part_of(g[i].amount, fraction) : k;
+        g[i].budget = fraction >= 0 ? quota_part(g[i].amount, fraction) : k;
     }
     if (mixed)
-        share_out(g, by_name, n, fraction >= 0 ? part_of(all, fraction) : k);
+        share_out(g, by_name, n, fraction >= 0 ? quota_part(all, fraction) : k);
     free(by_name);
 }

@@ -21,6 +21,7 @@ struct rank {
     struct tape *tape;
     struct rank_group *group;
     uint32_t groups, *slot, slots; /* slot: index + 1 by the hash of the name; at most half full */
+    int one_over;
     uint64_t limit, *heap, heaped; /* the `limit` best keys so far, the worst on top */
     struct buf pack;
     struct place *place;           /* collected */
@@ -114,6 +115,11 @@ uint32_t *rank_groups_by_name(struct rank *k)
 void rank_limit(struct rank *k, uint64_t n)
 {
     k->limit = n;
+}
+
+void rank_one_over(struct rank *k, int on)
+{
+    k->one_over = on;
 }
 
 /* A double as a number that sorts the other way round: the greatest first. */
@@ -222,10 +228,15 @@ static int load(struct rank *k, const struct place *p, struct record *r, struct 
 }
 
 /* A group takes records until one does not fit; that one and all later ones are left, so that a budget takes a beginning of the order. */
-static int take(struct rank_group *g, uint64_t amount)
+static int take(struct rank_group *g, uint64_t amount, int one_over)
 {
-    if (g->full || amount > g->budget - g->taken)
-        return g->full = 1, 0;
+    if (g->full)
+        return 0;
+    if (amount > g->budget - g->taken) {
+        g->full = 1;
+        g->chosen += (uint64_t)one_over;
+        return one_over;
+    }
     g->taken += amount;
     g->chosen++;
     return 1;
@@ -243,7 +254,7 @@ int rank_next(struct rank *k, struct record *r, uint32_t *group, int *fits, stru
     else if ((got = next_place(k, &p, e)) <= 0)
         return got;
     *group = p.group;
-    *fits = take(&k->group[p.group], p.amount);
+    *fits = take(&k->group[p.group], p.amount, k->one_over);
     return load(k, &p, r, e) < 0 ? -1 : 1;
 }
 

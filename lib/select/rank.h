@@ -29,6 +29,8 @@ uint32_t *rank_groups_by_name(struct rank *k);
 
 /* No more than n records will be taken in all: those that cannot be among them need not be put aside. Before rank_add. */
 void rank_limit(struct rank *k, uint64_t n);
+/* Give back of each group the first that does not fit, too: of a shard, since that one ends the group's choice in the whole. */
+void rank_one_over(struct rank *k, int on);
 /* Put a record aside. amount: of the budget's unit. 1 when it was put aside, 0 when it is beyond the limit, -1. */
 int rank_add(struct rank *k, const struct record *r, double key, uint32_t group, uint64_t amount, struct err *e);
 

@@ -67,6 +67,39 @@ END
     [ "$status" -eq 1 ] && [ "${lines[-1]}" = "dsel: shard 2 of 8 has come twice" ]
 }
 
+@test "a part, an amount, a method over a set: from shards as from the whole; lines too" {
+    dfeat in >feat
+    for how in "--by q --top 10%" "--by q --top 30% --of chars --where words>3" "--by q --top 20% --per g" "-m sample --by q --top 20% --per g --mix a=3,b=1" \
+        "--by n -k 1000 --of chars" "--by n -k 200 --of words --per g" "--by q --top 7% --total 300" "--by n --top 40% --of chars --total feat" \
+        "-m facility -k 20" "-m features --top 10%" "-m kcentre -k 20" "-m leverage -k 20" "-m root-leverage -k 20 --seed 3" \
+        "-m ucb --by q --cluster g -k 25" "-m balanced --cluster g --by q --top 50% --of bytes"; do
+        dsel $how in | dsave >want
+        [ -s want ]
+        for n in 3 8; do
+            for i in $(seq $n); do dload --shard $i/$n in.jsonl | dsel $how >p$i; done
+            dsel --merge $how $(for i in $(seq $n); do echo p$i; done | sort -R --random-source=<(yes)) | dsave | cmp - want || { echo "$how: $n shards"; return 1; }
+            cat $(for i in $(seq $n); do echo p$i; done) | dsel --merge $how | dsave | cmp - want
+        done
+        dsel --lines $how in.jsonl >want
+        split -n l/3 -a 1 --numeric-suffixes=1 in.jsonl s
+        for i in 1 2 3; do dsel --lines $how --shard $i/3 s$i; done | dsel --lines --merge $how | cmp - want || { echo "$how: lines"; return 1; }
+    done
+}
+
+@test "what a shard may leave out: nothing without the total; with it, all that no other shard can make room for" {
+    dload --shard 2/3 in.jsonl >s
+    [ "$(dsel --by q --top 10% s | dsave --ids | wc -l)" -eq 100 ]
+    [ "$(dsel --by q --top 10% --total 300 s | dsave --ids | wc -l)" -eq 30 ]
+    [ "$(dsel --by q --top 10% --shard 1/1 s | dsave --ids | wc -l)" -eq 10 ]
+    [ "$(dsel -m kcentre -k 5 s | dsave --ids | wc -l)" -eq 100 ] && [ "$(dsel -m kcentre -k 5 --shard 1/1 s | dsave --ids | wc -l)" -eq 5 ]
+    # The record that does not fit ends the choice, though its shard has no room for it and a shorter one of another shard would fit.
+    printf '{"id":"a","text":"12345678","s":9}\n{"id":"b","text":"12345","s":8}\n' >s1
+    printf '{"id":"c","text":"1","s":7}\n' >s2
+    for i in 1 2; do dsel --lines --by s -k 10 --of chars --shard $i/2 s$i; done | dsel --lines --merge --by s -k 10 --of chars >got
+    cat s1 s2 | dsel --lines --by s -k 10 --of chars | cmp - got
+    [ "$(wc -l <got)" -eq 1 ]
+}
+
 @test "quotas per group and mixtures, to the record" {
     [ "$(dsel --by n -k 7 --per g in | dsave -f g | sort | uniq -c | tr -dc '0-9abc \n' | tr -s ' ' | tr '\n' ,)" = " 7 a, 7 b, 7 c," ]
     dsel --by n -k 100 --per g --mix a=1,b=1,c=1 in | dsave -f g | sort | uniq -c | tr -dc '0-9\n ' | tr -d ' ' | tr '\n' ' ' >got
@@ -148,6 +181,9 @@ for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7
 --by q -k 3 --per g --mix a=x|'a=x' is not NAME=WEIGHT
 --by q -k 3 --per g --mix a=1e308,b=1e308|the weights of 'a=1e308,b=1e308' are beyond 1e200
 -m sample --by q -k 3 -T 0|--temperature is above 0, --alpha not below
+--by q -k 3 --total 9|--total is what --top is a part of
+--by q --top 3% --total 9 --per g|--total is of the whole, and --per without --mix takes a part of each group
+--by q -k 3 --shard 1/2 in|--shard is of one FILE
 in|several FILEs need -k or --top; tcat joins them
 END
 }
