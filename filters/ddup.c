@@ -48,7 +48,7 @@ static const struct opt opts[] = {
     {0, "verify", "T", OPT_FRACTION, &verify, "join texts only if the Jaccard index of their n-grams is at least T", 0},
     {'k', "keep", "WHICH", OPT_STRING, &keep, "of a cluster: first, best:SCORE, none, or all (default: first)", 0},
     {0, "order", "BY", OPT_STRING, &order, "what is first: by id, or by input (default: id)", 0},
-    {0, "against", "FILE", OPT_STRING, &flow.against, "drop only what is like a text of FILE", 0},
+    {0, "against", "FILE", OPT_STRING, &flow.against, "drop only what is like a text of FILE (--merge: of which FILE has the signatures)", 0},
     {0, "cluster", "KEY", OPT_STRING, &flow.cluster, "give the kept of a cluster its first one's id under this key", 0},
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &flow.report, "a TSV line for each text of a cluster", 0},
     {'S', "memory", "SIZE", OPT_SIZE | OPT_UNSAID, &memory, "memory; more goes to temporary files (default 256M)", 0},
@@ -104,8 +104,8 @@ static void check_options(int files)
     check_keep();
     if (signatures + merge + !!apply > 1)
         die_usage("one of --signatures, --merge and --apply");
-    if ((signatures || merge || apply) && (verify > 0 || flow.against))
-        die_usage("%s works on a whole input, not with --signatures, --merge or --apply", verify > 0 ? "--verify" : "--against");
+    if ((signatures && flow.against) || (apply && (verify > 0 || flow.against)))
+        die_usage("%s: --merge decides what is like what", flow.against ? "--against" : "--verify");
     if (merge ? files == 0 : files > 1)
         die_usage(merge ? "--merge: which FILEs?" : "one FILE at most");
     if (flow.report && (signatures || apply || strcmp(flow.report, "-") == 0))

@@ -25,17 +25,23 @@ static void begin(struct record *r, const char *id, size_t id_len, struct buf *b
     mp_put_uint(b, at);
 }
 
+static void put_numbers(struct buf *b, const uint32_t *v, uint32_t n)
+{
+    mp_put_array(b, n);
+    for (uint32_t i = 0; i < n; i++)
+        mp_put_uint(b, v[i]);
+}
+
 void dup_mark_put(struct record *r, struct buf *scratch, const struct dup_opts *o, const struct dup_mark *m, uint32_t sig_len)
 {
     struct buf settings = {0};
 
     dup_settings(o, &settings);
-    begin(r, m->id, m->id_len, scratch, 7, buf_str(&settings), m->shard, o->shards, m->at);
+    begin(r, m->id, m->id_len, scratch, 8, buf_str(&settings), m->shard, o->shards, m->at);
     mp_put_uint(scratch, m->pref);
     mp_put_uint(scratch, m->record);
-    mp_put_array(scratch, m->sig ? sig_len : 0);
-    for (uint32_t i = 0; m->sig && i < sig_len; i++)
-        mp_put_uint(scratch, m->sig[i]);
+    put_numbers(scratch, m->sig, m->sig ? sig_len : 0);
+    put_numbers(scratch, m->set, (uint32_t)m->set_n);
     record_set_meta_raw(r, DUP_KEY, scratch->data, scratch->len);
     buf_free(&settings);
 }
@@ -77,8 +83,26 @@ static int take_sig(struct mp_in *m, uint32_t *sig, uint32_t sig_len, uint32_t *
     return 0;
 }
 
+/* Ascending, as the comparison of sets wants them. */
+static int take_set(struct mp_in *m, struct buf *set)
+{
+    struct mp_value v;
+    uint64_t gram;
+
+    set->len = 0;
+    if (mp_next(m, &v) < 0 || v.kind != MP_ARRAY)
+        return -1;
+    for (uint32_t i = 0, n = v.n, last = 0; i < n; i++) {
+        if (get_uint(m, UINT32_MAX, &gram) < 0 || (i && gram <= last))
+            return -1;
+        last = (uint32_t)gram;
+        buf_add(set, &last, sizeof last);
+    }
+    return 0;
+}
+
 int dup_mark_get(const struct record *r, const char *settings, struct dup_mark *mark, uint64_t *shards, uint32_t *sig, uint32_t sig_len,
-                 struct err *e)
+                 struct buf *set, struct err *e)
 {
     int id = (int)(r->id_len > 100 ? 100 : r->id_len);
     struct mp_value what;
@@ -86,14 +110,17 @@ int dup_mark_get(const struct record *r, const char *settings, struct dup_mark *
     uint32_t n;
 
     *mark = (struct dup_mark){.id = r->id, .id_len = r->id_len};
-    if (take(r, &m, 7, &what, &mark->shard, shards, &mark->at) < 0)
+    if (take(r, &m, 8, &what, &mark->shard, shards, &mark->at) < 0)
         return err_set(e, "record %.*s: it has no signature under \"" DUP_KEY "\"; ddup --signatures makes them", id, r->id);
     if (what.n != strlen(settings) || memcmp(what.p, settings, what.n) != 0)
         return err_set(e, "record %.*s: its signature is of '%.*s', not of '%s'", id, r->id, what.n > 200 ? 200 : (int)what.n,
                        (const char *)what.p, settings);
-    if (get_uint(&m, UINT64_MAX, &mark->pref) < 0 || get_uint(&m, UINT64_MAX, &mark->record) < 0 || take_sig(&m, sig, sig_len, &n) < 0)
+    if (get_uint(&m, UINT64_MAX, &mark->pref) < 0 || get_uint(&m, UINT64_MAX, &mark->record) < 0 || take_sig(&m, sig, sig_len, &n) < 0 ||
+        take_set(&m, set) < 0)
         return err_set(e, "record %.*s: its signature is damaged", id, r->id);
     mark->sig = n ? sig : NULL;
+    mark->set = (const uint32_t *)(const void *)set->data;
+    mark->set_n = set->len / sizeof *mark->set;
     return 0;
 }
 

@@ -86,16 +86,18 @@ static void put_node(uint8_t *p, const struct dup_mark *m, uint64_t index)
     put_be64(p + NODE_INDEX, index);
 }
 
-/* set: its sorted n-grams, or NULL. */
-static int add(struct dup *d, const struct dup_mark *m, const struct buf *set, struct err *e)
+int dup_add_mark(struct dup *d, const struct dup_mark *mark, int reference, struct err *e)
 {
-    struct text_entry t = {tape_len(d->ids), d->sets ? tape_len(d->sets) : 0, (uint32_t)m->id_len, set ? (uint32_t)(set->len / 4) : 0};
+    struct dup_mark place = *mark, *m = &place;
+    struct text_entry t = {tape_len(d->ids), d->sets ? tape_len(d->sets) : 0, (uint32_t)m->id_len, (uint32_t)m->set_n};
     uint32_t none[MINHASH_MAX];
     uint8_t meet[MEET];
 
+    if (d->o.against)
+        m->pref = reference ? 0 : REFERENCE_LAST;
     if (tape_add(d->entries, &t, sizeof t, e) < 0 || tape_add(d->ids, m->id, m->id_len, e) < 0)
         return -1;
-    if (d->sets && set && tape_add(d->sets, set->data, set->len, e) < 0)
+    if (d->sets && tape_add(d->sets, m->set, m->set_n * sizeof *m->set, e) < 0)
         return -1;
     if (!m->sig)
         memset(none, 0, sizeof none);
@@ -118,20 +120,10 @@ int dup_add(struct dup *d, const struct record *r, size_t n, int reference, stru
         return -1;
     if (reference)
         d->at -= n;
-    for (size_t i = 0; i < n; i++) {
-        struct dup_mark m = marks[i];
-
-        if (d->o.against)
-            m.pref = reference ? 0 : REFERENCE_LAST;
-        if (add(d, &m, d->sets ? &d->set[i] : NULL, e) < 0)
+    for (size_t i = 0; i < n; i++)
+        if (dup_add_mark(d, &marks[i], reference, e) < 0)
             return -1;
-    }
     return 0;
-}
-
-int dup_add_mark(struct dup *d, const struct dup_mark *m, struct err *e)
-{
-    return add(d, m, NULL, e);
 }
 
 int dup_entry(struct dup *d, uint64_t index, struct text_entry *t, struct err *e)

@@ -60,13 +60,15 @@ struct dup_opts {
 /* What the settings are, as signatures carry it: equal strings, equal meaning. */
 void dup_settings(const struct dup_opts *o, struct buf *out);
 
-/* What a text has become. sig: uint32_t[dup_sig_len], good until the next call; NULL: it is like no other (no n-gram). */
+/* What a text has become. sig: uint32_t[dup_sig_len], good until the next call; NULL: it is like no other (no n-gram). set: with verify, its
+ * n-grams, each once, ascending. */
 struct dup_mark {
     const char *id;
     size_t id_len;
     uint64_t pref, record;    /* rank: what goes before the id's hash; hash of the record */
     uint64_t shard, at;       /* place: shard from 1, number in it from 0 */
-    const uint32_t *sig;
+    const uint32_t *sig, *set;
+    size_t set_n;
 };
 
 struct dup;
@@ -78,8 +80,8 @@ uint32_t dup_sig_len(const struct dup *d);
 int dup_marks(struct dup *d, const struct record *r, size_t n, const struct dup_mark **mark, struct err *e);
 /* Add texts; reference: they are those to compare with (opts.against). */
 int dup_add(struct dup *d, const struct record *r, size_t n, int reference, struct err *e);
-/* Add a text by a mark that was made elsewhere (not with verify). */
-int dup_add_mark(struct dup *d, const struct dup_mark *m, struct err *e);
+/* Add a text by a mark that was made elsewhere. */
+int dup_add_mark(struct dup *d, const struct dup_mark *m, int reference, struct err *e);
 
 int dup_resolve(struct dup *d, struct err *e);
 
@@ -95,12 +97,12 @@ struct dup_verdict {
 int dup_next(struct dup *d, struct dup_verdict *v, struct err *e);
 
 /* Records that carry marks from shard to shard: id, no text, and under the meta key "ddup" the array below; as a stream or as lines.
- * [settings, shard, shards, number, pref, record, [places]]; no places: it is like no other. */
+ * [settings, shard, shards, number, pref, record, [places], [n-grams]]; no places: it is like no other; n-grams with verify only. */
 #define DUP_KEY "ddup"
 void dup_mark_put(struct record *r, struct buf *scratch, const struct dup_opts *o, const struct dup_mark *m, uint32_t sig_len);
-/* sig: uint32_t[sig_len], where places go. Also gives shards. */
+/* sig: uint32_t[sig_len], where places go; set: where n-grams go. Also gives shards. */
 int dup_mark_get(const struct record *r, const char *settings, struct dup_mark *m, uint64_t *shards, uint32_t *sig, uint32_t sig_len,
-                 struct err *e);
+                 struct buf *set, struct err *e);
 /* What closes a shard's marks: ["end", shard, shards, number of marks]. dup_end_get: 1 when r is one, else 0. */
 void dup_end_put(struct record *r, struct buf *scratch, uint64_t shard, uint64_t shards, uint64_t marks);
 int dup_end_get(const struct record *r, uint64_t *shard, uint64_t *shards, uint64_t *marks);

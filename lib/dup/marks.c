@@ -130,7 +130,7 @@ static void mark_one(void *ctx, size_t i)
     record_pack(&w->packed, r);
     if (set)
         set->len = 0;
-    *m = (struct dup_mark){r->id, r->id_len, 0, hash64(w->packed.data, w->packed.len), d->o.shard, d->at + i, NULL};
+    *m = (struct dup_mark){r->id, r->id_len, 0, hash64(w->packed.data, w->packed.len), d->o.shard, d->at + i, NULL, NULL, 0};
     if (d->o.order == DUP_BY_INPUT)
         m->pref = m->shard << SHARD_BITS | m->at;
     else if (d->o.order == DUP_BY_SCORE)
@@ -140,6 +140,10 @@ static void mark_one(void *ctx, size_t i)
     else
         some = min_places(d, w, r, sig, set);
     m->sig = some ? sig : NULL;
+    if (set) {
+        m->set = (const uint32_t *)(const void *)set->data;
+        m->set_n = set->len / sizeof *m->set;
+    }
 }
 
 int dup_marks(struct dup *d, const struct record *r, size_t n, const struct dup_mark **mark, struct err *e)

@@ -121,6 +121,35 @@ END
     done
 }
 
+@test "against a reference, and verified: over shards as over the whole" {
+    texts 500 2 >in
+    texts 900 2 | tail -n 120 | sed 's/"t/"r/' >ref
+    loose="--bands 60x2 --hashes 120"
+    for how in "--against ref" "--against ref --verify 0.6 $loose" "--verify 0.7 $loose --keep best:q" "--verify 0.5"; do
+        here=${how/--against ref/} sets=$(grep -o -e '--verify [0-9.]*' <<<"$how") || true
+        ddup --lines $how --report want.tsv in >want
+        [ "$(wc -l <want)" -lt 500 ] && [ "$(wc -l <want)" -gt 100 ]
+        split -n l/2 -a 1 --numeric-suffixes=1 ref r
+        for i in 1 2; do ddup --lines $here --signatures --shard $i/2 r$i; done | tac >refsig
+        for n in 1 3; do
+            rm -f s.* out
+            split -n "l/$n" -a 1 --numeric-suffixes=1 in s.in
+            for i in $(seq "$n"); do ddup --lines $here --signatures --shard "$i/$n" "s.in$i" >"s.sig$i"; done
+            ddup --lines ${how/against ref/against refsig} --merge --report got.tsv $(ls -r s.sig*) >s.decisions
+            for i in $(seq "$n"); do ddup --lines ${here/$sets/} --apply s.decisions --shard "$i/$n" "s.in$i" >>out; done
+            cmp out want && cmp got.tsv want.tsv || { echo "$how: $n shards"; return 1; }
+        done
+    done
+    ddup --lines --signatures in >s
+    run ddup --lines --merge --verify 0.5 s
+    one_line_error 1 ddup
+    [ "$output" = "ddup: s: record t0: its signature has no n-grams; --signatures writes them with --verify" ]
+    sed '$d' s >cut
+    run ddup --lines --merge --against cut s
+    one_line_error 1 ddup
+    [ "$output" = "ddup: --against: shard 1 of 1 is missing, or its signatures are cut off" ]
+}
+
 @test "under Hadoop's contract: the shard from the environment, signatures shuffled as lines, one reducer" {
     texts 300 6 >in
     ddup --lines in >want
@@ -219,7 +248,8 @@ END
 --normalise|--normalise is for -m exact
 --merge|--merge: which FILEs?
 --merge --signatures x|one of --signatures, --merge and --apply
---signatures --against x|--against works on a whole input, not with --signatures, --merge or --apply
+--signatures --against x|--against: --merge decides what is like what
+--apply x --verify 0.5|--verify: --merge decides what is like what
 -S 1M|-S: at least 48M
 END
     ddup --list | cut -f 1 | tr '\n' ' ' | grep -qx 'native exact datatrove text-dedup redpajama nemo '
