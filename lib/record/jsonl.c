@@ -1,316 +1,9 @@
 #include "record/jsonl.h"
 
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "record/jsonl_scan.h"
 #include "wire/mp.h"
-
-/* A place in the line; why is set at the first fault. */
-struct scan {
-    char *p, *end, *line;
-    struct err *why;
-};
-
-static int fault(struct scan *s, const char *what)
-{
-    return err_set(s->why, "column %zu: %s", (size_t)(s->p - s->line) + 1, what);
-}
-
-static void skip_space(struct scan *s)
-{
-    while (s->p < s->end && (*s->p == ' ' || *s->p == '\t' || *s->p == '\n' || *s->p == '\r'))
-        s->p++;
-}
-
-/* Have these eight bytes a quote, a backslash, a control byte or one beyond ASCII? Mycroft's test; false alarms only above the first. */
-static int marked(uint64_t v)
-{
-    const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
-    uint64_t quote = v ^ ones * '"', slash = v ^ ones * '\\';
-
-    return (((quote - ones) | (slash - ones) | (v - ones * 0x20) | v) & high) != 0;
-}
-
-static int hex4(const char *p, const char *end)
-{
-    int v = 0;
-
-    if (end - p < 4)
-        return -1;
-    for (int i = 0; i < 4; i++) {
-        int c = p[i] | 0x20;
-
-        if (!((p[i] >= '0' && p[i] <= '9') || (c >= 'a' && c <= 'f')))
-            return -1;
-        v = v * 16 + (c <= '9' ? c - '0' : c - 'a' + 10);
-    }
-    return v;
-}
-
-/* The byte that a one-letter escape stands for, or 0. */
-static const char escaped[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
-
-/* The escape at s->p (behind the backslash) into out; returns the bytes put, or -1. */
-static int take_escape(struct scan *s, char *out)
-{
-    int unit, low;
-
-    if (s->p < s->end && escaped[(unsigned char)*s->p]) {
-        *out = escaped[(unsigned char)*s->p++];
-        return 1;
-    }
-    if (s->p == s->end || *s->p != 'u' || (unit = hex4(s->p + 1, s->end)) < 0)
-        return fault(s, "a backslash begins no escape of JSON");
-    if (unit >= 0xd800 && unit < 0xe000) {
-        low = unit < 0xdc00 && s->end - s->p >= 11 && s->p[5] == '\\' && s->p[6] == 'u' ? hex4(s->p + 7, s->end) : -1;
-        if (low < 0xdc00 || low >= 0xe000)
-            return fault(s, "an escape is half of a surrogate pair");
-        s->p += 11;
-        return (int)utf8_put((unsigned char *)out, 0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
-    }
-    s->p += 5;
-    return (int)utf8_put((unsigned char *)out, (uint32_t)unit);
-}
-
-/* Move plain bytes from s->p to `to`, which is at or before it, up to a quote, a backslash or a fault. Eight at a time: what a store
- * overwrites has been read. Returns the new `to`, or NULL for what is no UTF-8. */
-static char *move_plain(struct scan *s, char *to)
-{
-    const char *from = s->p, *end = s->end;
-
-    for (;;) {
-        uint64_t v;
-        size_t len;
-
-        while (end - from >= 8 && (memcpy(&v, from, 8), !marked(v))) {
-            memcpy(to, &v, 8);
-            from += 8;
-            to += 8;
-        }
-        while (from < end && (unsigned char)*from < 0x80 && (unsigned char)*from >= 0x20 && *from != '"' && *from != '\\')
-            *to++ = *from++;
-        s->p += from - s->p;
-        if (from == end || !(*from & 0x80))
-            return to;
-        if (!(len = utf8_bytes((const unsigned char *)from, (size_t)(end - from))))
-            return NULL;
-        while (len--)
-            *to++ = *from++;
-    }
-}
-
-/* The string at s->p (at its quote), decoded in place. */
-static int take_string(struct scan *s, const char **out, size_t *n)
-{
-    char *to = ++s->p, *start = to;
-
-    for (;;) {
-        int put;
-
-        if (!(to = move_plain(s, to)))
-            return fault(s, "no well-formed UTF-8");
-        if (s->p == s->end)
-            return fault(s, "the line ends inside a string");
-        if (*s->p == '"')
-            break;
-        if (*s->p != '\\')
-            return fault(s, "a control byte stands in a string");
-        s->p++;
-        if ((put = take_escape(s, to)) < 0)
-            return -1;
-        to += put;
-    }
-    s->p++;
-    *out = start;
-    *n = (size_t)(to - start);
-    return 0;
-}
-
-/* The span of a number of RFC 8259, 6; *whole when it is an integer. */
-static int number_span(struct scan *s, const char **start, size_t *n, int *whole)
-{
-    char *p = s->p;
-
-    *start = p;
-    *whole = 1;
-    p += p < s->end && *p == '-';
-    if (p == s->end || *p < '0' || *p > '9')
-        return fault(s, "no value of JSON");
-    if (*p++ != '0')
-        while (p < s->end && *p >= '0' && *p <= '9')
-            p++;
-    if (p < s->end && *p == '.') {
-        *whole = 0;
-        if (++p == s->end || *p < '0' || *p > '9')
-            return fault(s, "a number ends in its point");
-        while (p < s->end && *p >= '0' && *p <= '9')
-            p++;
-    }
-    if (p < s->end && (*p | 0x20) == 'e') {
-        *whole = 0;
-        p += 1 + (p + 1 < s->end && (p[1] == '+' || p[1] == '-'));
-        if (p == s->end || *p < '0' || *p > '9')
-            return fault(s, "a number has no digits in its exponent");
-        while (p < s->end && *p >= '0' && *p <= '9')
-            p++;
-    }
-    *n = (size_t)(p - s->p);
-    s->p = p;
-    return 0;
-}
-
-/* NUL-terminated copy of a number: in room, or on the heap (*heap) when it is long. */
-static const char *number_text(const char *p, size_t n, char room[64], char **heap)
-{
-    char *to = n < 64 ? room : (*heap = mem_new(n + 1, 1));
-
-    memcpy(to, p, n);
-    to[n] = '\0';
-    return to;
-}
-
-static int number_f64(struct scan *s, const char *p, size_t n, double *v)
-{
-    char room[64], *heap = NULL;
-
-    *v = strtod(number_text(p, n, room, &heap), NULL);
-    free(heap);
-    return isfinite(*v) ? 0 : fault(s, "a number is too large for a double");
-}
-
-static int put_number(struct scan *s, struct buf *b)
-{
-    char room[64], *heap = NULL;
-    const char *p, *text;
-    size_t n;
-    double v;
-    int whole;
-
-    if (number_span(s, &p, &n, &whole) < 0)
-        return -1;
-    if (!whole || (n == 2 && memcmp(p, "-0", 2) == 0)) {
-        if (number_f64(s, p, n, &v) < 0)
-            return -1;
-        mp_put_f64(b, v);
-        return 0;
-    }
-    errno = 0;
-    text = number_text(p, n, room, &heap);
-    if (*text == '-')
-        mp_put_int(b, strtoll(text, NULL, 10));
-    else
-        mp_put_uint(b, strtoull(text, NULL, 10));
-    free(heap);
-    return errno ? fault(s, "an integer does not fit into 64 bits") : 0;
-}
-
-static int literal(struct scan *s, const char *word)
-{
-    size_t n = strlen(word);
-
-    if ((size_t)(s->end - s->p) < n || memcmp(s->p, word, n) != 0)
-        return 0;
-    s->p += n;
-    return 1;
-}
-
-/* The header of an array (0x90) or map (0x80) of n at `at`, where 5 bytes are kept free; shortens what follows. */
-static void close_container(struct buf *b, size_t at, uint8_t fix, uint32_t n)
-{
-    uint8_t head[5] = {(uint8_t)(fix | n)};
-    size_t len = 1;
-
-    if (n > 15) {
-        head[0] = (uint8_t)((fix == 0x90 ? 0xdc : 0xde) + (n > 65535));
-        for (len = 1; len < (n > 65535 ? 5u : 3u); len++)
-            head[len] = (uint8_t)(n >> 8 * ((n > 65535 ? 4 : 2) - len));
-    }
-    memcpy(b->data + at, head, len);
-    memmove(b->data + at + len, b->data + at + 5, b->len - at - 5);
-    b->len -= 5 - len;
-}
-
-static int put_value(struct scan *s, struct buf *b, int depth);
-
-static int put_key(struct scan *s, struct buf *b)
-{
-    const char *key;
-    size_t n;
-
-    skip_space(s);
-    if (s->p == s->end || *s->p != '"')
-        return fault(s, "no name of a member");
-    if (take_string(s, &key, &n) < 0)
-        return -1;
-    mp_put_strn(b, key, n);
-    skip_space(s);
-    if (s->p == s->end || *s->p++ != ':')
-        return s->p--, fault(s, "no colon behind the name of a member");
-    return 0;
-}
-
-static int put_container(struct scan *s, struct buf *b, int depth)
-{
-    char close = *s->p == '[' ? ']' : '}';
-    size_t at = b->len;
-    uint32_t n = 0;
-
-    if (depth == 0)
-        return fault(s, "values are nested deeper than 12 levels");
-    s->p++;
-    buf_add(b, "\0\0\0\0", 5);
-    skip_space(s);
-    if (s->p < s->end && *s->p == close) {
-        s->p++;
-    } else {
-        for (;; n++) {
-            if ((close == '}' && put_key(s, b) < 0) || put_value(s, b, depth - 1) < 0)
-                return -1;
-            skip_space(s);
-            if (s->p < s->end && *s->p == ',') {
-                s->p++;
-                continue;
-            }
-            if (s->p == s->end || *s->p != close)
-                return fault(s, close == ']' ? "no comma or ] in an array" : "no comma or } in an object");
-            s->p++;
-            n++;
-            break;
-        }
-    }
-    close_container(b, at, close == ']' ? 0x90 : 0x80, n);
-    return 0;
-}
-
-/* The value at s->p as msgpack. */
-static int put_value(struct scan *s, struct buf *b, int depth)
-{
-    const char *text;
-    size_t n;
-
-    skip_space(s);
-    if (s->p == s->end)
-        return fault(s, "the line ends where a value should be");
-    if (*s->p == '"') {
-        if (take_string(s, &text, &n) < 0)
-            return -1;
-        mp_put_strn(b, text, n);
-    } else if (*s->p == '[' || *s->p == '{') {
-        return put_container(s, b, depth);
-    } else if (literal(s, "null")) {
-        mp_put_nil(b);
-    } else if (literal(s, "true")) {
-        mp_put_bool(b, 1);
-    } else if (literal(s, "false")) {
-        mp_put_bool(b, 0);
-    } else {
-        return put_number(s, b);
-    }
-    return 0;
-}
 
 /* Are all values of this msgpack object ("scores") numbers, of this array ("tokens") integers? */
 static int all_numbers(const struct buf *b, size_t at, enum mp_kind container, uint32_t *count)
@@ -348,13 +41,13 @@ static int take_id(struct scan *s, struct record *r)
     int whole;
 
     if (r->id)
-        return fault(s, "the id is there twice");
+        return scan_fault(s, "the id is there twice");
     if (s->p < s->end && *s->p == '"')
-        return take_string(s, &r->id, &r->id_len);
-    if (literal(s, "null"))
+        return scan_string(s, &r->id, &r->id_len);
+    if (scan_literal(s, "null"))
         return 0;
-    if (number_span(s, &r->id, &n, &whole) < 0 || !whole)
-        return fault(s, "the id is neither a string nor an integer");
+    if (scan_number(s, &r->id, &n, &whole) < 0 || !whole)
+        return scan_fault(s, "the id is neither a string nor an integer");
     r->id_len = n;
     return 0;
 }
@@ -369,17 +62,17 @@ static int take_other(struct scan *s, struct record *r, struct fields *f, const 
     mp_put_strn(meta, key, n);
     size_t value = meta->len;
 
-    if (put_value(s, meta, JSONL_DEPTH_MAX) < 0)
+    if (scan_value(s, meta, JSONL_DEPTH_MAX) < 0)
         return -1;
     if (same(key, n, "scores", 6) && all_numbers(meta, value, MP_MAP, &count)) {
         if (f->scores)
-            return fault(s, "the scores are there twice");
+            return scan_fault(s, "the scores are there twice");
         f->scores = 1;
         buf_add(&r->own[1], meta->data + value, meta->len - value);
         meta->len = at;
     } else if (same(key, n, "tokens", 6) && all_numbers(meta, value, MP_ARRAY, &count)) {
         if (r->own[3].len)
-            return fault(s, "the tokens are there twice");
+            return scan_fault(s, "the tokens are there twice");
         buf_add(&r->own[3], meta->data + value, meta->len - value);
         meta->len = at;
     } else {
@@ -393,47 +86,47 @@ static int take_member(struct scan *s, struct record *r, struct fields *f)
     const char *key;
     size_t n;
 
-    skip_space(s);
+    scan_space(s);
     if (s->p == s->end || *s->p != '"')
-        return fault(s, "no name of a member");
-    if (take_string(s, &key, &n) < 0)
+        return scan_fault(s, "no name of a member");
+    if (scan_string(s, &key, &n) < 0)
         return -1;
-    skip_space(s);
+    scan_space(s);
     if (s->p == s->end || *s->p != ':')
-        return fault(s, "no colon behind the name of a member");
+        return scan_fault(s, "no colon behind the name of a member");
     s->p++;
-    skip_space(s);
+    scan_space(s);
     if (same(key, n, f->text, f->text_len)) {
         if (r->text)
-            return fault(s, "the text is there twice");
+            return scan_fault(s, "the text is there twice");
         if (s->p == s->end || *s->p != '"')
-            return fault(s, "the text is no string");
-        return take_string(s, &r->text, &r->text_len);
+            return scan_fault(s, "the text is no string");
+        return scan_string(s, &r->text, &r->text_len);
     }
     return same(key, n, f->id, f->id_len) ? take_id(s, r) : take_other(s, r, f, key, n);
 }
 
 static int take_object(struct scan *s, struct record *r, struct fields *f)
 {
-    skip_space(s);
+    scan_space(s);
     if (s->p == s->end || *s->p != '{')
-        return fault(s, "the line is no object");
+        return scan_fault(s, "the line is no object");
     s->p++;
-    skip_space(s);
+    scan_space(s);
     if (s->p < s->end && *s->p == '}') {
         s->p++;
     } else {
         do {
             if (take_member(s, r, f) < 0)
                 return -1;
-            skip_space(s);
+            scan_space(s);
         } while (s->p < s->end && *s->p == ',' && s->p++);
         if (s->p == s->end || *s->p != '}')
-            return fault(s, "no comma or } in the object");
+            return scan_fault(s, "no comma or } in the object");
         s->p++;
     }
-    skip_space(s);
-    return s->p < s->end ? fault(s, "something follows the object") : 0;
+    scan_space(s);
+    return s->p < s->end ? scan_fault(s, "something follows the object") : 0;
 }
 
 /* Scores out of own[1]; their names lie there as long as nobody changes meta twice, so they are moved behind the tokens' room. */
