@@ -8,6 +8,7 @@
 
 /* Tokens packed at once: a tile of G then takes four blocks of products for each time it comes from memory. */
 #define TOKENS 1024
+#define PANELS 48 /* columns that are whole panels of every build, wide and tall */
 
 struct gram {
     size_t cols, tokens; /* tokens <= TOKENS */
@@ -23,13 +24,13 @@ static size_t block_len(const struct gram *w, size_t p)
     return w->tokens - p < GEMM_BLOCK ? w->tokens - p : GEMM_BLOCK;
 }
 
-/* Pack panel i of the wide form and the tall panels over the same columns; done for all i before any product. */
+/* Pack some columns in the wide form and in the tall; done for all before any product. */
 static void pack(void *ctx, size_t i)
 {
     const struct gram *w = ctx;
     const struct kern *kn = kern_get();
     struct axes by_token = {1, w->ldx};
-    size_t nr = (size_t)kn->nr, mr = (size_t)kn->mr, j = i * nr, some = w->cols - j < nr ? w->cols - j : nr;
+    size_t nr = (size_t)kn->nr, mr = (size_t)kn->mr, j = i * PANELS, some = w->cols - j < PANELS ? w->cols - j : PANELS;
 
     for (size_t p = 0; p < w->tokens; p += GEMM_BLOCK) {
         const float *src = w->x + p * w->ldx + j;
@@ -76,14 +77,14 @@ void gram_add(size_t cols, size_t tokens, const float *X, size_t ldx, double *G)
     void *room;
 
     w.wide_cols = round_up(cols, (size_t)kn->nr);
-    w.tall_cols = w.wide_cols; /* nr is a multiple of mr, so tall panels fit */
+    w.tall_cols = round_up(cols, (size_t)kn->mr);
     room = mem_resize(NULL, (w.wide_cols + w.tall_cols) * most * sizeof(float) + 64, 1);
     w.wide = (float *)round_up((uintptr_t)room, 64);
     w.tall = w.wide + w.wide_cols * most;
     for (size_t p = 0; p < tokens; p += TOKENS) {
         w.x = X + p * ldx;
         w.tokens = tokens - p < TOKENS ? tokens - p : TOKENS;
-        par_for(count_of(cols, (size_t)kn->nr), pack, &w);
+        par_for(count_of(cols, PANELS), pack, &w);
         par_for(count_of(cols, (size_t)kn->nr), multiply, &w);
     }
     free(room);
