@@ -46,7 +46,7 @@ static const struct opt opts[] = {
 
 static int print_list(void)
 {
-    puts("cat\tjoin the shards of one stream\nattach\tput the companions of a second stream on the tensors of the first");
+    puts("cat\tjoin the shards of one stream\nattach\tput the companions of a second stream, or a PEFT folder's adapters, on the tensors of the first");
     for (int i = 0; merge_table[i]; i++)
         printf("%s\t%s\n", merge_table[i]->name, merge_table[i]->brief);
     finish_stdout();

@@ -1,5 +1,5 @@
 /*
- * tpack: a stream as a checkpoint: a Hugging Face folder, a file of safetensors, GGUF, or numpy.
+ * tpack: a stream as a checkpoint: a Hugging Face folder, a file of safetensors, GGUF, numpy, or a LoRA adapter beside its base.
  * The data lie in an unlinked file beside the target until all is known; the target appears when it is whole.
  */
 #include <ctype.h>
@@ -39,7 +39,7 @@ static int set_dense(const char *arg, struct err *e)
 
 static const struct opt opts[] = {
     {'o', "output", "TARGET", OPT_STRING, &output, "FOLDER/, FILE.safetensors, FILE.gguf, FILE.npz, FILE.npy, or - with --format", 0},
-    {'t', "format", "FORMAT", OPT_CALL, 0, "hf, safetensors, gguf, npz or npy, where TARGET's name does not tell", set_format},
+    {'t', "format", "FORMAT", OPT_CALL, 0, "hf, safetensors, gguf, npz, npy or peft, where TARGET's name does not tell", set_format},
     {0, "dense", "[TYPE]", OPT_CALL, 0, "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
     {0, "max-shard-size", "SIZE", OPT_SIZE, &max_shard, "several files of at most SIZE bytes of data: 5GB, 512M (folder, GGUF)", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the formats and exit", 0},
@@ -61,10 +61,10 @@ static void check_target(void)
     if (format < 0)
         format = pack_guess(output);
     if (format < 0)
-        die_usage("'%s' does not tell the format; add --format hf, safetensors, gguf, npz or npy", output);
+        die_usage("'%s' does not tell the format; add --format hf, safetensors, gguf, npz, npy or peft", output);
     if (pack_formats[format].folder && strcmp(output, "-") == 0)
         die_usage("a folder cannot be written to standard output; use --format safetensors or gguf");
-    if (max_shard && ((format != PACK_HF && format != PACK_GGUF) || strcmp(output, "-") == 0))
+    if (max_shard && ((!pack_formats[format].folder && format != PACK_GGUF) || strcmp(output, "-") == 0))
         die_usage("--max-shard-size makes several files: give -o FOLDER/ or -o FILE.gguf");
 }
 

@@ -23,17 +23,26 @@ struct target {
 
 static struct target *unfinished; /* what a signal or die() must remove */
 
-/* Remove the files of a folder that this process made, then the folder; unlink and rmdir are async-signal-safe, the
- * listing is not, but a fatal signal that lands inside malloc only leaves the temporary behind under its own name. */
-static void remove_dir(const char *path)
+/* Empty a folder that this process made; closes fd. unlink and rmdir are async-signal-safe, the listing is not, but a fatal
+ * signal that lands inside malloc only leaves the temporary behind under its own name. */
+static void empty_dir(int fd)
 {
-    DIR *d = opendir(path);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
     struct dirent *f;
 
-    while (d && (f = readdir(d)))
-        unlinkat(dirfd(d), f->d_name, 0);
+    while (d && (f = readdir(d))) {
+        if (strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0 || unlinkat(fd, f->d_name, 0) == 0)
+            continue;
+        empty_dir(openat(fd, f->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+        unlinkat(fd, f->d_name, AT_REMOVEDIR);
+    }
     if (d)
         closedir(d);
+}
+
+static void remove_dir(const char *path)
+{
+    empty_dir(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     rmdir(path);
 }
 

@@ -70,6 +70,8 @@ static int put_part(struct pile *p, struct reader *in, struct bundle *b, const s
     if (v->rows * v->row_bytes != p->item[p->n - 1].bytes)
         return err_set(e, "part '%s' has %llu bytes, the type wants %llu", name, (unsigned long long)(v->rows * v->row_bytes),
                        (unsigned long long)p->item[p->n - 1].bytes);
+    if (b->loaded)
+        return put_moved(p, how, 0, v->data, v->rows * v->row_bytes, e);
     while ((got = bundle_next_bytes(in, b, &part, &at, &n, &data, e)) > 0)
         if (&b->part[part] == v && put_moved(p, how, at, data, n, e) < 0)
             return -1;

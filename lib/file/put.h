@@ -21,7 +21,7 @@ struct put_how {
 };
 
 /*
- * Write the current bundle of `in` to the pile. Dense values keep their type and bits. Memory: about 2 MiB of rows, or one row.
+ * Write the current bundle of `in`, or a loaded one, to the pile. Dense values keep their type and bits. Memory: about 2 MiB of rows, or one row.
  * -1: the form is refused, the type cannot be written, or reading or writing failed; the sentence names the tensor.
  */
 int put_bundle(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, struct err *e);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "merge/adapter.h"
+
 /* Keys of the header that b lacks: they tell of the companions (over how many tokens they are means). */
 static void add_keys(struct bundle *b, const struct bundle *f)
 {
@@ -60,6 +62,8 @@ int merge_attach(struct operand *to, struct operand *from, struct writer *out, s
 {
     int got;
 
+    if (merge_is_adapter(from))
+        return merge_adapter(to, from, out, e);
     while ((got = operand_next(to, e)) > 0)
         if (attach_one(to, from, e) < 0 || operand_pass(to, out, e) < 0)
             return -1;

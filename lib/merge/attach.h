@@ -7,6 +7,7 @@
 /*
  * Copy every tensor of `to` to out with the companions that `from`, a stream, has for its name; one of the same name is replaced.
  * The values of `from` are not looked at, its shapes must be those of `to`. Tensors that `from` lacks pass as they are.
+ * Where `from` is a folder of peft's, its products become terms of the values instead: merge_adapter.
  * -1: a tensor of `from` that is not in `to`, comes twice or has another shape (both are named); reading or writing failed.
  * Memory: the companions of one tensor, of a layer those that are shared; 2 MiB of the value.
  */

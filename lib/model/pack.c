@@ -12,7 +12,8 @@ const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_SAFETENSORS] = {"safetensors", ".safetensors", "one file of tensors", 0},
     [PACK_GGUF] = {"gguf", ".gguf", "GGUF version 3 for llama.cpp, from a Llama, Qwen2 or GPT-2", 0},
     [PACK_NPZ] = {"npz", ".npz", "numpy's arrays in a zip", 0},
-    [PACK_NPY] = {"npy", ".npy", "numpy's array, of a stream of one tensor", 0}};
+    [PACK_NPY] = {"npy", ".npy", "numpy's array, of a stream of one tensor", 0},
+    [PACK_PEFT] = {"peft", "", "peft's folder: low-rank terms as a LoRA adapter, and base/, the rest as hf", 1}};
 
 int pack_find(const char *name)
 {
@@ -30,10 +31,25 @@ int pack_guess(const char *path)
     for (int i = 0; i < PACK_FORMATS; i++) {
         size_t n = strlen(pack_formats[i].suffix);
 
-        if (len > n && strcmp(path + len - n, pack_formats[i].suffix) == 0)
+        if (n && len > n && strcmp(path + len - n, pack_formats[i].suffix) == 0)
             return i;
     }
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? PACK_HF : -1;
+}
+
+/* The folder of a model: the target, or base/ in it beside the adapter. */
+static int open_folder(struct pack *p, const struct attrs *model, struct err *e)
+{
+    char *base = mem_printf("%s%s", target_dir(p->target), p->format == PACK_PEFT ? "/base" : "");
+    int rc = 0;
+
+    if (p->format == PACK_PEFT && mkdir(base, 0777) < 0)
+        rc = err_errno(e, "cannot make the folder base");
+    to_hf_open(&p->hf, base, model);
+    if (rc == 0 && p->format == PACK_PEFT)
+        rc = to_peft_open(&p->peft, target_dir(p->target), model, e);
+    free(base);
+    return rc;
 }
 
 int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t max_shard, const struct head *head,
@@ -52,8 +68,8 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
     if (!(p->target = folder ? target_open_dir(path, e) : target_open(path, e)))
         return -1;
-    if (folder)
-        to_hf_open(&p->hf, target_dir(p->target), &head->model);
+    if (folder && open_folder(p, &head->model, e) < 0)
+        return -1;
     beside = folder ? mem_printf("%s/data", target_dir(p->target)) : mem_strdup(path);
     rc = pile_open(&p->pile, beside, e);
     free(beside);
@@ -82,12 +98,21 @@ static int numpy_holds(enum dtype t)
     return npy_type(t) != NULL;
 }
 
+static int is_folder(const struct pack *p)
+{
+    return pack_formats[p->format].folder;
+}
+
 static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
 {
     struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
     struct hf_place place = {0};
-    int numpy = p->format == PACK_NPZ || p->format == PACK_NPY, rc = p->format == PACK_HF ? to_hf_place(&p->hf, b, &place, e) : 0;
+    int numpy = p->format == PACK_NPZ || p->format == PACK_NPY, rc = 0;
 
+    if (p->format == PACK_PEFT)
+        rc = to_peft_take(&p->peft, in, b, e);
+    if (rc == 0 && is_folder(p))
+        rc = to_hf_place(&p->hf, b, &place, e);
     if (numpy) {
         how.holds = numpy_holds;
         how.refusal = "which numpy does not hold: add --dense, or --dense=f16";
@@ -109,7 +134,7 @@ static int take_blob(struct pack *p, struct reader *in, struct item *it, struct 
 
     if (rc == 0 && p->format == PACK_GGUF)
         rc = to_gguf_blob(&p->gguf, it->name, data.data, data.len, e);
-    if (rc == 0 && p->format == PACK_HF)
+    if (rc == 0 && is_folder(p))
         rc = to_hf_blob(&p->hf, it->name, data.data, data.len, e);
     buf_free(&data);
     return rc;
@@ -119,7 +144,7 @@ int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
 {
     if (it->kind == ITEM_TENSOR)
         return p->format == PACK_GGUF ? take_gguf(p, in, &it->b, e) : take_plain(p, in, &it->b, e);
-    return it->kind == ITEM_BLOB && (p->format == PACK_HF || p->format == PACK_GGUF) ? take_blob(p, in, it, e) : 0;
+    return it->kind == ITEM_BLOB && (is_folder(p) || p->format == PACK_GGUF) ? take_blob(p, in, it, e) : 0;
 }
 
 /* In one file, the target, or in parts beside it, whereupon the target is not made. */
@@ -152,7 +177,10 @@ static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
 
 static int write_all(struct pack *p, const struct attrs *meta, const struct attrs *tail, struct err *e)
 {
+    if (p->format == PACK_PEFT && to_peft_finish(&p->peft, e) < 0)
+        return -1;
     switch (p->format) {
+    case PACK_PEFT:
     case PACK_HF: return to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e);
     case PACK_GGUF: return write_gguf(p, tail, e);
     case PACK_NPZ: return npz_write(&p->pile, target_fd(p->target), e);
@@ -168,6 +196,8 @@ int pack_finish(struct pack *p, const struct reader *in, struct err *e)
     pile_close(&p->pile);
     to_gguf_close(&p->gguf);
     to_hf_close(&p->hf);
+    if (p->format == PACK_PEFT)
+        to_peft_close(&p->peft);
     free(p->path);
     if (!p->target)
         return rc;

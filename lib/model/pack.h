@@ -6,13 +6,14 @@
 #include "file/put.h"
 #include "model/to_gguf.h"
 #include "model/to_hf.h"
+#include "model/to_peft.h"
 #include "tensor/stream.h"
 
 struct pack_format {
     const char *name, *suffix, *brief;
     int folder; /* the target is a folder */
 };
-enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_FORMATS };
+enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_PEFT, PACK_FORMATS };
 extern const struct pack_format pack_formats[PACK_FORMATS];
 
 int pack_find(const char *name);                   /* the format of that name, or -1 */
@@ -26,6 +27,7 @@ struct pack {
     struct pile pile;
     struct to_gguf gguf;
     struct to_hf hf;
+    struct to_peft peft;
 };
 
 /*

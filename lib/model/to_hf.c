@@ -49,7 +49,7 @@ static int finish(int fd, const char *name, int rc, struct err *e)
     return rc;
 }
 
-static int write_file(const struct to_hf *t, const char *name, const void *data, size_t n, struct err *e)
+int to_hf_file(const struct to_hf *t, const char *name, const void *data, size_t n, struct err *e)
 {
     int fd = create(t, name, e);
 
@@ -61,7 +61,7 @@ int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, st
     if (strcmp(name, GGUF_BLOB) == 0)
         return 0;
     if (strcmp(name, "config.json") != 0)
-        return write_file(t, name, data, n, e);
+        return to_hf_file(t, name, data, n, e);
     if (t->has_config)
         return err_set(e, "config.json comes twice in the stream");
     t->has_config = 1;
@@ -179,15 +179,15 @@ static int write_config(const struct to_hf *t, const struct attrs *tail, struct 
     if (!t->has_config)
         return 0;
     if (tail->n == 0) /* as it came, be it JSON or not */
-        return write_file(t, "config.json", t->config.data, t->config.len, e);
+        return to_hf_file(t, "config.json", t->config.data, t->config.len, e);
     rc = to_hf_config(&t->config, tail, &out, e);
     if (rc == 0)
-        rc = write_file(t, "config.json", out.data, out.len, e);
+        rc = to_hf_file(t, "config.json", out.data, out.len, e);
     buf_free(&out);
     return rc;
 }
 
-static int write_weights(const struct to_hf *t, const char *name, const struct pile *pile, const struct attrs *meta, struct err *e)
+int to_hf_weights(const struct to_hf *t, const char *name, const struct pile *pile, const struct attrs *meta, struct err *e)
 {
     int fd = create(t, name, e);
 
@@ -204,13 +204,13 @@ static int write_shards(const struct to_hf *t, const struct pile *pile, const si
         struct pile part;
 
         shards_pile(pile, of, i, &part);
-        rc = write_weights(t, name, &part, meta, e);
+        rc = to_hf_weights(t, name, &part, meta, e);
         free(part.item);
         free(name);
     }
     shards_index(pile, of, n, &index);
     if (rc == 0)
-        rc = write_file(t, "model.safetensors.index.json", index.data, index.len, e);
+        rc = to_hf_file(t, "model.safetensors.index.json", index.data, index.len, e);
     buf_free(&index);
     return rc;
 }
@@ -226,7 +226,7 @@ int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *
     if (!attrs_find(&m, "format"))
         attrs_set_str(&m, "format", "pt");
     if (rc == 0)
-        rc = n > 1 ? write_shards(t, pile, of, n, &m, e) : write_weights(t, "model.safetensors", pile, &m, e);
+        rc = n > 1 ? write_shards(t, pile, of, n, &m, e) : to_hf_weights(t, "model.safetensors", pile, &m, e);
     attrs_free(&m);
     free(of);
     return rc;

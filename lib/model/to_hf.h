@@ -31,7 +31,15 @@ void to_hf_open(struct to_hf *t, const char *folder, const struct attrs *model);
 int to_hf_place(const struct to_hf *t, const struct bundle *b, struct hf_place *place, struct err *e);
 uint64_t to_hf_row(uint64_t r, uint64_t head_dim); /* the row that row r becomes: to_gguf_row undone */
 
+/* The module that a weight belongs to, as transformers names it: "transformer.h.0.attn.c_attn", also where the checkpoint leaves the prefix out
+ * or has GGUF's names; of an unknown architecture the tensor's name without ".weight". model: head.model. The caller frees. */
+char *hf_module(const struct attrs *model, const struct bundle *b);
+
 void to_hf_close(struct to_hf *t);
+
+/* A new file of the folder, whole and on the disk; -1: it is there already, or writing failed. to_hf_weights: a safetensors file of a pile. */
+int to_hf_file(const struct to_hf *t, const char *name, const void *data, size_t n, struct err *e);
+int to_hf_weights(const struct to_hf *t, const char *name, const struct pile *pile, const struct attrs *meta, struct err *e);
 
 /* Write a file that came with the stream, byte for byte; the keys of a GGUF (GGUF_BLOB) have no place there. -1: one of that name is there already, or writing failed. */
 int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, struct err *e);

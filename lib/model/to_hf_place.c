@@ -36,6 +36,22 @@ static char *name_of(const struct arch *a, const char *role, int64_t layer)
     return NULL;
 }
 
+char *hf_module(const struct attrs *model, const struct bundle *b)
+{
+    const struct arch *a = arch_find(attrs_str(model, "arch", ""));
+    const char *role;
+    int64_t layer;
+    char *name = a && arch_role(a->name, b->name, &role, &layer) ? name_of(a, role, layer) : NULL;
+    size_t n;
+
+    if (!name)
+        name = mem_strdup(b->name);
+    n = strlen(name);
+    if (n > 7 && strcmp(name + n - 7, ".weight") == 0)
+        name[n - 7] = '\0';
+    return name;
+}
+
 int to_hf_place(const struct to_hf *t, const struct bundle *b, struct hf_place *place, struct err *e)
 {
     const struct arch *a = arch_find(attrs_str(&t->model, "arch", NULL));

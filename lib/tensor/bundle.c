@@ -363,6 +363,20 @@ int bundle_add_term(struct bundle *b, const char *form)
     return b->terms++;
 }
 
+void bundle_drop_last_term(struct bundle *b)
+{
+    int t = b->terms - 1;
+
+    for (int i = b->parts; i-- > 0;)
+        if (b->part[i].term == t)
+            drop_part_at(b, i);
+    free(b->term[t].form);
+    attrs_free(&b->term[t].attrs);
+    b->term[t] = (struct term){0};
+    b->terms = t;
+    b->touched = 1;
+}
+
 int bundle_rows(const struct bundle *b, uint64_t r0, uint64_t n, float *out, struct err *e)
 {
     for (uint64_t i = 0; i < n * b->cols; i++)
