@@ -7,21 +7,18 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/die.h"
 #include "base/io.h"
-#include "base/mem.h"
 #include "base/opt.h"
 #include "base/target.h"
 #include "prune/pass.h"
 #include "score/score.h"
-#include "tensor/select.h"
-#include "tensor/stream.h"
+#include "tensor/budget.h"
 #include "wire/codec.h"
 
-static const char *method_name, *init_name, *sparsity, *block, *scope, *report_path;
+static const char *method_name, *init_name, *sparsity, *block, *scope, *report_path, *budget_path;
 static uint64_t seed;
 static struct prune_args args = PRUNE_ARGS;
 static int dry_run, list, refit;
@@ -30,6 +27,7 @@ static struct select sel = {.linears = 1};
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to choose: see --list", 0},
     {'s', "sparsity", "S|N:M", OPT_STRING, &sparsity, "zero this share (0.5, 50%), or keep N of each M", 0},
+    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
     {0, "scope", "SCOPE", OPT_STRING, &scope, "compare by row, tensor or model (default: what the method's paper has)", 0},
     {0, "block", "RxC", OPT_STRING, &block, "zero whole blocks of R rows and C columns", 0},
     {0, "refit", 0, OPT_FLAG, &refit, "fit the weights that stay to the old outputs, by the companion gram", 0},
@@ -48,30 +46,13 @@ static const struct opt_spec spec = {"wprune", "-m NAME -s S|N:M [OPTION]... <ST
                                      opt_common, NULL};
 
 static const struct score_method *scored; /* NULL: by the companion */
-static float *norm2, *companion;          /* of the tensor at hand */
-static struct buf report;
+static struct pattern pattern;            /* of the tensor at hand */
+static struct prune_pass pass = {.pattern = &pattern};
+static struct budget *budget;
 
-/* Scores of some rows of the tensor at hand. */
-static int scorer(const struct bundle *b, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
+static int scorer(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
 {
-    struct score_job j = {b->name, seed, row0, rows, b->cols, w, norm2, out};
-
-    if (scored)
-        return score_rows(scored, &j, e);
-    memcpy(out, companion + row0 * b->cols, rows * b->cols * sizeof *out);
-    return score_check("weight", w, row0, rows, b->cols, e) < 0 ? -1 : score_check("score", out, row0, rows, b->cols, e);
-}
-
-/* What the scorer will need. */
-static int get_companions(const struct prune_pass *p, const struct bundle *b, struct err *e)
-{
-    int want_norm2 = scored && scored->needs & SCORE_NORM2, want_score = !scored && p->scorer;
-
-    free(norm2);
-    free(companion);
-    norm2 = want_norm2 ? bundle_companion(b, "norm2", b->cols, e) : NULL;
-    companion = want_score ? bundle_companion(b, "score", b->rows * b->cols, e) : NULL;
-    return (want_norm2 && !norm2) || (want_score && !companion) ? err_in(e, "%s", b->name) : 0;
+    return score_rows(scored, &(struct score_job){b->name, seed, row0, rows, b->cols, w, in->norm2, out}, e);
 }
 
 static int print_list(void)
@@ -96,11 +77,11 @@ static const struct prune_method *find(const char *name)
     return m;
 }
 
-static void find_methods(struct prune_pass *p)
+static void find_methods(void)
 {
-    const struct prune_method *chooser = p->method = find(method_name);
+    const struct prune_method *chooser = pass.method = find(method_name);
 
-    if (p->method == &prune_dsnot)
+    if (pass.method == &prune_dsnot)
         chooser = args.init = find(init_name ? init_name : "wanda");
     else if (init_name)
         die_usage("--init %s: only dsnot begins with another method's mask", init_name);
@@ -108,92 +89,68 @@ static void find_methods(struct prune_pass *p)
         die_usage("--init dsnot: it cannot begin with itself");
     if (args.damp < 0)
         die_usage("--damp %g is below 0", args.damp);
-    p->scorer = chooser->needs & PRUNE_SCORE ? scorer : NULL;
-    p->whole = chooser->whole || (scored && scored->whole);
-    p->args = args;
-    p->refit = refit;
+    if (chooser->needs & PRUNE_SCORE)
+        pass.scorer = scored ? scorer : prune_companion;
+    if (pass.scorer)
+        pass.scorer_needs = !scored ? PRUNE_COMPANION : scored->needs & SCORE_NORM2 ? PRUNE_NORM2 : 0;
+    pass.whole = chooser->whole || (scored && scored->whole);
+    pass.args = args;
+    pass.refit = refit;
 }
 
-static void check_options(struct prune_pass *p, struct pattern *pat)
+/* The pattern from a word of the command line or of a budget. */
+static int set_pattern(void *ctx, const char *column, const char *word, struct err *e)
 {
+    (void)ctx, (void)column;
+    if (pattern_parse(&pattern, word, block, scope, e) < 0)
+        return -1;
+    if (pattern.scope == SCOPE_DEFAULT)
+        pattern.scope = scored ? (enum scope)scored->scope : SCOPE_TENSOR;
+    if (!pass.scorer && pattern.scope == SCOPE_MODEL)
+        return err_set(e, "--scope model: sparsegpt has the scopes row and tensor");
+    return budget_path && pattern.scope == SCOPE_MODEL ? err_set(e, "scope model spreads one share by itself; a budget wants --scope row or tensor") : 0;
+}
+
+static void check_options(void)
+{
+    static const char *const column[] = {"sparsity", NULL};
     struct err e;
 
-    if (!method_name || !sparsity)
-        die_usage("-m NAME and -s S are needed; --list names the methods");
-    find_methods(p);
-    if (pattern_parse(pat, sparsity, block, scope, &e) < 0 || select_check(&sel, &e) < 0)
+    if (!method_name || !sparsity == !budget_path)
+        die_usage("-m NAME and one of -s S and --budget FILE are needed; --list names the methods");
+    find_methods();
+    if ((sparsity && set_pattern(NULL, NULL, sparsity, &e) < 0) || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if (pat->scope == SCOPE_DEFAULT)
-        pat->scope = scored ? (enum scope)scored->scope : SCOPE_TENSOR;
-    if (!p->scorer && pat->scope == SCOPE_MODEL)
-        die_usage("--scope model: sparsegpt has the scopes row and tensor");
-    if (dry_run && !report_path)
-        report_path = "-";
-    if (report_path && !dry_run && strcmp(report_path, "-") == 0)
-        die_usage("--report -: standard output is the stream's; with -n it is free");
-    p->pattern = pat;
+    opt_check_report(&report_path, dry_run);
+    if (budget_path && !(budget = budget_read(budget_path, column, set_pattern, NULL, &e)))
+        die("%s", e.msg);
+    sel.linears = !budget; /* the table says which */
 }
 
-/* One tensor: counted in the first two walks of scope model, pruned in the last walk. */
-static int visit(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, int counting, struct err *e)
+/* Is b to be pruned? Then pattern is its own. */
+static int is_chosen(const struct bundle *b)
 {
-    struct prune_tally t = {0};
-    int slabs = !counting && prune_streams(p, b);
+    const char *word = budget ? budget_find(budget, b->name) : sparsity;
 
-    if ((slabs ? bundle_load_companions(in, b, e) : bundle_load(in, b, e)) < 0 || get_companions(p, b, e) < 0)
-        return -1;
-    if (counting)
-        return prune_count(p, b, e);
-    if (slabs ? prune_stream(p, in, out, b, report_path ? &t : NULL, e) < 0
-              : prune_loaded(p, b, report_path ? &t : NULL, e) < 0 || (out && bundle_write(out, in, b, e) < 0))
-        return -1;
-    prune_tally_line(&report, b, &t);
-    return 0;
-}
-
-static int walk(const struct prune_pass *p, struct reader *in, struct writer *out, int counting, struct err *e)
-{
-    struct bundle b = {0};
-    int got;
-
-    while ((got = bundle_read(in, &b, e)) > 0)
-        if (select_match(&sel, &b) ? visit(p, in, out, &b, counting, e) < 0 : out && bundle_write(out, in, &b, e) < 0)
-            return -1;
-    bundle_free(&b);
-    return got;
-}
-
-static int count_model(struct prune_pass *p, int fd, off_t start, struct err *e)
-{
-    p->sieve = pick_sieve_new();
-    for (int pass = 0; pass < 2; pass++) {
-        struct reader *in = lseek(fd, start, SEEK_SET) < 0 ? NULL : reader_open(fd, "standard input", e);
-
-        if (in)
-            reader_allow_partial(in, 1); /* a shard may be pruned alone */
-        if (!in || walk(p, in, NULL, 1, e) < 0)
-            return -1;
-        reader_close(in);
-        pick_sieve_next(p->sieve, pattern_count(p->pattern, pick_sieve_seen(p->sieve)));
-    }
-    return lseek(fd, start, SEEK_SET) < 0 ? err_errno(e, "cannot read standard input again") : 0;
+    return word && select_match(&sel, b) && (!budget || set_pattern(NULL, NULL, word, NULL) == 0);
 }
 
 int main(int argc, char **argv)
 {
-    struct prune_pass pass = {0};
-    struct pattern pattern;
+    struct buf report = {0};
+    struct bundle b = {0};
+    struct prune_tally t;
     struct err e;
     off_t start;
-    int fd = STDIN_FILENO;
+    int fd = STDIN_FILENO, got;
 
     if (opt_parse(argc, argv, &spec) > 0)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
-    check_options(&pass, &pattern);
+    check_options();
     if (pattern.scope == SCOPE_MODEL && !isatty(fd) &&
-        ((fd = io_rewindable(fd, &start, &e)) < 0 || count_model(&pass, fd, start, &e) < 0))
+        ((fd = io_rewindable(fd, &start, &e)) < 0 || prune_count_model(&pass, &sel, fd, start, &e) < 0))
         die("%s", e.msg);
     struct reader *in = fd == STDIN_FILENO ? reader_stdin(&e) : reader_open(fd, "standard input", &e);
     struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
@@ -203,12 +160,22 @@ int main(int argc, char **argv)
     if (out)
         writer_codec(out, CODEC_BITMASK, 0);
     buf_puts(&report, PRUNE_TALLY_TITLES);
-    if (walk(&pass, in, out, 0, &e) < 0 || (out && writer_finish(out, &e) < 0) ||
-        (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    while ((got = bundle_read(in, &b, &e)) > 0) {
+        int chosen = is_chosen(&b);
+
+        t = (struct prune_tally){0};
+        if (chosen ? prune_tensor(&pass, in, out, &b, report_path ? &t : NULL, &e) < 0 : out && bundle_write(out, in, &b, &e) < 0)
+            die("%s", e.msg);
+        if (chosen)
+            prune_tally_line(&report, &b, &t);
+    }
+    if (got < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
+    if (budget_unused(budget, reader_head(in), &e))
+        warn("%s", e.msg);
     free(pass.sieve);
-    free(norm2);
-    free(companion);
+    bundle_free(&b);
+    budget_free(budget);
     buf_free(&report);
     reader_close(in);
     return 0;

@@ -226,3 +226,16 @@ int opt_parse(int argc, char **argv, const struct opt_spec *spec)
     argv[n + 1] = NULL;
     return n;
 }
+
+void opt_say(const char *word)
+{
+    keep(word);
+}
+
+void opt_check_report(const char **report, int dry_run)
+{
+    if (dry_run && !*report)
+        *report = "-";
+    if (*report && !dry_run && strcmp(*report, "-") == 0)
+        die_usage("--report -: standard output is the stream's; with -n it is free");
+}

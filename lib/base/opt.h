@@ -56,6 +56,12 @@ struct opt_spec {
 extern char **prog_argv; /* NULL-terminated; argv[0] is the program's plain name */
 int opt_parse(int argc, char **argv, const struct opt_spec *spec);
 
+/* Add a word to prog_argv: for an option that is OPT_UNSAID as it was given and has to be said in another way. */
+void opt_say(const char *word);
+
+/* The rule of --report and --dry-run that filters share: a dry run reports to standard output unless told otherwise, any other run never. */
+void opt_check_report(const char **report, int dry_run);
+
 /* One fixed table that many programs share as `more`: -j/--jobs N, -q/--quiet. See par.h and progress.h. */
 extern const struct opt opt_common[];
 

@@ -13,5 +13,6 @@ double real_log2(double x);              /* within 2 ulp, exact at powers of two
 double real_pow(double x, double y);     /* e^(y log x), x >= 0: relative error 2^-52 (2 + |y log x|). NaN for x < 0; 1 for y = 0 */
 double real_cos(double x);               /* absolute error 2^-52 for |x| < 1e6, growing as |x| 2^-53 beyond */
 double real_sin(double x);
+double real_acos(double x);              /* within 4 ulp of pi; x in [-1, 1], else NaN */
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/par.h"
 #include "base/parse.h"
+#include "base/real.h"
 #include "la/gemm.h"
 #include "num/kern.h"
 
@@ -123,7 +124,10 @@ void calib_pass(void *ctx, const float *before, const float *after, int64_t toke
         const float *x = before + t * hidden, *y = after + t * hidden;
         double size = sqrt(kern_sumsq(x, n)) * sqrt(kern_sumsq(y, n));
 
-        c->alike += size == 0 ? 0 : kern_dotd(x, y, n) / size;
+        double cosine = size == 0 ? 0 : kern_dotd(x, y, n) / size;
+
+        c->alike += cosine;
+        c->angles += real_acos(cosine > 1 ? 1 : cosine < -1 ? -1 : cosine) / 3.141592653589793; /* beyond 1 only by rounding */
     }
     c->passed += tokens;
 }
@@ -195,6 +199,7 @@ int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bu
     if (!isfinite(c->alike))
         return err_set(e, "%s: the states before and after its layer are not finite", b[0].name);
     attrs_set_f64(&b[0].more, "bi", 1 - c->alike / (double)c->passed);
+    attrs_set_f64(&b[0].more, "angle", c->angles / (double)c->passed);
     b[0].touched = 1;
     return 0;
 }
@@ -218,7 +223,7 @@ void calib_reset(struct calib *c)
         free(c->at[i].gram);
     }
     memset(c->at, 0, sizeof c->at);
-    c->alike = 0;
+    c->alike = c->angles = 0;
     c->passed = 0;
     free(c->r);
     c->r = NULL;

@@ -12,6 +12,8 @@ int prune_inputs_get(struct prune_inputs *in, const struct bundle *b, unsigned n
         return -1;
     if (needs & PRUNE_MEAN && !(in->mean = bundle_companion(b, "mean", b->cols, e)))
         return -1;
+    if (needs & PRUNE_COMPANION && !(in->score = bundle_companion(b, "score", b->rows * b->cols, e)))
+        return -1;
     if (want_gram)
         in->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &in->own, e);
     return want_gram && !in->gram ? -1 : 0;
@@ -21,6 +23,7 @@ void prune_inputs_free(struct prune_inputs *in)
 {
     free(in->norm2);
     free(in->mean);
+    free(in->score);
     free(in->own);
     memset(in, 0, sizeof *in);
 }

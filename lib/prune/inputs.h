@@ -1,4 +1,4 @@
-/* inputs: what is known of a tensor's inputs, from its companions. */
+/* inputs: what is known of a tensor and its inputs, from its companions. */
 #ifndef WEIR_PRUNE_INPUTS_H
 #define WEIR_PRUNE_INPUTS_H
 
@@ -7,11 +7,12 @@
 
 struct prune_inputs {
     float *norm2, *mean; /* [cols], owned; or NULL */
+    float *score;        /* [rows][cols], owned; or NULL */
     const float *gram;   /* [cols][cols]; or NULL */
     float *own;          /* gram, where the companion is not F32 */
 };
 
-/* Those that are needed (PRUNE_NORM2, PRUNE_MEAN, PRUNE_GRAM; companions of b are loaded), and the gram in any case where there is one. -1 names
+/* Those that are needed (PRUNE_NORM2, PRUNE_MEAN, PRUNE_GRAM, PRUNE_COMPANION; companions of b are loaded), and the gram in any case where there is one. -1 names
  * the one that is missing or of the wrong size, without the tensor's name. */
 int prune_inputs_get(struct prune_inputs *in, const struct bundle *b, unsigned needs, struct err *e);
 void prune_inputs_free(struct prune_inputs *in);

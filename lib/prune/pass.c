@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "la/obs.h"
@@ -16,7 +17,7 @@ struct slab {
 
 static unsigned needs(const struct prune_pass *p)
 {
-    return p->method->needs | (p->args.init ? p->args.init->needs : 0) | (p->refit ? PRUNE_GRAM : 0);
+    return p->method->needs | (p->args.init ? p->args.init->needs : 0) | p->scorer_needs | (p->refit ? PRUNE_GRAM : 0);
 }
 
 static int changes(const struct prune_pass *p)
@@ -58,26 +59,36 @@ static void slab_free(struct slab *s)
     free(s->mask);
 }
 
-/* Scores, or where there are none to make, a look at the weights, which the scorer has otherwise. */
-static int score(const struct prune_pass *p, const struct bundle *b, struct slab *s, struct err *e)
+static int refuse_nan(const char *what, const float *v, uint64_t row0, uint64_t rows, uint64_t cols, struct err *e)
 {
-    if (p->scorer)
-        return p->scorer(b, s->row0, s->rows, s->w, s->score, e);
-    for (uint64_t i = 0; i < s->rows * b->cols; i++)
-        if (s->w[i] != s->w[i])
-            return err_set(e, "weight [%llu, %llu] is NaN", (unsigned long long)(s->row0 + i / b->cols), (unsigned long long)(i % b->cols));
+    for (uint64_t i = 0; i < rows * cols; i++)
+        if (v[i] != v[i])
+            return err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + i / cols), (unsigned long long)(i % cols));
     return 0;
 }
 
+int prune_companion(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
+{
+    memcpy(out, in->score + row0 * b->cols, rows * b->cols * sizeof *out);
+    return refuse_nan("weight", w, row0, rows, b->cols, e) < 0 ? -1 : refuse_nan("score", out, row0, rows, b->cols, e);
+}
+
+/* Scores, or where there are none to make, a look at the weights, which the scorer has otherwise. */
+static int score(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, struct slab *s, struct err *e)
+{
+    return p->scorer ? p->scorer(b, in, s->row0, s->rows, s->w, s->score, e) : refuse_nan("weight", s->w, s->row0, s->rows, b->cols, e);
+}
+
 /* Rows of a loaded bundle and their scores; r is moved on. 1, 0 at the end, -1. */
-static int slab_next(const struct prune_pass *p, const struct bundle *b, uint64_t step, uint64_t *r, struct slab *s, struct err *e)
+static int slab_next(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, uint64_t step, uint64_t *r, struct slab *s,
+                     struct err *e)
 {
     if (*r >= b->rows)
         return 0;
     s->row0 = *r;
     s->rows = b->rows - *r < step ? b->rows - *r : step;
     *r += s->rows;
-    if (bundle_rows(b, s->row0, s->rows, s->w, e) < 0 || score(p, b, s, e) < 0)
+    if (bundle_rows(b, s->row0, s->rows, s->w, e) < 0 || score(p, b, in, s, e) < 0)
         return err_in(e, "%s", b->name);
     return 1;
 }
@@ -178,30 +189,38 @@ static void zero_bytes(struct part *d, const struct slab *s, uint64_t cols)
             memset(row + i * width, 0, width);
 }
 
-static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct err *e)
+static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *in, struct err *e)
 {
     uint64_t step = slab_rows(p, b), r = 0;
     struct slab s = slab_new(p, step, b->cols);
     int got;
 
-    while ((got = slab_next(p, b, step, &r, &s, e)) > 0)
+    while ((got = slab_next(p, b, in, step, &r, &s, e)) > 0)
         pattern_count_rows(p->pattern, sieve, s.score, s.rows, b->cols);
     slab_free(&s);
     return got;
 }
 
-int prune_count(const struct prune_pass *p, const struct bundle *b, struct err *e)
+/* Scope model: the scores of the tensor that in stands at. */
+static int count_tensor(const struct prune_pass *p, struct reader *in, struct bundle *b, struct err *e)
 {
-    return count_into(p, p->sieve, b, e);
+    struct prune_inputs known = {0};
+    int rc;
+
+    if (bundle_load(in, b, e) < 0)
+        return -1;
+    rc = prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name) : count_into(p, p->sieve, b, &known, e);
+    prune_inputs_free(&known);
+    return rc;
 }
 
 /* Both counting passes of one tensor. NULL on error. */
-static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const struct bundle *b, struct err *e)
+static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, struct err *e)
 {
     struct pick_sieve *sieve = pick_sieve_new();
 
     for (int pass = 0; pass < 2; pass++) {
-        if (count_into(p, sieve, b, e) < 0) {
+        if (count_into(p, sieve, b, in, e) < 0) {
             free(sieve);
             return NULL;
         }
@@ -218,7 +237,7 @@ static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, cons
     struct slab s = slab_new(p, step, b->cols);
     int got;
 
-    while ((got = slab_next(p, b, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, known, &s, tally, e)) == 0)
+    while ((got = slab_next(p, b, known, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, known, &s, tally, e)) == 0)
         if (dense)
             zero_bytes(dense, &s, b->cols);
         else
@@ -227,7 +246,8 @@ static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, cons
     return got;
 }
 
-int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tally *tally, struct err *e)
+/* Choose, and zero in the loaded bundle. */
+static int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tally *tally, struct err *e)
 {
     struct part *dense = only_dense(b);
     struct pick_sieve *own = NULL;
@@ -243,7 +263,7 @@ int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tall
         dense = NULL;
         value = mem_new(b->rows * b->cols, sizeof *value);
     }
-    if (p->pattern->scope != SCOPE_TENSOR || !p->scorer || (own = sieve_of_tensor(p, b, e)))
+    if (p->pattern->scope != SCOPE_TENSOR || !p->scorer || (own = sieve_of_tensor(p, b, &known, e)))
         rc = choose_all(p, own ? own : p->sieve, b, &known, dense, value, tally, e);
     if (rc == 0 && value)
         bundle_set_dense(b, type_out(b), value);
@@ -261,7 +281,8 @@ static int survives_f32(enum dtype t)
     return t == DT_F32 || t == DT_BF16 || t == DT_F16 || t == DT_F8_E4M3 || t == DT_F8_E5M2;
 }
 
-int prune_streams(const struct prune_pass *p, const struct bundle *b)
+/* Does a row need no other, so that b (header read, nothing loaded) can be pruned as it arrives, to the same bytes? */
+static int streams(const struct prune_pass *p, const struct bundle *b)
 {
     const struct part *d = only_dense(b);
 
@@ -295,7 +316,7 @@ static int slabs_through(const struct prune_pass *p, struct reader *in, struct w
             s.mask = mem_resize(s.mask, n, 1);
             bytes = mem_resize(bytes, n, width);
         }
-        if (score(p, b, &s, e) < 0)
+        if (score(p, b, known, &s, e) < 0)
             got = err_in(e, "%s", b->name);
         if (got < 0 || (got = choose(p, NULL, b, known, &s, tally, e)) < 0)
             break;
@@ -310,8 +331,9 @@ static int slabs_through(const struct prune_pass *p, struct reader *in, struct w
     return got;
 }
 
-int prune_stream(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b,
-                 struct prune_tally *tally, struct err *e)
+/* As prune_loaded, of a bundle of which only the companions are loaded, and written on. */
+static int prune_stream(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b,
+                        struct prune_tally *tally, struct err *e)
 {
     struct bundle o = {0};
     struct prune_inputs known = {0};
@@ -327,4 +349,40 @@ int prune_stream(const struct prune_pass *p, struct reader *in, struct writer *o
     prune_inputs_free(&known);
     bundle_free(&o);
     return rc;
+}
+
+int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
+{
+    if (streams(p, b))
+        return bundle_load_companions(in, b, e) < 0 ? -1 : prune_stream(p, in, out, b, tally, e);
+    if (bundle_load(in, b, e) < 0 || prune_loaded(p, b, tally, e) < 0)
+        return -1;
+    return out ? bundle_write(out, in, b, e) : 0;
+}
+
+static int count_walk(const struct prune_pass *p, const struct select *sel, struct reader *in, struct err *e)
+{
+    struct bundle b = {0};
+    int got, rc = 0;
+
+    while (rc == 0 && (got = bundle_read(in, &b, e)) > 0)
+        rc = select_match(sel, &b) ? count_tensor(p, in, &b, e) : 0;
+    bundle_free(&b);
+    return rc < 0 ? -1 : got;
+}
+
+int prune_count_model(struct prune_pass *p, const struct select *sel, int fd, off_t start, struct err *e)
+{
+    p->sieve = pick_sieve_new();
+    for (int pass = 0; pass < 2; pass++) {
+        struct reader *in = lseek(fd, start, SEEK_SET) < 0 ? NULL : reader_open(fd, "standard input", e);
+
+        if (in)
+            reader_allow_partial(in, 1); /* a shard may be pruned alone */
+        if (!in || count_walk(p, sel, in, e) < 0)
+            return -1;
+        reader_close(in);
+        pick_sieve_next(p->sieve, pattern_count(p->pattern, pick_sieve_seen(p->sieve)));
+    }
+    return lseek(fd, start, SEEK_SET) < 0 ? err_errno(e, "cannot read standard input again") : 0;
 }

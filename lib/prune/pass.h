@@ -1,25 +1,25 @@
-/*
- * pass: a method over the rows of a bundle, in slabs. Three ways through a tensor:
- *
- *   prune_count    scope model: count the scores of a loaded bundle into the sieve, twice, before any is pruned
- *   prune_loaded   choose, and zero in the loaded bundle
- *   prune_stream   choose within rows as they arrive, and write them on: for what needs no more than a slab
- */
+/* pass: a method over the rows of a tensor, in slabs. */
 #ifndef WEIR_PRUNE_PASS_H
 #define WEIR_PRUNE_PASS_H
 
+#include <sys/types.h>
+
 #include "prune/inputs.h"
-#include "tensor/bundle.h"
+#include "tensor/select.h"
 #include "tensor/stream.h"
 
-/* Scores of rows [row0, row0 + rows) of b from w[rows][cols], to out[rows][cols]. 0, or -1 without the tensor's name. */
-typedef int prune_scorer(const struct bundle *b, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e);
+/* Scores of rows [row0, row0 + rows) of b from w[rows][cols] and what is known, to out[rows][cols]. 0, or -1 without the tensor's name. */
+typedef int prune_scorer(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e);
+
+/* The scorer that gives the companion; needs PRUNE_COMPANION. -1: a weight or score that is NaN. */
+prune_scorer prune_companion;
 
 struct prune_pass {
     const struct prune_method *method;
     const struct pattern *pattern;
     struct pick_sieve *sieve;  /* scope model, counted; otherwise NULL */
     prune_scorer *scorer;      /* NULL where neither method nor init needs scores */
+    unsigned scorer_needs;     /* PRUNE_NORM2, PRUNE_COMPANION: what it reads of the inputs */
     struct prune_args args;
     int refit;                 /* 1: the weights that stay are fitted again (prune_refit) */
     int whole;                 /* the scorer or the method must see all rows at once */
@@ -38,26 +38,24 @@ struct prune_tally {
 #define PRUNE_TALLY_TITLES "tensor\trows\tcols\tzeros_before\tzeros_after\tsparsity\tscore_kept\toutput_lost\tdamp\n"
 void prune_tally_line(struct buf *out, const struct bundle *b, const struct prune_tally *t);
 
-/* The functions below put the tensor's name before the scorer's, the pattern's and the method's sentences. */
-int prune_count(const struct prune_pass *p, const struct bundle *b, struct err *e);
-
 /*
- * b      inout: loaded. A single dense term is zeroed in place, so that what stays keeps its bytes, whatever its type; any
+ * The tensor that in stands at, pruned and written on.
+ * out    NULL: a dry run
+ * b      inout: its header is read. A single dense term is zeroed in place, so that what stays keeps its bytes, whatever its type; any
  *        other value becomes one dense term (bundle_dense_type, or F32 where that cannot be written). Companions that
  *        tell of the old weights (score, mask, grad) are dropped; those that tell of inputs stay.
  * tally  out: or NULL
- * Memory: the bundle, a slab of at most 4 MiB of weights and 5 bytes more for each of them; with whole, 9 bytes a weight;
- * 4 bytes a weight more when the value is not one dense term, or weights that stay change; 4 more where the old are needed too (refit, or a gram and a
- * tally). With the gram: its factor, cols^2 doubles for a while, then floats. -1: NaN, columns that do not fit the pattern, a companion that is
- * missing, a gram that cannot be used.
+ * Memory: where rows can be chosen from as they arrive, the companions and slabs of 1 MiB. Else the bundle, a slab of at most 4 MiB of weights and 5
+ * bytes more for each of them; with whole, 9 bytes a weight; 4 bytes a weight more when the value is not one dense term, or weights that stay change; 4
+ * more where the old are needed too (refit, or a gram and a tally). With the gram: its factor, cols^2 doubles for a while, then floats.
+ * -1: NaN, columns that do not fit the pattern, a companion that is missing, a gram that cannot be used; the tensor's name comes first.
  */
-int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tally *tally, struct err *e);
+int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e);
 
-/* 1 when prune_stream can do this bundle (header read, nothing loaded) and give the same bytes as prune_loaded. */
-int prune_streams(const struct prune_pass *p, const struct bundle *b);
-
-/* As prune_loaded, of a bundle of which only the companions are loaded; out may be NULL (a dry run). Memory: slabs. */
-int prune_stream(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b,
-                 struct prune_tally *tally, struct err *e);
+/*
+ * Scope model, before any tensor is pruned: all chosen tensors' scores are counted into a new p->sieve (free() it), in two walks over the stream that begins
+ * at start of fd, which is left there again.
+ */
+int prune_count_model(struct prune_pass *p, const struct select *sel, int fd, off_t start, struct err *e);
 
 #endif

@@ -11,8 +11,8 @@
 #include "base/pick.h"
 #include "prune/pattern.h"
 
-/* What a method needs, as bits. */
-enum { PRUNE_SCORE = 1, PRUNE_NORM2 = 2, PRUNE_MEAN = 4, PRUNE_GRAM = 8 };
+/* What a method needs, as bits; PRUNE_COMPANION: what a scorer needs that reads the companion score. */
+enum { PRUNE_SCORE = 1, PRUNE_NORM2 = 2, PRUNE_MEAN = 4, PRUNE_GRAM = 8, PRUNE_COMPANION = 16 };
 
 struct prune_method;
 
