@@ -8,24 +8,28 @@
 
 #include "base/die.h"
 #include "base/opt.h"
+#include "base/parse.h"
 #include "base/progress.h"
 #include "base/target.h"
 #include "factor/pass.h"
+#include "tensor/budget.h"
 #include "tensor/describe.h"
 #include "tensor/select.h"
 #include "tensor/stream.h"
 
-static const char *method_name, *term, *type_name, *report_path;
+static const char *method_name, *term, *type_name, *report_path, *budget_path;
 static uint64_t rank;
 static double keep, alpha = 0.5;
 static int exact, dry_run, list;
 static struct select sel = {.linears = 1};
+static struct budget *budget;
 static struct buf report;
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to factor: see --list", 0},
     {'r', "rank", "R", OPT_U64, &rank, "columns of the product", 0},
     {0, "keep", "F", OPT_FRACTION, &keep, "... or the share of each matrix's numbers to keep (0.8, 80%)", 0},
+    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
     {0, "term", "TERM", OPT_STRING, &term, "value: the whole weight (default); residual: its last dense term", 0},
     {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
     {0, "alpha", "A", OPT_F64, &alpha, "of asvd: power of the inputs' size (default 0.5)", 0},
@@ -48,14 +52,26 @@ static int print_list(void)
     return 0;
 }
 
+/* A budget's cell to p->rank or p->keep. */
+static int set_rank(void *p, const char *column, const char *word, struct err *e)
+{
+    struct factor_pass *to = p;
+    int by_rank = strcmp(column, "rank") == 0, bad = by_rank ? parse_u64(word, &to->rank, e) : parse_fraction(word, &to->keep, e);
+
+    if (!bad && (by_rank ? to->rank == 0 : to->keep <= 0))
+        return err_set(e, "'%s' leaves nothing; '-' leaves the tensor as it is", word);
+    return bad;
+}
+
 static void check_options(struct factor_pass *p)
 {
+    static const char *const column[] = {"rank", "keep", NULL};
     struct err e;
 
-    if (!method_name || (!rank && keep == 0))
-        die_usage("-m NAME and -r R or --keep F are needed; --list names the methods");
-    if (rank && keep != 0)
-        die_usage("-r %llu and --keep %g: only one can be", (unsigned long long)rank, keep);
+    if (!method_name || (!rank && keep == 0 && !budget_path))
+        die_usage("-m NAME and -r R, --keep F or --budget FILE are needed; --list names the methods");
+    if ((rank > 0) + (keep != 0) + !!budget_path > 1)
+        die_usage("-r %llu, --keep %g%s: only one can be", (unsigned long long)rank, keep, budget_path ? " and --budget" : "");
     p->method = factor_find(method_name);
     if (!p->method)
         die_usage("method '%s' is not known; --list names them", method_name);
@@ -73,10 +89,18 @@ static void check_options(struct factor_pass *p)
     p->exact = exact;
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if (dry_run && !report_path)
-        report_path = "-";
-    if (report_path && !dry_run && strcmp(report_path, "-") == 0)
-        die_usage("--report -: standard output is the stream's; with -n it is free");
+    opt_check_report(&report_path, dry_run);
+    if (budget_path && !(budget = budget_read(budget_path, column, set_rank, p, &e)))
+        die("%s", e.msg);
+    sel.linears = !budget; /* the table says which */
+}
+
+/* Is b to be factored? Then p has its own rank. */
+static int is_chosen(struct factor_pass *p, const struct bundle *b)
+{
+    const char *word = budget ? budget_find(budget, b->name) : NULL;
+
+    return (word || !budget) && select_match(&sel, b) && (!word || set_rank(p, budget_column(budget), word, NULL) == 0);
 }
 
 /* Factor the tensor that in stands at; vectors are left alone. */
@@ -113,13 +137,16 @@ int main(int argc, char **argv)
     buf_puts(&report, FACTOR_TALLY_TITLES);
     while ((got = bundle_read(in, &b, &e)) > 0) {
         progress_step(1, describe_bytes(&b, 0));
-        if ((select_match(&sel, &b) && visit(&pass, in, &b, &e) < 0) || (out && bundle_write(out, in, &b, &e) < 0))
+        if ((is_chosen(&pass, &b) && visit(&pass, in, &b, &e) < 0) || (out && bundle_write(out, in, &b, &e) < 0))
             die("%s", e.msg);
     }
     progress_end();
     if (got < 0 || (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
+    if (budget_unused(budget, reader_head(in), &e))
+        warn("%s", e.msg);
+    budget_free(budget);
     bundle_free(&b);
     buf_free(&report);
     reader_close(in);

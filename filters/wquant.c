@@ -5,20 +5,16 @@
  * the choice of tensors, the fallbacks and the report are here, the numbers in lib/quant.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
-#include "base/mem.h"
 #include "base/opt.h"
 #include "base/target.h"
-#include "model/feed.h"
-#include "quant/awq.h"
-#include "quant/pass.h"
+#include "quant/flow.h"
+#include "tensor/budget.h"
 #include "tensor/select.h"
-#include "tensor/stream.h"
 
-static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path;
+static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path, *budget_path;
 static int64_t bits;
 static uint64_t group = 128;
 static struct quant_gram_args gram = QUANT_GRAM_ARGS;
@@ -28,6 +24,7 @@ static struct select sel;
 static const struct opt opts[] = {
     {'t', "type", "TYPE", OPT_STRING, &type_name, "q4_K, q8_0, int4, f16 ...: see --list", 0},
     {'b', "bits", "N", OPT_INT, &bits, "the same as -t intN", 0},
+    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
     {'g', "group", "N", OPT_U64, &group, "columns that share a scale, of int types (default 128; 0: the row)", 0},
     {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero in the middle of the codes", 0},
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: scales and zeros in f16 (default), bf16 or f32", 0},
@@ -49,9 +46,8 @@ static const struct opt opts[] = {
 static const struct opt_spec spec = {"wquant", "-t TYPE [OPTION]... <STREAM >STREAM", "Store weights in fewer bits.", opts, opt_common,
                                      NULL};
 
-static struct buf report;
-static uint64_t bytes_before, bytes_after, weights;
-static uint64_t fallbacks, chosen;
+static struct quant_plan plan;
+static struct budget *budget;
 
 static int print_list(void)
 {
@@ -64,130 +60,98 @@ static int print_list(void)
     return 0;
 }
 
-static void check_options(struct quant_plan *p)
+/* The plan from a word of the command line or of a budget. */
+static int set_plan(void *ctx, const char *column, const char *word, struct err *e)
 {
-    char name[32];
+    char name[40];
+
+    (void)ctx;
+    snprintf(name, sizeof name, "%s%.32s", strcmp(column, "bits") == 0 ? "int" : "", word);
+    if (quant_plan_parse(&plan, name, e) < 0)
+        return strcmp(column, "bits") == 0 ? err_set(e, "'%s' is none of 2 to 8", word) : -1;
+    return quant_plan_options(&plan, method_name, scales_name, group, sym, e);
+}
+
+static void check_options(void)
+{
+    static const char *const column[] = {"type", "bits", NULL};
+    char word[24];
     struct err e;
 
-    if (!bits == !type_name)
-        die_usage("-t TYPE or -b BITS is needed, one of them; --list names the types");
+    if (!bits + !type_name + !budget_path != 2)
+        die_usage("one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types");
     if (bits && (bits < 2 || bits > 8))
         die_usage("-b %lld: 2 to 8 bits", (long long)bits);
-    snprintf(name, sizeof name, "int%lld", (long long)bits);
-    if (quant_plan_parse(p, bits ? name : type_name, &e) < 0 ||
-        quant_plan_options(p, method_name, scales_name, group, sym, &e) < 0 || select_check(&sel, &e) < 0)
+    snprintf(word, sizeof word, "%lld", (long long)bits);
+    if (set_plan(NULL, bits ? "bits" : "type", bits ? word : type_name ? type_name : "int8", &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if ((gram.act_order || gram.static_groups) && !(p->method->needs & QUANT_SWEEP))
+    if ((gram.act_order || gram.static_groups) && !(plan.method->needs & QUANT_SWEEP))
         die_usage("--act-order and --static-groups belong to -m gptq, not %s", method_name);
-    if (no_clip && !(p->method->needs & QUANT_LAYER))
+    if (no_clip && !(plan.method->needs & QUANT_LAYER))
         die_usage("--no-clip belongs to -m awq, not %s", method_name);
     if (gram.damp < 0)
         die_usage("--damp %g is below 0", gram.damp);
-    p->gram = gram;
-    p->residual = residual;
-    p->clip = p->method->needs & QUANT_LAYER && !no_clip;
-    if (dry_run && !report_path)
-        report_path = "-";
-    if (report_path && !dry_run && strcmp(report_path, "-") == 0)
-        die_usage("--report -: standard output is the stream's; with -n it is free");
+    if (budget_path && plan.method->needs & QUANT_LAYER)
+        die_usage("--budget: %s scales all linears of one input together, for one type", method_name);
+    plan.gram = gram;
+    plan.residual = residual;
+    plan.clip = plan.method->needs & QUANT_LAYER && !no_clip;
+    opt_check_report(&report_path, dry_run);
+    if (budget_path && !(budget = budget_read(budget_path, column, set_plan, NULL, &e)))
+        die("%s", e.msg);
 }
 
-static int is_chosen(const struct bundle *b)
+static int choose(const struct bundle *b, struct quant_plan *p)
 {
-    return select_match(&sel, b) && quant_takes(b, sel.only.n > 0);
+    const char *word = budget ? budget_find(budget, b->name) : NULL;
+
+    if ((budget && !word) || !select_match(&sel, b) || !quant_takes(b, budget || sel.only.n > 0) ||
+        (word && set_plan(NULL, budget_column(budget), word, NULL) < 0))
+        return 0;
+    *p = plan;
+    return 1;
 }
 
-/* One tensor: chosen or passed on; its bytes are counted either way. */
-static int visit(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, struct err *e)
+/* Who takes a fallback: each by name, or how many. */
+static void tell_fallbacks(struct quant_flow *f)
 {
-    uint64_t n = b->rows * b->cols, before = quant_value_bytes(b), after = before;
-    struct quant_plan fit = quant_plan_for(p, b);
-    struct quant_tally t = {0};
-    char was[32], is[32];
-    int rc = 0;
+    char *rest = (char *)(uintptr_t)buf_str(&f->fallback), *line;
 
-    if (is_chosen(b)) {
-        after = quant_plan_bytes(&fit, b->rows, b->cols);
-        quant_plan_name(p, was);
-        quant_plan_name(&fit, is);
-        chosen++;
-        fallbacks += strcmp(was, is) != 0 || fit.method != p->method;
-        if (verbose && fit.method != p->method)
-            warn("%s: has no gram, as it is no linear of a layer: %s, not %s", b->name, fit.method->name, p->method->name);
-        if (verbose && strcmp(was, is) != 0)
-            warn("%s: %llu columns are no multiple of %u: %s, not %s", b->name, (unsigned long long)b->cols, p->ggml->block, is, was);
-        if (out)
-            rc = quant_pass(&fit, in, out, b, !no_importance, report_path ? &t : NULL, e);
-        quant_tally_line(&report, b->name, is, n, before, after, &t);
-    } else if (out) {
-        rc = bundle_write(out, in, b, e);
-    }
-    weights += n;
-    bytes_before += before;
-    bytes_after += after;
-    return rc;
-}
-
-/* Methods that change a layer before it is rounded read it whole. */
-static int walk_layers(const struct quant_plan *p, struct reader *in, struct writer *out, struct err *e)
-{
-    struct feed f = {.in = in, .out = out};
-    int got;
-
-    while ((got = feed_next(&f, e)) > 0) {
-        const struct arch *arch = arch_find(attrs_str(&reader_head(in)->model, "arch", ""));
-        uint8_t *picked = mem_new((size_t)f.n, 1);
-
-        for (int i = 0; i < f.n; i++)
-            picked[i] = (uint8_t)is_chosen(&f.b[i]);
-        if (f.b[0].layer >= 0 && awq_layer(p, arch->block, f.b, f.n, picked, e) < 0)
-            got = -1;
-        for (int i = 0; got > 0 && i < f.n; i++)
-            got = visit(p, in, out, &f.b[i], e) < 0 ? -1 : 1;
-        free(picked);
-        if (got < 0)
-            break;
-    }
-    feed_free(&f);
-    return got;
-}
-
-static int walk(const struct quant_plan *p, struct reader *in, struct writer *out, struct err *e)
-{
-    struct bundle b = {0};
-    int got;
-
-    while ((got = bundle_read(in, &b, e)) > 0)
-        if (visit(p, in, out, &b, e) < 0)
-            return -1;
-    bundle_free(&b);
-    return got;
+    while (verbose && (line = strsep(&rest, "\n")))
+        if (*line)
+            warn("%s", line);
+    if (f->fallbacks && !verbose)
+        warn("%llu of %llu tensors took a fallback; -v names them", (unsigned long long)f->fallbacks, (unsigned long long)f->chosen);
 }
 
 int main(int argc, char **argv)
 {
-    struct quant_plan plan = {0};
+    struct quant_flow flow = {.choose = choose};
     struct err e;
-    int got;
 
     if (opt_parse(argc, argv, &spec) > 0)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
-    check_options(&plan);
+    check_options();
     struct reader *in = reader_stdin(&e);
     struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
     if (!in || (!out && !dry_run))
         die("%s", e.msg);
     reader_allow_partial(in, 1);
-    buf_puts(&report, QUANT_TALLY_TITLES);
-    got = out && plan.kind == QUANT_AFFINE && plan.method->needs & QUANT_LAYER ? walk_layers(&plan, in, out, &e) : walk(&plan, in, out, &e);
-    quant_tally_line(&report, "total", "-", weights, bytes_before, bytes_after, &(struct quant_tally){0});
-    if (got < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    flow.by_layer = plan.kind == QUANT_AFFINE && plan.method->needs & QUANT_LAYER;
+    flow.layer = plan;
+    flow.importance = !no_importance;
+    flow.measures = report_path != NULL;
+    if (quant_flow(&flow, in, out, &e) < 0 || (out && writer_finish(out, &e) < 0) ||
+        (report_path && target_put(report_path, flow.report.data, flow.report.len, &e) < 0))
         die("%s", e.msg);
-    if (fallbacks && !verbose)
-        warn("%llu of %llu tensors took a fallback; -v names them", (unsigned long long)fallbacks, (unsigned long long)chosen);
-    buf_free(&report);
+    tell_fallbacks(&flow);
+    if (budget_unused(budget, reader_head(in), &e))
+        warn("%s", e.msg);
+    budget_free(budget);
+    buf_free(&flow.report);
+    buf_free(&flow.fallback);
     reader_close(in);
     return 0;
 }

@@ -76,11 +76,12 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
     return 0;
 }
 
-static int get_known(struct known *k, const struct quant_plan *p, const struct bundle *b, int importance, int measured, struct err *e)
+/* importance: of block types, or of any where nothing is written and losses alone are asked for. */
+static int get_known(struct known *k, const struct quant_plan *p, const struct bundle *b, int importance, int measured, int writes, struct err *e)
 {
     int by = p->kind == QUANT_AFFINE && p->method->needs & QUANT_SWEEP;
 
-    if (importance && p->kind == QUANT_BLOCKS && get_importance(b, &k->v, e) < 0)
+    if (importance && (p->kind == QUANT_BLOCKS || !writes) && get_importance(b, &k->v, e) < 0)
         return -1;
     if (by || (p->kind == QUANT_AFFINE && p->clip) || (measured && bundle_part(b, -1, "gram"))) {
         k->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &k->own, e);
@@ -97,9 +98,11 @@ static void known_free(struct known *k)
     quant_gram_free(&k->by);
 }
 
-/* The bundle to write: b's names and keys, the plan's parts. b's companions move to it, but those that tell of the old weights. */
-static void begin_like(struct bundle *o, struct bundle *b, const struct quant_plan *p)
+/* The bundle to write: b's names and keys, the plan's parts. b's companions move to it where it is written, but those that tell of the old weights. */
+static void begin_like(struct bundle *o, struct bundle *b, const struct quant_plan *p, int writes)
 {
+    static const char *const stale[] = {"score", "mask", "grad"};
+
     memset(o, 0, sizeof *o);
     o->name = mem_strdup(b->name);
     o->shape = b->shape;
@@ -110,10 +113,9 @@ static void begin_like(struct bundle *o, struct bundle *b, const struct quant_pl
     o->segment = b->segment;
     o->record = b->record;
     attrs_copy(&o->more, &b->more);
-    bundle_drop_part(b, -1, "score");
-    bundle_drop_part(b, -1, "mask");
-    bundle_drop_part(b, -1, "grad");
-    while (b->parts && b->part[0].term < 0) { /* companions come first */
+    for (int i = 0; writes && i < 3; i++)
+        bundle_drop_part(b, -1, stale[i]);
+    while (writes && b->parts && b->part[0].term < 0) { /* companions come first */
         o->part[o->parts++] = b->part[0];
         b->parts--;
         memmove(&b->part[0], &b->part[1], (size_t)b->parts * sizeof b->part[0]);
@@ -317,11 +319,11 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
 
     if (!b->loaded && bundle_load_companions(in, b, e) < 0)
         return -1;
-    if (get_known(&k, p, b, importance, tally != NULL, e) < 0) {
+    if (get_known(&k, p, b, importance, tally != NULL, out != NULL, e) < 0) {
         known_free(&k);
         return err_in(e, "%s", b->name);
     }
-    begin_like(&o, b, p);
+    begin_like(&o, b, p, out != NULL);
     for (s.first = 0; o.part[s.first].term < 0;)
         s.first++;
     rc = out ? bundle_begin(out, &o, e) : 0;

@@ -19,7 +19,7 @@ struct quant_tally {
  * b           inout: header read and nothing loaded, or all; its companions move to what is written. Those that told of the old weights (score,
  *             mask, grad) are dropped, those that tell of inputs stay.
  * importance  1: use the companion norm2 where there is one (block types only)
- * out         NULL: nothing is written
+ * out         NULL: nothing is written, b keeps what it had if it was loaded, and with importance the tally of any type has losses weighed by norm2
  * tally       out: or NULL; measuring decodes what was encoded
  * Memory: a slab of f32 (about 1 MiB or one row; by the gram 512 rows), its parts, and the companions; by the gram also its factor: quant_gram_make,
  * and quant_gram_rows. -1: a gram that is missing or cannot be used; a weight that is NaN, infinite or beyond

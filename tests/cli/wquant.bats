@@ -142,8 +142,8 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
         run wquant "$@" <tiny.weir
         [ "$status" -eq 2 ] && [ "${lines[0]}" = "wquant: $want" ] || { echo "$output"; return 1; }
     }
-    bad "-t TYPE or -b BITS is needed, one of them; --list names the types"
-    bad "-t TYPE or -b BITS is needed, one of them; --list names the types" -t q4_0 -b 4
+    bad "one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types"
+    bad "one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types" -t q4_0 -b 4
     bad "-b 9: 2 to 8 bits" -b 9
     bad "type 'q4' is not one that can be written; --list names those" -t q4
     bad "method 'best' is not known; --list names them" -b 4 -m best

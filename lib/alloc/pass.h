@@ -1,0 +1,32 @@
+/* pass: the tensors of a stream through a method, and what it decided as a table. */
+#ifndef WEIR_ALLOC_PASS_H
+#define WEIR_ALLOC_PASS_H
+
+#include "alloc/alloc.h"
+#include "tensor/stream.h"
+
+struct alloc_pass {
+    const struct alloc_method *method;
+    struct alloc_job job;
+    const char *const *type; /* names of the list, with types */
+    int64_t layer;           /* the layer that is coming, and its angle */
+    double angle;
+};
+
+/* To be called for every tensor of the stream, chosen or not, first: notes the angle of a layer that begins. */
+void alloc_note(struct alloc_pass *p, const struct bundle *b);
+
+/*
+ * The chosen tensor that in stands at. Vectors, and matrices of nothing, are passed over.
+ * -1: a companion that the method needs and that is missing or of another size, a weight that is not finite; the tensor's name comes first.
+ * Memory: the tensor as it is stored and as F32, its companions, and what the method holds.
+ */
+int alloc_tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, struct err *e);
+
+/* Append the budget (tensor/budget.h): tensor; sparsity, type or rank, "-" for what stays dense; weights; with types bytes; the predicted loss, "-" where there is none. */
+void alloc_table_put(const struct alloc_pass *p, struct buf *out);
+
+/* Append what was measured: tensor; sparsity, type or rank; weights; what it costs; loss: a line for each point. */
+void alloc_losses_put(const struct alloc_pass *p, struct buf *out);
+
+#endif
