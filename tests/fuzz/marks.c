@@ -22,7 +22,7 @@ static void same(const struct buf *a, const struct record *r)
 static void take(const struct record *r)
 {
     static const struct dup_opts o = {.p = {"exact", "", 1, SHINGLE_WORDS, 1, 1, 4, 1, 4}, .shard = 1, .shards = 1};
-    struct buf settings = {0}, packed = {0};
+    struct buf settings = {0}, packed = {0}, set = {0}, set2 = {0};
     struct record back = {0};
     struct dup_mark mark, again;
     struct dup_verdict v;
@@ -38,13 +38,14 @@ static void take(const struct record *r)
             abort();
         same(&packed, &back);
     }
-    if (dup_mark_get(r, buf_str(&settings), &mark, &shards, sig, 4, &e) == 0) {
+    if (dup_mark_get(r, buf_str(&settings), &mark, &shards, sig, 4, &set, &e) == 0) {
         struct dup_opts of = o;
 
         of.shards = shards;
         dup_mark_put(&back, &packed, &of, &mark, 4);
-        if (dup_mark_get(&back, buf_str(&settings), &again, &shards, sig2, 4, &e) < 0 || again.pref != mark.pref || again.at != mark.at ||
-            again.record != mark.record || again.shard != mark.shard || (mark.sig && memcmp(sig, sig2, sizeof sig) != 0))
+        if (dup_mark_get(&back, buf_str(&settings), &again, &shards, sig2, 4, &set2, &e) < 0 || again.pref != mark.pref || again.at != mark.at ||
+            again.record != mark.record || again.shard != mark.shard || (mark.sig && memcmp(sig, sig2, sizeof sig) != 0) || set.len != set2.len ||
+            (set.len && memcmp(set.data, set2.data, set.len) != 0))
             abort();
     }
     if (dup_verdict_get(r, &v, &shards, &keep, &e) == 0) {
@@ -55,6 +56,8 @@ static void take(const struct record *r)
     record_free(&back);
     buf_free(&settings);
     buf_free(&packed);
+    buf_free(&set);
+    buf_free(&set2);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
