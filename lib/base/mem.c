@@ -8,6 +8,7 @@
 #include "base/die.h"
 
 #define ALIGN 64
+#define PAGE ((size_t)4096)
 
 static _Noreturn void out_of_memory(size_t n, size_t size)
 {
@@ -26,6 +27,15 @@ void *mem_new(size_t n, size_t size)
     if (!p)
         out_of_memory(n, size);
     return memset(p, 0, bytes ? bytes : ALIGN);
+}
+
+void *mem_pages(size_t n)
+{
+    void *p = n <= PTRDIFF_MAX - PAGE ? aligned_alloc(PAGE, (n + PAGE - 1) / PAGE * PAGE) : NULL;
+
+    if (!p)
+        out_of_memory(n, 1);
+    return p;
 }
 
 void *mem_resize(void *p, size_t n, size_t size)

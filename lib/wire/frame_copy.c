@@ -1,6 +1,7 @@
 /*
- * frame_copy: a chunk from one stream to another as it is. Between two pipes the kernel hands its pages on (tee(2)), and the
- * bytes are read once, for the checksum: one copy instead of two.
+ * frame_copy: a chunk from one stream to another as it is. Between two pipes the kernel hands its pages on: the bytes are read once, for the
+ * checksum (tee(2)), or not at all where another of our programs wrote them into this very pipe and so has seen to it (splice(2)).
+ * doc/decisions/0010-unread.md.
  */
 #include "wire/frame.h"
 
@@ -8,10 +9,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/claim.h"
 #include "wire/frame_parts.h"
 
-#define TEE_LEAST ((size_t)32 << 10) /* bytes left of a payload that are worth the calls */
-#define TEE_AHEAD ((size_t)4 << 10)  /* so much is read with the next header: what is read cannot be handed on */
+#define PASS_LEAST ((size_t)32 << 10) /* bytes left of a payload that are worth the calls */
+#define PASS_AHEAD ((size_t)4 << 10)  /* so much is read with the next header: what is read cannot be handed on */
 
 /* Sum n bytes that have been handed on already, out of the pipe. */
 static int sum_teed(struct frame_in *in, size_t n, struct err *e)
@@ -32,24 +34,27 @@ static int sum_teed(struct frame_in *in, size_t n, struct err *e)
 }
 
 /* Hand on some of the payload. 1, 0 when these are no two pipes (nothing was done), -1. The buffers of both sides are empty. */
-static int tee_some(struct frame_in *in, struct frame_out *out, struct err *e)
+static int pass_some(struct frame_in *in, struct frame_out *out, struct err *e)
 {
+    int unread = out->claimed && claim_held(in->fd);
     ssize_t n;
 
     do
-        n = tee(in->fd, out->fd, in->left, 0);
+        n = unread ? splice(in->fd, NULL, out->fd, NULL, in->left, SPLICE_F_MOVE) : tee(in->fd, out->fd, in->left, 0);
     while (n < 0 && errno == EINTR);
     if (n < 0 && errno == EPIPE) {
         err_errno(e, "cannot write");
         return err_in(e, "%s", out->name);
     }
     if (n < 0)
-        return in->tee = 0;
+        return in->pass = 0;
     if (n == 0)
         return frame_in_fail_end(in, 1, e);
-    if (sum_teed(in, (size_t)n, e) < 0)
+    if (unread)
+        in->unread = 1;
+    else if (sum_teed(in, (size_t)n, e) < 0)
         return -1;
-    in->ahead = TEE_AHEAD;
+    in->ahead = PASS_AHEAD;
     in->left -= (uint32_t)n;
     in->total.bytes += (uint64_t)n;
     out->total.bytes += (uint64_t)n;
@@ -63,11 +68,11 @@ int frame_in_chunk_copy(struct frame_in *in, struct frame_out *out, struct err *
 
     if (frame_out_header(out, &in->chunk, e) < 0)
         return -1;
-    if (in->left < TEE_LEAST) /* small chunks come many to a read */
+    if (in->left < PASS_LEAST) /* small chunks come many to a read */
         in->ahead = FRAME_IN_BUFFER;
     while (in->left) {
-        if (in->tee && in->pos == in->len && in->left >= TEE_LEAST) {
-            int got = frame_out_flush(out, e) < 0 ? -1 : tee_some(in, out, e);
+        if (in->pass && in->pos == in->len && in->left >= PASS_LEAST) {
+            int got = frame_out_flush(out, e) < 0 ? -1 : pass_some(in, out, e);
 
             if (got < 0)
                 return -1;

@@ -20,9 +20,9 @@ struct frame_in *frame_in_open(int fd, const char *name)
 
     in->fd = fd;
     in->name = mem_strdup(name);
-    in->buf = mem_resize(NULL, FRAME_IN_BUFFER, 1);
+    in->buf = mem_pages(FRAME_IN_BUFFER);
     in->ahead = FRAME_IN_BUFFER;
-    in->tee = 1;
+    in->pass = 1;
     XXH3_64bits_reset(&in->digest);
     io_enlarge_pipe(fd);
     return in;
@@ -306,6 +306,7 @@ int frame_in_chunk(struct frame_in *in, struct frame_chunk *c, struct err *e)
     c->codec = (uint8_t)codec;
     in->chunk = *c;
     in->left = c->stored;
+    in->unread = 0;
     sum_chunk_begin(&in->sum, c);
     return 0;
 }
@@ -367,7 +368,7 @@ int frame_in_chunk_end(struct frame_in *in, struct err *e)
     while (in->left)
         if (frame_in_waiting(in, &p, &n, e) < 0)
             return -1;
-    sum = XXH3_64bits_digest(&in->sum);
+    sum = in->unread ? in->chunk.checksum : XXH3_64bits_digest(&in->sum);
     if (sum != in->chunk.checksum) {
         err_set(e, "chunk at row %llu of part %u: checksum says %016llx, the bytes give %016llx: damaged on the way",
                 (unsigned long long)in->chunk.row, in->chunk.part, (unsigned long long)in->chunk.checksum,

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <sys/uio.h>
 
+#include "base/claim.h"
 #include "base/io.h"
 #include "wire/frame_parts.h"
 #include "wire/sum.h"
@@ -20,6 +21,7 @@ struct frame_out *frame_out_open(int fd, const char *name)
     out->buf = mem_resize(NULL, BUFFER_BYTES, 1);
     XXH3_64bits_reset(&out->digest);
     io_enlarge_pipe(fd);
+    out->claimed = claim_pipe(fd);
     return out;
 }
 
@@ -27,6 +29,8 @@ void frame_out_close(struct frame_out *out)
 {
     if (!out)
         return;
+    if (out->claimed)
+        claim_drop(out->fd);
     free(out->name);
     free(out->buf);
     free(out);

@@ -17,9 +17,10 @@ struct frame_in {
     struct frame_sum total;   /* of the segment; digest is made when asked for */
     struct frame_chunk chunk; /* the one being read */
     uint32_t left;            /* of its payload */
+    int unread;               /* some of it was handed on unread: frame_copy.c */
     size_t ahead;             /* how much one read may bring in while a header is waited for */
     struct frame_out *behind; /* written before a read that would wait, or NULL */
-    int tee;                  /* both ends may be pipes: see frame_copy.c */
+    int pass;                 /* both ends may be pipes: see frame_copy.c */
 };
 
 struct frame_out {
@@ -28,6 +29,7 @@ struct frame_out {
     char *name;
     uint8_t *buf;
     size_t len;
+    int claimed;              /* base/claim.h */
     struct frame_sum total;
 };
 

@@ -144,6 +144,27 @@ weir() {
     grep -q 'no tail: was the upstream command killed or did it fail?$' err
 }
 
+@test "damage fails the first program that meets it and all behind it, though those pass on unread" {
+    tiny_model
+    tsplit "$TINY" >tiny.weir
+    at=$(($(stat -c %s tiny.weir) * 2 / 3))
+    { head -c $at tiny.weir; tail -c +$((at + 1)) tiny.weir | head -c 1 | tr '\000-\377' '\001-\377\000'; tail -c +$((at + 2)) tiny.weir; } >bad.weir
+    relay() { tcat 2>"err$1"; echo $? >"status$1"; }
+    for source in "cat bad.weir" "cat tiny.weir bad.weir" "tcat tiny.weir; cat bad.weir" "cat bad.weir; tcat tiny.weir"; do
+        rm -f err? status?
+        eval "$source" | relay 1 | relay 2 | relay 3 | cat >got.weir || true
+        [ "$(cat status1 status2 status3 | tr '\n' ' ')" = "1 1 1 " ] || { echo "$source: $(cat status?)"; false; }
+        grep -q 'damaged on the way$' err1
+        for later in err2 err3; do # the claim of one that is dead is gone
+            grep -qE '(damaged on the way|(is empty|no tail).*: (was|did) the upstream command .*)$' $later
+            [ "$(wc -l <$later)" -eq 1 ]
+        done
+    done
+    cat tiny.weir | tcat | tcat | tcat | cat >unread.weir
+    tcat <tiny.weir >1.weir && tcat <1.weir >2.weir && tcat <2.weir >want.weir
+    cmp unread.weir want.weir
+}
+
 @test "any number of threads gives the same bytes" {
     [ -x "$BIN/tcat" ] || skip "needs tcat"
     tsplit "$MODEL" --only '*.0.*' >model.weir
