@@ -49,16 +49,25 @@ static int read_end64(const struct file_part *f, uint64_t end, struct directory 
     return 0;
 }
 
-/* The end record: the last place where it fits the comment's length. */
+/* The end record in the last n bytes of a file: the last place where it fits the comment's length; or NULL. */
+static const uint8_t *end_record(const uint8_t *b, uint64_t n)
+{
+    for (uint64_t i = n; i >= END_BYTES; i--) {
+        const uint8_t *p = b + i - END_BYTES;
+
+        if (le32(p) == 0x06054b50 && le16(p + 20) == n - i)
+            return p;
+    }
+    return NULL;
+}
+
 static int find_end(const struct file_part *f, struct directory *d, struct err *e)
 {
     uint64_t n = f->bytes < END_BYTES + COMMENT_MAX ? f->bytes : END_BYTES + COMMENT_MAX;
-    uint8_t *b = mem_new((size_t)n + 1, 1), *p = NULL;
+    uint8_t *b = mem_new((size_t)n + 1, 1);
     int rc = io_pread(f->fd, b, (size_t)n, f->bytes - n, e);
+    const uint8_t *p = rc == 0 ? end_record(b, n) : NULL;
 
-    for (uint64_t i = n; rc == 0 && i >= END_BYTES && !p; i--)
-        if (le32(b + i - END_BYTES) == 0x06054b50 && le16(b + i - 2) == n - i)
-            p = b + i - END_BYTES;
     if (rc == 0 && !p)
         rc = err_set(e, "a zip without its end record: was the file cut short?");
     if (rc == 0) {

@@ -337,9 +337,11 @@ int gguf_next_text(const struct gguf_in *g, const struct gguf_value *v, uint64_t
 
 int gguf_next_num(const struct gguf_in *g, const struct gguf_value *v, uint64_t *at, double *num)
 {
-    if (v->kind != GGUF_ARRAY || !kind_bytes[v->of] || *at >= v->bytes)
+    uint64_t size = v->kind == GGUF_ARRAY ? kind_bytes[v->of] : 0;
+
+    if (size == 0 || *at >= v->bytes)
         return 0;
     *num = number_at(g->text.data + v->at + *at, v->of);
-    *at += kind_bytes[v->of];
+    *at += size;
     return 1;
 }

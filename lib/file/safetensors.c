@@ -136,7 +136,7 @@ static int check_name(const struct json *m, struct err *e)
 
 static int read_entries(struct source *s, int part, const struct json *head, uint64_t data, struct err *e)
 {
-    size_t first = s->tensors;
+    size_t first = s->tensors, n;
 
     if (head->kind != JSON_OBJECT)
         return err_set(e, "header is not an object");
@@ -157,7 +157,8 @@ static int read_entries(struct source *s, int part, const struct json *head, uin
         if (read_entry(m, t, &end, e) < 0)
             return err_in(e, "%s", m->key);
     }
-    return check_places(s->tensor ? s->tensor + first : NULL, s->tensors - first, data, s->part[part].bytes, e);
+    n = s->tensor ? s->tensors - first : 0;
+    return check_places(n ? s->tensor + first : NULL, n, data, s->part[part].bytes, e);
 }
 
 static int read_header(struct source *s, int part, struct err *e)
