@@ -6,7 +6,7 @@
  *   WEIR_FAULT=malloc:40      the 40th allocation gives NULL
  *   WEIR_FAULT_COUNT=FILE     at exit, append the number of calls of that kind to FILE
  *
- * Kinds: read pread write pwrite close fsync rename open malloc. Calls on standard error do not count.
+ * Kinds: read pread write pwrite close fsync rename open malloc. Calls on standard error do not count; open is fopen, mkostemp and mkdtemp too.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -143,6 +143,23 @@ int open(const char *path, int flags, ...)
     mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(ap, mode_t) : 0;
     va_end(ap);
     return hit("open") ? errno = code, -1 : REAL(int (*)(const char *, int, ...), "open")(path, flags, mode);
+}
+
+FILE *fopen(const char *path, const char *mode)
+{
+    return hit("open") ? errno = code, NULL : REAL(FILE *(*)(const char *, const char *), "fopen")(path, mode);
+}
+
+int mkostemp(char *path, int flags);
+int mkostemp(char *path, int flags)
+{
+    return hit("open") ? errno = code, -1 : REAL(int (*)(char *, int), "mkostemp")(path, flags);
+}
+
+char *mkdtemp(char *path);
+char *mkdtemp(char *path)
+{
+    return hit("open") ? errno = code, NULL : REAL(char *(*)(char *), "mkdtemp")(path);
 }
 
 /* dlsym may allocate: so the real ones are the C library's own entries. */
