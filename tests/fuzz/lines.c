@@ -58,6 +58,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
     if (n < 3)
         return 0;
+    buf_space(&b, 1);
     if (p[2] % 2)
         stretch(&b, p + 3, n - 3);
     else
