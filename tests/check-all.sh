@@ -11,16 +11,17 @@ if command -v clang >/dev/null; then
     tests/run build-clang
     tests/run build cli/same.bats # gcc and clang, now that both are here
     echo "== clang's analyzer"
-    for f in lib/*/*.c filters/*.c; do
-        clang --analyze -Xclang -analyzer-werror -D_GNU_SOURCE -DWEIR_VERSION='"0"' -Ilib -I. -o /dev/null "$f"
-    done
+    ls lib/*/*.c filters/*.c | xargs -P "$jobs" -n 1 \
+        clang --analyze -Xclang -analyzer-werror -D_GNU_SOURCE '-DWEIR_VERSION="0"' -Ilib -I. -o /dev/null
+    if ls "$(clang -print-runtime-dir)"/libclang_rt.fuzzer* >/dev/null 2>&1; then
+        echo "== fuzz targets, 20 s each"
+        make -s fuzz FUZZ_SECONDS=20 FUZZ_JOBS="$jobs"
+    fi
 fi
 if command -v valgrind >/dev/null; then
     echo "== valgrind"
-    for t in build/tests/unit/*; do
-        case $t in *.o | *.d) continue ;; esac
-        valgrind -q --error-exitcode=99 --leak-check=no "$t" >/dev/null
-    done
+    ls build/tests/unit/* | grep -v '\.[od]$' | xargs -P "$jobs" -I {} \
+        sh -c 'valgrind -q --error-exitcode=99 --leak-check=no {} >/dev/null || { echo "{}: see above"; exit 1; }'
 fi
 if [ -e ../shared/models/perplexity.tsv ]; then
     echo "== perplexities of five models on four texts"

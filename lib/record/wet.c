@@ -140,8 +140,8 @@ static int content_length(struct wet *w, size_t n, uint64_t *size, struct err *e
 
     if (n < 5 || memcmp(w->data + w->at, "WARC/", 5) != 0)
         return err_set(e, "record %llu: it does not begin with WARC/", (unsigned long long)w->number);
-    if (!v || len >= sizeof digits)
-        return err_set(e, "record %llu: it has no Content-Length", (unsigned long long)w->number);
+    if (!v || len >= sizeof digits || memchr(v, '\0', len))
+        return err_set(e, "record %llu: it has no Content-Length that is a number", (unsigned long long)w->number);
     memcpy(digits, v, len);
     digits[len] = '\0';
     return parse_u64(digits, size, e) < 0 ? err_in(e, "record %llu: Content-Length", (unsigned long long)w->number) : 0;
