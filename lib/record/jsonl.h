@@ -33,6 +33,8 @@ int jsonl_write(struct buf *b, const struct record *r, const char *text_field, c
 int jsonl_write_fields(struct buf *b, const struct record *r, const char *fields, const char *text_field, const char *id_field,
                        struct err *e);
 
+/* One line that is any value, appended as msgpack; strings are decoded in place. -1: what is wrong, with the column. */
+int jsonl_take_value(char *line, size_t n, struct buf *b, struct err *e);
 /* Append one msgpack object as JSON; -1 for what JSON has not. */
 struct mp_in;
 int jsonl_put_value(struct buf *b, struct mp_in *m, struct err *e);

@@ -277,6 +277,16 @@ static int put_container(struct scan *s, struct buf *b, int depth)
     return 0;
 }
 
+int jsonl_take_value(char *line, size_t n, struct buf *b, struct err *e)
+{
+    struct scan s = {line, line + n, line, e};
+
+    if (scan_value(&s, b, JSONL_DEPTH_MAX) < 0)
+        return -1;
+    scan_space(&s);
+    return s.p < s.end ? scan_fault(&s, "something follows the value") : 0;
+}
+
 int scan_value(struct scan *s, struct buf *b, int depth)
 {
     const char *text;

@@ -5,8 +5,7 @@
 
 #include "base/parse.h"
 #include "base/utf8.h"
-#include "text/words.h"
-#include "wire/mp.h"
+#include "text/measure.h"
 
 static const char *const unit_name[] = {"records", "bytes", "chars", "words", "tokens"};
 
@@ -18,55 +17,19 @@ int unit_find(const char *name)
     return -1;
 }
 
-static uint64_t count_words(const struct record *r)
-{
-    struct words w = {.keep_case = 1};
-    size_t at, len;
-    uint64_t n = 0;
-
-    words_begin(&w, r->text, r->text_len);
-    while (words_next(&w, &at, &len))
-        n++;
-    words_free(&w);
-    return n;
-}
-
 int unit_measure(enum unit u, const struct record *r, uint64_t *n, struct err *e)
 {
-    struct mp_in m = {r->tokens, r->tokens ? r->tokens + r->tokens_len : r->tokens};
-    struct mp_value v;
+    double v[MEASURES];
 
     switch (u) {
     case UNIT_RECORDS: return *n = 1, 0;
     case UNIT_BYTES: return *n = r->text_len, 0;
     case UNIT_CHARS: return *n = utf8_count(r->text, r->text_len), 0;
-    case UNIT_WORDS: return *n = count_words(r), 0;
-    default:
-        if (!r->tokens || mp_next(&m, &v) < 0 || v.kind != MP_ARRAY)
-            return err_set(e, "it has no token ids to count");
-        return *n = v.n, 0;
+    case UNIT_WORDS:
+        measure_text(r->text, r->text_len, 1, v);
+        return *n = (uint64_t)v[measure_find("words")], 0;
+    default: return record_token_count(r, n) ? 0 : err_set(e, "it has no token ids to count");
     }
-}
-
-int record_number(const struct record *r, const char *name, double *v)
-{
-    const double *score = record_score(r, name);
-    struct mp_in m;
-    struct mp_value x;
-    uint64_t n;
-
-    if (score)
-        return *v = *score, 1;
-    if (record_meta(r, name, &m)) {
-        if (mp_next(&m, &x) < 0 || (x.kind != MP_FLOAT && x.kind != MP_INT))
-            return 0;
-        *v = x.kind == MP_FLOAT ? x.f : x.negative ? (double)(int64_t)x.u : (double)x.u;
-        return *v == *v;
-    }
-    if (unit_find(name) <= UNIT_RECORDS || unit_measure((enum unit)unit_find(name), r, &n, NULL) < 0)
-        return 0;
-    *v = (double)n;
-    return 1;
 }
 
 enum op { EQ, NE, LT, LE, GT, GE };

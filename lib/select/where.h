@@ -1,17 +1,14 @@
-/* where: simple conditions on a record, and the numbers a record can be measured by. */
+/* where: simple conditions on a record, and what budgets count of it. */
 #ifndef WEIR_SELECT_WHERE_H
 #define WEIR_SELECT_WHERE_H
 
-#include "record/text.h"
+#include "text/measure.h"
 
 /* What a budget counts. Words are those of text/words.h. */
 enum unit { UNIT_RECORDS, UNIT_BYTES, UNIT_CHARS, UNIT_WORDS, UNIT_TOKENS };
 int unit_find(const char *name); /* records bytes chars words tokens; -1 for another word */
 /* How much a record has of it; -1 with e set: it has no token ids. */
 int unit_measure(enum unit u, const struct record *r, uint64_t *n, struct err *e);
-
-/* The number of that name: a score, else a meta value that is a number, else bytes, chars, words. 1, or 0 when there is none. */
-int record_number(const struct record *r, const char *name, double *v);
 
 struct where;
 /* "NAME OP VALUE" with OP of = != < <= > >=; blanks around OP do not count. VALUE is a number, or with = and != any text. */

@@ -1,17 +1,11 @@
 /* feat_io: features to and from a record of a stream, or a line. */
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/io.h"
 #include "record/json.h"
-#include "record/lines.h"
 #include "text/feat.h"
+#include "text/stat_file.h"
 #include "wire/mp.h"
-
-#define LINE_MAX ((uint64_t)1 << 30)
 
 static const struct {
     const char *key;
@@ -116,7 +110,7 @@ static int set_sum(struct feat *f, size_t i, int64_t v, struct err *e)
     return v >= 0 ? 0 : err_set(e, "features have no %s, or fewer than 0", sums[i].key);
 }
 
-static int from_stat(struct feat *to, struct reader *in, struct item *it, struct err *e)
+static int from_stat(void *ctx, struct reader *in, struct item *it, struct err *e)
 {
     struct ngram_opts o;
     struct buf payload = {0};
@@ -137,7 +131,7 @@ static int from_stat(struct feat *to, struct reader *in, struct item *it, struct
     rc = 0;
     for (size_t i = 0; rc == 0 && i < SUMS; i++)
         rc = set_sum(&f, i, attrs_int(&it->attrs, sums[i].key, -1), e);
-    rc = rc == 0 ? feat_merge(to, &f, e) : rc;
+    rc = rc == 0 ? feat_merge(ctx, &f, e) : rc;
 done:
     feat_free(&f);
     buf_free(&payload);
@@ -160,7 +154,7 @@ static int numbers(const struct json *list, uint64_t *out, size_t n)
     return 0;
 }
 
-static int from_line(struct feat *to, const char *line, size_t n, struct err *e)
+static int from_line(void *ctx, char *line, size_t n, struct err *e)
 {
     struct json *j = json_parse(line, n, 4, e);
     const struct json *counts, *lengths;
@@ -178,89 +172,15 @@ static int from_line(struct feat *to, const char *line, size_t n, struct err *e)
         rc = err_set(e, "features have no counts or lengths, or not as many as they say");
     for (size_t i = 0; rc == 0 && i < SUMS; i++)
         rc = set_sum(&f, i, json_int(j, sums[i].key, -1), e);
-    rc = rc == 0 ? feat_merge(to, &f, e) : rc;
+    rc = rc == 0 ? feat_merge(ctx, &f, e) : rc;
     feat_free(&f);
     json_free(j);
     return rc;
 }
 
-static ssize_t read_fd(void *ctx, void *p, size_t n, struct err *e)
-{
-    return io_read(*(int *)ctx, p, n, e);
-}
-
-static int read_lines(struct feat *to, int fd, int *found, struct err *e)
-{
-    struct lines *l = lines_open(read_fd, &fd, LINE_MAX);
-    char *p;
-    size_t n;
-    int got;
-
-    while ((got = lines_fill(l, e)) > 0) {
-        while (got > 0 && lines_next(l, &p, &n)) {
-            const char *brace = p ? memchr(p, '{', n) : NULL; /* before it a key of Hadoop's, and its tab */
-
-            if (!p)
-                got = err_set(e, "it is longer than %llu bytes", (unsigned long long)LINE_MAX);
-            else if (brace)
-                got = from_line(to, brace, n - (size_t)(brace - p), e) < 0 ? -1 : 1;
-            if (got < 0)
-                err_in(e, "line %llu", (unsigned long long)lines_number(l));
-            *found += brace != NULL;
-        }
-        if (got < 0)
-            break;
-    }
-    lines_close(l);
-    return got;
-}
-
-static int read_stream(struct feat *to, int fd, const char *name, int *found, struct err *e)
-{
-    struct reader *in = fd == STDIN_FILENO ? reader_stdin(e) : reader_open(fd, name, e);
-    struct item it = {0};
-    int got = -1;
-
-    if (!in)
-        return -1;
-    while ((got = stream_next(in, &it, e)) > 0) {
-        if (it.kind != ITEM_STAT || strcmp(it.name, FEAT_NAME) != 0)
-            continue;
-        if (from_stat(to, in, &it, e) < 0) {
-            got = -1;
-            break;
-        }
-        ++*found;
-    }
-    item_free(&it);
-    reader_close(in);
-    return got;
-}
-
-/* Lines or a stream: the first byte tells, and goes back by reading from a file that can. */
 int feat_read(struct feat *to, const char *path, struct err *e)
 {
-    int std = strcmp(path, "-") == 0, fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), found = 0, rc = -1, back;
-    const char *name = std ? "standard input" : path;
-    off_t start = 0;
-    char first = 0;
+    static const struct stat_kind kind = {FEAT_NAME, from_stat, from_line};
 
-    if (fd < 0)
-        return err_errno(e, "cannot open %s", path);
-    back = io_rewindable(fd, &start, e);
-    if (back >= 0 && pread(back, &first, 1, start) >= 0 && lseek(back, start, SEEK_SET) >= 0) {
-        if (first == '\x94') {
-            rc = read_stream(to, back, name, &found, e);
-        } else {
-            if ((rc = read_lines(to, back, &found, e)) < 0)
-                err_in(e, "%s", name);
-        }
-    } else {
-        err_errno(e, "%s: cannot read", name);
-    }
-    if (back >= 0 && back != fd)
-        close(back);
-    if (!std)
-        close(fd);
-    return rc == 0 && !found ? err_set(e, "%s: there are no features in it; dfeat makes them", name) : rc;
+    return stat_file_read(&kind, to, path, e);
 }

@@ -97,9 +97,107 @@ for l in open("got"):
     $how raw | dsave >one; $how -j 3 raw | dsave | cmp - one
 }
 
+@test "stats: what Python finds, to the last bit of the sums" {
+    python3 - <<'END'
+import json, random
+r = random.Random(4)
+pieces = ["a", "Z", "7", " ", "\n", ".", "\u00e9", "\u0416", "\u0663", "\u20ac", "\u3000", "word ", "\U0001f600"]
+with open("in", "w") as f:
+    for i in range(400):
+        o = {"id": i, "text": "".join(r.choice(pieces) for _ in range(r.choice([0, 1, 5, 80, 300])))}
+        if i % 3: o["n"] = r.randrange(-300, 300)
+        if i % 5 == 0: o["n"] = "none"
+        if i % 2: o["scores"] = {"q": r.uniform(-1, 1) * 10.0 ** r.randrange(-300, 150)}
+        if i % 4 == 0: o["tokens"] = [1] * r.randrange(50)
+        f.write(json.dumps(o) + "\n")
+END
+    dfeat --lines -m stats --of chars,bytes,letters,digits,upper,spaces,signs,lines,words,n,q,tokens,none in >got
+    python3 - <<'END'
+import json, math, unicodedata
+from fractions import Fraction
+g = json.load(open("got"))
+rec = [json.loads(l) for l in open("in")]
+def share(f): return lambda o: sum(map(f, o["text"])) / len(o["text"]) if o["text"] else None
+cat = unicodedata.category
+num = lambda v: v if isinstance(v, (int, float)) else None
+measure = {"chars": lambda o: len(o["text"]), "bytes": lambda o: len(o["text"].encode()), "lines": lambda o: o["text"].count("\n") + (o["text"][-1:] not in ("", "\n")),
+           "letters": share(lambda c: cat(c)[0] == "L"), "digits": share(lambda c: cat(c) == "Nd"), "upper": share(lambda c: cat(c) == "Lu"),
+           "spaces": share(str.isspace), "signs": share(lambda c: cat(c)[0] in "PS"), "n": lambda o: num(o.get("n")),
+           "q": lambda o: o.get("scores", {}).get("q"), "tokens": lambda o: len(o["tokens"]) if "tokens" in o else None}
+def exact(s):
+    h, p = s.split("p"); return int(h, 16) * Fraction(2) ** int(p)
+assert g["records"] == 400 and list(g["fields"]) == sorted(list(measure) + ["words", "none"]) and g["fields"]["none"]["n"] == 0
+for k, f in measure.items():
+    v = sorted(x for x in map(f, rec) if x is not None)
+    s = g["fields"][k]
+    assert s["n"] == len(v) and s["min"] == v[0] and s["max"] == v[-1], k
+    total = sum(map(Fraction, v)); squares = sum(Fraction(x) ** 2 for x in v)
+    assert exact(s["sum"]) == total and exact(s["squares"]) == squares, k
+    assert s["mean"] == float(total) / len(v), k
+    if k != "q": assert math.isclose(s["sd"] ** 2, squares / len(v) - (total / len(v)) ** 2, rel_tol=1e-9), k
+    for p in (1, 5, 25, 50, 75, 95, 99):
+        x, y = v[max(-(-p * len(v) // 100), 1) - 1], s["p%d" % p]
+        assert x == y if abs(x) < 256 and x == int(x) else abs(x - y) <= abs(x) / 128, (k, p, x, y)
+    assert sum(s["bins"][1::2]) == len(v)
+END
+}
+
+@test "stats of parts, merged in any order and grouping, are those of the whole; fields may differ" {
+    dload -f lines "$BROOK/prose.test.txt" | dscore -m size >in
+    dfeat -m stats in >whole
+    for i in 1 2 3; do dload -f lines --shard $i/3 "$BROOK/prose.test.txt" | dscore -m size | dfeat -m stats >p$i; done
+    dfeat -m stats --merge --lines whole >want
+    dfeat -m stats --merge --lines p3 p1 p2 | cmp - want
+    dfeat -m stats --merge p2 p3 >p23; cat p23 p1 | dfeat -m stats --merge --lines | cmp - want
+    for i in 3 1 2; do dfeat -m stats --merge --lines p$i | sed "s/^/key\t/"; done | dfeat -m stats --merge --lines | cmp - want
+    dfeat -j 3 -m stats --lines <(dsave in) | cmp - want
+    dfeat -m stats --of lines,none in >some
+    dfeat -m stats --merge --lines whole some | python3 -c '
+import json, sys
+g = json.load(sys.stdin); n = int(sys.argv[1]); f = g["fields"]
+assert g["records"] == 2 * n and len(f) == 10 and f["lines"]["n"] == 2 * n and f["bytes"]["n"] == n and f["none"]["n"] == 0
+' "$(dsave --ids in | wc -l)"
+}
+
+@test "statistics that are none are refused" {
+    dfeat -m stats --lines --of chars <<<'{"text":"abc"}' >ok
+    dfeat -m stats --merge --lines ok | cmp - ok
+    while IFS='|' read -r change want; do
+        sed "$change" ok >bad
+        ! cmp -s bad ok
+        run dfeat -m stats --merge --lines bad
+        one_line_error 1 dfeat
+        [ "$output" = "dfeat: bad: line 1: $want" ] || { echo "$change: $output"; return 1; }
+    done <<'END'
+s/"n":1/"n":2/|field 1 of its statistics is damaged
+s/"min":3.0/"min":4.0/|field 1 of its statistics is damaged
+s/0x3p0/0x3p1/|field 1 of its statistics is damaged
+s/\[3.0,1\]/[3.0,1,3.0,0]/|field 1 of its statistics is damaged
+s/"squares"/"other"/|field 1 of its statistics is damaged
+s/"fields":{/"fields":{"chars":3,/|field 1 of its statistics is damaged
+s/"records":1/"records":-1/|the number of records is none
+s/"fields"/"other"/|these are no statistics of texts; dfeat -m stats makes them
+s/}}}/}}} x/|column 212: something follows the value
+END
+    echo '{"text":"a"}' | dfeat --lines >ngram
+    run dfeat -m stats --merge --lines ngram
+    one_line_error 1 dfeat
+    [ "$output" = "dfeat: ngram: line 1: these are no statistics of texts; dfeat -m stats makes them" ]
+    echo '{"text":"a"}' | dload - | dfeat >ngram
+    run dfeat -m stats --merge --lines ngram
+    one_line_error 1 dfeat
+}
+
 @test "usage" {
     run dfeat -n 9
     [ "$status" -eq 2 ]
+    run dfeat -n 0
+    [ "$status" -eq 2 ]
+    run dfeat -m stats -b 7
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dfeat: -n, -b and --hash are for -m ngram" ]
+    run dfeat --of chars
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dfeat: --of is for -m stats" ]
+    [ "$(dfeat -l | cut -f 1 | tr '\n' ' ')" = "ngram stats " ]
     run dfeat -m nothing
     [ "$status" -eq 2 ]
     run dscore -m dsir --target x
