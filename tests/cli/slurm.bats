@@ -99,3 +99,28 @@ wait_for() { # wait_for JOB: its end
         tsplit --shard $i/3 "$TINY" | cmp - got.$((2 + 2 * i)) || { cat log.*; false; }
     done
 }
+
+@test "select-dsir as two arrays: the bytes of one pipe; a shard that is missing is made again alone" {
+    dload -q -f paragraphs "$BROOK/prose.test.txt" | dsave >pool.jsonl
+    dload -q -f paragraphs "$BROOK/math.test.txt" | dsave >math.jsonl
+    head -n 30 math.jsonl >target.jsonl
+    tail -n +31 math.jsonl >>pool.jsonl
+    dload -q target.jsonl | dfeat >t.feat
+    dload -q pool.jsonl | tee pool.weir | dfeat >r.feat
+    dscore -m dsir --target t.feat --raw r.feat --norm token pool.weir | dsel --by dsir -k 40 | dsave >want.jsonl
+    submit() { sh "$TOP/pipelines/select-dsir/slurm/submit.sh" pool.jsonl target.jsonl out 5 40 | tee jobs; }
+    wait_for "$(submit | tail -n 1)"
+    [ "$(wc -l <jobs)" -eq 4 ]
+    cmp out/selected.jsonl want.jsonl || { cat out/*.log; false; }
+    stat -c '%n %i' out/part-* | grep -v part-2 >before
+    rm out/part-2.weir out/selected.jsonl
+    wait_for "$(submit | tail -n 1)"
+    [ "$(wc -l <jobs)" -eq 2 ]
+    cmp out/selected.jsonl want.jsonl || { cat out/*.log; false; }
+    stat -c '%n %i' out/part-* | grep -v part-2 | diff before -
+    # A step that fails ends the flow: what depends on it is not begun.
+    rm out/part-4.weir out/selected.jsonl
+    head -c 3000 t.feat >out/target.feat
+    wait_for "$(submit | tail -n 1)"
+    [ ! -e out/selected.jsonl ]
+}
