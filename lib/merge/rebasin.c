@@ -182,7 +182,7 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
         return err_set(e, "rebasin permutes channels through the whole model: it has no --only, --skip and --layers");
     rc = arch_params(a->in ? &reader_head(a->in)->model : &a->plan.model, &params, e) < 0 || load(p, &m, e) < 0 ||
                  (groups = coupled_groups(m.head, m.n, &params, &group, e)) < 0 ? -1 : 0;
-    for (int k = 1; k < p->operands && rc == 0; k++)
+    for (int k = 1; m.n && k < p->operands && rc == 0; k++)
         rebase(&m, group, groups, k, p->args.seed);
     for (size_t t = 0; t < m.n && rc == 0; t++)
         rc = put(p, &m, t, out, e);

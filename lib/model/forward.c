@@ -162,7 +162,7 @@ static void run_batch(const struct block *b, struct batch *t, const struct taps 
         par_for((size_t)t->windows, run_window, &(struct share){b, t});
     else
         b->kind->forward(b, t);
-    if (t->received)
+    if (taps && t->received)
         taps->attend(taps->ctx, t->received, b->kind->heads(b), t->window, t->windows);
     for (int at = 0; taps && at < TAPS; at++)
         if (block_tap_cols(b, at))
