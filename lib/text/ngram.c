@@ -125,19 +125,38 @@ static size_t dsir_next(struct ngram *g)
     return k;
 }
 
-static size_t native_next(struct ngram *g)
+/* n: g->o.n, which is known to the compiler where it is one of the usual ones. */
+static inline size_t native_runs(struct ngram *g, uint32_t n)
 {
+    uint64_t lo[NGRAM_MAX], seen = g->seen;
     size_t k = 0, at, len;
 
-    while (k + g->o.n <= OUT_MAX && words_next(&g->words, &at, &len)) {
-        uint32_t most;
+    for (uint32_t i = 0; i < n; i++)
+        lo[i] = g->lo[i];
+    while (k + n <= OUT_MAX && words_next(&g->words, &at, &len)) {
+        uint64_t word = hash64(g->words.low.data + at, len);
 
-        extend(g, at, hash64(g->words.low.data + at, len), 0);
-        most = g->seen < g->o.n ? (uint32_t)g->seen : g->o.n;
-        for (uint32_t i = 0; i < most; i++)
-            g->out[k++] = (uint32_t)(((unsigned __int128)mix(g->lo[i] + i) * g->o.buckets) >> 64);
+        for (uint32_t i = n - 1; i > 0; i--)
+            lo[i] = join(lo[i - 1], word);
+        lo[0] = word;
+        seen++;
+        for (uint32_t i = 0; i < n && i < seen; i++)
+            g->out[k++] = (uint32_t)(((unsigned __int128)mix(lo[i] + i) * g->o.buckets) >> 64);
     }
+    for (uint32_t i = 0; i < n; i++)
+        g->lo[i] = lo[i];
+    g->seen = seen;
     return k;
+}
+
+static size_t native_next(struct ngram *g)
+{
+    switch (g->o.n) {
+    case 1: return native_runs(g, 1);
+    case 2: return native_runs(g, 2);
+    case 3: return native_runs(g, 3);
+    default: return native_runs(g, g->o.n);
+    }
 }
 
 size_t ngram_next(struct ngram *g, const uint32_t **bucket)

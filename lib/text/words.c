@@ -1,5 +1,6 @@
 #include "text/words.h"
 
+#include <endian.h>
 #include <pthread.h>
 #include <string.h>
 
@@ -133,12 +134,43 @@ static size_t put_lower(const struct words *w, uint32_t c, size_t len, unsigned 
     return utf8_put(out, words_lower(c));
 }
 
-/* ASCII of this kind from byte i on, to *to; returns where it stops. */
+#define EACH 0x0101010101010101u
+/* 0x80 in each byte of x, all of them below 128, that is at least c. */
+#define FROM(x, c) (((x) + EACH * (0x80 - (c))) & EACH * 0x80)
+
+/* 0x80 in each of eight bytes that is no letter, digit or _ of ASCII; *low: the same bytes in lower case, where they are letters. */
+static uint64_t no_word(uint64_t v, uint64_t *low)
+{
+    uint64_t x = v & EACH * 0x7f, y = x | EACH * 0x20, letter = FROM(y, 'a') & ~FROM(y, 'z' + 1), high = v & EACH * 0x80;
+    uint64_t other = FROM(x ^ EACH * '_', 1) & ~(FROM(x, '0') & ~FROM(x, '9' + 1)) & ~letter;
+
+    *low = v | (letter & ~high) >> 2;
+    return other | high;
+}
+
+/* ASCII of this kind from byte i on, to *to; returns where it stops. Words go eight bytes at a time; what a store puts beyond the word's
+ * end is overwritten by what comes next. */
 static size_t take_ascii(const struct words *w, size_t i, uint8_t kind, unsigned char **to)
 {
     const unsigned char *s = w->text + i, *end = w->text + w->n;
     unsigned char *out = *to;
 
+    while (kind == WORDS_WORD && end - s >= 8) {
+        uint64_t v, low, stop;
+        size_t n;
+
+        memcpy(&v, s, 8);
+        stop = no_word(le64toh(v), &low);
+        low = w->keep_case ? v : htole64(low);
+        memcpy(out, &low, 8);
+        n = stop ? (size_t)__builtin_ctzll(stop) / 8 : 8;
+        out += n;
+        s += n;
+        if (stop) {
+            *to = out;
+            return (size_t)(s - w->text);
+        }
+    }
     if (w->keep_case || kind == 0)
         while (s < end && kind_ascii[*s] == kind)
             *out++ = *s++;
