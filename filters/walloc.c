@@ -18,7 +18,7 @@
 
 #define TYPES_MAX 64
 
-static const char *method_name, *type_names, *quant_name = "rtn", *scales_name = "f16", *unit = "layer", *weigh = "share", *losses_path;
+static const char *method_name, *type_names, *quant_name = "rtn", *scales_name = "f16", *unit = "layer", *weigh = "turn", *losses_path;
 static double sparsity = -1, keep = -1, bits = -1, rank = -1;
 static uint64_t size, group = 128;
 static int sym, list;
@@ -44,7 +44,7 @@ static const struct opt opts[] = {
     {0, "lambda", "L", OPT_F64, &pass.job.width, "owl: no sparsity farther than L from the target (default 0.08)", 0},
     {0, "sharpness", "A", OPT_F64, &pass.job.sharpness, "cfsp: how much the angle counts (default 1)", 0},
     {0, "rho", "F", OPT_F64, &pass.job.rho, "eva: no rank above F times the uniform one (default 2)", 0},
-    {0, "weigh", "UNIT", OPT_STRING, &weigh, "error: losses as a share of each output (default), or as energy", 0},
+    {0, "weigh", "UNIT", OPT_STRING, &weigh, "error: what a loss counts: turn, size, share or energy (default turn)", 0},
     SELECT_OPTS(sel),
     {0, "losses", "FILE", OPT_STRING, &losses_path, "error: the measured losses, a TSV line for each tensor and choice", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
@@ -111,6 +111,7 @@ static void check_types(void)
 
 static void check_options(void)
 {
+    static const char *const weighs[] = {"turn", "size", "share", "energy", NULL}; /* as enum alloc_weigh */
     int targets = (sparsity >= 0) + (bits >= 0) + (size > 0) + (keep >= 0) + (rank >= 0);
     struct alloc_job *j = &pass.job;
     struct err e;
@@ -125,12 +126,15 @@ static void check_options(void)
     j->try = try;
     if (!(pass.method->kinds & j->kind))
         die_usage("-m %s does not share out what was asked for; --list says what a method shares out", method_name);
-    if ((strcmp(unit, "layer") != 0 && strcmp(unit, "tensor") != 0) || (strcmp(weigh, "share") != 0 && strcmp(weigh, "energy") != 0))
-        die_usage("--unit '%s' is layer or tensor, --weigh '%s' share or energy", unit, weigh);
+    if (strcmp(unit, "layer") != 0 && strcmp(unit, "tensor") != 0)
+        die_usage("--unit '%s' is neither layer nor tensor", unit);
+    while (weighs[j->weigh] && strcmp(weigh, weighs[j->weigh]) != 0)
+        j->weigh++;
+    if (!weighs[j->weigh])
+        die_usage("--weigh '%s' is none of turn, size, share, energy", weigh);
     if (!(j->outlier > 0 && j->width >= 0 && j->sharpness >= 0 && j->rho > 0))
         die_usage("--outlier %g and --rho %g are above 0, --lambda %g and --sharpness %g not below it", j->outlier, j->rho, j->width, j->sharpness);
     j->by_tensor = strcmp(unit, "tensor") == 0;
-    j->energy = strcmp(weigh, "energy") == 0;
     if (j->kind == ALLOC_TYPE)
         check_types();
     pass.type = name;
@@ -170,6 +174,8 @@ int main(int argc, char **argv)
             others += (double)describe_bytes(&b, 0);
     }
     progress_end();
+    if (size && others > (double)size)
+        die("--size %llu: the tensors that are not chosen take %.0f bytes", (unsigned long long)size, others);
     if (pass.job.kind == ALLOC_TYPE)
         pass.job.target = size ? (double)size - others : bits * chosen / 8;
     if (got < 0 || pass.method->decide(&pass.job, &e) < 0)

@@ -24,6 +24,9 @@ enum alloc_kind { ALLOC_SPARSITY = 1, ALLOC_TYPE = 2, ALLOC_RANK = 4 };
 /* What a method must have of a tensor, as bits. ALLOC_ANGLE: its layer's, from mcalib --parts bi. */
 enum { ALLOC_WEIGHTS = 1, ALLOC_NORM2 = 2, ALLOC_MEAN = 4, ALLOC_GRAM = 8, ALLOC_ANGLE = 16 };
 
+/* Of error: the share of its own output that a tensor loses, times its weights, times its layer's angle; without the angle; without both; or the energy that is lost. */
+enum alloc_weigh { ALLOC_TURN, ALLOC_SIZE, ALLOC_SHARE, ALLOC_ENERGY };
+
 #define ALLOC_DENSE UINT64_MAX /* a rank: the tensor stays as it is */
 
 /* A thing that a tensor can become. */
@@ -70,11 +73,11 @@ struct alloc_job {
     double target;     /* see above: a share of weights; bytes; a share of numbers, or a rank */
     int by_rank;       /* rank: the budget counts ranks */
     double outlier;    /* owl: M */
-    double width;      /* owl: lambda */
+    double width;      /* owl, error: no sparsity farther than this from the target; lambda */
     int by_tensor;     /* owl: a layer is one tensor */
     double sharpness;  /* cfsp: a */
     double rho;        /* eva: no rank above rho times the uniform one */
-    int energy;        /* error: losses count as they are, not as shares of their tensor's output */
+    enum alloc_weigh weigh; /* error: what a loss counts */
     uint64_t types;    /* of the list */
     alloc_try *try;    /* type: how a type is measured; the family of types is not this one */
     void *ctx;         /* its own */
@@ -133,7 +136,7 @@ int alloc_top(struct alloc_job *j, uint64_t least, struct err *e);
 /*
  * Points from lists: one point for each tensor, so that the costs are at most budget and the sum of the losses is small: steps along the lower convex hulls, the
  * steepest first; then what still fits. choice, share and loss are set. No more than the loss of `same` (an index for each tensor, or NULL) where that fits.
- * fraction: 1: between two points of a tensor anything can be chosen (sparsity), so the budget is met exactly.
+ * fraction: 1: between two points of a tensor anything can be chosen (sparsity), and the budget is met exactly, even where losses stop falling.
  * Source: the greedy of the multiple-choice knapsack's linear relaxation, Sinha and Zoltners 1979: exact with fractions, else off by less than one step.
  * -1: the least costs exceed the budget. Cost: points log points.
  */

@@ -17,11 +17,17 @@
 #include "base/pick.h"
 #include "la/quad.h"
 
-static double by_unit(const struct alloc_job *j, double lost, double whole)
+static double by_unit(const struct alloc_job *j, const struct alloc_tensor *t, double lost, double whole)
 {
-    if (j->energy)
-        return lost;
-    return whole > 0 ? lost / whole : 0;
+    double share = whole > 0 ? lost / whole : 0;
+
+    switch (j->weigh) {
+    case ALLOC_TURN: return share * alloc_weights(t) * t->angle;
+    case ALLOC_SIZE: return share * alloc_weights(t);
+    case ALLOC_SHARE: return share;
+    case ALLOC_ENERGY: return lost;
+    }
+    return 0;
 }
 
 static double energy(const struct alloc_view *v, const float *x, uint64_t rows, uint64_t cols)
@@ -64,18 +70,23 @@ static void gone(const float *s, const float *w, uint64_t rows, uint64_t cols, d
 
 #define STEPS 20
 
-/* The shares that are tried, the greatest first; all of a tensor's weights only where the target is near it. How many. */
-static int grid(double target, double share[STEPS + 2])
+/* The shares that are tried, the greatest first: the bounds, the target, and steps of 5 % between. How many. */
+static int grid(const struct alloc_job *j, double share[STEPS + 4])
 {
+    double low = j->target > j->width ? j->target - j->width : 0, high = j->target + j->width < 1 ? j->target + j->width : 1;
     int n = 0;
 
-    for (int i = target > 0.95 ? STEPS : STEPS - 1; i >= 0; i--) {
+    share[n++] = high;
+    for (int i = STEPS; i >= 0; i--) {
         double s = i / (double)STEPS;
 
-        if (target > s && (n == 0 || target < share[n - 1]))
-            share[n++] = target;
-        share[n++] = s;
+        if (s < j->target && j->target < share[n - 1])
+            share[n++] = j->target;
+        if (s > low && s < share[n - 1])
+            share[n++] = s;
     }
+    if (low < share[n - 1])
+        share[n++] = low;
     return n;
 }
 
@@ -84,15 +95,15 @@ static int see_sparsity(const struct alloc_job *j, struct alloc_tensor *t, const
     int by_row = v->norm2 || v->gram;
     uint64_t rows = by_row ? t->rows : 1, cols = by_row ? t->cols : t->rows * t->cols;
     float *s = scores(t, v), *out = mem_new(t->rows * t->cols, sizeof *out);
-    double whole = energy(v, v->w, t->rows, t->cols), share[STEPS + 2];
+    double whole = energy(v, v->w, t->rows, t->cols), share[STEPS + 4];
     uint8_t *mark = mem_new(cols, 1);
 
-    t->points = grid(j->target, share);
+    t->points = grid(j, share);
     t->point = mem_new((size_t)t->points, sizeof *t->point);
     for (int i = 0; i < t->points; i++) {
         gone(s, v->w, rows, cols, share[i], mark, out);
         t->point[i].cost = (1 - share[i]) * alloc_weights(t);
-        t->point[i].loss = by_unit(j, energy(v, out, t->rows, t->cols), whole);
+        t->point[i].loss = by_unit(j, t, energy(v, out, t->rows, t->cols), whole);
     }
     free(s);
     free(out);
@@ -120,7 +131,7 @@ static int see_type(const struct alloc_job *j, struct alloc_tensor *t, const str
         p->choice = i;
         if (j->try(j, v->b, i, &p->cost, &lost, &whole, e) < 0)
             return -1;
-        p->loss = by_unit(j, lost, whole);
+        p->loss = by_unit(j, t, lost, whole);
     }
     qsort(t->point, (size_t)t->points, sizeof *t->point, by_cost);
     return 0;
@@ -140,7 +151,7 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
     }
     free(square);
     for (uint64_t r = 0; r < most; r++)
-        t->point[r].loss = by_unit(j, t->point[r].loss, tail);
+        t->point[r].loss = by_unit(j, t, t->point[r].loss, tail);
     while (!j->by_rank && most && t->point[most - 1].cost >= alloc_weights(t))
         most--;
     if (!j->by_rank)
@@ -151,6 +162,8 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
 
 static int see(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v, struct err *e)
 {
+    if (j->weigh == ALLOC_TURN && isnan(t->angle))
+        return err_set(e, "its layer has no key angle, by which losses are weighed; mcalib --parts bi adds it, or say --weigh size");
     if (j->kind == ALLOC_SPARSITY)
         return see_sparsity(j, t, v);
     return j->kind == ALLOC_TYPE ? see_type(j, t, v, e) : see_rank(j, t, v, e);

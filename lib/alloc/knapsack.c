@@ -32,14 +32,14 @@ static double slope(const struct alloc_point *p, int a, int b)
     return (p[a].loss - p[b].loss) / (p[b].cost - p[a].cost);
 }
 
-/* The corners of the lower convex hull, from the cheapest on, while the loss falls: corner[points] out; how many. */
-static int hull(const struct alloc_tensor *t, int *corner)
+/* The corners of the lower convex hull, from the cheapest on, while the loss falls, or to the end: corner[points] out; how many. */
+static int hull(const struct alloc_tensor *t, int to_end, int *corner)
 {
     const struct alloc_point *p = t->point;
     int n = 0;
 
     for (int i = 0; i < t->points; i++) {
-        if (n && p[i].loss >= p[corner[n - 1]].loss)
+        if (n && !to_end && p[i].loss >= p[corner[n - 1]].loss)
             continue;
         if (n && p[i].cost == p[corner[n - 1]].cost)
             n--;
@@ -51,7 +51,7 @@ static int hull(const struct alloc_tensor *t, int *corner)
 }
 
 /* All edges, the steepest first; at becomes each tensor's cheapest corner. */
-static struct edge *edges(struct packing *k, uint64_t *n)
+static struct edge *edges(struct packing *k, int to_end, uint64_t *n)
 {
     struct edge *edge;
     uint64_t all = 0;
@@ -66,7 +66,7 @@ static struct edge *edges(struct packing *k, uint64_t *n)
     *n = 0;
     for (int i = 0; i < k->j->n; i++) {
         const struct alloc_tensor *t = &k->j->t[i];
-        int corners = hull(t, corner);
+        int corners = hull(t, to_end, corner);
 
         k->at[i] = corner[0];
         k->left -= t->point[corner[0]].cost;
@@ -129,7 +129,7 @@ static void settle(struct alloc_tensor *t, int at, int to, double part)
 
     t->choice = p->choice;
     t->loss = p->loss + part * (q->loss - p->loss);
-    t->share = 1 - (p->cost + part * (q->cost - p->cost)) / alloc_weights(t);
+    t->share = 1 - (p->cost + part * (q->cost - p->cost)) / alloc_weights(t); /* means something for sparsity only */
     t->share = t->share > 0 ? t->share : 0;
 }
 
@@ -138,7 +138,7 @@ int alloc_knapsack(struct alloc_job *j, double budget, const int *same, int frac
     struct packing k = {j, budget, mem_new((size_t)j->n, sizeof *k.at)};
     uint8_t *stuck = mem_new((size_t)j->n, 1);
     uint64_t n;
-    struct edge *edge = edges(&k, &n), *last = NULL;
+    struct edge *edge = edges(&k, fraction, &n), *last = NULL;
     double part = 0, cost, other;
 
     if (k.left < 0) {
