@@ -33,7 +33,7 @@ enum alloc_weigh { ALLOC_TURN, ALLOC_SIZE, ALLOC_SHARE, ALLOC_ENERGY };
 struct alloc_point {
     uint64_t choice; /* which type; which rank */
     double cost;     /* bytes; numbers or ranks; weights that stay */
-    double loss;     /* predicted, in the unit of all others */
+    double loss;     /* predicted: what the tensor's outputs lose, as a share or as energy */
 };
 
 struct alloc_tensor {
@@ -49,6 +49,7 @@ struct alloc_tensor {
     uint64_t values;
     struct alloc_point *point; /* [points] by ascending cost */
     int points;
+    double factor;         /* of its losses in the sum of all */
 
     double share;          /* decided: the sparsity */
     uint64_t choice;       /* decided: the type; the rank, 0 or ALLOC_DENSE */
@@ -105,7 +106,7 @@ extern const struct alloc_method *const alloc_table[]; /* ends with NULL */
 const struct alloc_method *alloc_find(const char *name); /* NULL when unknown */
 void alloc_free(struct alloc_job *j);
 
-/* The tensor next in j->t: named, of that shape; the rest is zeros but for NaN in angle and loss. */
+/* The tensor next in j->t: named, of that shape; the rest is zeros but for NaN in angle and loss, and a factor of 1. */
 struct alloc_tensor *alloc_add(struct alloc_job *j, const char *name, uint64_t rows, uint64_t cols);
 
 /* What the methods share. */
@@ -134,7 +135,7 @@ int alloc_level(struct alloc_job *j, double low, double high, struct err *e);
 int alloc_top(struct alloc_job *j, uint64_t least, struct err *e);
 
 /*
- * Points from lists: one point for each tensor, so that the costs are at most budget and the sum of the losses is small: steps along the lower convex hulls, the
+ * Points from lists: one point for each tensor, so that the costs are at most budget and the sum of factor * loss is small: steps along the lower convex hulls, the
  * steepest first; then what still fits. choice, share and loss are set. No more than the loss of `same` (an index for each tensor, or NULL) where that fits.
  * fraction: 1: between two points of a tensor anything can be chosen (sparsity), and the budget is met exactly, even where losses stop falling.
  * Source: the greedy of the multiple-choice knapsack's linear relaxation, Sinha and Zoltners 1979: exact with fractions, else off by less than one step.

@@ -1,6 +1,8 @@
 /*
- * error: what each tensor would lose in each thing it can become, measured; then the choice whose sum of losses is least within the budget (alloc_knapsack).
- * The loss is that of the outputs on the calibration inputs, tr(E H E') / tr(W H W'), E the change of W, H the gram, or diag(norm2) where there is no gram, or I; with energy it is not divided.
+ * error: what each tensor would lose in each thing it can become, measured; then the choice whose weighed sum of losses is least within the budget
+ * (alloc_knapsack). The loss is that of the outputs on the calibration inputs, tr(E H E') / tr(W H W'), E the change of W, H the gram, or diag(norm2) where there is no gram, or
+ * I; it is weighed by the tensor's weights, so that one weight counts as another, and by the angle by which its layer turns the state (cfsp), as what a layer adds little to, it can spoil
+ * little. With energy tr(E H E') itself.
  *
  * sparsity  at 0, 5 % ... 95 % and the target: masks of wanda by row where inputs are known, of magnitude by tensor where they are not; between them losses are taken to be on a line
  * type      by the family of types (try)
@@ -17,17 +19,18 @@
 #include "base/pick.h"
 #include "la/quad.h"
 
-static double by_unit(const struct alloc_job *j, const struct alloc_tensor *t, double lost, double whole)
+static double by_unit(const struct alloc_job *j, double lost, double whole)
 {
-    double share = whole > 0 ? lost / whole : 0;
+    if (j->weigh == ALLOC_ENERGY)
+        return lost;
+    return whole > 0 ? lost / whole : 0;
+}
 
-    switch (j->weigh) {
-    case ALLOC_TURN: return share * alloc_weights(t) * t->angle;
-    case ALLOC_SIZE: return share * alloc_weights(t);
-    case ALLOC_SHARE: return share;
-    case ALLOC_ENERGY: return lost;
-    }
-    return 0;
+static double factor(const struct alloc_job *j, const struct alloc_tensor *t)
+{
+    double n = alloc_weights(t);
+
+    return j->weigh == ALLOC_TURN ? n * t->angle : j->weigh == ALLOC_SIZE ? n : 1;
 }
 
 static double energy(const struct alloc_view *v, const float *x, uint64_t rows, uint64_t cols)
@@ -103,7 +106,7 @@ static int see_sparsity(const struct alloc_job *j, struct alloc_tensor *t, const
     for (int i = 0; i < t->points; i++) {
         gone(s, v->w, rows, cols, share[i], mark, out);
         t->point[i].cost = (1 - share[i]) * alloc_weights(t);
-        t->point[i].loss = by_unit(j, t, energy(v, out, t->rows, t->cols), whole);
+        t->point[i].loss = by_unit(j, energy(v, out, t->rows, t->cols), whole);
     }
     free(s);
     free(out);
@@ -131,7 +134,7 @@ static int see_type(const struct alloc_job *j, struct alloc_tensor *t, const str
         p->choice = i;
         if (j->try(j, v->b, i, &p->cost, &lost, &whole, e) < 0)
             return -1;
-        p->loss = by_unit(j, t, lost, whole);
+        p->loss = by_unit(j, lost, whole);
     }
     qsort(t->point, (size_t)t->points, sizeof *t->point, by_cost);
     return 0;
@@ -151,7 +154,7 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
     }
     free(square);
     for (uint64_t r = 0; r < most; r++)
-        t->point[r].loss = by_unit(j, t, t->point[r].loss, tail);
+        t->point[r].loss = by_unit(j, t->point[r].loss, tail);
     while (!j->by_rank && most && t->point[most - 1].cost >= alloc_weights(t))
         most--;
     if (!j->by_rank)
@@ -164,6 +167,7 @@ static int see(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_v
 {
     if (j->weigh == ALLOC_TURN && isnan(t->angle))
         return err_set(e, "its layer has no key angle, by which losses are weighed; mcalib --parts bi adds it, or say --weigh size");
+    t->factor = factor(j, t);
     if (j->kind == ALLOC_SPARSITY)
         return see_sparsity(j, t, v);
     return j->kind == ALLOC_TYPE ? see_type(j, t, v, e) : see_rank(j, t, v, e);
@@ -191,7 +195,7 @@ static int uniform_type(const struct alloc_job *j, int *same)
         for (int t = 0; t < j->n; t++) {
             const struct alloc_point *p = &j->t[t].point[find(&j->t[t], i)];
 
-            loss += p->loss;
+            loss += j->t[t].factor * p->loss;
             cost += p->cost;
         }
         if (cost <= j->target && loss < best) {

@@ -71,7 +71,7 @@ static struct edge *edges(struct packing *k, int to_end, uint64_t *n)
         k->at[i] = corner[0];
         k->left -= t->point[corner[0]].cost;
         for (int c = 1; c < corners; c++)
-            edge[(*n)++] = (struct edge){slope(t->point, corner[c - 1], corner[c]), i, corner[c - 1], corner[c]};
+            edge[(*n)++] = (struct edge){t->factor * slope(t->point, corner[c - 1], corner[c]), i, corner[c - 1], corner[c]};
     }
     free(corner);
     qsort(edge, *n, sizeof *edge, by_slope);
@@ -96,9 +96,10 @@ static void fill(struct packing *k)
         for (int i = 0; i < k->j->n; i++)
             for (int c = 0; c < k->j->t[i].points; c++) {
                 const struct alloc_point *p = k->j->t[i].point;
+                double gain = k->j->t[i].factor * (p[k->at[i]].loss - p[c].loss);
 
-                if (dearer(k, i, c) <= k->left && p[k->at[i]].loss - p[c].loss > most) {
-                    most = p[k->at[i]].loss - p[c].loss;
+                if (dearer(k, i, c) <= k->left && gain > most) {
+                    most = gain;
                     best = i;
                     to = c;
                 }
@@ -116,7 +117,7 @@ static double total(const struct alloc_job *j, const int *at, double *cost)
 
     *cost = 0;
     for (int i = 0; i < j->n; i++) {
-        loss += j->t[i].point[at[i]].loss;
+        loss += j->t[i].factor * j->t[i].point[at[i]].loss;
         *cost += j->t[i].point[at[i]].cost;
     }
     return loss;

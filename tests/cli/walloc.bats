@@ -162,8 +162,10 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
     refused "walloc: model.layers.0.self_attn.q_proj.weight: its layer has no key angle; mcalib --parts bi adds it to each layer's first tensor" \
         "walloc -m cfsp -s 0.5 <tiny.weir"
     refused "walloc: model.layers.0.self_attn.q_proj.weight: flap goes by the attn.o of its layer, which is not chosen" "walloc -m flap -s 0.5 --only attn.q <calib.weir"
+    refused "walloc: model.layers.0.self_attn.q_proj.weight: its layer has no key angle, by which losses are weighed; mcalib --parts bi adds it, or say --weigh size" \
+        "walloc -m error -s 0.5 <tiny.weir"
     # without companions, errors are those of the weights
-    walloc -m error -s 0.5 <tiny.weir | awk -F '\t' 'NR > 1 { n += $3; z += $2 * $3 } END { exit !(z - n / 2 < 1 && n / 2 - z < 1) }'
+    walloc -m error --weigh size -s 0.5 <tiny.weir | awk -F '\t' 'NR > 1 { n += $3; z += $2 * $3 } END { exit !(z - n / 2 < 1 && n / 2 - z < 1) }'
     [ "$(walloc -m uniform -s 0.5 --only nothing <tiny.weir)" = "tensor	sparsity	weights	loss" ]
 }
 

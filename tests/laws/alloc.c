@@ -22,6 +22,7 @@ static const struct {
 
 static float w[N][BIG], gram[N][BIG], norm2[N][24], mean[N][24];
 static int alike; /* 1: all layers are the same */
+static enum alloc_weigh weigh;
 
 static void make(void)
 {
@@ -69,6 +70,7 @@ static void run(const struct alloc_method *m, struct alloc_job *j, enum alloc_ki
     j->by_rank = by_rank;
     j->types = TYPES;
     j->try = try;
+    j->weigh = weigh;
     for (int i = 0; i < N; i++) {
         struct alloc_tensor *t = alloc_add(j, "t", shape[i % 4].rows, shape[i % 4].cols);
 
@@ -109,7 +111,7 @@ static double loss(const struct alloc_job *j)
     double sum = 0;
 
     for (int i = 0; i < j->n; i++)
-        sum += j->t[i].loss;
+        sum += j->t[i].factor * j->t[i].loss;
     return sum;
 }
 
@@ -129,7 +131,7 @@ static double uniform_loss(const struct alloc_job *j)
                 if (j->kind == ALLOC_TYPE             ? p->choice == type
                     : j->kind == ALLOC_RANK           ? p->choice == alloc_uniform_rank(j, t)
                                                       : fabs(p->cost - (1 - j->target) * alloc_weights(t)) < 1e-9) {
-                    total += p->loss;
+                    total += t->factor * p->loss;
                     price += p->cost;
                 }
             }
@@ -209,6 +211,7 @@ static void refusals(void)
     j.kind = ALLOC_TYPE;
     j.types = TYPES;
     j.try = try;
+    j.weigh = ALLOC_SIZE;
     j.target = 10;
     for (int i = 0; i < 2; i++) {
         const struct alloc_method *m = i ? &alloc_error : &alloc_uniform;
@@ -244,8 +247,11 @@ int main(void)
 
         if (m->kinds & ALLOC_SPARSITY)
             monotone(m, ALLOC_SPARSITY, share, 6, 0);
-        if (m->kinds & ALLOC_TYPE)
+        for (int k = ALLOC_TURN; m->kinds & ALLOC_TYPE && k <= ALLOC_ENERGY; k++) {
+            weigh = (enum alloc_weigh)k;
             monotone(m, ALLOC_TYPE, bytes, 6, 0);
+        }
+        weigh = ALLOC_TURN;
         if (m->kinds & ALLOC_RANK) {
             monotone(m, ALLOC_RANK, keep, 5, 0);
             monotone(m, ALLOC_RANK, rank, 4, 1);

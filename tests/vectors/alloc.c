@@ -68,6 +68,7 @@ static void one(const struct alloc_method *m, FILE *f, const double *is)
     j.kind = (enum alloc_kind)is[0];
     j.target = is[1];
     j.by_rank = (int)is[2];
+    j.weigh = ALLOC_SHARE;
     for (int i = 0; i < (int)is[3]; i++)
         see(m, &j, f);
     CHECK(m->decide(&j, &e) == 0);
