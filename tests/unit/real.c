@@ -39,6 +39,7 @@ static void sweep(void)
         note(2, ulps(results[n++] = real_log2(i % 2 ? x : near), log2l(i % 2 ? x : near)));
         note(3, ulps(results[n++] = real_pow(u * 10, v / 70), powl(u * 10, v / 70)) / (2 + fabs(v / 70 * log(u * 10))));
         note(4, (double)fabsl(real_cos(angle) - cosl(angle)) * 0x1p52), results[n++] = real_cos(angle);
+        CHECK_NEAR(real_acos(2 * u - 1), (double)acosl(2 * u - 1), 1e-15);
         note(5, (double)fabsl(real_sin(angle) - sinl(angle)) * 0x1p52), results[n++] = real_sin(angle);
     }
 }
@@ -53,6 +54,7 @@ static void edges(void)
         CHECK(real_log2(ldexp(1, k)) == k);
     CHECK(real_pow(3, 0) == 1 && real_pow(0, 2) == 0 && isinf(real_pow(0, -1)) && real_pow(7, 1) == 7 && isnan(real_pow(-2, 2)));
     CHECK(real_cos(0) == 1 && real_sin(0) == 0 && isnan(real_sin(INFINITY)) && real_sin(-0.5) == -real_sin(0.5));
+    CHECK(real_acos(1) == 0 && real_acos(-1) == 3.141592653589793 && isnan(real_acos(1.1)) && isnan(real_acos(NAN)));
     CHECK_NEAR(real_sin(3.141592653589793), 1.2246467991473532e-16, 1e-30);
 }
 
