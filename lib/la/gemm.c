@@ -8,7 +8,35 @@
 #include "base/par.h"
 #include "la/gemm_int.h"
 
+#define RUN 8 /* panels packed side by side */
+
+typedef float vec32 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef double vec64 __attribute__((vector_size(16), aligned(8), may_alias));
+
+static inline void turn(const float *from, size_t row, float *to, size_t r)
+{
+    vec32 a = *(const vec32 *)from, b = *(const vec32 *)(from + row), c = *(const vec32 *)(from + 2 * row), d = *(const vec32 *)(from + 3 * row);
+    vec32 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+
+    *(vec32 *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(vec32 *)(to + r) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(vec32 *)(to + 2 * r) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(vec32 *)(to + 3 * r) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+static inline void dturn(const double *from, size_t row, double *to, size_t r)
+{
+    vec64 a = *(const vec64 *)from, b = *(const vec64 *)(from + row);
+
+    *(vec64 *)to = __builtin_shufflevector(a, b, 0, 2);
+    *(vec64 *)(to + r) = __builtin_shufflevector(a, b, 1, 3);
+}
+
 #define ELEM float
+#define VEC vec32
+#define QUAD 4
 #define X(name) name
 #define K_MR mr
 #define K_NR nr
@@ -16,16 +44,25 @@
 #include "la/gemm_body.h"
 
 #undef ELEM
+#undef VEC
+#undef QUAD
 #undef X
 #undef K_MR
 #undef K_NR
 #undef K_TILE
 #define ELEM double
+#define VEC vec64
+#define QUAD 2
 #define X(name) d##name
 #define K_MR dmr
 #define K_NR dnr
 #define K_TILE gemm64
 #include "la/gemm_body.h"
+
+void syrk_tn(size_t n, size_t k, const float *A, size_t lda, const float *B, size_t ldb, float *C, size_t ldc, enum kern_store how)
+{
+    run(&(struct job){.m = n, .n = n, .k = k, .a = {1, lda}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how, .upper = 1});
+}
 
 void dsyrk_nt(size_t n, size_t k, const double *A, size_t lda, const double *B, size_t ldb, double *C, size_t ldc,
               enum kern_store how)

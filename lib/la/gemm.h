@@ -44,6 +44,8 @@ void dsyrk_nt(size_t n, size_t k, const double *A, size_t lda, const double *B, 
 void dsyrk_tn(size_t n, size_t k, const double *A, size_t lda, const double *B, size_t ldb, double *C, size_t ldc,
               enum kern_store how);
 
+void syrk_tn(size_t n, size_t k, const float *A, size_t lda, const float *B, size_t ldb, float *C, size_t ldc, enum kern_store how);
+
 /* The upper triangle of C [n][n] copied over the lower. */
 void dsym_mirror(size_t n, double *C, size_t ldc);
 

@@ -2,6 +2,7 @@
  * gemm for one element type. Included by gemm.c with
  *   ELEM    float or double           X(name)  the name with the type's prefix
  *   K_MR, K_NR, K_TILE                the fields of struct kern
+ *   VEC, QUAD, X(turn)                16 bytes of it, how many they are, and QUAD x QUAD of them turned: to[j * r + i] = from[i * row + j]
  *
  * C is cut into tasks of at most mb x nb, computed by one thread each. A task walks k in blocks; packs nb columns of B into panels
  * [k][nr]; packs A, mc rows at a time, into panels [k][mr]; runs the micro-kernel over all pairs of panels. Short panels are padded
@@ -17,21 +18,56 @@ struct X(job) {
     int upper; /* store only j >= i */
 };
 
+/* Panels whose elements lie side by side in src. Some panels at a time, so that a row of src is read in longer runs than a panel's. */
+static void X(pack_across)(const ELEM *src, size_t col, size_t rows, size_t k, size_t r, ELEM *out)
+{
+    for (size_t done = 0; done < rows; done += RUN * r) {
+        size_t end = rows - done < RUN * r ? rows : done + RUN * r;
+
+        for (size_t q = 0; q < k; q++)
+            for (size_t at = done; at < end; at += r) {
+                const ELEM *from = src + q * col + at;
+                ELEM *to = out + at * k + q * r;
+                size_t l = 0, real = end - at < r ? end - at : r;
+
+                for (; l + QUAD <= real; l += QUAD)
+                    *(VEC *)(to + l) = *(const VEC *)(from + l);
+                for (; l < real; l++)
+                    to[l] = from[l];
+            }
+    }
+}
+
+/* A panel whose elements lie along k in src. */
+static void X(pack_along)(const ELEM *src, size_t row, size_t real, size_t k, size_t r, ELEM *out)
+{
+    size_t l = 0;
+
+    for (; l + QUAD <= real; l += QUAD) {
+        size_t q = 0;
+
+        for (; q + QUAD <= k; q += QUAD)
+            X(turn)(src + l * row + q, row, out + q * r + l, r);
+        for (; q < k; q++)
+            for (size_t i = l; i < l + QUAD; i++)
+                out[q * r + i] = src[i * row + q];
+    }
+    for (; l < real; l++)
+        for (size_t q = 0; q < k; q++)
+            out[q * r + l] = src[l * row + q];
+}
+
 void X(gemm_pack)(const ELEM *src, struct axes x, size_t rows, size_t k, size_t r, ELEM *out)
 {
-    for (size_t done = 0; done < rows; done += r, src += r * x.row, out += k * r) {
-        size_t real = rows - done < r ? rows - done : r;
+    size_t whole = rows / r * r;
 
-        if (real < r)
-            memset(out, 0, k * r * sizeof *out);
-        if (x.row == 1)
-            for (size_t q = 0; q < k; q++)
-                memcpy(out + q * r, src + q * x.col, real * sizeof *out);
-        else
-            for (size_t l = 0; l < real; l++)
-                for (size_t q = 0; q < k; q++)
-                    out[q * r + l] = src[l * x.row + q];
-    }
+    if (whole < rows)
+        memset(out + whole * k, 0, k * r * sizeof *out);
+    if (x.row == 1)
+        X(pack_across)(src, x.col, rows, k, r, out);
+    else
+        for (size_t at = 0; at < rows; at += r)
+            X(pack_along)(src + at * x.row, x.row, rows - at < r ? rows - at : r, k, r, out + at * k);
 }
 
 /* Store the part of a tile at (i, j) that is inside C, and on or above the diagonal when only that is wanted. */
