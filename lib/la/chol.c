@@ -113,6 +113,46 @@ void chol_inverse(size_t n, double *U)
     free(V);
 }
 
+static size_t largest(const double *x, size_t n)
+{
+    size_t at = 0;
+
+    for (size_t i = 1; i < n; i++)
+        if (x[i] > x[at])
+            at = i;
+    return at;
+}
+
+size_t chol_pivoted(size_t n, const float *A, size_t rank, float *L, float *rest)
+{
+    double *rows = mem_new(n * (rank + 1), sizeof *rows), *left = rows + n * rank, least;
+    size_t done = 0;
+
+    for (size_t i = 0; i < n; i++)
+        left[i] = A[i * n + i] > 0 ? A[i * n + i] : 0;
+    least = 1e-6 * left[largest(left, n)];
+    for (size_t at; done < rank && left[at = largest(left, n)] > least; done++) {
+        double *row = rows + done * n, root = sqrt(left[at]);
+
+        for (size_t i = 0; i < n; i++)
+            row[i] = A[at * n + i];
+        for (size_t k = 0; k < done; k++)
+            kern_axpy64(-rows[k * n + at], rows + k * n, row, n);
+        for (size_t i = 0; i < n; i++) {
+            row[i] /= root;
+            left[i] = left[i] > row[i] * row[i] ? left[i] - row[i] * row[i] : 0;
+        }
+        left[at] = 0;
+    }
+    for (size_t i = 0; i < n; i++) {
+        rest[i] = (float)left[i];
+        for (size_t k = 0; k < rank; k++)
+            L[i * rank + k] = (float)rows[k * n + i];
+    }
+    free(rows);
+    return done;
+}
+
 void chol_solve(size_t n, size_t m, const double *U, size_t ldu, double *B, size_t ldb)
 {
     tri_solve_ut(n, m, U, ldu, B, ldb);

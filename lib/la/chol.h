@@ -31,6 +31,16 @@ int chol_inverse_upper(size_t n, double *A, size_t *pivot, struct err *e);
 /* A^-1 from U (A = U'U), in place, both triangles. U double[n][n]. Cost 4n^3/3. Memory: n^2 doubles while it runs. */
 void chol_inverse(size_t n, double *U);
 
+/*
+ * A = L L' + R: the first `rank` steps of Cholesky's factorization, each on the largest pivot that is left (of equals the first).
+ * A     in: float[n][n], symmetric positive semidefinite; only rows of pivots and the diagonal are read
+ * L     out: float[n][rank]; columns from the returned number on are 0
+ * rest  out: float[n], the diagonal of R, >= 0
+ * Returns how many steps there were: rank, or fewer where no pivot is above 1e-6 of the largest of A. Cost n rank^2. Memory: n (rank + 1) doubles.
+ * Source: Harbrecht, Peters and Schneider 2012, "On the low-rank approximation by the pivoted Cholesky decomposition".
+ */
+size_t chol_pivoted(size_t n, const float *A, size_t rank, float *L, float *rest);
+
 /* Solve A X = B in place, given U of A = U'U. B double[n][m]. Cost 2n^2 m. */
 void chol_solve(size_t n, size_t m, const double *U, size_t ldu, double *B, size_t ldb);
 

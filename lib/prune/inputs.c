@@ -25,5 +25,6 @@ void prune_inputs_free(struct prune_inputs *in)
     free(in->mean);
     free(in->score);
     free(in->own);
+    prune_refit_free(&in->fit);
     memset(in, 0, sizeof *in);
 }

@@ -3,6 +3,7 @@
 #define WEIR_PRUNE_INPUTS_H
 
 #include "prune/prune.h"
+#include "prune/refit.h"
 #include "tensor/bundle.h"
 
 struct prune_inputs {
@@ -10,6 +11,7 @@ struct prune_inputs {
     float *score;        /* [rows][cols], owned; or NULL */
     const float *gram;   /* [cols][cols]; or NULL */
     float *own;          /* gram, where the companion is not F32 */
+    struct prune_refit fit; /* empty until it is made; freed with the rest */
 };
 
 /* Those that are needed (PRUNE_NORM2, PRUNE_MEAN, PRUNE_GRAM, PRUNE_COMPANION; companions of b are loaded), and the gram in any case where there is one. -1 names

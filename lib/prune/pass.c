@@ -142,7 +142,7 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
         if (s->mask[i])
             s->w[i] = 0;
     if (p->refit)
-        prune_refit(s->rows, cols, s->old, s->mask, in->gram, s->w);
+        prune_refit_rows(&in->fit, s->rows, s->old, s->mask, s->w);
     if (!t)
         return 0;
     if (in->gram)
@@ -259,6 +259,8 @@ static int prune_loaded(const struct prune_pass *p, struct bundle *b, struct pru
         prune_inputs_free(&known);
         return err_in(e, "%s", b->name);
     }
+    if (p->refit)
+        prune_refit_make(&known.fit, b->cols, known.gram);
     if (!zeroes_in_place(p, dense)) {
         dense = NULL;
         value = mem_new(b->rows * b->cols, sizeof *value);

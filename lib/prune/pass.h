@@ -21,7 +21,7 @@ struct prune_pass {
     prune_scorer *scorer;      /* NULL where neither method nor init needs scores */
     unsigned scorer_needs;     /* PRUNE_NORM2, PRUNE_COMPANION: what it reads of the inputs */
     struct prune_args args;
-    int refit;                 /* 1: the weights that stay are fitted again (prune_refit) */
+    int refit;                 /* 1: the weights that stay are fitted again (prune/refit.h) */
     int whole;                 /* the scorer or the method must see all rows at once */
 };
 

@@ -48,18 +48,6 @@ struct prune_method {
     int (*apply)(struct prune_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
 };
 
-/*
- * The weights that stay, by least squares on the gram: in each row (w0 - w) H (w0 - w)' is made least over the w whose zeros are the mask's.
- * w0    in: [rows][cols], the weights before pruning
- * mask  in: [rows][cols]
- * gram  in: [cols][cols]; may be singular: inputs never seen, and directions never seen, leave weights as they are
- * w     inout: where to begin (w0, or what a method that compensates left); weights of the mask become 0. The loss of no row grows.
- * Conjugate gradients on all rows at once, the diagonal as preconditioner, f32 with f64 sums, until a row's loss falls by less than 1e-3 of itself
- * in eight steps, at most 400. Cost 2 rows cols^2 a step. Memory: 4 times w. Same bits for any number of threads.
- * Source: the normal equations; the method of Hestenes and Stiefel 1952, over rows side by side.
- */
-void prune_refit(uint64_t rows, uint64_t cols, const float *w0, const uint8_t *mask, const float *gram, float *w);
-
 #define METHOD(n) extern const struct prune_method prune_##n;
 #include "prune/prune.def"
 #undef METHOD

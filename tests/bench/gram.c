@@ -14,6 +14,7 @@
 #include "la/gemm.h"
 #include "la/obs.h"
 #include "prune/prune.h"
+#include "prune/refit.h"
 #include "quant/gram.h"
 
 static double now(void)

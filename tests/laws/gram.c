@@ -7,6 +7,7 @@
 #include "la/gemm.h"
 #include "la/obs.h"
 #include "prune/prune.h"
+#include "prune/refit.h"
 #include "quant/awq.h"
 #include "quant/gram.h"
 #include "tests/unit/check.h"
@@ -181,7 +182,7 @@ static void refits(void)
                 CHECK(isfinite(q[k]) && (!mask[k] || q[k] == 0));
             memcpy(other, q, sizeof q);
             prune_refit(ROWS, COLS, w, mask, gram, q);
-            CHECK(loss(gram, q) <= after * (1 + 1e-6) && loss(gram, q) >= after * 0.99 - 1e-9);
+            CHECK(loss(gram, q) <= after * (1 + 1e-6) && loss(gram, q) >= after * 0.99 - 1e-7); /* what f32 tells of the whole */
         }
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "prune/prune.h"
+#include "prune/refit.h"
 #include "score/score.h"
 #include "tests/unit/check.h"
 #include "tests/vectors/layer.h"
