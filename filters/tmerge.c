@@ -80,6 +80,7 @@ static void open_all(struct merge_pass *p, char **paths, int n)
     for (int i = 0; i < n; i++)
         if (operand_open(&p->operand[i], paths[i], &e) < 0)
             die("%s", e.msg);
+    operand_agree(p->operand, n);
     if (merge_same_shard(p, &e) < 0)
         die("%s", e.msg);
 }

@@ -1,5 +1,6 @@
 #include "merge/attach.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "merge/adapter.h"
@@ -22,9 +23,24 @@ static void add_keys(struct bundle *b, const struct bundle *f)
     }
 }
 
-/* Copies of f's companions and of the keys that tell of them. */
-static void add_companions(struct bundle *b, const struct bundle *f)
+/* The bytes of p, a companion of from's tensor; in the leader's order where they go by the rows of q or k (score, mask). */
+static void copy_part(uint8_t *to, const struct part *p, const struct operand *from)
 {
+    const struct bundle *f = &from->b;
+    uint64_t n = f->shape.rank < 2 ? f->cols : f->rows, bytes = p->rows * p->row_bytes;
+    int by_row = from->head_dim && p->shape.rank > 0 && p->shape.dim[0] == n && (shape_equal(&p->shape, &f->shape) || n != f->cols);
+
+    if (!by_row)
+        memcpy(to, p->data, bytes);
+    for (uint64_t r = 0; by_row && r < n; r++)
+        memcpy(to + r * (bytes / n), p->data + operand_row(from, r) * (bytes / n), bytes / n);
+}
+
+/* Copies of the current tensor's companions and of the keys that tell of them. */
+static void add_companions(struct bundle *b, const struct operand *from)
+{
+    const struct bundle *f = &from->b;
+
     add_keys(b, f);
     b->touched = 1;
     for (int i = 0; i < f->parts; i++) {
@@ -35,7 +51,7 @@ static void add_companions(struct bundle *b, const struct bundle *f)
             continue;
         bundle_drop_part(b, -1, p->name);
         q = bundle_add_part(b, -1, p->name, p->dtype, &p->shape);
-        memcpy(q->data, p->data, p->rows * p->row_bytes);
+        copy_part(q->data, p, from);
         attrs_copy(&q->more, &p->more);
         if (p->shared || p->same)
             bundle_share(b, p->name);
@@ -45,16 +61,18 @@ static void add_companions(struct bundle *b, const struct bundle *f)
 static int attach_one(struct operand *to, struct operand *from, struct err *e)
 {
     char ts[200], fs[200];
-    int got = operand_get(from, to->b.name, e);
+    char *key = operand_key(to, to->b.name);
+    int got = operand_get(from, key, e);
 
+    free(key);
     if (got <= 0)
         return got;
     if (!shape_equal(&to->b.shape, &from->b.shape))
         return err_set(e, "%s: %s in %s, %s in %s", to->b.name, shape_text(&to->b.shape, ts), to->path, shape_text(&from->b.shape, fs),
                        from->path);
-    if (bundle_load_companions(from->from, &from->b, e) < 0 || (to->in && bundle_load_companions(to->from, &to->b, e) < 0))
+    if (operand_follow(from, to, e) < 0 || bundle_load_companions(from->from, &from->b, e) < 0 || (to->in && bundle_load_companions(to->from, &to->b, e) < 0))
         return -1;
-    add_companions(&to->b, &from->b);
+    add_companions(&to->b, from);
     return 0;
 }
 
@@ -64,10 +82,14 @@ int merge_attach(struct operand *to, struct operand *from, struct writer *out, s
 
     if (merge_is_adapter(from))
         return merge_adapter(to, from, out, e);
+    if (!from->in)
+        return err_set(e, "%s is a checkpoint, which has no companions; attach takes them from a stream", from->path);
     while ((got = operand_next(to, e)) > 0)
         if (attach_one(to, from, e) < 0 || operand_pass(to, out, e) < 0)
             return -1;
-    if (got < 0 || (got = operand_rest(from, e)) < 0)
+    while (got == 0 && (got = operand_rest(from, e)) > 0 && operand_computed(from))
+        got = 0;
+    if (got < 0)
         return -1;
     return got == 0 ? 0 : err_set(e, "%s: is in %s, not in %s, or comes twice", from->b.name, from->path, to->path);
 }

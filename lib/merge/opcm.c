@@ -182,7 +182,7 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     double f;
 
     while (rc == 0 && (got = operand_next(&p->operand[0], e)) > 0) {
-        rc = merge_align(p, e) < 0 || store(p, &w, e) < 0 ? -1 : 0;
+        rc = merge_align(p, e) != 0 || store(p, &w, e) < 0 ? -1 : 0;
         progress_step(1, 0);
     }
     if (rc == 0)

@@ -3,17 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/arch.h"
+#include "model/names.h"
+#include "model/to_gguf.h"
+#include "model/to_hf.h"
 #include "tensor/form.h"
 
 #define SLAB_BYTES ((uint64_t)2 << 20)
 
-static const struct plan *sorting; /* of the qsort below, which runs on one thread */
+struct named {
+    char *key;
+    size_t step;
+};
 
-static int by_name(const void *a, const void *b)
+static int by_key(const void *a, const void *b)
 {
-    size_t x = *(const size_t *)a, y = *(const size_t *)b;
-
-    return strcmp(sorting->step[x].b.name, sorting->step[y].b.name);
+    return strcmp(((const struct named *)a)->key, ((const struct named *)b)->key);
 }
 
 int operand_open(struct operand *o, const char *path, struct err *e)
@@ -30,11 +35,6 @@ int operand_open(struct operand *o, const char *path, struct err *e)
     if (source_open(&o->source, path, e) < 0 || plan_make(&o->plan, &o->source, &all, e) < 0)
         return -1;
     o->given = mem_new(o->plan.n + 1, 1);
-    o->by_bytes = mem_new(o->plan.n + 1, sizeof *o->by_bytes);
-    for (size_t i = 0; i < o->plan.n; i++)
-        o->by_bytes[i] = i;
-    sorting = &o->plan;
-    qsort(o->by_bytes, o->plan.n, sizeof *o->by_bytes, by_name);
     return 0;
 }
 
@@ -43,10 +43,14 @@ void operand_close(struct operand *o)
     lookup_close(o->by_name);
     bundle_free(&o->b);
     reader_close(o->in);
+    for (size_t i = 0; o->by_key && i < o->plan.n; i++)
+        free(o->by_key[i].key);
     plan_free(&o->plan);
     source_close(&o->source);
-    free(o->by_bytes);
+    free(o->by_key);
     free(o->given);
+    free(o->arch);
+    free(o->head);
     buf_free(&o->bytes);
     *o = (struct operand){0};
 }
@@ -59,7 +63,7 @@ static int take_step(struct operand *o, size_t i, struct err *e)
     bundle_free(&o->b);
     o->given[i] = 1;
     o->t = s->t;
-    o->row = 0;
+    o->row = o->head_dim = 0;
     if (file_header(&o->b, s->t, e) < 0)
         return err_in(e, "%s", s->t->name);
     o->b.role = s->b.role ? mem_strdup(s->b.role) : NULL;
@@ -70,7 +74,7 @@ static int take_step(struct operand *o, size_t i, struct err *e)
 static int take_record(struct operand *o, struct reader *from, int got)
 {
     o->from = from;
-    o->row = o->waiting = 0;
+    o->row = o->waiting = o->head_dim = 0;
     return got;
 }
 
@@ -81,35 +85,76 @@ int operand_next(struct operand *o, struct err *e)
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
 }
 
-static int find_step(const struct operand *o, const char *name, size_t *i)
+static const struct attrs *model_of(const struct operand *o)
 {
-    size_t lo = 0, hi = o->plan.n;
-
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-
-        if (strcmp(o->plan.step[o->by_bytes[mid]].b.name, name) < 0)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    if (lo == o->plan.n || strcmp(o->plan.step[o->by_bytes[lo]].b.name, name) != 0)
-        return 0;
-    *i = o->by_bytes[lo];
-    return 1;
+    return o->in ? &reader_head(o->in)->model : &o->plan.model;
 }
 
-int operand_get(struct operand *o, const char *name, struct err *e)
+void operand_agree(struct operand *o, int n)
+{
+    const char *arch = NULL;
+
+    for (int k = 0; k < n && !arch; k++)
+        arch = attrs_str(model_of(&o[k]), "arch", NULL);
+    for (int k = 0; arch && k < n; k++)
+        o[k].arch = mem_strdup(attrs_str(model_of(&o[k]), "arch", arch));
+}
+
+char *operand_key(const struct operand *o, const char *name)
+{
+    char *key = names_hf(o->arch, name);
+
+    return key ? key : mem_strdup(name);
+}
+
+int operand_computed(const struct operand *o)
+{
+    return arch_buffer(o->arch, o->b.name);
+}
+
+static char *key_in_stream(const struct bundle *b, const void *ctx)
+{
+    return operand_key(ctx, b->name);
+}
+
+static void sort_steps(struct operand *o)
+{
+    o->by_key = mem_new(o->plan.n + 1, sizeof *o->by_key);
+    for (size_t i = 0; i < o->plan.n; i++)
+        o->by_key[i] = (struct named){operand_key(o, o->plan.step[i].b.name), i};
+    qsort(o->by_key, o->plan.n, sizeof *o->by_key, by_key);
+}
+
+static int find_step(struct operand *o, const char *key, size_t *i)
+{
+    struct named want = {.key = (char *)(uintptr_t)key}, *got;
+
+    if (!o->by_key)
+        sort_steps(o);
+    got = bsearch(&want, o->by_key, o->plan.n, sizeof *o->by_key, by_key);
+    if (got)
+        *i = got->step;
+    return got != NULL;
+}
+
+static struct lookup *stream_lookup(struct operand *o)
+{
+    if (!o->by_name) {
+        o->by_name = lookup_open(o->in);
+        lookup_keys(o->by_name, key_in_stream, o);
+    }
+    return o->by_name;
+}
+
+int operand_get(struct operand *o, const char *key, struct err *e)
 {
     struct reader *from = NULL;
     size_t i;
     int got;
 
     if (!o->in)
-        return find_step(o, name, &i) && !o->given[i] ? take_step(o, i, e) : 0;
-    if (!o->by_name)
-        o->by_name = lookup_open(o->in);
-    got = lookup_get(o->by_name, name, &o->b, &from, e);
+        return find_step(o, key, &i) && !o->given[i] ? take_step(o, i, e) : 0;
+    got = lookup_get(stream_lookup(o), key, &o->b, &from, e);
     return take_record(o, from, got);
 }
 
@@ -119,9 +164,7 @@ int operand_rest(struct operand *o, struct err *e)
     int got;
 
     if (o->in) {
-        if (!o->by_name)
-            o->by_name = lookup_open(o->in);
-        got = lookup_rest(o->by_name, &o->b, &from, e);
+        got = lookup_rest(stream_lookup(o), &o->b, &from, e);
         return take_record(o, from, got);
     }
     while (o->next < o->plan.n && o->given[o->next])
@@ -155,8 +198,8 @@ static int stream_rows(struct operand *o, uint64_t n, float *out, struct err *e)
     return 0;
 }
 
-/* Rows of a checkpoint: the bundle seen as one of n rows. */
-static int source_rows(struct operand *o, uint64_t n, float *out, struct err *e)
+/* Rows of a checkpoint from row `at` on: the bundle seen as one of n rows. */
+static int source_rows(struct operand *o, uint64_t at, uint64_t n, float *out, struct err *e)
 {
     struct bundle view = o->b;
     struct part *p = &view.part[0];
@@ -168,9 +211,15 @@ static int source_rows(struct operand *o, uint64_t n, float *out, struct err *e)
         view.shape.dim[0] = n;
     if (p->shape.rank > 1)
         p->shape.dim[0] = n;
-    if (source_read(&o->source, o->t, o->row * p->row_bytes, p->data, (size_t)(n * p->row_bytes), e) < 0)
+    if (source_read(&o->source, o->t, at * p->row_bytes, p->data, (size_t)(n * p->row_bytes), e) < 0)
         return -1;
     return bundle_rows(&view, 0, n, out, e);
+}
+
+/* n rows from row `at` on, in the order they have here; at follows the last. */
+static int some_rows(struct operand *o, uint64_t at, uint64_t n, float *out, struct err *e)
+{
+    return o->in ? stream_rows(o, n, out, e) : source_rows(o, at, n, out, e);
 }
 
 static int check_numbers(const struct operand *o, uint64_t n, const float *v, struct err *e)
@@ -187,11 +236,56 @@ static int check_numbers(const struct operand *o, uint64_t n, const float *v, st
     return 0;
 }
 
+int operand_follow(struct operand *o, const struct operand *leader, struct err *e)
+{
+    uint64_t n = o->b.shape.rank < 2 ? o->b.cols : o->b.rows;
+    int mine = names_interleaved(model_of(o), o->arch, o->b.name);
+
+    if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(model_of(leader), leader->arch, leader->b.name))
+        return 0;
+    o->to_pairs = !mine;
+    o->head_dim = (uint64_t)attrs_int(model_of(o), "head_dim", attrs_int(model_of(leader), "head_dim", 0));
+    if (o->head_dim < 2 || o->head_dim % 2 || n % o->head_dim)
+        return err_set(e, "%s: %llu rows in %s, which are no whole number of heads of %llu that %s has in another order", o->b.name,
+                       (unsigned long long)n, o->path, (unsigned long long)o->head_dim, leader->path);
+    return 0;
+}
+
+uint64_t operand_row(const struct operand *o, uint64_t r)
+{
+    return !o->head_dim ? r : o->to_pairs ? to_hf_row(r, o->head_dim) : to_gguf_row(r, o->head_dim);
+}
+
+/* As operand_rows where rows follow the leader: a head (a vector whole) is read, then told out. */
+static int following_rows(struct operand *o, uint64_t n, float *out, struct err *e)
+{
+    uint64_t cols = o->b.cols, at_once = o->b.shape.rank < 2 ? 1 : o->head_dim;
+
+    if (o->head_room < at_once * cols) {
+        free(o->head);
+        o->head = mem_new(o->head_room = at_once * cols, sizeof *o->head);
+    }
+    for (uint64_t r = o->row; r < o->row + n; r++) {
+        float *to = out + (r - o->row) * cols;
+
+        if (r % at_once == 0 && some_rows(o, r, at_once, o->head, e) < 0)
+            return -1;
+        if (at_once > 1)
+            memcpy(to, o->head + (operand_row(o, r) % at_once) * cols, cols * sizeof *to);
+        for (uint64_t c = 0; at_once == 1 && c < cols; c++)
+            to[c] = o->head[operand_row(o, c)];
+    }
+    return 0;
+}
+
 int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 {
+    int rc;
+
     if (n * o->b.cols == 0)
         return 0;
-    if ((o->in ? stream_rows(o, n, out, e) : source_rows(o, n, out, e)) < 0 || check_numbers(o, n, out, e) < 0)
+    rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    if (rc < 0 || check_numbers(o, n, out, e) < 0)
         return -1;
     o->row += n;
     return 0;

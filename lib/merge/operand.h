@@ -14,7 +14,8 @@ struct operand {
     struct lookup *by_name;       /* of a stream that is asked by name */
     struct source source;
     struct plan plan;             /* tensors of a checkpoint, in the order of a forward pass */
-    size_t *by_bytes;             /* plan's steps in byte order of their names */
+    char *arch;                   /* by which its names are read: see operand_agree; NULL: they stand for themselves */
+    struct named *by_key;         /* plan's steps in byte order of their keys; NULL until asked for */
     uint8_t *given;               /* for each step: 1 when given out */
     size_t next;                  /* the first step that may not be */
 
@@ -24,6 +25,10 @@ struct operand {
     uint64_t row;                 /* the next row */
     const float *slab;            /* rows of a stream that wait */
     uint64_t waiting;
+    uint64_t head_dim;            /* rows of the current tensor are put from the order they have here to the leader's, in heads of this size; 0: they stay */
+    int to_pairs;                 /* ... to interleaved pairs, or back to halves */
+    float *head;                  /* such a head */
+    uint64_t head_room;
     struct buf bytes;
 };
 
@@ -31,17 +36,36 @@ struct operand {
 int operand_open(struct operand *o, const char *path, struct err *e);
 void operand_close(struct operand *o);
 
+/*
+ * Before tensors are asked for: tensors of a known architecture are known by what they are, not by what a checkpoint calls them, so that a
+ * GGUF and a Hugging Face folder of one model go side by side. One that does not say its architecture has that of the first that does.
+ */
+void operand_agree(struct operand *o, int n);
+
+/* By what o's tensor of that name is known: Hugging Face's name for it, or its own. The caller frees it. */
+char *operand_key(const struct operand *o, const char *name);
+
+/* Is the current tensor no weight but what readers compute anew (arch_buffer), which another format may leave out? */
+int operand_computed(const struct operand *o);
+
 /* The next tensor in the operand's own order, as o->b; of a stream with a writer linked, other records are relayed. 1, 0 at the end, -1. */
 int operand_next(struct operand *o, struct err *e);
 
-/* The tensor of that name that has not been given out. 1, 0 when there is none, -1. An operand is read by operand_next or by these two. */
-int operand_get(struct operand *o, const char *name, struct err *e);
+/* The tensor of that key that has not been given out. 1, 0 when there is none, -1. An operand is read by operand_next or by these two. */
+int operand_get(struct operand *o, const char *key, struct err *e);
 int operand_rest(struct operand *o, struct err *e); /* any that has not been given out */
+
+/*
+ * The leader's current tensor is the same as o's: o's rows come in the leader's order from here on (names.h: rotary pairs of q and k).
+ * -1: they are no whole number of heads.
+ */
+int operand_follow(struct operand *o, const struct operand *leader, struct err *e);
+uint64_t operand_row(const struct operand *o, uint64_t r); /* where o has what is row r (of a vector: element r) of the leader */
 
 /*
  * The next n rows of the current tensor as f32.
  * out   out: float[n][cols]; n at most what is left
- * -1: reading failed, the form is unknown, or an element is NaN (named by row and column). Memory: 1 MiB, or a row.
+ * -1: reading failed, the form is unknown, or an element is NaN (named by row and column). Memory: 1 MiB, or a row, and a head that follows.
  */
 int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e);
 

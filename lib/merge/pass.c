@@ -62,9 +62,25 @@ static int seen(struct merge_pass *p, const char *name)
     return 0;
 }
 
+/* The tensor of that key in o. */
+static int align_one(const struct operand *a, struct operand *o, const char *key, struct err *e)
+{
+    int got = operand_get(o, key, e);
+
+    if (got < 0)
+        return err_in(e, "%s", o->path);
+    if (got == 0) {
+        err_set(e, "%s: is in %s, not in %s", a->b.name, a->path, o->path);
+        return operand_computed(a) ? 1 : -1;
+    }
+    return shape_equal(&a->b.shape, &o->b.shape) ? operand_follow(o, a, e) : shapes_differ(a, o, e);
+}
+
 int merge_align(struct merge_pass *p, struct err *e)
 {
     const struct operand *a = &p->operand[0];
+    char *key;
+    int rc = 0;
 
     if (a->in && reader_segment(a->in) != p->segment) { /* a stream behind another has names of its own */
         p->segment = reader_segment(a->in);
@@ -72,20 +88,13 @@ int merge_align(struct merge_pass *p, struct err *e)
             memset(p->name, 0, p->names_cap * sizeof *p->name);
         p->names = 0;
     }
-    if (seen(p, a->b.name))
-        return err_set(e, "%s: comes twice in %s", a->b.name, a->path);
-    for (int k = 1; k < p->operands; k++) {
-        struct operand *o = &p->operand[k];
-        int got = operand_get(o, a->b.name, e);
-
-        if (got < 0)
-            return err_in(e, "%s", o->path);
-        if (got == 0)
-            return err_set(e, "%s: is in %s, not in %s", a->b.name, a->path, o->path);
-        if (!shape_equal(&a->b.shape, &o->b.shape))
-            return shapes_differ(a, o, e);
-    }
-    return 0;
+    key = operand_key(a, a->b.name);
+    if (seen(p, key))
+        rc = err_set(e, "%s: comes twice in %s", a->b.name, a->path);
+    for (int k = 1; k < p->operands && rc == 0; k++)
+        rc = align_one(a, &p->operand[k], key, e);
+    free(key);
+    return rc;
 }
 
 static void grow(struct merge_pass *p, uint64_t n)
@@ -240,26 +249,39 @@ int merge_all(struct merge_pass *p, struct writer *out, struct err *e)
     int got;
 
     while ((got = operand_next(a, e)) > 0) {
-        if (merge_align(p, e) < 0 || (select_match(p->sel, &a->b) ? merge_tensor(p, out, e) : operand_pass(a, out, e)) < 0)
+        got = merge_align(p, e);
+        if (got < 0 || (got == 0 && select_match(p->sel, &a->b) ? merge_tensor(p, out, e) : operand_pass(a, out, e)) < 0)
             return -1;
         progress_step(1, 0);
     }
     return got < 0 ? -1 : merge_leftover(p, e);
 }
 
+/* Has the first operand had the current tensor of o? */
+static int has_passed(struct merge_pass *p, const struct operand *o)
+{
+    char *key = operand_key(o, o->b.name);
+    struct hash128 h;
+    int is = p->names && place(p, key, &h)->lo != 0;
+
+    free(key);
+    return is;
+}
+
 int merge_leftover(struct merge_pass *p, struct err *e)
 {
-    struct hash128 h;
-
     for (int k = 1; k < p->operands; k++) {
-        int got = operand_rest(&p->operand[k], e);
+        struct operand *o = &p->operand[k];
+        int got;
 
+        while ((got = operand_rest(o, e)) > 0 && operand_computed(o) && !has_passed(p, o))
+            ;
         if (got < 0)
-            return err_in(e, "%s", p->operand[k].path);
-        if (got > 0 && p->names && place(p, p->operand[k].b.name, &h)->lo)
-            return err_set(e, "%s: comes twice in %s", p->operand[k].b.name, p->operand[k].path);
+            return err_in(e, "%s", o->path);
+        if (got > 0 && has_passed(p, o))
+            return err_set(e, "%s: comes twice in %s", o->b.name, o->path);
         if (got > 0)
-            return err_set(e, "%s: is in %s, not in %s", p->operand[k].b.name, p->operand[k].path, p->operand[0].path);
+            return err_set(e, "%s: is in %s, not in %s", o->b.name, o->path, p->operand[0].path);
     }
     return 0;
 }

@@ -26,7 +26,7 @@ int merge_same_shard(struct merge_pass *p, struct err *e);
 
 /*
  * Once for each tensor of the first operand: find the one it stands at in all others. -1 names the operand that lacks it, has it in another shape, or twice. A size of the
- * vocabulary that differs is said to be one.
+ * vocabulary that differs is said to be one. 1: an operand lacks it, as -1 says, but it is one that readers compute anew (operand_computed).
  */
 int merge_align(struct merge_pass *p, struct err *e);
 

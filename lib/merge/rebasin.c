@@ -130,7 +130,7 @@ static int load(struct merge_pass *p, struct whole *m, struct err *e)
 
         if (operand_counts(a))
             return err_set(e, "%s: holds whole numbers, which rebasin does not merge", a->b.name);
-        if (merge_align(p, e) < 0 || merge_read(p, a->b.rows, e) < 0)
+        if (merge_align(p, e) != 0 || merge_read(p, a->b.rows, e) < 0)
             return -1;
         m->head = mem_resize(m->head, m->n + 1, sizeof *m->head);
         m->w = mem_resize(m->w, m->n + 1, sizeof *m->w);

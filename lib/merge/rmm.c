@@ -174,7 +174,7 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     if (!p->revert && (p->args.basis < 1 || p->args.basis > p->operands))
         return err_set(e, "a basis of %lld for %d models: it is 1 to that", (long long)p->args.basis, p->operands);
     while ((got = operand_next(&p->operand[0], e)) > 0) {
-        if (merge_align(p, e) < 0 || one_tensor(p, out, e) < 0)
+        if (merge_align(p, e) != 0 || one_tensor(p, out, e) < 0)
             return -1;
         progress_step(1, 0);
     }

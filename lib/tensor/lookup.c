@@ -14,6 +14,8 @@ struct kept {
 
 struct lookup {
     struct reader *in;
+    char *(*key)(const struct bundle *, const void *); /* NULL: by name */
+    const void *ctx;
     int ended;          /* nothing more comes from in */
     struct kept *kept;
     size_t n, first;    /* kept[first] is the first that may still be there */
@@ -30,6 +32,17 @@ struct lookup *lookup_open(struct reader *in)
     return l;
 }
 
+void lookup_keys(struct lookup *l, char *(*key)(const struct bundle *b, const void *ctx), const void *ctx)
+{
+    l->key = key;
+    l->ctx = ctx;
+}
+
+static char *key_of(const struct lookup *l, const struct bundle *b)
+{
+    return l->key ? l->key(b, l->ctx) : mem_strdup(b->name);
+}
+
 void lookup_close(struct lookup *l)
 {
     if (!l)
@@ -44,9 +57,10 @@ void lookup_close(struct lookup *l)
     free(l);
 }
 
-static int keep(struct lookup *l, struct bundle *b, struct err *e)
+/* name is from here on the lookup's. */
+static int keep(struct lookup *l, char *name, struct bundle *b, struct err *e)
 {
-    struct kept k = {.name = mem_strdup(b->name)};
+    struct kept k = {.name = name};
     struct writer *out;
 
     l->kept = mem_resize(l->kept, l->n + 1, sizeof *l->kept);
@@ -92,10 +106,14 @@ int lookup_get(struct lookup *l, const char *name, struct bundle *b, struct read
         if (l->kept[i].name && strcmp(l->kept[i].name, name) == 0)
             return give(l, i, b, from, e);
     while (!l->ended && (got = bundle_read(l->in, b, e)) != 0) {
+        char *here = got > 0 ? key_of(l, b) : NULL;
+
         *from = l->in;
-        if (got < 0 || strcmp(b->name, name) == 0)
+        if (got < 0 || strcmp(here, name) == 0) {
+            free(here);
             return got;
-        if (keep(l, b, e) < 0)
+        }
+        if (keep(l, here, b, e) < 0)
             return -1;
     }
     l->ended = 1;

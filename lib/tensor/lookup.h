@@ -13,6 +13,9 @@ struct lookup;
 struct lookup *lookup_open(struct reader *in);
 void lookup_close(struct lookup *l);
 
+/* Bundles are known by key(b, ctx), which the caller of key frees, instead of by their names. Before the first is asked for. */
+void lookup_keys(struct lookup *l, char *(*key)(const struct bundle *b, const void *ctx), const void *ctx);
+
 /*
  * The first bundle of that name that has not been given out.
  * b     out: {0} or from an earlier call; its header is read, nothing is loaded

@@ -94,6 +94,8 @@ shards() {
     run tmerge -m attach -o o.weir less.weir linear.weir
     one_line_error 1 tmerge
     case $output in *"mlp.up_proj.weight: is in linear.weir, not in less.weir"*) ;; *) false ;; esac
+    run tmerge -m attach -o o.weir in.weir tiny
+    [ "$output" = "tmerge: tiny is a checkpoint, which has no companions; attach takes them from a stream" ]
 }
 
 @test "linear: the weighted mean, in the type of the first" {
