@@ -70,7 +70,8 @@ static int attach_one(struct operand *to, struct operand *from, struct err *e)
     if (!shape_equal(&to->b.shape, &from->b.shape))
         return err_set(e, "%s: %s in %s, %s in %s", to->b.name, shape_text(&to->b.shape, ts), to->path, shape_text(&from->b.shape, fs),
                        from->path);
-    if (operand_follow(from, to, e) < 0 || bundle_load_companions(from->from, &from->b, e) < 0 || (to->in && bundle_load_companions(to->from, &to->b, e) < 0))
+    if (operand_follow(from, to, e) < 0 || bundle_load_companions(from->from, &from->b, e) < 0 ||
+        (to->in && bundle_load_companions(to->from, &to->b, e) < 0))
         return -1;
     add_companions(&to->b, from);
     return 0;

@@ -55,9 +55,9 @@ size = os.path.getsize(sys.argv[1])
 for name, s in took.items():
     print("%-12s median %6.3f s  %5.2f GB/s   best %6.3f s  processors %6.3f s"
           % (name, statistics.median(s), size / statistics.median(s) / 1e9, min(s), statistics.median(cpu[name])))
-def ratio(a, b):
-    return statistics.median(x / y for x, y in zip(took[a], took[b]))
-print("medians of paired runs: tcat moves %.2f of what cat moves; five filters take %.2f times one"
-      % (ratio("cat", "tcat"), ratio("five filters", "one filter")))
+def ratio(of, a, b):
+    return statistics.median(x / y for x, y in zip(of[a], of[b]))
+print("medians of paired runs: tcat moves %.2f of what cat moves; five filters take %.2f times one, %.2f times its processor time"
+      % (ratio(took, "cat", "tcat"), ratio(took, "five filters", "one filter"), ratio(cpu, "five filters", "one filter")))
 PY
 python3 "$tmp/time.py" "$tmp/s.weir" "$n"
