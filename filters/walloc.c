@@ -183,7 +183,7 @@ int main(int argc, char **argv)
     alloc_table_put(&pass, &table);
     if (losses_path)
         alloc_losses_put(&pass, &losses);
-    if ((losses_path && target_put(losses_path, losses.data, losses.len, &e) < 0) || target_put("-", table.data, table.len, &e) < 0)
+    if (target_put("-", table.data, table.len, &e) < 0 || (losses_path && target_put(losses_path, losses.data, losses.len, &e) < 0))
         die("%s", e.msg);
     alloc_free(&pass.job);
     bundle_free(&b);

@@ -149,10 +149,12 @@ static char *keep(const char *word)
     return prog_argv[prog_words++] = mem_strdup(word);
 }
 
-static void unkeep(void)
+/* Word i is not said. */
+static void unkeep(int i)
 {
-    free(prog_argv[--prog_words]);
-    prog_argv[prog_words] = NULL;
+    free(prog_argv[i]);
+    memmove(prog_argv + i, prog_argv + i + 1, (size_t)(prog_words - i) * sizeof *prog_argv); /* the NULL behind them too */
+    prog_words--;
 }
 
 /* --NAME, --NAME=VALUE or --NAME and next; returns how many further arguments it took (0 or 1). */
@@ -177,9 +179,9 @@ static int one_name(const struct opt_spec *s, char *a, char *next)
 /* -ABC, perhaps with a value behind the last letter or in next; returns as one_name. */
 static int letters(const struct opt_spec *s, const char *a, char *next)
 {
+    int at = prog_words, took = 0, more = 1, say_next = 0;
     char *said = keep(a); /* less what is not said */
     size_t n = 1;
-    int took = 0, more = 1, say_next = 0;
 
     for (a++; *a && more; a++) {
         const struct opt *o = by_letter(s, *a);
@@ -199,7 +201,7 @@ static int letters(const struct opt_spec *s, const char *a, char *next)
     }
     said[n] = '\0';
     if (n == 1)
-        unkeep();
+        unkeep(at);
     keep(say_next ? next : NULL);
     return took;
 }

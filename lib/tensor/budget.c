@@ -139,7 +139,7 @@ static int read_lines(struct budget *t, const char *const *columns, budget_check
     }
     if (!t->column)
         return err_set(e, "it is empty; a budget begins with a line of titles");
-    return refuse_twins(t, &twin, e) < 0 ? err_in(e, "line %llu", (unsigned long long)twin) : 0;
+    return t->rows && refuse_twins(t, &twin, e) < 0 ? err_in(e, "line %llu", (unsigned long long)twin) : 0;
 }
 
 /* What the history says of the table. Its folder is nobody's business, and /dev/fd/63 is no name. */

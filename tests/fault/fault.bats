@@ -11,6 +11,7 @@ setup_file() {
     "$BIN/tsplit" --layers 0 tiny >in.weir
     "$BIN/tsplit" tiny >whole.weir
     cp whole.weir A.weir
+    "$BIN/tsplit" tiny | "$BIN/lrfactor" -m pissa -r 2 -t F32 >low.weir
     "$BIN/tshow" --data in.weir >twin.txt
     printf '{"text":"a b"}\n{"text":"c"}\n{"text":"a b"}\n' >texts.jsonl
     { cat texts.jsonl; echo '{"text":'; } >bad.jsonl
@@ -118,6 +119,8 @@ wscore in.weir t/report -m magnitude --report t/report
 wprune in.weir t/report -m magnitude -s 0.5 --report t/report
 wquant in.weir t/report -t q4_0 --report t/report
 wshrink in.weir t/report -m flap -s 0 --report t/report
+walloc in.weir t/losses -m error -b 4 -g 32 --losses t/losses
+tpack low.weir t/adapter -t peft -o t/adapter/
 lrfactor in.weir t/report -m svd --keep 0.5 --report t/report
 dload in.weir t/rejects --rejects t/rejects bad.jsonl
 dsave texts.weir t/texts -o t/texts

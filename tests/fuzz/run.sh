@@ -4,5 +4,7 @@ t=$1 log=build-fuzz/$1.log
 mkdir -p "build-fuzz/new/$t"
 FUZZ_METER=1 "build-fuzz/fuzz/$t" -max_total_time="$2" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=256 -verbosity=0 -print_final_stats=1 \
     -artifact_prefix="build-fuzz/$t-" "build-fuzz/new/$t" "tests/fuzz/corpus/$t" >"$log" 2>&1 || { echo "$t: found something"; tail -n 40 "$log"; exit 1; }
-awk -v t="$t" -v s="$2" '/executed_units/ { n = $2 } /peak_rss/ { rss = $2 } /^meter/ { heap = $4}
-    END { printf "%-12s %5d s %10d inputs, at most %9d bytes of heap, peak rss %d MB\n", t, s, n, heap, rss }' "$log"
+times >>"$log"
+awk -v t="$t" -v s="$2" '/executed_units/ { n = $2 } /peak_rss/ { rss = $2 } /^meter/ { heap = $4 }
+    /^[0-9]+m[0-9.]+s / { split($0, c, /[ms ]+/); cpu = 60 * c[1] + c[2] + 60 * c[3] + c[4] }
+    END { printf "%-12s %5d s, %5.1f of a processor: %9d inputs, at most %9d bytes of heap, peak rss %d MB\n", t, s, cpu, n, heap, rss }' "$log"
