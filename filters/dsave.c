@@ -2,10 +2,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
-#include "base/io.h"
 #include "base/opt.h"
 #include "base/parse.h"
 #include "base/progress.h"
@@ -55,31 +53,6 @@ static const struct opt opts[] = {
     {0, "lines", 0, OPT_FLAG, &in_lines, "read JSON objects, one a line, with text and id under those names", 0},
     OPT_END
 };
-
-static void tokenizer_file(struct buf *b, const char *name)
-{
-    char *file = mem_printf("%s/%s", tokenizer, name);
-
-    if (access(file, F_OK) == 0 && io_slurp(file, (uint64_t)256 << 20, b, &e) < 0)
-        die("%s", e.msg);
-    free(file);
-}
-
-static void open_tokenizer(void)
-{
-    struct tok_files f = {0};
-
-    tokenizer_file(&f.model, "tokenizer.model");
-    tokenizer_file(&f.json, "tokenizer.json");
-    tokenizer_file(&f.config, "tokenizer_config.json");
-    if (!f.model.len && !f.json.len)
-        die("%s: neither tokenizer.model nor tokenizer.json is there", tokenizer);
-    if (!(tok = tok_open(&f, &e)))
-        die("%s: %s", tokenizer, e.msg);
-    buf_free(&f.model);
-    buf_free(&f.json);
-    buf_free(&f.config);
-}
 
 /* The text's ids, after the beginning's where the tokenizer asks for it. */
 static int put_encoded(struct buf *b, const struct record *r)
@@ -143,8 +116,8 @@ int main(int argc, char **argv)
         die_usage(files > 1 ? "one FILE at most" : zstd + gzip > 1 ? "-z or --gzip, not both" : "of --fields, --ids and --tokens only one can be");
     if (tokenizer && !tokens)
         die_usage("--tokenizer %s is for --tokens", tokenizer);
-    if (tokenizer)
-        open_tokenizer();
+    if (tokenizer && !(tok = tok_open_folder(tokenizer, &e)))
+        die("%s", e.msg);
     from = (struct records_opts){.lines = in_lines, .text_field = text_field, .id_field = id_field};
     in = records_file(files ? argv[1] : "-", &from, &e);
     to = in ? target_open_text(path, &e) : NULL;

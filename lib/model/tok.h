@@ -41,6 +41,8 @@ struct tok;
  * Cost: a pass over the files; memory some three times their size.
  */
 struct tok *tok_open(const struct tok_files *f, struct err *e);
+/* The same from the files of a folder, each at most 256 MiB. NULL also when neither of the first two is there. */
+struct tok *tok_open_folder(const char *folder, struct err *e);
 void tok_close(struct tok *t); /* NULL is fine */
 
 /* A tokenizer as GGUF's keys tokenizer.ggml.* hold it; what is here is in the form of tok_piece, tok_merge, tok_pre. */
