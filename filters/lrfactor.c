@@ -18,8 +18,9 @@
 #include "tensor/stream.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
-static uint64_t rank;
-static double keep, alpha = 0.5;
+static uint64_t rank, blocks;
+static int64_t rounds = FACTOR_ROUNDS;
+static double keep, alpha = FACTOR_ALPHA;
 static int exact, dry_run, list;
 static struct select sel = {.linears = 1};
 static struct budget *budget;
@@ -32,7 +33,9 @@ static const struct opt opts[] = {
     {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
     {0, "term", "TERM", OPT_STRING, &term, "value: the whole weight (default); residual: its last dense term", 0},
     {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
-    {0, "alpha", "A", OPT_F64, &alpha, "of asvd: power of the inputs' size (default 0.5)", 0},
+    {0, "alpha", "A", OPT_F64, &alpha, "power of the inputs' size: asvd 0.5, sparse-lowrank 1, dense-sparse 0", 0},
+    {0, "blocks", "B", OPT_U64, &blocks, "of monarch (default: near the root of the columns)", 0},
+    {0, "rounds", "N", OPT_INT, &rounds, "of sparse-lowrank (default 80)", 0},
     {0, "exact", 0, OPT_FLAG, &exact, "the full decomposition also where a randomized one is faster", 0},
     SELECT_OPTS(sel),
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
@@ -42,7 +45,7 @@ static const struct opt opts[] = {
 };
 
 static const struct opt_spec spec = {"lrfactor", "-m NAME -r R|--keep F [OPTION]... <STREAM >STREAM",
-                                     "Write weights as products of two thin matrices.", opts, opt_common, NULL};
+                                     "Write weights as products of two thin matrices, or as what is near to one.", opts, opt_common, NULL};
 
 static int print_list(void)
 {
@@ -68,18 +71,14 @@ static void check_options(struct factor_pass *p)
     static const char *const column[] = {"rank", "keep", NULL};
     struct err e;
 
-    if (!method_name || (!rank && keep == 0 && !budget_path))
-        die_usage("-m NAME and -r R, --keep F or --budget FILE are needed; --list names the methods");
-    if ((rank > 0) + (keep != 0) + !!budget_path > 1)
-        die_usage("-r %llu, --keep %g%s: only one can be", (unsigned long long)rank, keep, budget_path ? " and --budget" : "");
+    if (!method_name)
+        die_usage("-m NAME is needed; --list names the methods");
     p->method = factor_find(method_name);
     if (!p->method)
         die_usage("method '%s' is not known; --list names them", method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
     p->residual = term && strcmp(term, "residual") == 0;
-    if (p->residual && p->method->kind != FACTOR_REPLACE)
-        die_usage("-m %s adds an adapter to the value; --term residual is for the others", method_name);
     p->type = type_name ? dtype_find(type_name) : -1;
     if (type_name && (p->type < 0 || !dtype_info((enum dtype)p->type)->writes_f32))
         die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
@@ -87,11 +86,19 @@ static void check_options(struct factor_pass *p)
     p->keep = keep;
     p->alpha = alpha;
     p->exact = exact;
-    if (select_check(&sel, &e) < 0)
-        die_usage("%s", e.msg);
-    opt_check_report(&report_path, dry_run);
+    p->blocks = blocks;
+    p->rounds = rounds < 0 || rounds > 1000000 ? 0 : (int)rounds;
+    if (budget_path && (rank || keep != 0))
+        die_usage("--budget: each tensor's own, so neither -r nor --keep can be");
     if (budget_path && !(budget = budget_read(budget_path, column, set_rank, p, &e)))
         die("%s", e.msg);
+    if (budget) { /* the rows' own come later */
+        p->rank = strcmp(budget_column(budget), "rank") == 0;
+        p->keep = !p->rank;
+    }
+    if (factor_pass_check(p, &e) < 0 || select_check(&sel, &e) < 0)
+        die_usage("%s", e.msg);
+    opt_check_report(&report_path, dry_run);
     sel.linears = !budget; /* the table says which */
 }
 

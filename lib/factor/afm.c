@@ -66,4 +66,4 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_afm = {"afm", "the principal directions of the layer's outputs", FACTOR_GRAM, FACTOR_REPLACE, apply};
+const struct factor_method factor_afm = {"afm", "the principal directions of the layer's outputs", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};

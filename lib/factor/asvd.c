@@ -40,4 +40,5 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_asvd = {"asvd", "SVD with columns scaled by (mean |x|)^alpha", FACTOR_ABSMEAN, FACTOR_REPLACE, apply};
+const struct factor_method factor_asvd = {"asvd", "SVD with columns scaled by (mean |x|)^alpha", FACTOR_ABSMEAN, FACTOR_REPLACE, apply,
+                                           0, 0.5};

@@ -32,4 +32,4 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_eva = {"eva", "adapter of zero whose A spans the inputs' main directions", FACTOR_GRAM, FACTOR_BESIDE, apply};
+const struct factor_method factor_eva = {"eva", "adapter of zero whose A spans the inputs' main directions", FACTOR_GRAM, FACTOR_BESIDE, apply, 0, 0};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/real.h"
 #include "la/svd.h"
 
 #define METHOD(n) &factor_##n,
@@ -27,6 +28,22 @@ uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep)
     uint64_t rank = (uint64_t)floor(keep * (double)rows * (double)cols / (double)(rows + cols));
 
     return rank ? rank : 1;
+}
+
+int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
+{
+    double most = 0;
+
+    for (uint64_t c = 0; j->norm2 && c < j->cols; c++) {
+        if (!(j->norm2[c] >= 0 && isfinite(j->norm2[c])))
+            return err_set(e, "norm2[%llu] is %g, not a mean of squares", (unsigned long long)c, j->norm2[c]);
+        most = j->norm2[c] > most ? j->norm2[c] : most;
+    }
+    if (j->norm2 && most == 0)
+        return err_set(e, "norm2 is 0 in all %llu columns", (unsigned long long)j->cols);
+    for (uint64_t c = 0; c < j->cols; c++)
+        s[c] = j->norm2 ? real_pow(j->norm2[c] > 1e-12 * most ? j->norm2[c] : 1e-12 * most, j->alpha / 2) : 1;
+    return 0;
 }
 
 /* b = U s^1/2 in place of U, a = s^1/2 V' in place of V'; the sum of s^2. */

@@ -1,7 +1,7 @@
 /*
- * factor: methods that write a matrix as a product of two thin ones, W ~ B A. One file a method, one row in factor.def.
+ * factor: methods that write a matrix as a product of two thin ones, W ~ B A, or as what is near to one. One file a method, one row in factor.def.
  *
- * All of them but eva are one idea: take the largest singular triples of W S and undo S, W S ~ U s V', B = U s^1/2, A = s^1/2 V' S^-1.
+ * Those of a product, but for eva, are one idea: take the largest singular triples of W S and undo S, W S ~ U s V', B = U s^1/2, A = s^1/2 V' S^-1.
  * They differ in S, which says what inputs look like: where |x S^-1| is white, the loss on real inputs is least.
  */
 #ifndef WEIR_FACTOR_FACTOR_H
@@ -11,13 +11,17 @@
 
 #include "base/err.h"
 
-enum { FACTOR_ABSMEAN = 1, FACTOR_GRAM = 2 }; /* companions a method needs, as bits */
+enum { FACTOR_ABSMEAN = 1, FACTOR_GRAM = 2, FACTOR_NORM2 = 4 }; /* companions a method needs, as bits; NORM2 only where alpha is not 0 */
+enum { FACTOR_RANK = 1, FACTOR_KEEP = 2 };                      /* what sizes may be given */
 
 /* What becomes of the value. */
 enum factor_kind {
     FACTOR_REPLACE, /* the product takes its place */
     FACTOR_SPLIT,   /* product and what is left of it, dense: the sum is the value; the product is what an adapter trains */
-    FACTOR_BESIDE   /* the value stays and the product, which is 0 (B = 0), stands beside it */
+    FACTOR_BESIDE,  /* the value stays and the product, which is 0 (B = 0), stands beside it */
+    FACTOR_MONARCH, /* l and r of form monarch, in b and a */
+    FACTOR_SPARSE,  /* the product and, where mask is 1, what it leaves of the value */
+    FACTOR_OUTLIERS /* the value where mask is 1, sparse; where it is 0, dense */
 };
 
 struct factor_job {
@@ -29,7 +33,12 @@ struct factor_job {
     double alpha;             /* of asvd */
     int exact;                /* 1: never the randomized decomposition */
     double *b, *a;            /* out: [rows][rank], [rank][cols] */
-    double lost;              /* out: predicted share of |W S|^2 that the product leaves out, 0 to 1 */
+    double lost;              /* out: predicted share of |W S|^2 that is left out, 0 to 1 */
+    const float *norm2;       /* in: [cols] mean x^2, with FACTOR_NORM2; else NULL */
+    uint64_t blocks;          /* of monarch, dividing rows and cols; b is [rows][blocks rank], a [blocks blocks rank][cols / blocks] */
+    uint64_t kept;            /* numbers of the sparse term */
+    int rounds;               /* of sparse-lowrank */
+    uint8_t *mask;            /* out: [rows][cols], of FACTOR_SPARSE and FACTOR_OUTLIERS */
 };
 
 struct factor_method {
@@ -37,6 +46,8 @@ struct factor_method {
     unsigned needs; /* FACTOR_* companions */
     enum factor_kind kind;
     int (*apply)(struct factor_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
+    unsigned sizes; /* FACTOR_RANK and FACTOR_KEEP: which can be given, and 0 for one of the two but not both */
+    double alpha;   /* the usual one */
 };
 
 #define METHOD(n) extern const struct factor_method factor_##n;
@@ -52,6 +63,9 @@ const struct factor_method *factor_find(const char *name); /* NULL when unknown 
  * for; then lost is slightly above the least possible. Same bits everywhere. Memory and cost: la/svd.h.
  */
 int factor_triples(struct factor_job *job, const double *P, struct err *e);
+
+/* s[cols]: the inputs' root mean squares to the power alpha, none below 1e-6 of the largest; 1 where norm2 is NULL. */
+int factor_column_sizes(const struct factor_job *job, double *s, struct err *e);
 
 /* Largest rank whose factors hold at most the share keep of the matrix's numbers: floor(keep m n / (m + n)), at least 1. */
 uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep);

@@ -5,8 +5,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "factor/put.h"
 #include "la/quad.h"
 #include "tensor/form.h"
+
+#define RANK_SHARE 0.25 /* kappa of OATS: the product's share of the numbers */
 
 /* Bytes of the value's parts, or of one term's. */
 static uint64_t value_bytes(const struct bundle *b, int term)
@@ -48,82 +51,29 @@ static enum dtype factor_type(const struct factor_pass *p, const struct bundle *
     return t >= 0 && dtype_info((enum dtype)t)->writes_f32 ? (enum dtype)t : DT_F32;
 }
 
-static void put_part(struct bundle *b, int term, const char *name, enum dtype type, uint64_t rows, uint64_t cols, const double *v)
-{
-    struct shape s = {2, {rows, cols}};
-    struct part *p = bundle_add_part(b, term, name, type, &s);
-    float *f = mem_resize(NULL, rows * cols, sizeof *f);
-
-    for (uint64_t i = 0; i < rows * cols; i++)
-        f[i] = (float)v[i];
-    dtype_from_f32(type, f, p->data, rows * cols);
-    free(f);
-}
-
-/* What the rounded product leaves, so that the sum is the value again, rounded once. */
-static void put_rest(struct bundle *b, int rest, int product, enum dtype type, const float *w)
+/* The loss of the terms from `first` on against w (which it overwrites), on the outputs where there is a gram. */
+static int measure(const struct bundle *b, int first, float *w, const float *gram, struct factor_tally *t, struct err *e)
 {
     uint64_t n = b->rows * b->cols;
-    float *left = mem_new(n, sizeof *left);
-
-    form_find("lowrank")->add_rows(b, product, 0, b->rows, left, NULL);
-    for (uint64_t i = 0; i < n; i++)
-        left[i] = w[i] - left[i];
-    dtype_from_f32(type, left, bundle_part(b, rest, "dense")->data, n);
-    free(left);
-}
-
-/* Put the product in its place; term is the one it replaces, or -1 for the whole value. */
-static void put_product(struct bundle *b, enum factor_kind kind, int term, enum dtype type, const struct factor_job *j, const float *w)
-{
-    int rest = -1;
-
-    if (kind == FACTOR_REPLACE && term >= 0) {
-        bundle_drop_part(b, term, "dense");
-        free(b->term[term].form);
-        b->term[term].form = mem_strdup("lowrank");
-        attrs_free(&b->term[term].attrs);
-    } else {
-        if (kind != FACTOR_BESIDE)
-            bundle_clear_value(b);
-        if (kind == FACTOR_SPLIT) {
-            struct shape s = b->shape;
-
-            rest = bundle_add_term(b, "dense");
-            bundle_add_part(b, rest, "dense", type, &s);
-        }
-        term = bundle_add_term(b, "lowrank");
-    }
-    put_part(b, term, "a", type, j->rank, j->cols, j->a);
-    put_part(b, term, "b", type, j->rows, j->rank, j->b);
-    if (rest >= 0)
-        put_rest(b, rest, term, type, w);
-}
-
-/* The loss of the new value against w (which it overwrites), on the outputs where there is a gram. */
-static int measure(const struct bundle *b, int term, float *w, const float *gram, struct factor_tally *t, struct err *e)
-{
-    float *now = mem_new(b->rows * b->cols, sizeof *now);
+    float *now = mem_new(n, sizeof *now);
     double all = gram ? quad_gram(b->rows, b->cols, w, gram) : 0, off = 0;
-    const char *form = term >= 0 ? b->term[term].form : NULL;
+    int rc = 0;
 
-    if (form ? form_find(form)->add_rows(b, term, 0, b->rows, now, e) : bundle_rows(b, 0, b->rows, now, e)) {
-        free(now);
-        return -1;
-    }
-    for (uint64_t i = 0; i < b->rows * b->cols; i++) {
+    for (int i = first; i < b->terms && rc == 0; i++)
+        rc = form_find(b->term[i].form)->add_rows(b, i, 0, b->rows, now, e);
+    for (uint64_t i = 0; i < n && rc == 0; i++) {
         if (!gram)
             all += (double)w[i] * w[i];
         w[i] -= now[i];
         if (!gram)
             off += (double)w[i] * w[i];
     }
-    if (gram)
+    if (gram && rc == 0)
         off = quad_gram(b->rows, b->cols, w, gram);
     t->measured = all > 0 ? off / all : 0;
     t->by_gram = gram != NULL;
     free(now);
-    return 0;
+    return rc;
 }
 
 static void drop_stale(struct bundle *b)
@@ -135,37 +85,101 @@ static void drop_stale(struct bundle *b)
             bundle_drop_part(b, -1, stale[i]);
 }
 
+/* The divisor of both sides nearest the root of the columns, the smaller of two. */
+static uint64_t usual_blocks(uint64_t rows, uint64_t cols)
+{
+    double root = sqrt((double)cols);
+    uint64_t best = 1;
+
+    for (uint64_t n = 2; n <= cols && n <= rows; n++)
+        if (rows % n == 0 && cols % n == 0 && fabs((double)n - root) < fabs((double)best - root))
+            best = n;
+    return best;
+}
+
+/* Rank, blocks and sparse numbers of a matrix. 0, 1: nothing of that size can be; -1. */
+static int set_sizes(const struct factor_pass *p, struct factor_job *j, struct err *e)
+{
+    uint64_t n = j->rows * j->cols, small = j->rows < j->cols ? j->rows : j->cols, all = (uint64_t)floor(p->keep * (double)n);
+    enum factor_kind kind = p->method->kind;
+
+    j->blocks = kind != FACTOR_MONARCH ? 1 : p->blocks ? p->blocks : usual_blocks(j->rows, j->cols);
+    if (j->rows % j->blocks || j->cols % j->blocks)
+        return err_set(e, "%llu blocks do not divide %llu rows and %llu columns", (unsigned long long)j->blocks, (unsigned long long)j->rows,
+                       (unsigned long long)j->cols);
+    j->rank = p->rank ? p->rank : factor_rank(j->rows, j->cols, (kind == FACTOR_SPARSE ? RANK_SHARE * p->keep : p->keep) / (double)j->blocks);
+    if (j->rank > small / j->blocks)
+        j->rank = small / j->blocks;
+    if (kind == FACTOR_OUTLIERS) {
+        j->rank = 0;
+        j->kept = all;
+    } else if (kind == FACTOR_SPARSE) {
+        uint64_t product = j->rank * (j->rows + j->cols);
+
+        if (product > all)
+            return 1;
+        j->kept = (all - product) / j->rows * j->rows;
+    }
+    return 0;
+}
+
+static int get_inputs(const struct factor_pass *p, const struct bundle *b, float **absmean, float **norm2, struct err *e)
+{
+    if (p->method->needs & FACTOR_ABSMEAN && !(*absmean = bundle_companion(b, "absmean", b->cols, e)))
+        return -1;
+    if (p->method->needs & FACTOR_NORM2 && p->alpha != 0 && !(*norm2 = bundle_companion(b, "norm2", b->cols, e)))
+        return -1;
+    return 0;
+}
+
+static int apply(const struct factor_pass *p, struct bundle *b, int term, float *w, struct factor_job *j, enum dtype type, struct factor_tally *t, struct err *e)
+{
+    enum factor_kind kind = p->method->kind;
+    uint64_t n = b->rows * b->cols, width = j->rank * j->blocks;
+    double *wide = mem_new(n, sizeof *wide);
+    int rc;
+
+    for (uint64_t i = 0; i < n; i++)
+        wide[i] = w[i];
+    j->w = wide;
+    j->b = mem_new(b->rows * width, sizeof *j->b);
+    j->a = mem_new(width * b->cols, sizeof *j->a);
+    j->mask = kind == FACTOR_SPARSE || kind == FACTOR_OUTLIERS ? mem_new(n, 1) : NULL;
+    rc = p->method->apply(j, e);
+    free(wide);
+    if (rc == 0) {
+        int first = factor_put(b, kind, term, type, j, w);
+
+        drop_stale(b);
+        t->done = 1;
+        t->rank = j->rank;
+        t->predicted = j->lost;
+        rc = measure(b, term >= 0 ? first : 0, w, j->gram, t, e);
+    }
+    free(j->b);
+    free(j->a);
+    free(j->mask);
+    return rc;
+}
+
 static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct factor_tally *t, struct err *e)
 {
-    uint64_t small = b->rows < b->cols ? b->rows : b->cols, rank = p->rank ? p->rank : factor_rank(b->rows, b->cols, p->keep);
-    struct factor_job j = {b->name, b->rows, b->cols, rank < small ? rank : small, NULL, NULL, gram, p->alpha, p->exact, NULL, NULL, 0};
+    struct factor_job j = {.name = b->name, .rows = b->rows, .cols = b->cols, .gram = gram, .alpha = p->alpha, .exact = p->exact, .rounds = p->rounds};
+    enum factor_kind kind = p->method->kind;
     enum dtype type = factor_type(p, b);
-    uint64_t bytes = j.rank * (b->rows + b->cols) * (uint64_t)dtype_info(type)->bits / 8;
-    float *absmean = NULL;
-    double *wide;
-    int rc = 0;
+    float *absmean = NULL, *norm2 = NULL;
+    int rc = set_sizes(p, &j, e), adds = kind == FACTOR_SPLIT || kind == FACTOR_BESIDE || kind == FACTOR_OUTLIERS;
 
-    if (p->method->kind == FACTOR_REPLACE && bytes >= value_bytes(b, term))
+    if (rc == 1 || (rc == 0 && !adds && factor_put_bytes(kind, type, &j) >= value_bytes(b, term)))
         return 0; /* a larger matrix than it was: it stays */
-    if (p->method->needs & FACTOR_ABSMEAN && !(j.absmean = absmean = bundle_companion(b, "absmean", b->cols, e)))
-        return -1;
-    j.w = wide = mem_new(b->rows * b->cols, sizeof *wide);
-    j.b = mem_new(b->rows * j.rank, sizeof *j.b);
-    j.a = mem_new(j.rank * b->cols, sizeof *j.a);
-    for (uint64_t i = 0; i < b->rows * b->cols; i++)
-        wide[i] = w[i];
-    rc = p->method->apply(&j, e);
-    if (rc == 0) {
-        put_product(b, p->method->kind, term, type, &j, w);
-        drop_stale(b);
-        t->rank = j.rank;
-        t->predicted = j.lost;
-        rc = measure(b, term, w, gram, t, e);
-    }
+    if (rc == 0)
+        rc = get_inputs(p, b, &absmean, &norm2, e);
+    j.absmean = absmean;
+    j.norm2 = norm2;
+    if (rc == 0)
+        rc = apply(p, b, term, w, &j, type, t, e);
     free(absmean);
-    free(wide);
-    free(j.b);
-    free(j.a);
+    free(norm2);
     return rc;
 }
 
@@ -191,10 +205,36 @@ int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_t
     return rc < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
+int factor_pass_check(struct factor_pass *p, struct err *e)
+{
+    unsigned sizes = p->method->sizes ? p->method->sizes : FACTOR_RANK | FACTOR_KEEP;
+    const char *name = p->method->name;
+
+    if (p->residual && (p->method->kind == FACTOR_SPLIT || p->method->kind == FACTOR_BESIDE))
+        return err_set(e, "-m %s adds an adapter to the value; --term residual is for the others", name);
+    if (p->keep != 0 && p->rank && p->method->sizes == 0)
+        return err_set(e, "-r %llu and --keep %g: only one can be", (unsigned long long)p->rank, p->keep);
+    if (p->rank && !(sizes & FACTOR_RANK))
+        return err_set(e, "-m %s has no rank: --keep says how many numbers go to its sparse term", name);
+    if (p->keep == 0 && (p->method->sizes & FACTOR_KEEP || !p->rank))
+        return err_set(e, p->method->sizes ? "-m %s needs --keep F" : "-m %s needs -r R or --keep F", name);
+    if (p->blocks && p->method->kind != FACTOR_MONARCH)
+        return err_set(e, "--blocks is for -m monarch, not -m %s", name);
+    if (p->rounds != FACTOR_ROUNDS && p->method->kind != FACTOR_SPARSE)
+        return err_set(e, "--rounds is for -m sparse-lowrank, not -m %s", name);
+    if (p->rounds < 1)
+        return err_set(e, "--rounds %d: at least one", p->rounds);
+    if (p->alpha < 0 && p->alpha != FACTOR_ALPHA)
+        return err_set(e, "--alpha %g is below 0", p->alpha);
+    if (p->alpha == FACTOR_ALPHA)
+        p->alpha = p->method->alpha;
+    return 0;
+}
+
 void factor_tally_line(struct buf *out, const struct bundle *b, const struct factor_tally *t)
 {
     buf_printf(out, "%s\t%llu\t%llu\t", b->name, (unsigned long long)b->rows, (unsigned long long)b->cols);
-    if (!t->rank)
+    if (!t->done)
         buf_printf(out, "-\t%llu\t%llu\t-\t-\t-\n", (unsigned long long)t->before, (unsigned long long)t->after);
     else
         buf_printf(out, "%llu\t%llu\t%llu\t%.6g\t%.6g\t%s\n", (unsigned long long)t->rank, (unsigned long long)t->before,

@@ -8,15 +8,23 @@
 struct factor_pass {
     const struct factor_method *method;
     uint64_t rank;      /* 0: by keep */
-    double keep;        /* share of the numbers to keep */
+    double keep;        /* share of the numbers to keep; of dense-sparse, to take out */
     int residual;       /* 1: only the value's last dense term, what an earlier filter lost, becomes a product */
     int type;           /* of the factors: an enum dtype, or -1: the checkpoint's own type */
-    double alpha;
+    double alpha;       /* FACTOR_ALPHA: the method's own */
     int exact;
+    uint64_t blocks;    /* of monarch; 0: of each matrix the divisor of both sides nearest the root of its columns */
+    int rounds;         /* of sparse-lowrank */
 };
+#define FACTOR_ALPHA (-1.0)
+#define FACTOR_ROUNDS 80
+
+/* Do the options go together? Puts the method's alpha where it is FACTOR_ALPHA. -1 says which do not: a wrong command line. */
+int factor_pass_check(struct factor_pass *p, struct err *e);
 
 struct factor_tally {
-    uint64_t rank;                /* 0: stayed as it was */
+    int done;                     /* 0: stayed as it was */
+    uint64_t rank;                /* 0 of dense-sparse */
     uint64_t before, after;       /* bytes of the value */
     double predicted, measured;   /* loss shares in the method's norm, and of the outputs (by gram) or of the weights (without) */
     int by_gram;                  /* which of them measured is */
@@ -27,7 +35,7 @@ void factor_tally_line(struct buf *out, const struct bundle *b, const struct fac
 
 /*
  * b      inout: loaded. The value, or its last dense term, becomes a product; where the factors would not be smaller it stays as it was, and so it
- *        does when the whole value is asked for and its parts are fewer bytes already. Adapters (pissa, eva) are added whatever their size.
+ *        does when the whole value is asked for and its parts are fewer bytes already. Adapters (pissa, eva) and outliers are added whatever their size.
  *        score, mask and grad are dropped, what tells of inputs stays.
  * t      out: not NULL
  * -1: a weight that is not finite, a companion that is missing or of another size, no dense term where the residual was asked for; the

@@ -111,4 +111,4 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_whiten = {"whiten", "SVD in the norm of the layer's outputs (SVD-LLM)", FACTOR_GRAM, FACTOR_REPLACE, apply};
+const struct factor_method factor_whiten = {"whiten", "SVD in the norm of the layer's outputs (SVD-LLM)", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};

@@ -85,7 +85,7 @@ int to_peft_take(struct to_peft *t, struct reader *in, struct bundle *b, struct 
         return -1;
     if (take_term(t, b, last, e) < 0)
         return err_in(e, "%s", b->name);
-    bundle_drop_last_term(b);
+    bundle_drop_term(b, last);
     return 0;
 }
 

@@ -187,6 +187,9 @@ int awq_layer(const struct quant_plan *p, const struct block_kind *k, struct bun
     struct fold f[TAPS];
     int places = fold_find(k, b, n, f);
 
+    for (int i = 0; i < n; i++)
+        if (chosen[i] && quant_dense_beside(&b[i]) >= 0)
+            return err_set(e, "%s: -m awq scales whole values, this one has a product or sparse term beside its dense one", b[i].name);
     for (int i = 0; i < places; i++)
         if (one_place(p, &f[i], b, chosen, e) < 0)
             return -1;

@@ -34,7 +34,7 @@ static int visit(struct quant_flow *f, struct reader *in, struct writer *out, st
 
     if (f->choose(b, &p)) {
         fit = quant_plan_for(&p, b);
-        after = quant_plan_bytes(&fit, b->rows, b->cols);
+        after = quant_plan_bytes(&fit, b->rows, b->cols) + quant_kept_bytes(b);
         f->chosen++;
         note_fallback(f, b, &p, &fit);
         if (out)

@@ -9,6 +9,7 @@
 #include "quant/awq.h"
 #include "num/half_bits.h"
 #include "num/wide.h"
+#include "tensor/form.h"
 
 /* Largest magnitude as its bits: NaN is above infinity, so one pass finds all that is not allowed. */
 WIDE static int32_t most_bits(const float *w, uint64_t n)
@@ -123,10 +124,35 @@ static void begin_like(struct bundle *o, struct bundle *b, const struct quant_pl
     quant_plan_declare(p, o);
 }
 
+/* Behind the plan's terms, those of b that stay: their parts move. */
+static void keep_terms(struct bundle *o, struct bundle *b, int dense)
+{
+    for (int t = 0; t < b->terms; t++) {
+        int to;
+
+        if (t == dense)
+            continue;
+        to = bundle_add_term(o, b->term[t].form);
+        attrs_copy(&o->term[to].attrs, &b->term[t].attrs);
+        for (int i = 0; i < b->parts; i++) {
+            struct part *p = &b->part[i], *q;
+
+            if (p->term != t)
+                continue;
+            q = bundle_declare_part(o, to, p->name, p->dtype, &p->shape);
+            attrs_copy(&q->more, &p->more);
+            q->data = p->data;
+            q->lent = p->lent;
+            p->data = NULL;
+            p->lent = NULL;
+        }
+    }
+}
+
 /* One slab of the plan's parts, seen as a bundle of n rows. */
 struct slab {
     struct bundle view;
-    int first;        /* index of the plan's first part in the bundle */
+    int first, end;   /* the plan's parts in the bundle: first to end - 1 */
     uint64_t cap;     /* rows there is room for */
     uint8_t *data[4]; /* of each part; the residual's is the last */
     float *back;      /* decoded */
@@ -135,14 +161,14 @@ struct slab {
 static void slab_room(struct slab *s, const struct bundle *o, uint64_t n, int back)
 {
     if (n > s->cap)
-        for (int i = s->first; i < o->parts; i++)
+        for (int i = s->first; i < s->end; i++)
             s->data[i - s->first] = mem_resize(s->data[i - s->first], n, o->part[i].row_bytes);
     if (n > s->cap && back)
         s->back = mem_resize(s->back, n, o->cols * sizeof *s->back);
     s->cap = n > s->cap ? n : s->cap;
     s->view = *o;
     s->view.rows = n;
-    for (int i = s->first; i < o->parts; i++) {
+    for (int i = s->first; i < s->end; i++) {
         s->view.part[i].data = s->data[i - s->first];
         s->view.part[i].rows = n;
     }
@@ -204,7 +230,7 @@ static void measure_row(void *ctx, size_t r)
 static int decode(const struct quant_plan *p, struct slab *s, const struct bundle *o, const float *w, struct err *e)
 {
     uint64_t n = s->view.rows * s->view.cols;
-    float *left = (float *)(void *)s->data[o->parts - 1 - s->first];
+    float *left = (float *)(void *)s->data[s->end - 1 - s->first];
     int rc;
 
     s->view.terms = 1;
@@ -236,6 +262,7 @@ static void measure(struct slab *s, const float *w, const struct known *k, struc
 struct source {
     struct reader *in;
     struct bundle *b;
+    int term;   /* the one that is read of a loaded value, or -1: all */
     int gather; /* 1: GATHER rows at once, or all that are left */
     float *room;
     uint64_t next;
@@ -250,7 +277,11 @@ static int loaded_rows(struct source *s, uint64_t *n, float **w, struct err *e)
     if (*n == 0)
         return 0;
     *w = s->room = mem_resize(s->room, *n * s->b->cols, sizeof *s->room);
-    return bundle_rows(s->b, s->next, *n, s->room, e) < 0 ? err_in(e, "%s", s->b->name) : 1;
+    if (s->term >= 0)
+        memset(s->room, 0, *n * s->b->cols * sizeof *s->room);
+    if (s->term >= 0 ? form_find("dense")->add_rows(s->b, s->term, s->next, *n, s->room, e) : bundle_rows(s->b, s->next, *n, s->room, e))
+        return err_in(e, "%s", s->b->name);
+    return 1;
 }
 
 static int gathered_rows(struct source *s, uint64_t *n, float **w, struct err *e)
@@ -281,11 +312,22 @@ static int next_rows(struct source *s, uint64_t *row0, uint64_t *n, float **w, s
     return got;
 }
 
-static int slabs(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, struct bundle *o,
-                 struct slab *s, const struct known *k, struct quant_tally *tally, struct err *e)
+/* Rows of the parts that stay; with n 0 those that do not follow the rows, whole. */
+static int put_kept(struct writer *out, struct bundle *o, int end, uint64_t row0, uint64_t n, struct err *e)
+{
+    for (int i = end; i < o->parts; i++) {
+        const struct part *p = &o->part[i];
+
+        if (p->fixed == (n == 0) && bundle_put(out, o, i, row0, n ? n : p->rows, p->data + row0 * p->row_bytes, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int slabs(const struct quant_plan *p, struct source from, struct writer *out, struct bundle *o, struct slab *s, const struct known *k,
+                 struct quant_tally *tally, struct err *e)
 {
     int back = tally || p->residual, got;
-    struct source from = {in, b, k->by.U != NULL, NULL, 0};
     uint64_t row0, n;
     float *w;
 
@@ -299,7 +341,9 @@ static int slabs(const struct quant_plan *p, struct reader *in, struct writer *o
             got = err_in(e, "%s", o->name);
         if (got > 0 && tally)
             measure(s, w, k, tally);
-        for (int i = s->first; got > 0 && out && i < o->parts; i++)
+        if (got > 0 && out && put_kept(out, o, s->end, row0, n, e) < 0)
+            got = -1;
+        for (int i = s->first; got > 0 && out && i < s->end; i++)
             if (bundle_put(out, o, i, row0, n, s->data[i - s->first], e) < 0)
                 got = -1;
         if (got < 0)
@@ -315,9 +359,9 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
     struct slab s = {.cap = 0};
     struct known k = {0};
     struct bundle o;
-    int rc;
+    int term = quant_dense_beside(b), rc;
 
-    if (!b->loaded && bundle_load_companions(in, b, e) < 0)
+    if (!b->loaded && (term >= 0 ? bundle_load(in, b, e) : bundle_load_companions(in, b, e)) < 0)
         return -1;
     if (get_known(&k, p, b, importance, tally != NULL, out != NULL, e) < 0) {
         known_free(&k);
@@ -326,9 +370,14 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
     begin_like(&o, b, p, out != NULL);
     for (s.first = 0; o.part[s.first].term < 0;)
         s.first++;
+    s.end = o.parts;
+    if (term >= 0)
+        keep_terms(&o, b, term);
     rc = out ? bundle_begin(out, &o, e) : 0;
+    if (rc == 0 && out)
+        rc = put_kept(out, &o, s.end, 0, 0, e);
     if (rc == 0)
-        rc = slabs(p, in, out, b, &o, &s, &k, tally, e);
+        rc = slabs(p, (struct source){in, b, term, k.by.U != NULL, NULL, 0}, out, &o, &s, &k, tally, e);
     if (rc == 0 && out)
         rc = bundle_end(out, &o, e);
     for (int i = 0; i < 4; i++)

@@ -21,6 +21,8 @@ struct quant_tally {
  * importance  1: use the companion norm2 where there is one (block types only)
  * out         NULL: nothing is written, b keeps what it had if it was loaded, and with importance the tally of any type has losses weighed by norm2
  * tally       out: or NULL; measuring decodes what was encoded
+ * Of a value of one dense term beside products and sparse terms only the dense one is quantized, the others are written as they are (quant_dense_beside); then
+ * the whole tensor is in memory, and measures are of the dense term.
  * Memory: a slab of f32 (about 1 MiB or one row; by the gram 512 rows), its parts, and the companions; by the gram also its factor: quant_gram_make,
  * and quant_gram_rows. -1: a gram that is missing or cannot be used; a weight that is NaN, infinite or beyond
  * quant_plan_limit; a norm2 that is negative or NaN. The sentence names the tensor.

@@ -88,6 +88,36 @@ uint64_t quant_value_bytes(const struct bundle *b)
     return n;
 }
 
+int quant_dense_beside(const struct bundle *b)
+{
+    static const char *const stay[] = {"sparse", "lowrank", "monarch"};
+    int dense = -1;
+
+    for (int t = 0; t < b->terms; t++) {
+        int stays = 0;
+
+        for (size_t i = 0; i < sizeof stay / sizeof *stay; i++)
+            stays |= strcmp(b->term[t].form, stay[i]) == 0;
+        if (stays)
+            continue;
+        if (dense >= 0 || strcmp(b->term[t].form, "dense") != 0)
+            return -1;
+        dense = t;
+    }
+    return b->terms > 1 ? dense : -1;
+}
+
+uint64_t quant_kept_bytes(const struct bundle *b)
+{
+    int dense = quant_dense_beside(b);
+    uint64_t n = 0;
+
+    for (int i = 0; dense >= 0 && i < b->parts; i++)
+        if (b->part[i].term >= 0 && b->part[i].term != dense)
+            n += b->part[i].rows * b->part[i].row_bytes;
+    return n;
+}
+
 struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols)
 {
     struct quant_plan fit = *p;

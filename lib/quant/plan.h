@@ -34,6 +34,11 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
 int quant_takes(const struct bundle *b, int named);
 uint64_t quant_value_bytes(const struct bundle *b); /* of its terms' parts, decoded */
 
+/* The one dense term of a value whose other terms are all products or sparse (lrfactor's): it alone is quantized, they stay. -1: no such value, all is
+ * quantized. quant_kept_bytes: of what stays. */
+int quant_dense_beside(const struct bundle *b);
+uint64_t quant_kept_bytes(const struct bundle *b);
+
 /* What rows of cols can have: p itself, or down its fallbacks when cols is no multiple of the block; at last F16. */
 struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
 

@@ -363,17 +363,18 @@ int bundle_add_term(struct bundle *b, const char *form)
     return b->terms++;
 }
 
-void bundle_drop_last_term(struct bundle *b)
+void bundle_drop_term(struct bundle *b, int term)
 {
-    int t = b->terms - 1;
-
     for (int i = b->parts; i-- > 0;)
-        if (b->part[i].term == t)
+        if (b->part[i].term == term)
             drop_part_at(b, i);
-    free(b->term[t].form);
-    attrs_free(&b->term[t].attrs);
-    b->term[t] = (struct term){0};
-    b->terms = t;
+        else if (b->part[i].term > term)
+            b->part[i].term--;
+    free(b->term[term].form);
+    attrs_free(&b->term[term].attrs);
+    b->terms--;
+    memmove(&b->term[term], &b->term[term + 1], (size_t)(b->terms - term) * sizeof b->term[0]);
+    b->term[b->terms] = (struct term){0};
     b->touched = 1;
 }
 

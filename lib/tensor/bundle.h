@@ -140,10 +140,10 @@ const float *bundle_companion_view(const struct bundle *b, const char *name, uin
 /* Set or replace a companion from f32 values. One that was shared stays shared. */
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
 
-/* Remove all terms and their parts; add a term; remove the last and its parts. All mark touched. */
+/* Remove all terms and their parts; add a term; remove one with its parts. All mark touched. */
 void bundle_clear_value(struct bundle *b);
 int bundle_add_term(struct bundle *b, const char *form);
-void bundle_drop_last_term(struct bundle *b);
+void bundle_drop_term(struct bundle *b, int term); /* those behind it move up */
 
 /* The value's rows [r0, r0 + n) as f32: the sum of all terms, in the order of the terms. b is loaded. out: float[n][cols]. */
 int bundle_rows(const struct bundle *b, uint64_t r0, uint64_t n, float *out, struct err *e);

@@ -7,9 +7,11 @@
  *            "zeros" (absent when symmetric) like scales or U8; attrs bits, group (columns in a group; 0: whole row), sym; value = (code - zero) * scale,
  *            zero = 2^(bits-1) when symmetric
  *   lowrank  parts "a" [rank][cols], "b" [rows][rank]; value = b * a, times attr scale (default 1)
- *   sparse   parts "values": dtype [count] in row-major order, "mask" U8 [rows][ceil(cols/8)] (LSB first)
+ *   sparse   parts "values": dtype [count] in row-major order, "mask" U8 [rows][ceil(cols/8)] (LSB first); or, where few are left,
+ *            "counts" U16/U32 [rows][1] and "columns" U16/U32 [count] instead of the mask
+ *   monarch  parts "r" [blocks blocks rank][cols / blocks], "l" [rows][blocks rank]; attr blocks; see form_monarch.c
  *
- * Fixed parts (see below): "a" of lowrank, "values" of sparse.
+ * Fixed parts (see below): "a" of lowrank, "values" and "columns" of sparse, "r" of monarch.
  */
 #ifndef WEIR_TENSOR_FORM_H
 #define WEIR_TENSOR_FORM_H

@@ -62,6 +62,59 @@ setup() {
     tdiff whole sum
 }
 
+@test "monarch: bytes are the form's, the loss predicted is the one measured, slabs do not change it" {
+    lrfactor -m monarch --keep 0.5 --report r.tsv <tiny.weir >out
+    awk -F '\t' 'NR > 1 && $4 != "-" { n++; if ($6 > 0.5 * $5 || $7 - $8 > 1e-4 || $8 - $7 > 1e-4) { print; exit 1 } } END { exit n != 14 }' r.tsv
+    [ "$(tshow out | awk -F '\t' '$3 ~ /^monarch\/[48]$/' | wc -l)" -eq 14 ]
+    tcat out | tcat --dense=F32 | tdiff - <(tcat --dense=F32 out)
+    lrfactor -m monarch -r 1 --blocks 1 -t F32 --exact <tiny.weir | tcat --dense=F32 >one
+    lrfactor -m svd -r 1 -t F32 --exact <tiny.weir | tcat --dense=F32 | tdiff --max-rel 1e-6 - one
+    run bash -c 'lrfactor -m monarch -r 1 --blocks 3 <tiny.weir >/dev/null'
+    one_line_error 1 lrfactor
+    [[ $output == *q_proj*"3 blocks"*"32 rows"* ]]
+}
+
+@test "sparse-lowrank: the numbers asked for, less loss than a product, kept entries exact" {
+    lrfactor -m sparse-lowrank --keep 0.5 --alpha 0 --rounds 20 --report s.tsv <tiny.weir >out
+    lrfactor -m svd --keep 0.5 -n <tiny.weir >svd.tsv
+    paste s.tsv svd.tsv | awk -F '\t' 'NR > 1 && $8 > 0.5 * $17 { print; bad = 1 } END { exit bad }'
+    tshow out | awk -F '\t' '$3 ~ /lowrank/ { n += $3 ~ /^sparse\+lowrank\/[0-9]+$/ } END { exit n != 14 }'
+    lrfactor -m sparse-lowrank --keep 0.5 -r 1 --rounds 2 -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == 1 } END { exit n != 14 }'
+    lrfactor -m sparse-lowrank --keep 0.5 -r 16 --rounds 2 -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == "-" } END { exit n != 14 }'
+}
+
+@test "dense-sparse: the sum is the weight; wquant rounds the dense term alone and errs less for it" {
+    lrfactor -m dense-sparse --keep 0.02 <tiny.weir >ds
+    tcat --dense ds | tdiff - tiny.weir
+    tshow ds | awk -F '\t' '$3 == "BF16+sparse" { n++ } END { exit n != 14 }'
+    wquant -t int3 -g 32 --only attn,mlp <ds >q
+    tshow q | awk -F '\t' '$3 == "int3/g32+sparse" { n++ } END { exit n != 14 }'
+    tcat --dense=F32 ds >a; tcat --dense=F32 q >b
+    python3 - "$TOP" <<'PY'
+import struct, subprocess, sys
+sys.path.insert(0, sys.argv[1] + "/tests/ref")
+import safetensors
+def read(path):
+    subprocess.run("tpack -t safetensors -o - <%s >%s.st" % (path, path), shell=True, check=True)
+    return {k: struct.unpack("<%df" % (len(t["data"]) // 4), t["data"]) for k, t in safetensors.read(path + ".st")[1].items()}
+a, b = read("a"), read("b")
+for k in a:
+    if "proj" in k:
+        top = sorted(range(len(a[k])), key=lambda i: (-abs(a[k][i]), i))[:len(a[k]) * 2 // 100]
+        assert all(abs(a[k][i] - b[k][i]) < 2e-3 * abs(a[k][i]) for i in top), k  # codes of their zeros are zeros, up to the f16 of a scale
+        assert a[k] != b[k]
+PY
+    for f in tiny.weir ds; do
+        wquant -t int3 -g 32 --only attn,mlp <$f | tdiff tiny.weir - | awk -F '\t' 'NR > 1 && /proj/ { s += $4 } END { print s }'
+    done >err
+    awk 'NR == 1 { plain = $1 } NR == 2 { exit !($1 < plain) }' err
+    wquant -t int3 -g 32 --only attn,mlp --residual <ds | tcat --dense | tdiff - tiny.weir
+    wquant -t int3 -g 32 --only attn,mlp -n <ds | awk -F '\t' '/q_proj/ { print $5; exit }' >forecast
+    [ "$(cat forecast)" = "$(tshow q | awk -F '\t' '/q_proj/ { print $4; exit }')" ]
+    run bash -c 'wquant -t int3 -g 32 -m awq --only attn,mlp <ds >/dev/null'
+    one_line_error 1 wquant
+}
+
 @test "missing companions, wrong options and weights that are no numbers are told in one line" {
     run bash -c 'lrfactor -m whiten -r 4 <tiny.weir >/dev/null'
     one_line_error 1 lrfactor
@@ -69,7 +122,9 @@ setup() {
     run bash -c 'lrfactor -m svd -r 4 --term residual <tiny.weir >/dev/null'
     one_line_error 1 lrfactor
     [[ $output == *"wquant --residual"* ]]
-    for wrong in '-m svd' '-r 4' '-m none -r 4' '-m svd -r 4 --keep 0.5' '-m svd -r 4 --term x' '-m svd -r 4 -t I8' '-m eva -r 2 --term residual'; do
+    for wrong in '-m svd' '-r 4' '-m none -r 4' '-m svd -r 4 --keep 0.5' '-m svd -r 4 --term x' '-m svd -r 4 -t I8' '-m eva -r 2 --term residual' \
+        '-m dense-sparse -r 2' '-m dense-sparse -r 2 --keep 0.1' '-m sparse-lowrank -r 2' '-m svd -r 2 --blocks 2' '-m svd -r 2 --rounds 2' \
+        '-m sparse-lowrank --keep 0.5 --rounds 0' '-m asvd -r 2 --alpha -2'; do
         run bash -c "lrfactor $wrong <tiny.weir >/dev/null"
         [ "$status" -eq 2 ]
     done

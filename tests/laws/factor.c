@@ -2,8 +2,9 @@
  * laws/factor: what holds for every method of the table.
  *
  *   full rank reproduces the matrix; the loss falls with the rank; predicted loss is measured loss; with H = I and equal
- *   inputs every replacing method is svd; whiten loses no more than svd or asvd on the outputs; a gram of low rank is no
- *   obstacle; an adapter's sum is the weight it came from; any number of threads gives the same bits.
+ *   inputs every method that puts a product in the value's place is svd; whiten loses no more than svd or asvd on the outputs; a gram of low rank
+ *   is no obstacle; an adapter's sum is the weight it came from; monarch of one block is svd; a sparse term beside a product loses less than the product alone,
+ *   and nothing where it may hold all; outliers are the largest, as many as asked for; any number of threads gives the same bits.
  */
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 #include "la/gemm.h"
 #include "la/quad.h"
 #include "tests/unit/check.h"
+#include "tests/vectors/factor_value.h"
 
 enum { ROWS = 40, COLS = 56, SMALL = 40 };
 
@@ -52,25 +54,97 @@ static void make(int tokens)
     free(x);
 }
 
-/* The product of a method, and its loss by h. */
-static double run(const struct factor_method *m, uint64_t rank, const float *h, const float *size, double *product, double *predicted)
+static uint64_t blocks_of(const struct factor_method *m)
 {
-    double b[ROWS * SMALL], a[SMALL * COLS];
+    return m->kind == FACTOR_MONARCH ? 4 : 1;
+}
+
+struct sizes {
+    uint64_t blocks, rank, kept;
+};
+
+/* What a method makes of w, and its loss by h. */
+static double sized(const struct factor_method *m, struct sizes n, const float *h, const float *size, double *value, double *predicted)
+{
+    static double b[ROWS * COLS], a[COLS * COLS];
     static float off[ROWS * COLS], all[ROWS * COLS];
-    struct factor_job j = {"law", ROWS, COLS, rank, w, size, h, 0.5, 1, b, a, 0};
+    static uint8_t mask[ROWS * COLS];
+    float norm2[COLS];
+    struct factor_job j = {"law", ROWS, COLS, n.rank, w, size, h, m->alpha, 1, b, a, 0, norm2, n.blocks, n.kept, 20,
+                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL};
     struct err e = {""};
 
+    for (int i = 0; i < COLS; i++)
+        norm2[i] = h[i * COLS + i];
     CHECK(m->apply(&j, &e) == 0);
     if (e.msg[0])
         puts(e.msg);
-    dgemm_nn(ROWS, COLS, rank, b, rank, a, COLS, product, COLS, KERN_SET);
+    factor_value(m, &j, value);
     for (int i = 0; i < ROWS * COLS; i++) {
-        off[i] = (float)(w[i] - product[i]);
+        off[i] = (float)(w[i] - value[i]);
         all[i] = (float)w[i];
     }
     if (predicted)
         *predicted = j.lost;
     return quad_gram(ROWS, COLS, off, h) / quad_gram(ROWS, COLS, all, h);
+}
+
+/* Ranks of the whole matrix; monarch's are of a block. */
+static double run(const struct factor_method *m, uint64_t rank, const float *h, const float *size, double *value, double *predicted)
+{
+    uint64_t n = blocks_of(m), most = SMALL / n;
+
+    return sized(m, (struct sizes){n, rank < most ? rank : most, ROWS * 3}, h, size, value, predicted);
+}
+
+static void monarch(void)
+{
+    static double p[ROWS * COLS], q[ROWS * COLS];
+    double predicted, loss = sized(factor_find("monarch"), (struct sizes){8, 2, 0}, identity, ones, p, &predicted);
+
+    CHECK_NEAR(loss, predicted, 1e-6);
+    sized(factor_find("monarch"), (struct sizes){1, 9, 0}, identity, ones, p, NULL);
+    run(factor_find("svd"), 9, identity, ones, q, NULL);
+    for (int i = 0; i < ROWS * COLS; i++)
+        CHECK_NEAR(p[i], q[i], 1e-6);
+}
+
+static void sparse(void)
+{
+    static float diagonal[COLS * COLS];
+    static double p[ROWS * COLS];
+    const struct factor_method *m = factor_find("sparse-lowrank");
+    double last = 2, predicted;
+
+    for (int i = 0; i < COLS; i++)
+        diagonal[i * COLS + i] = gram[i * COLS + i];
+    for (uint64_t each = 0; each <= COLS; each += 8) {
+        double loss = sized(m, (struct sizes){1, 5, each * ROWS}, diagonal, ones, p, &predicted);
+
+        CHECK_NEAR(loss, predicted, 1e-5);
+        CHECK(loss <= last);
+        last = loss;
+    }
+    CHECK_NEAR(last, 0, 1e-9);
+    CHECK(sized(m, (struct sizes){1, 5, ROWS}, identity, ones, p, NULL) < run(factor_find("svd"), 5, identity, ones, p, NULL));
+}
+
+static void outliers(void)
+{
+    static double p[ROWS * COLS];
+
+    for (uint64_t kept = 0; kept <= ROWS * COLS; kept += 320) {
+        double least = 1e300, most = 0;
+        uint64_t n = 0;
+
+        sized(factor_find("dense-sparse"), (struct sizes){1, 0, kept}, identity, ones, p, NULL);
+        for (int i = 0; i < ROWS * COLS; i++) {
+            n += p[i] != 0;
+            least = p[i] != 0 && fabs(w[i]) < least ? fabs(w[i]) : least;
+            most = p[i] == 0 && fabs(w[i]) > most ? fabs(w[i]) : most;
+        }
+        CHECK(n == kept && least >= most);
+    }
 }
 
 static void one(const struct factor_method *m)
@@ -90,20 +164,22 @@ static void one(const struct factor_method *m)
             CHECK(loss <= run(factor_find("asvd"), rank, gram, absmean, q, NULL) + 1e-6);
         }
     }
-    if (m->kind == FACTOR_BESIDE)
-        return;
-    run(m, SMALL, gram, absmean, p, NULL);
-    for (int i = 0; i < ROWS * COLS; i++)
-        CHECK_NEAR(p[i], w[i], 1e-5);
-    run(m, 11, identity, ones, p, NULL);
-    run(factor_find("svd"), 11, identity, ones, q, NULL);
-    for (int i = 0; i < ROWS * COLS; i++)
-        CHECK_NEAR(p[i], q[i], 1e-6);
     run(m, 7, gram, absmean, p, NULL);
     par_set_jobs(3);
     run(m, 7, gram, absmean, q, NULL);
     par_set_jobs(1);
     CHECK(memcmp(p, q, sizeof p) == 0);
+    if (m->kind == FACTOR_BESIDE || m->kind == FACTOR_OUTLIERS)
+        return;
+    run(m, SMALL, gram, absmean, p, NULL);
+    for (int i = 0; i < ROWS * COLS; i++)
+        CHECK_NEAR(p[i], w[i], 1e-5);
+    if (m->kind != FACTOR_REPLACE && m->kind != FACTOR_SPLIT)
+        return;
+    run(m, 11, identity, ones, p, NULL);
+    run(factor_find("svd"), 11, identity, ones, q, NULL);
+    for (int i = 0; i < ROWS * COLS; i++)
+        CHECK_NEAR(p[i], q[i], 1e-6);
 }
 
 int main(void)
@@ -113,6 +189,9 @@ int main(void)
     make(300);
     for (int i = 0; factor_table[i]; i++)
         one(factor_table[i]);
+    monarch();
+    sparse();
+    outliers();
     make(20); /* fewer tokens than channels: a gram of rank 20 */
     for (int i = 0; factor_table[i]; i++)
         if (factor_table[i]->needs & FACTOR_GRAM && factor_table[i]->kind == FACTOR_REPLACE)

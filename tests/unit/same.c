@@ -254,6 +254,88 @@ static void sparse(void)
     close(fd);
 }
 
+/* w: [3][10], or [4][6] of blocks. The value of the bundle, read by rows from a stream; what the reader says of one that is wrong. */
+static float *back(struct bundle *b, uint64_t want, struct err *err)
+{
+    int fd = kit_file("", 0), got;
+    struct writer *out = kit_writer(fd, NULL);
+    struct bundle r = {0};
+    float *w = NULL, *copy = NULL;
+    uint64_t row0, n;
+    struct reader *in;
+
+    MUST(bundle_write(out, NULL, b, e));
+    MUST(writer_finish(out, e));
+    lseek(fd, 0, SEEK_SET);
+    in = kit_reader(fd);
+    got = bundle_read(in, &r, err);
+    if (got == 1 && (got = bundle_next_rows(in, &r, &row0, &n, &w, err)) == 1 && n == want) {
+        copy = mem_new(n * r.cols, sizeof *copy);
+        memcpy(copy, w, n * r.cols * sizeof *w);
+    }
+    bundle_free(&r);
+    reader_close(in);
+    close(fd);
+    return copy;
+}
+
+static void begin(struct bundle *b, const char *form, uint64_t rows, uint64_t cols)
+{
+    struct shape s = {2, {rows, cols}};
+
+    b->name = mem_strdup("w");
+    MUST(bundle_set_shape(b, &s, e));
+    bundle_add_term(b, form);
+}
+
+static void listed(void)
+{
+    static const uint16_t at[3][4] = {{0, 9, 7, 8}, {0, 9, 8, 7}, {0, 10, 7, 8}};
+    struct shape rows = {2, {3, 1}}, four = {1, {4}};
+
+    for (int i = 0; i < 3; i++) {
+        struct bundle b = {0};
+        struct err err = {{0}};
+        float *w;
+
+        begin(&b, "sparse", 3, 10);
+        memcpy(bundle_add_part(&b, 0, "columns", DT_U16, &four)->data, at[i], 8);
+        memcpy(bundle_add_part(&b, 0, "values", DT_F32, &four)->data, (float[]){1, 2, 3, 4}, 16);
+        memcpy(bundle_add_part(&b, 0, "counts", DT_U16, &rows)->data, (uint16_t[]){2, 0, 2}, 6);
+        w = back(&b, 3, &err);
+        CHECK(!w == (i > 0));
+        CHECK(!w || (w[0] == 1 && w[9] == 2 && w[1] == 0 && w[27] == 3 && w[28] == 4 && w[10] == 0));
+        CHECK(i != 1 || strstr(err.msg, "columns of row 2: 7 where 9 to 9 may be"));
+        CHECK(i != 2 || strstr(err.msg, "columns of row 0: 10 where 1 to 9 may be"));
+        free(w);
+        bundle_free(&b);
+    }
+}
+
+/* Two blocks, rank 1: row u, column 3k + i is l[u][k] r[2k + u % 2][i]. */
+static void monarch(void)
+{
+    static const float l[8] = {1, 2, 3, 4, 5, 6, 7, 8}, r[12] = {1, 10, 100, 2, 20, 200, 3, 30, 300, 4, 40, 400};
+    struct shape ls = {2, {4, 2}}, rs = {2, {4, 3}};
+
+    for (int64_t blocks = 2; blocks <= 3; blocks++) {
+        struct bundle b = {0};
+        struct err err = {{0}};
+        float *w;
+
+        begin(&b, "monarch", 4, 6);
+        attrs_set_int(&b.term[0].attrs, "blocks", blocks);
+        memcpy(bundle_add_part(&b, 0, "r", DT_F32, &rs)->data, r, sizeof r);
+        memcpy(bundle_add_part(&b, 0, "l", DT_F32, &ls)->data, l, sizeof l);
+        w = back(&b, 4, &err);
+        CHECK(!w == (blocks == 3));
+        CHECK(!w || (w[0] == 1 && w[2] == 100 && w[3] == 6 && w[6] == 6 && w[11] == 1600 && w[23] == 3200));
+        CHECK(w || strstr(err.msg, "form monarch has 3 blocks of 4 rows"));
+        free(w);
+        bundle_free(&b);
+    }
+}
+
 int main(void)
 {
     shared();
@@ -261,5 +343,7 @@ int main(void)
     forms(0);
     forms(1);
     sparse();
+    listed();
+    monarch();
     return DONE();
 }

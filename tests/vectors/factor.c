@@ -1,9 +1,10 @@
-/* vectors/factor: products and predicted losses against the numbers of factor_make.py. Run from the top of the tree. */
+/* vectors/factor: products, sums of a product and a sparse term, and predicted losses against the numbers of factor_make.py. Run from the top of the tree. */
 #include <stdlib.h>
 
 #include "factor/factor.h"
 #include "la/gemm.h"
 #include "tests/unit/check.h"
+#include "tests/vectors/factor_value.h"
 
 #define MOST 64
 
@@ -24,9 +25,11 @@ static int numbers(FILE *f, const char *tag, double *v)
 static void one(const struct factor_method *m, FILE *f, const double *shape)
 {
     double w[MOST], gram[MOST], absmean[MOST], out[MOST], lost, b[MOST], a[MOST], got[MOST];
-    float gram_f[MOST], absmean_f[MOST];
+    float gram_f[MOST], absmean_f[MOST], norm2_f[MOST];
+    uint8_t mask[MOST] = {0};
     uint64_t rows = (uint64_t)shape[0], cols = (uint64_t)shape[1], rank = (uint64_t)shape[2];
-    struct factor_job j = {"case", rows, cols, rank, w, absmean_f, gram_f, 0.5, 1, b, a, 0};
+    struct factor_job j = {"case", rows, cols, rank, w, absmean_f, gram_f, shape[5], 1, b, a, 0, norm2_f, (uint64_t)shape[3],
+                           (uint64_t)shape[4], (int)shape[6], m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL};
     int n, eva = m->kind == FACTOR_BESIDE;
     struct err e;
 
@@ -37,14 +40,14 @@ static void one(const struct factor_method *m, FILE *f, const double *shape)
     for (uint64_t i = 0; i < cols * cols; i++)
         gram_f[i] = (float)gram[i];
     for (uint64_t i = 0; i < cols; i++)
-        absmean_f[i] = (float)absmean[i];
+        absmean_f[i] = (float)absmean[i], norm2_f[i] = gram_f[i * cols + i];
     CHECK(m->apply(&j, &e) == 0);
     if (eva) {
         dgemm_tn(cols, cols, rank, a, cols, a, cols, got, cols, KERN_SET);
         for (uint64_t i = 0; i < rows * rank; i++)
             CHECK(b[i] == 0);
     } else {
-        dgemm_nn(rows, cols, rank, b, rank, a, cols, got, cols, KERN_SET);
+        factor_value(m, &j, got);
     }
     CHECK_NEAR(j.lost, lost, 2e-6); /* companions are f32 */
     for (int i = 0; i < n; i++)
@@ -60,9 +63,11 @@ int main(void)
         FILE *f;
 
         snprintf(path, sizeof path, "tests/vectors/factor_%s.tsv", factor_table[i]->name);
+        for (char *c = path; *c; c++)
+            *c = *c == '-' ? '_' : *c;
         f = fopen(path, "r");
         CHECK(f != NULL);
-        while (f && numbers(f, "case", shape) == 3) {
+        while (f && numbers(f, "case", shape) == 7) {
             one(factor_table[i], f, shape);
             cases++;
         }

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Outside numbers for lib/factor: factor_make.py writes factor_NAME.tsv beside itself. Plain Python, one-sided Jacobi for the
 singular values, two-sided for eigenvalues; nothing of weir is used. What is stored of a product B A is the product, which is
-unique; of eva, A'A, the projector on the inputs' main directions."""
+unique; of eva, A'A, the projector on the inputs' main directions; of sparse-lowrank the sum of both terms; of dense-sparse the sparse one.
+A case's line: rows, cols, rank, blocks, numbers in the sparse term, alpha, rounds."""
 import math
 import os
 import random
@@ -71,6 +72,47 @@ def weighted(w, s, rank):
     return undo(product, s), lost
 
 
+def monarch(w, blocks, rank):
+    """Each block of rows j, j + blocks, ... and of adjacent columns becomes its best product."""
+    high, wide = len(w) // blocks, len(w[0]) // blocks
+    out = [[0.0] * len(w[0]) for _ in w]
+    for k in range(blocks):
+        for j in range(blocks):
+            near, _ = best([[w[l * blocks + j][k * wide + i] for i in range(wide)] for l in range(high)], rank)
+            for l in range(high):
+                for i in range(wide):
+                    out[l * blocks + j][k * wide + i] = near[l][i]
+    total = sum(x * x for row in w for x in row)
+    return out, sum((x - y) ** 2 for r, s in zip(w, out) for x, y in zip(r, s)) / total
+
+
+def by_turns(w, size, rank, kept, rounds):
+    """OATS: the sum (S + L) D^-1, and the share of |W D|^2 that it leaves out."""
+    p = [[x * d for x, d in zip(row, size)] for row in w]
+    s = [[0.0] * len(size) for _ in w]
+    for _ in range(rounds):
+        low, _ = best([[x - y for x, y in zip(a, b)] for a, b in zip(p, s)], rank)
+        left = [[x - y for x, y in zip(a, b)] for a, b in zip(p, low)]
+        s = []
+        for row in left:
+            top = sorted(range(len(row)), key=lambda c: (-abs(row[c]), c))[:kept // len(w)]
+            s.append([v if c in top else 0.0 for c, v in enumerate(row)])
+    both = [[x + y for x, y in zip(a, b)] for a, b in zip(s, low)]
+    total = sum(x * x for row in p for x in row)
+    lost = sum((x - y) ** 2 for a, b in zip(p, both) for x, y in zip(a, b)) / total
+    return [[x / d for x, d in zip(row, size)] for row in both], lost
+
+
+def outliers(w, size, kept):
+    place = sorted(((-abs(x) * size[c], r, c) for r, row in enumerate(w) for c, x in enumerate(row)))[:kept]
+    chosen = {(r, c) for _, r, c in place}
+    return [[x if (r, c) in chosen else 0.0 for c, x in enumerate(row)] for r, row in enumerate(w)]
+
+
+RANK_OF = {"monarch": 2, "sparse-lowrank": 1, "dense-sparse": 0}
+KEPT_OF = {"sparse-lowrank": 12, "dense-sparse": 7}
+
+
 def case(rng, method):
     w = [[float(f"{rng.gauss(0, 1):.4f}") for _ in range(COLS)] for _ in range(ROWS)]
     x = [[rng.gauss(0, 1) * (1 + c) + 0.5 * rng.gauss(0, 1) for c in range(COLS)] for _ in range(40)]
@@ -89,18 +131,26 @@ def case(rng, method):
         values, vectors = eigen(gram)
         out = matmul(transpose(vectors[:RANK]), vectors[:RANK])
         lost = sum(values[RANK:]) / sum(values)
+    elif method == "monarch":
+        out, lost = monarch(w, 2, RANK_OF[method])
+    elif method == "sparse-lowrank":
+        out, lost = by_turns(w, [math.sqrt(gram[i][i]) for i in range(COLS)], RANK_OF[method], KEPT_OF[method], 5)
+    elif method == "dense-sparse":
+        out, lost = outliers(w, [gram[i][i] ** 0.25 for i in range(COLS)], KEPT_OF[method]), 0
     else:
         out, lost = best(w, RANK)
     return w, gram, absmean, out, lost
 
 
 def main():
-    for seed, method in enumerate(("svd", "asvd", "whiten", "afm", "pissa", "eva")):
+    for seed, method in enumerate(("svd", "asvd", "whiten", "afm", "pissa", "eva", "monarch", "sparse-lowrank", "dense-sparse")):
         rng = random.Random(100 + seed)
-        with open(os.path.join(HERE, f"factor_{method}.tsv"), "w") as f:
+        with open(os.path.join(HERE, f"factor_{method.replace('-', '_')}.tsv"), "w") as f:
             for _ in range(3):
                 w, gram, absmean, out, lost = case(rng, method)
-                f.write(f"case\t{ROWS}\t{COLS}\t{RANK}\n")
+                alpha = 1 if method == "sparse-lowrank" else 0.5
+                f.write(f"case\t{ROWS}\t{COLS}\t{RANK_OF.get(method, RANK)}\t{2 if method == 'monarch' else 1}\t"
+                        f"{KEPT_OF.get(method, 0)}\t{alpha}\t5\n")
                 for tag, rows in (("w", w), ("gram", gram), ("absmean", [absmean]), ("out", out)):
                     f.write(tag + "\t" + "\t".join(f"{v:.10g}" for row in rows for v in row) + "\n")
                 f.write(f"lost\t{lost:.10g}\n")
