@@ -1,7 +1,7 @@
 /*
  * lrfactor: write weights, or what an earlier filter lost of them, as products of two thin matrices; or add adapters.
  *
- * One tensor is held at a time: methods see whole matrices. A matrix whose factors would be larger stays as it was.
+ * One tensor is held at a time, of a method over layers a group of layers: methods see whole matrices. A matrix whose factors would be larger stays as it was.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,14 +11,14 @@
 #include "base/parse.h"
 #include "base/progress.h"
 #include "base/target.h"
-#include "factor/pass.h"
+#include "factor/group.h"
 #include "tensor/budget.h"
 #include "tensor/describe.h"
 #include "tensor/select.h"
 #include "tensor/stream.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
-static uint64_t rank, blocks;
+static uint64_t rank, blocks, span;
 static int64_t rounds = FACTOR_ROUNDS;
 static double keep, alpha = FACTOR_ALPHA;
 static int exact, dry_run, list;
@@ -35,6 +35,7 @@ static const struct opt opts[] = {
     {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
     {0, "alpha", "A", OPT_F64, &alpha, "power of the inputs' size: asvd 0.5, sparse-lowrank 1, dense-sparse 0", 0},
     {0, "blocks", "B", OPT_U64, &blocks, "of monarch (default: near the root of the columns)", 0},
+    {0, "span", "N", OPT_U64, &span, "of masa: layers that share atoms (default: all)", 0},
     {0, "rounds", "N", OPT_INT, &rounds, "of sparse-lowrank (default 80)", 0},
     {0, "exact", 0, OPT_FLAG, &exact, "the full decomposition also where a randomized one is faster", 0},
     SELECT_OPTS(sel),
@@ -87,11 +88,14 @@ static void check_options(struct factor_pass *p)
     p->alpha = alpha;
     p->exact = exact;
     p->blocks = blocks;
+    p->span = span;
     p->rounds = rounds < 0 || rounds > 1000000 ? 0 : (int)rounds;
     if (budget_path && (rank || keep != 0))
         die_usage("--budget: each tensor's own, so neither -r nor --keep can be");
     if (budget_path && !(budget = budget_read(budget_path, column, set_rank, p, &e)))
         die("%s", e.msg);
+    if (budget && p->method->kind == FACTOR_MIX)
+        die_usage("--budget: -m masa is for several tensors together");
     if (budget) { /* the rows' own come later */
         p->rank = strcmp(budget_column(budget), "rank") == 0;
         p->keep = !p->rank;
@@ -123,10 +127,23 @@ static int visit(const struct factor_pass *p, struct reader *in, struct bundle *
     return 0;
 }
 
+static int walk(struct factor_pass *p, struct reader *in, struct writer *out, struct err *e)
+{
+    struct bundle b = {0};
+    int got;
+
+    while ((got = bundle_read(in, &b, e)) > 0) {
+        progress_step(1, describe_bytes(&b, 0));
+        if ((is_chosen(p, &b) && visit(p, in, &b, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
+            return -1;
+    }
+    bundle_free(&b);
+    return got;
+}
+
 int main(int argc, char **argv)
 {
     struct factor_pass pass = {0};
-    struct bundle b = {0};
     struct err e;
     int got;
 
@@ -142,11 +159,7 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     buf_puts(&report, FACTOR_TALLY_TITLES);
-    while ((got = bundle_read(in, &b, &e)) > 0) {
-        progress_step(1, describe_bytes(&b, 0));
-        if ((is_chosen(&pass, &b) && visit(&pass, in, &b, &e) < 0) || (out && bundle_write(out, in, &b, &e) < 0))
-            die("%s", e.msg);
-    }
+    got = pass.method->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(&pass, in, out, &e);
     progress_end();
     if (got < 0 || (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
@@ -154,7 +167,6 @@ int main(int argc, char **argv)
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);
     budget_free(budget);
-    bundle_free(&b);
     buf_free(&report);
     reader_close(in);
     return 0;

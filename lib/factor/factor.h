@@ -21,7 +21,8 @@ enum factor_kind {
     FACTOR_BESIDE,  /* the value stays and the product, which is 0 (B = 0), stands beside it */
     FACTOR_MONARCH, /* l and r of form monarch, in b and a */
     FACTOR_SPARSE,  /* the product and, where mask is 1, what it leaves of the value */
-    FACTOR_OUTLIERS /* the value where mask is 1, sparse; where it is 0, dense */
+    FACTOR_OUTLIERS, /* the value where mask is 1, sparse; where it is 0, dense */
+    FACTOR_MIX      /* weights of several layers together: no apply, see group.h */
 };
 
 struct factor_job {

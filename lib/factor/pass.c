@@ -31,8 +31,7 @@ static int last_dense(const struct bundle *b)
     return b->terms > 1 ? t : -1;
 }
 
-/* The rows that are to be factored, in float. */
-static int get_rows(const struct bundle *b, int term, float *w, struct err *e)
+int factor_weights(const struct bundle *b, int term, float *w, struct err *e)
 {
     memset(w, 0, b->rows * b->cols * sizeof *w);
     if (term >= 0 ? form_find("dense")->add_rows(b, term, 0, b->rows, w, e) : bundle_rows(b, 0, b->rows, w, e))
@@ -43,7 +42,7 @@ static int get_rows(const struct bundle *b, int term, float *w, struct err *e)
     return 0;
 }
 
-static enum dtype factor_type(const struct factor_pass *p, const struct bundle *b)
+enum dtype factor_type(const struct factor_pass *p, const struct bundle *b)
 {
     const char *own = attrs_str(&b->more, "dtype", "F32");
     int t = p->type >= 0 ? p->type : dtype_find(own);
@@ -51,8 +50,7 @@ static enum dtype factor_type(const struct factor_pass *p, const struct bundle *
     return t >= 0 && dtype_info((enum dtype)t)->writes_f32 ? (enum dtype)t : DT_F32;
 }
 
-/* The loss of the terms from `first` on against w (which it overwrites), on the outputs where there is a gram. */
-static int measure(const struct bundle *b, int first, float *w, const float *gram, struct factor_tally *t, struct err *e)
+int factor_measure(const struct bundle *b, int first, float *w, const float *gram, struct factor_tally *t, struct err *e)
 {
     uint64_t n = b->rows * b->cols;
     float *now = mem_new(n, sizeof *now);
@@ -76,7 +74,7 @@ static int measure(const struct bundle *b, int first, float *w, const float *gra
     return rc;
 }
 
-static void drop_stale(struct bundle *b)
+void factor_drop_stale(struct bundle *b)
 {
     static const char *const stale[] = {"score", "mask", "grad"};
 
@@ -150,11 +148,11 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
     if (rc == 0) {
         int first = factor_put(b, kind, term, type, j, w);
 
-        drop_stale(b);
+        factor_drop_stale(b);
         t->done = 1;
         t->rank = j->rank;
         t->predicted = j->lost;
-        rc = measure(b, term >= 0 ? first : 0, w, j->gram, t, e);
+        rc = factor_measure(b, term >= 0 ? first : 0, w, j->gram, t, e);
     }
     free(j->b);
     free(j->a);
@@ -197,7 +195,7 @@ int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_t
         rc = -1;
     if (rc == 0) {
         w = mem_resize(NULL, b->rows * b->cols, sizeof *w);
-        rc = get_rows(b, term, w, e) < 0 ? -1 : factor_rows(p, b, term, w, gram, t, e);
+        rc = factor_weights(b, term, w, e) < 0 ? -1 : factor_rows(p, b, term, w, gram, t, e);
     }
     t->after = value_bytes(b, -1);
     free(w);
@@ -218,6 +216,10 @@ int factor_pass_check(struct factor_pass *p, struct err *e)
         return err_set(e, "-m %s has no rank: --keep says how many numbers go to its sparse term", name);
     if (p->keep == 0 && (p->method->sizes & FACTOR_KEEP || !p->rank))
         return err_set(e, p->method->sizes ? "-m %s needs --keep F" : "-m %s needs -r R or --keep F", name);
+    if (p->span && p->method->kind != FACTOR_MIX)
+        return err_set(e, "--span is for -m masa, not -m %s", name);
+    if (p->residual && p->method->kind == FACTOR_MIX)
+        return err_set(e, "-m masa is for whole values, not --term residual");
     if (p->blocks && p->method->kind != FACTOR_MONARCH)
         return err_set(e, "--blocks is for -m monarch, not -m %s", name);
     if (p->rounds != FACTOR_ROUNDS && p->method->kind != FACTOR_SPARSE)

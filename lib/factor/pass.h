@@ -15,6 +15,7 @@ struct factor_pass {
     int exact;
     uint64_t blocks;    /* of monarch; 0: of each matrix the divisor of both sides nearest the root of its columns */
     int rounds;         /* of sparse-lowrank */
+    uint64_t span;      /* of masa: layers that share atoms; 0: all */
 };
 #define FACTOR_ALPHA (-1.0)
 #define FACTOR_ROUNDS 80
@@ -29,6 +30,13 @@ struct factor_tally {
     double predicted, measured;   /* loss shares in the method's norm, and of the outputs (by gram) or of the weights (without) */
     int by_gram;                  /* which of them measured is */
 };
+
+/* For factor_loaded and group.h: the weights as they are, finite ([rows][cols]; term -1: the whole value); the type of the factors; what told of the old
+ * weight, dropped; the loss of the terms from `first` on against w (which it overwrites), on the outputs where there is a gram. */
+int factor_weights(const struct bundle *b, int term, float *w, struct err *e);
+enum dtype factor_type(const struct factor_pass *p, const struct bundle *b);
+void factor_drop_stale(struct bundle *b);
+int factor_measure(const struct bundle *b, int first, float *w, const float *gram, struct factor_tally *t, struct err *e);
 
 #define FACTOR_TALLY_TITLES "tensor\trows\tcols\trank\tbytes_before\tbytes_after\tpredicted_loss\tmeasured_loss\tmeasured_by\n"
 void factor_tally_line(struct buf *out, const struct bundle *b, const struct factor_tally *t);

@@ -312,9 +312,15 @@ void bundle_set_companion(struct bundle *b, const char *name, const struct shape
     memcpy(p->data, v, p->rows * p->row_bytes);
 }
 
-void bundle_lend(struct bundle *to, struct bundle *from, const char *name)
+static void share(struct bundle *b, struct part *p)
 {
-    struct part *p = bundle_part(from, -1, name), *q;
+    if (p && !p->same && !p->shared)
+        p->shared = b->touched = 1;
+}
+
+void bundle_lend_part(struct bundle *to, int to_term, struct bundle *from, int term, const char *name)
+{
+    struct part *p = bundle_part(from, term, name), *q;
 
     if (!p || !p->data)
         return;
@@ -325,19 +331,21 @@ void bundle_lend(struct bundle *to, struct bundle *from, const char *name)
         part_lend(p, l);
         lent_drop(l);
     }
-    bundle_drop_part(to, -1, name);
-    q = bundle_declare_part(to, -1, name, p->dtype, &p->shape);
+    bundle_drop_part(to, to_term, name);
+    q = bundle_declare_part(to, to_term, name, p->dtype, &p->shape);
     part_lend(q, p->lent);
-    bundle_share(from, name);
-    bundle_share(to, name);
+    share(from, p);
+    share(to, q);
+}
+
+void bundle_lend(struct bundle *to, struct bundle *from, const char *name)
+{
+    bundle_lend_part(to, -1, from, -1, name);
 }
 
 void bundle_share(struct bundle *b, const char *name)
 {
-    struct part *p = bundle_part(b, -1, name);
-
-    if (p && !p->same && !p->shared)
-        p->shared = b->touched = 1;
+    share(b, bundle_part(b, -1, name));
 }
 
 void bundle_clear_value(struct bundle *b)

@@ -61,8 +61,9 @@ struct part {
     enum dtype dtype;
     struct shape shape;
     int fixed;           /* of a term, but its rows are not the weight's rows: sent whole before those that follow (form.h) */
-    int shared;          /* companion that later bundles of the layer may refer to: readers keep it until the layer ends */
-    char *same;          /* companion equal to the shared part of this name in the earlier bundle `same` of the layer: nothing is
+    int shared;          /* companion that later bundles of the layer may refer to: readers keep it until the layer ends; or a fixed part of a
+                          * term that later bundles of the segment may refer to: readers keep it until that ends */
+    char *same;          /* companion equal to the shared part of this name in the earlier bundle `same` of the layer (fixed part: segment): nothing is
                           * sent. Or NULL. Kept by the reader and the writer; filters need not look */
     uint64_t rows;       /* first dim, 1 for vectors and scalars: chunks are whole rows */
     uint64_t row_bytes;
@@ -128,6 +129,7 @@ void bundle_share(struct bundle *b, const char *name);
 
 /* Give to the loaded companion of from (nothing is done where from has none): both hold the same bytes in memory (and so in the stream, bundle_share); what to had of that name is dropped. */
 void bundle_lend(struct bundle *to, struct bundle *from, const char *name);
+void bundle_lend_part(struct bundle *to, int to_term, struct bundle *from, int term, const char *name); /* the same for a fixed part of a term */
 
 /* A companion as f32: converted copy owned by the caller (free), or NULL with e set when absent or when its element count is
  * not want (0: any). The sentence says which filter adds it. */

@@ -31,6 +31,8 @@ static void term_type(struct buf *out, const struct bundle *b, int i)
         buf_puts(out, t->form);
         if (strcmp(t->form, "lowrank") == 0 && (p = bundle_part(b, i, "a")))
             buf_printf(out, "/%llu", (unsigned long long)p->shape.dim[0]);
+        if (strcmp(t->form, "mix") == 0 && (p = bundle_part(b, i, "coefficients")))
+            buf_printf(out, "/%llu", (unsigned long long)p->shape.dim[0]);
         if (strcmp(t->form, "monarch") == 0)
             buf_printf(out, "/%lld", (long long)attrs_int(&t->attrs, "blocks", 0));
     }

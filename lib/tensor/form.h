@@ -10,8 +10,9 @@
  *   sparse   parts "values": dtype [count] in row-major order, "mask" U8 [rows][ceil(cols/8)] (LSB first); or, where few are left,
  *            "counts" U16/U32 [rows][1] and "columns" U16/U32 [count] instead of the mask
  *   monarch  parts "r" [blocks blocks rank][cols / blocks], "l" [rows][blocks rank]; attr blocks; see form_monarch.c
+ *   mix      parts "coefficients" [count], "atoms" [count rows][cols], shared by weights of several layers; value = sum of coefficient * atom
  *
- * Fixed parts (see below): "a" of lowrank, "values" and "columns" of sparse, "r" of monarch.
+ * Fixed parts (see below): "a" of lowrank, "values" and "columns" of sparse, "r" of monarch, both of mix.
  */
 #ifndef WEIR_TENSOR_FORM_H
 #define WEIR_TENSOR_FORM_H

@@ -57,9 +57,9 @@ static int read_part_fields(struct bundle *b, struct part *p, struct fields *f, 
     fields_unused(f, &p->more);
     if (bundle_part(b, p->term, p->name) != p)
         return err_set(e, "part %s of term %d is there twice", p->name, p->term);
-    if (term < 0 ? p->fixed : p->shared || p->same != NULL)
+    if (term < 0 ? p->fixed : !p->fixed && (p->shared || p->same))
         return err_set(e, "part %s: %s is not for %s", p->name, term < 0 ? "fixed" : "shared or same",
-                       term < 0 ? "companions" : "parts of the value");
+                       term < 0 ? "companions" : "parts of the value that follow its rows");
     if (p->shared && p->same)
         return err_set(e, "part %s: it is shared, or the same as another: not both", p->name);
     return part_set_size(p, e) < 0 ? -1 : row_fits(p, e);

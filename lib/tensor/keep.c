@@ -3,37 +3,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+static void kept_free(struct kept *t)
+{
+    free(t->bundle);
+    free(t->part);
+    lent_drop(t->lent);
+}
+
 void keep_clear(struct keep *k)
 {
-    for (int i = 0; i < k->n; i++) {
-        free(k->item[i].bundle);
-        free(k->item[i].part);
-        lent_drop(k->item[i].lent);
-    }
+    for (int i = 0; i < k->n; i++)
+        kept_free(&k->item[i]);
     free(k->item);
     *k = (struct keep){.layer = -1};
 }
 
 void keep_layer(struct keep *k, int64_t layer)
 {
+    int left = 0;
+
     if (layer >= 0 && layer == k->layer)
         return;
-    keep_clear(k);
+    for (int i = 0; i < k->n; i++)
+        if (k->item[i].of_value)
+            k->item[left++] = k->item[i];
+        else
+            kept_free(&k->item[i]);
+    k->n = left;
     k->layer = layer;
 }
 
 void keep_add(struct keep *k, const char *bundle, const struct part *p, struct hash128 hash, struct lent *lent)
 {
-    if (k->layer < 0)
+    if (k->layer < 0 && p->term < 0)
         return;
     k->item = mem_resize(k->item, (size_t)k->n + 1, sizeof *k->item);
     k->item[k->n++] = (struct kept){mem_strdup(bundle), mem_strdup(p->name), p->dtype, p->shape, hash,
-                                    lent ? lent_hold(lent) : NULL};
+                                    lent ? lent_hold(lent) : NULL, p->term >= 0};
 }
 
 static int fits(const struct kept *t, const struct part *p)
 {
-    return t->dtype == p->dtype && shape_equal(&t->shape, &p->shape) && strcmp(t->part, p->name) == 0;
+    return t->of_value == (p->term >= 0) && t->dtype == p->dtype && shape_equal(&t->shape, &p->shape) && strcmp(t->part, p->name) == 0;
 }
 
 const struct kept *keep_find_same(const struct keep *k, const struct part *p)

@@ -1,4 +1,5 @@
-/* keep: shared companions of the layer that is passing, by which `same` is understood and written. Private to tensor. */
+/* keep: shared companions of the layer that is passing, and shared parts of values of the segment, by which `same` is understood and written.
+ * Private to tensor. */
 #ifndef WEIR_TENSOR_KEEP_H
 #define WEIR_TENSOR_KEEP_H
 
@@ -10,6 +11,7 @@ struct kept {
     struct shape shape;
     struct hash128 hash;
     struct lent *lent; /* the bytes, in a reader; NULL in a writer */
+    int of_value;      /* a part of a term: kept until the segment ends */
 };
 
 struct keep {
@@ -18,7 +20,7 @@ struct keep {
     int64_t layer;
 };
 
-/* A bundle of this layer comes: what was kept of another is dropped. Bundles outside layers (-1) share nothing. */
+/* A bundle of this layer comes: companions kept of another are dropped. Bundles outside layers (-1) share no companions. */
 void keep_layer(struct keep *k, int64_t layer);
 void keep_clear(struct keep *k);
 

@@ -7,6 +7,7 @@ static int load_fixed(struct reader *in, struct bundle *b, struct err *e)
     while (in->open && order_fixed_left(&in->order))
         if (reader_load_chunk(in, b, e) < 0)
             return -1;
+    reader_give_chunkless(in, b, 0);
     return 0;
 }
 

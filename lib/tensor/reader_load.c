@@ -32,11 +32,11 @@ int reader_tensor_begin(struct reader *in, struct bundle *b, struct err *e)
         struct part *p = &b->part[i];
         const struct kept *k;
 
-        in->proto[i] = (struct part){.name = in->order.part[i].name, .dtype = p->dtype, .shape = p->shape};
+        in->proto[i] = (struct part){.name = in->order.part[i].name, .term = p->term, .dtype = p->dtype, .shape = p->shape};
         if (p->same) {
             if (!(k = keep_find_same(&in->keep, p)))
                 return err_set(e, "part %s is said to be the same as in %.200s, which has not shared one of its type and shape in "
-                                  "this layer", p->name, p->same);
+                                  "this %s", p->name, p->same, p->term < 0 ? "layer" : "segment");
             in->lent[i] = lent_hold(k->lent);
         } else if (p->shared && order_whole(&in->order, i)) {
             reader_part_whole(in, NULL, (uint32_t)i); /* no bytes at all */
@@ -158,8 +158,7 @@ int reader_load_chunk(struct reader *in, struct bundle *b, struct err *e)
     return 1;
 }
 
-/* Parts that had no chunks: lent ones, and those of no bytes. */
-static void give_chunkless(struct reader *in, struct bundle *b, int companions_only)
+void reader_give_chunkless(struct reader *in, struct bundle *b, int companions_only)
 {
     for (int i = 0; i < b->parts; i++) {
         struct part *p = &b->part[i];
@@ -186,7 +185,7 @@ int bundle_load(struct reader *in, struct bundle *b, struct err *e)
     while (in->open && got > 0)
         if ((got = reader_load_chunk(in, b, e)) < 0)
             return -1;
-    give_chunkless(in, b, 0);
+    reader_give_chunkless(in, b, 0);
     in->consumed = 1;
     b->loaded = 1;
     return 0;
@@ -206,6 +205,6 @@ int bundle_load_companions(struct reader *in, struct bundle *b, struct err *e)
         if (got == 0)
             break;
     }
-    give_chunkless(in, b, 1);
+    reader_give_chunkless(in, b, 1);
     return 0;
 }

@@ -122,6 +122,8 @@ int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64
     while (!b->loaded && in->open && (order_fixed_left(&in->order) || ready_rows(in, b) == 0 || in->next_row == b->rows))
         if (take(in, b, e) < 0)
             return -1;
+    if (!b->loaded && in->next_row == 0)
+        reader_give_chunkless(in, b, 0);
     *row0 = in->next_row;
     *n = slab_rows(b, in->next_row);
     if (*n == 0 || b->cols == 0)

@@ -68,6 +68,9 @@ uint8_t *gather_room(struct reader *in, uint32_t w, uint64_t size);
 /* Call when part w has become whole: gives its bytes to b (NULL: to nobody), keeps them when shared. */
 void reader_part_whole(struct reader *in, struct bundle *b, uint32_t w);
 
+/* Give b its parts that have no chunks: what it refers to, and those of no bytes. */
+void reader_give_chunkless(struct reader *in, struct bundle *b, int companions_only);
+
 /* Take the next chunk into memory (or skip what neither b nor a later bundle wants). As reader_chunk. */
 int reader_load_chunk(struct reader *in, struct bundle *b, struct err *e);
 

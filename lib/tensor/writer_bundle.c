@@ -54,7 +54,7 @@ static void refer(struct bundle *b, struct part *p, const char *to)
     b->touched = 1;
 }
 
-/* The bytes of a shared companion, where they are known: its own, or what the reader keeps. */
+/* The bytes of a shared part, where they are known: its own, or what the reader keeps. */
 static int known_bytes(const struct reader *in, struct part *p, struct lent **lent, struct hash128 *hash)
 {
     *lent = p->lent ? p->lent : in && p->same && p->wire >= 0 ? in->lent[p->wire] : NULL;
@@ -73,7 +73,7 @@ int settle_shared(struct writer *out, struct reader *in, struct bundle *b, struc
         struct hash128 hash;
         struct lent *lent;
 
-        if (p->term >= 0 || !(p->shared || p->same))
+        if (!(p->shared || p->same))
             continue;
         if (!known_bytes(in, p, &lent, &hash)) {
             if (p->same)

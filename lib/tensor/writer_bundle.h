@@ -7,7 +7,7 @@
 int element_width(const struct part *p);             /* bytes that SPLIT and BITMASK cut by */
 uint64_t value_slab_rows(const struct bundle *b);    /* rows of a turn: the widest part that follows the rows fills a chunk */
 
-/* Decide which shared companions are sent and which refer: equal bytes written in this layer are referred to, and a reference to
+/* Decide which shared parts are sent and which refer: equal bytes written in this layer (of parts of values: this segment) are referred to, and a reference to
  * what was not written is replaced by the bytes. in: where b is being read, or NULL. Changes b's header. */
 int settle_shared(struct writer *out, struct reader *in, struct bundle *b, struct err *e);
 

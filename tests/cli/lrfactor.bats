@@ -115,6 +115,26 @@ PY
     one_line_error 1 wquant
 }
 
+@test "masa: atoms travel once, whatever is cut or recoded between; predicted loss is the measured one" {
+    lrfactor -m masa -r 1 -t F32 --report r.tsv <tiny.weir >out
+    [ "$(awk -F '\t' 'NR > 1 { n++ } END { print n }' r.tsv)" -eq 14 ]
+    awk -F '\t' 'NR > 1 { d = $7 - $8; if (d < 0) d = -d; if ($4 != "-" && d > 1e-5) { print; bad = 1 } } END { exit bad }' r.tsv
+    lrfactor -m masa -r 1 <tiny.weir >out
+    [ "$(tshow out | awk -F '\t' '$3 == "mix/1" { n++; small += $4 == 4 } END { print n, small }')" = "14 7" ]
+    [ "$(($(stat -c %s tiny.weir) - $(stat -c %s out)))" -gt 15000 ]
+    tcat --dense out >dense
+    tcat -z out | tcat --raw | tcat --dense | tdiff - dense
+    tcat --only '*.1.*' out | tcat --dense | tdiff - <(tcat --only '*.1.*' dense)
+    tshow --data out | tload | tcat --dense | tdiff - dense
+    python3 "$REF/weir.py" copy out again && tdiff out again
+    [ "$(mppl -f text -c 64 <out | tail -1)" = "$(tcat --dense=F32 out | mppl -f text -c 64 | tail -1)" ]
+    tpack --dense -o folded.safetensors <out
+    lrfactor -m masa -r 2 <tiny.weir | tdiff tiny.weir -
+    lrfactor -m masa -r 1 --span 1 <tiny.weir | tdiff tiny.weir -
+    lrfactor -m masa --keep 50% --only attn.q <tiny.weir | tshow | awk -F '\t' '$3 == "mix/1" { n++ } END { exit n != 2 }'
+    cat out out | tcat -z | tcat --dense | tshow | awk -F '\t' '$3 == "BF16" && /proj/ { n++ } END { exit n != 28 }'
+}
+
 @test "missing companions, wrong options and weights that are no numbers are told in one line" {
     run bash -c 'lrfactor -m whiten -r 4 <tiny.weir >/dev/null'
     one_line_error 1 lrfactor
@@ -124,7 +144,7 @@ PY
     [[ $output == *"wquant --residual"* ]]
     for wrong in '-m svd' '-r 4' '-m none -r 4' '-m svd -r 4 --keep 0.5' '-m svd -r 4 --term x' '-m svd -r 4 -t I8' '-m eva -r 2 --term residual' \
         '-m dense-sparse -r 2' '-m dense-sparse -r 2 --keep 0.1' '-m sparse-lowrank -r 2' '-m svd -r 2 --blocks 2' '-m svd -r 2 --rounds 2' \
-        '-m sparse-lowrank --keep 0.5 --rounds 0' '-m asvd -r 2 --alpha -2'; do
+        '-m sparse-lowrank --keep 0.5 --rounds 0' '-m asvd -r 2 --alpha -2' '-m svd -r 2 --span 2' '-m masa -r 2 --term residual'; do
         run bash -c "lrfactor $wrong <tiny.weir >/dev/null"
         [ "$status" -eq 2 ]
     done

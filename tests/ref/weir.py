@@ -400,10 +400,11 @@ def read(b):
             inside = False
         if kind == "tensor":
             if r.body.get("layer") is None or r.body.get("layer") != layer:
-                shared = {}
+                shared = {k: v for k, v in shared.items() if k[-1]}
             layer = r.body.get("layer")
             for p in r.body["parts"]:
-                key = (p["part"], p["dtype"], tuple(p["shape"]))
+                need("term" not in p or p.get("fixed") or not ("same" in p or p.get("shared")), p["part"], "follows the rows and is shared")
+                key = (p["part"], p["dtype"], tuple(p["shape"]), "term" in p)
                 if "same" in p:
                     need((p["same"],) + key in shared, r.body["name"], "refers to what", p["same"], "has not shared")
                 elif p.get("shared"):

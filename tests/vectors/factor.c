@@ -1,7 +1,7 @@
 /* vectors/factor: products, sums of a product and a sparse term, and predicted losses against the numbers of factor_make.py. Run from the top of the tree. */
 #include <stdlib.h>
 
-#include "factor/factor.h"
+#include "factor/group.h"
 #include "la/gemm.h"
 #include "tests/unit/check.h"
 #include "tests/vectors/factor_value.h"
@@ -54,9 +54,36 @@ static void one(const struct factor_method *m, FILE *f, const double *shape)
         CHECK_NEAR(got[i], out[i], 2e-5);
 }
 
+static void masa(void)
+{
+    enum { LAYERS = 4, N = 6, ATOMS = 2 };
+    double w[MOST], out[MOST], lost[MOST], atoms[ATOMS * N], c[LAYERS * ATOMS], left[LAYERS];
+    float row[LAYERS][N];
+    const float *rows[LAYERS];
+    struct factor_atoms a = {LAYERS, N, ATOMS, rows, atoms, c, left};
+    FILE *f = fopen("tests/vectors/factor_masa.tsv", "r");
+    struct err e;
+
+    CHECK(f && numbers(f, "w", w) == LAYERS * N && numbers(f, "out", out) == LAYERS * N && numbers(f, "lost", lost) == LAYERS);
+    for (int l = 0; l < LAYERS; l++) {
+        for (int i = 0; i < N; i++)
+            row[l][i] = (float)w[l * N + i];
+        rows[l] = row[l];
+    }
+    CHECK(factor_masa_fit(&a, &e) == 0);
+    for (int l = 0; l < LAYERS; l++) {
+        for (int i = 0; i < N; i++)
+            CHECK_NEAR(c[l * ATOMS] * atoms[i] + c[l * ATOMS + 1] * atoms[N + i], out[l * N + i], 1e-6);
+        CHECK_NEAR(left[l], lost[l], 1e-6);
+    }
+    if (f)
+        fclose(f);
+}
+
 int main(void)
 {
-    for (int i = 0; factor_table[i]; i++) {
+    masa();
+    for (int i = 0; factor_table[i] && factor_table[i]->kind != FACTOR_MIX; i++) {
         char path[200];
         double shape[MOST];
         int cases = 0;

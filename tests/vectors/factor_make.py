@@ -142,7 +142,20 @@ def case(rng, method):
     return w, gram, absmean, out, lost
 
 
+def masa(f):
+    """Four matrices as combinations of two atoms: the two main directions of their vectors; of each the share left out."""
+    rng = random.Random(300)
+    w = [[float(f"{rng.gauss(0, 1):.4f}") for _ in range(6)] for _ in range(4)]
+    out, _ = best(transpose(w), 2)
+    out = transpose(out)
+    lost = [sum((x - y) ** 2 for x, y in zip(a, b)) / sum(x * x for x in a) for a, b in zip(w, out)]
+    for tag, rows in (("w", w), ("out", out), ("lost", [lost])):
+        f.write(tag + "\t" + "\t".join(f"{v:.10g}" for row in rows for v in row) + "\n")
+
+
 def main():
+    with open(os.path.join(HERE, "factor_masa.tsv"), "w") as f:
+        masa(f)
     for seed, method in enumerate(("svd", "asvd", "whiten", "afm", "pissa", "eva", "monarch", "sparse-lowrank", "dense-sparse")):
         rng = random.Random(100 + seed)
         with open(os.path.join(HERE, f"factor_{method.replace('-', '_')}.tsv"), "w") as f:
