@@ -9,6 +9,8 @@
 #include "base/real.h"
 #include "la/svd.h"
 
+#define POWER 3 /* power rounds of the randomized decomposition */
+
 #define METHOD(n) &factor_##n,
 const struct factor_method *const factor_table[] = {
 #include "factor/factor.def"
@@ -65,14 +67,14 @@ static double scale_by_roots(struct factor_job *j, const double *s)
 
 int factor_triples(struct factor_job *j, const double *P, struct err *e)
 {
-    uint64_t small = j->rows < j->cols ? j->rows : j->cols, over = j->rank / 4 < 8 ? 8 : j->rank / 4;
+    uint64_t small = j->rows < j->cols ? j->rows : j->cols, over = j->rank / 2 < 8 ? 8 : j->rank / 2;
     double *s = mem_new(j->rank, sizeof *s), all = 0, kept;
     int rc;
 
     if (j->exact || j->rank * 4 > small)
         rc = svd(j->rows, j->cols, P, j->rank, j->b, s, j->a, e);
     else
-        rc = rsvd(j->rows, j->cols, P, j->rank, over, 2, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e);
+        rc = rsvd(j->rows, j->cols, P, j->rank, over, POWER, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e);
     if (rc == 0) {
         for (uint64_t i = 0; i < j->rows * j->cols; i++)
             all += P[i] * P[i];

@@ -1,5 +1,5 @@
 /*
- * GPTQ, SparseGPT and the refit of a layer, in seconds, from weight and gram to codes or zeros: gram [n [threads [LAYER]]]. With a file name the layer
+ * GPTQ, SparseGPT, the refit and whitened SVD of a layer, in seconds, from weight and gram to codes or zeros: gram [n [threads [LAYER]]]. With a file name the layer
  * (n x n weights, then the gram, F32) is written there for gram.sh, which gives it to torch.
  */
 #include <stdio.h>
@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/rng.h"
+#include "factor/factor.h"
 #include "la/gemm.h"
 #include "la/obs.h"
 #include "prune/prune.h"
@@ -136,6 +137,32 @@ static void bench_sparsegpt(const float *w, const float *gram, size_t n, const c
     free(q);
 }
 
+/* From weight and gram to B and A. */
+static void bench_whiten(const float *w, const float *gram, size_t n, size_t rank, int exact)
+{
+    double *wide = mem_new(n * n, sizeof *wide), *b = mem_new(n, rank * sizeof *b), *a = mem_new(rank, n * sizeof *a);
+    struct factor_job j = {.name = "bench", .rows = n, .cols = n, .rank = rank, .w = wide, .gram = gram, .exact = exact, .b = b, .a = a};
+    float *q = mem_new(n * n, sizeof *q);
+    char name[60];
+    double start;
+    struct err e;
+
+    for (size_t i = 0; i < n * n; i++)
+        wide[i] = w[i];
+    start = now();
+    if (factor_find("whiten")->apply(&j, &e) < 0) {
+        printf("%s\n", e.msg);
+        exit(1);
+    }
+    start = now() - start;
+    dgemm_nn(n, n, rank, b, rank, a, n, wide, n, KERN_SET);
+    for (size_t i = 0; i < n * n; i++)
+        q[i] = (float)wide[i];
+    snprintf(name, sizeof name, "whiten rank %zu%s", rank, exact ? " exact" : "");
+    report(name, start, w, q, gram, n);
+    free(wide), free(b), free(a), free(q);
+}
+
 int main(int argc, char **argv)
 {
     size_t n = argc > 1 ? strtoull(argv[1], NULL, 10) : 4096;
@@ -151,6 +178,9 @@ int main(int argc, char **argv)
     bench_gptq(w, gram, n);
     bench_sparsegpt(w, gram, n, "2:4", 0);
     bench_sparsegpt(w, gram, n, "0.5", 1);
+    bench_whiten(w, gram, n, n / 32, 0);
+    bench_whiten(w, gram, n, n / 32, 1);
+    bench_whiten(w, gram, n, n / 4, 0);
     free(gram);
     free(w);
     return 0;

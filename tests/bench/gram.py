@@ -1,4 +1,4 @@
-"""GPTQ and SparseGPT of a layer in plain torch, from the papers' algorithms: gram.py LAYER N THREADS. LAYER: N x N weights, then the gram, F32."""
+"""GPTQ, SparseGPT and whitened SVD of a layer in plain torch, from the papers' algorithms: gram.py LAYER N THREADS. LAYER: N x N weights, then the gram, F32."""
 import sys
 import time
 
@@ -61,6 +61,15 @@ def sparsegpt(w, gram, half):
     return sweep(w, gram, decide, start)
 
 
+def whiten(w, gram, rank):
+    """SVD-LLM: the triples of W S, S S' = gram, and S taken back."""
+    s = torch.linalg.cholesky(gram + 1e-6 * gram.diag().mean() * torch.eye(len(gram)))
+    u, sigma, vt = torch.linalg.svd(w @ s, full_matrices=False)
+    root = sigma[:rank].sqrt()
+    a = torch.linalg.solve_triangular(s, root[:, None] * vt[:rank], upper=False, left=False)
+    return u[:, :rank] * root, a
+
+
 def main():
     n, threads = int(sys.argv[2]), int(sys.argv[3])
     torch.set_num_threads(threads)
@@ -75,6 +84,11 @@ def main():
         took = time.monotonic() - begin
         e = w - v
         print("torch\t%s\t%.2f\t%.6f" % (name, took, ((e @ gram) * e).sum() / ((w @ gram) * w).sum()), flush=True)
+    begin = time.monotonic()
+    b, a = whiten(w, gram, n // 32)
+    took = time.monotonic() - begin
+    e = w - b @ a
+    print("torch\twhiten rank %d\t%.2f\t%.6f" % (n // 32, took, ((e @ gram) * e).sum() / ((w @ gram) * w).sum()), flush=True)
 
 
 main()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# GPTQ and SparseGPT of one N x N layer by weir and by plain torch, in one run on as many threads each: gram.sh [N [THREADS [PYTHON]]].
+# GPTQ, SparseGPT and whitened SVD of one N x N layer by weir and by plain torch, in one run on as many threads each: gram.sh [N [THREADS [PYTHON]]].
 # Needs Debian's python3-torch. Lines: who, what, seconds, the share of the output's energy that is lost, and of weir the peak memory so far in MiB.
 set -eu
 n=${1:-4096} threads=${2:-2} python=${3:-python3}
