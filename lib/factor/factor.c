@@ -71,7 +71,7 @@ int factor_triples(struct factor_job *j, const double *P, struct err *e)
     double *s = mem_new(j->rank, sizeof *s), all = 0, kept;
     int rc;
 
-    if (j->exact || j->rank * 4 > small)
+    if (j->exact || j->rank * 6 > small)
         rc = svd(j->rows, j->cols, P, j->rank, j->b, s, j->a, e);
     else
         rc = rsvd(j->rows, j->cols, P, j->rank, over, POWER, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e);

@@ -60,9 +60,9 @@ const struct factor_method *factor_find(const char *name); /* NULL when unknown 
 
 /*
  * The largest triples of P [rows][cols] = W S into b (U s^1/2) and a (s^1/2 V'), and job->lost = 1 - sum s_i^2 / |P|^2.
- * Randomized (three power rounds, half the rank more columns, at least 8) where the rank is at most a quarter of the smaller side and exact is not asked for:
+ * Randomized (three power rounds, half the rank more columns, at least 8) where the rank is at most a sixth of the smaller side, above which it takes longer, and exact is not asked for:
  * lost is then what this product loses, above the least possible: of a 1024 x 1024 layer of normal numbers, whose spectrum falls as slowly as any, by 0.5 % of it at
- * rank 32 and 0.06 % at 128, in a tenth and two fifths of the time. Same bits everywhere. Memory and cost: la/svd.h.
+ * rank 32 and 0.06 % at 128, in a third and in half of the time. Same bits everywhere. Memory and cost: la/svd.h.
  */
 int factor_triples(struct factor_job *job, const double *P, struct err *e);
 

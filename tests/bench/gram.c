@@ -180,7 +180,7 @@ int main(int argc, char **argv)
     bench_sparsegpt(w, gram, n, "0.5", 1);
     bench_whiten(w, gram, n, n / 32, 0);
     bench_whiten(w, gram, n, n / 32, 1);
-    bench_whiten(w, gram, n, n / 4, 0);
+    bench_whiten(w, gram, n, n / 8, 0);
     free(gram);
     free(w);
     return 0;
