@@ -50,9 +50,18 @@ static struct pattern pattern;            /* of the tensor at hand */
 static struct prune_pass pass = {.pattern = &pattern};
 static struct budget *budget;
 
+static struct score_known known;
+
+static int prepare(const struct bundle *b, const struct attrs *model, struct err *e)
+{
+    score_known_free(&known);
+    return score_known_get(&known, scored->needs, b, model, NULL, e);
+}
+
 static int scorer(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
 {
-    return score_rows(scored, &(struct score_job){b->name, seed, row0, rows, b->cols, w, in->norm2, out}, e);
+    (void)in;
+    return score_rows(scored, &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, &known, out}, e);
 }
 
 static int print_list(void)
@@ -60,7 +69,8 @@ static int print_list(void)
     for (int i = 0; prune_table[i]; i++)
         printf("%s\t%s\n", prune_table[i]->name, prune_table[i]->brief);
     for (int i = 0; score_table[i]; i++)
-        printf("%s\t%s\n", score_table[i]->name, score_table[i]->brief);
+        if (!prune_find(score_table[i]->name) && !(score_table[i]->needs & SCORE_POOL)) /* those are wscore's alone */
+            printf("%s\t%s\n", score_table[i]->name, score_table[i]->brief);
     finish_stdout();
     return 0;
 }
@@ -92,7 +102,8 @@ static void find_methods(void)
     if (chooser->needs & PRUNE_SCORE)
         pass.scorer = scored ? scorer : prune_companion;
     if (pass.scorer)
-        pass.scorer_needs = !scored ? PRUNE_COMPANION : scored->needs & SCORE_NORM2 ? PRUNE_NORM2 : 0;
+        pass.scorer_needs = scored ? 0 : PRUNE_COMPANION;
+    pass.prepare = scored ? prepare : NULL;
     pass.whole = chooser->whole || (scored && scored->whole);
     pass.args = args;
     pass.refit = refit;
@@ -174,6 +185,7 @@ int main(int argc, char **argv)
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);
     free(pass.sieve);
+    score_known_free(&known);
     bundle_free(&b);
     budget_free(budget);
     buf_free(&report);

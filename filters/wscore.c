@@ -1,132 +1,95 @@
 /*
- * wscore: how much each weight matters.
+ * wscore: how much weights matter.
  *
- * Adds the companion `score`, F32 [rows][cols], to each chosen tensor; everything else passes. A tensor is held whole,
- * because its score goes before its value.
+ * Adds the companion `score` to each chosen tensor; everything else passes. A tensor is held whole, because its score goes before its value; a
+ * score that compares the tensors of a layer holds the layer.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
-#include "base/mem.h"
 #include "base/opt.h"
 #include "base/target.h"
-#include "score/score.h"
-#include "tensor/select.h"
+#include "model/feed.h"
+#include "score/pass.h"
 #include "tensor/stream.h"
 
-#define SLAB (1u << 20) /* weights held as f32 */
-
 static const char *method_name, *report_path;
-static uint64_t seed;
-static int dry_run, list;
 static struct select sel = {.linears = 1};
+static struct score_pass pass = {.rank = SCORE_RANK, .sel = &sel};
+static int list;
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "the score: see --list", 0},
-    {0, "seed", "N", OPT_U64, &seed, "of random (default 0)", 0},
+    {0, "seed", "N", OPT_U64, &pass.seed, "of random (default 0)", 0},
+    {'r', "rank", "R", OPT_U64, &pass.rank, "lift: of the approximation (default 128)", 0},
     SELECT_OPTS(sel),
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor scored", 0},
-    {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
-    {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    {'n', "dry-run", 0, OPT_FLAG, &pass.dry, "write no stream; the report goes to standard output", 0},
+    {'l', "list", 0, OPT_FLAG, &list, "list the methods, what a score is about, and exit", 0},
     OPT_END,
 };
 
-static const struct opt_spec spec = {"wscore", "-m NAME [OPTION]... <STREAM >STREAM", "Add the importance of each weight to a stream.", opts,
+static const struct opt_spec spec = {"wscore", "-m NAME [OPTION]... <STREAM >STREAM", "Add the importance of weights to a stream.", opts,
                                      opt_common, NULL};
 
 static int print_list(void)
 {
+    static const char *const about[] = {"weight", "channel", "tensor"};
+
     for (int i = 0; score_table[i]; i++)
-        printf("%s\t%s\n", score_table[i]->name, score_table[i]->brief);
+        printf("%s\t%s\t%s\n", score_table[i]->name, about[score_table[i]->each], score_table[i]->brief);
     finish_stdout();
     return 0;
 }
 
-static const struct score_method *check_options(void)
+static void check_options(void)
 {
-    const struct score_method *m = method_name ? score_find(method_name) : NULL;
     struct err e;
 
     if (!method_name)
         die_usage("-m NAME is needed; --list names the scores");
-    if (!m)
+    if (!(pass.method = score_find(method_name)))
         die_usage("score '%s' is not known; --list names them", method_name);
+    if (pass.rank < 1)
+        die_usage("--rank 0: at least 1 is needed");
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if (dry_run && !report_path)
+    if (pass.dry && !report_path)
         report_path = "-";
-    if (report_path && !dry_run && strcmp(report_path, "-") == 0)
+    if (report_path && !pass.dry && strcmp(report_path, "-") == 0)
         die_usage("--report -: standard output is the stream's; with -n it is free");
-    return m;
 }
 
-/* Scores of a loaded bundle: float[rows][cols], free(); NULL on error. */
-static float *scores(const struct score_method *m, const struct bundle *b, struct err *e)
+/* Tensor by tensor. */
+static int walk(struct feed *f, struct err *e)
 {
-    uint64_t step = m->whole ? b->rows : SLAB / (b->cols + 1) + 1, n;
-    float *norm2 = m->needs & SCORE_NORM2 ? bundle_companion(b, "norm2", b->cols, e) : NULL;
-    float *score, *w;
-    int bad = m->needs & SCORE_NORM2 && !norm2;
+    struct bundle b = {0};
+    int got;
 
-    score = mem_new(b->rows * b->cols, sizeof *score);
-    w = mem_new(step * b->cols, sizeof *w);
-    for (uint64_t r = 0; r < b->rows && !bad; r += n) {
-        n = b->rows - r < step ? b->rows - r : step;
-        bad = bundle_rows(b, r, n, w, e) < 0 ||
-              score_rows(m, &(struct score_job){b->name, seed, r, n, b->cols, w, norm2, score + r * b->cols}, e) < 0;
-    }
-    free(norm2);
-    free(w);
-    if (!bad)
-        return score;
-    free(score);
-    return NULL;
+    while ((got = bundle_read(f->in, &b, e)) > 0)
+        if ((select_match(&sel, &b) && (bundle_load(f->in, &b, e) < 0 || score_bundles(&pass, &reader_head(f->in)->model, &b, 1, e) < 0)) ||
+            (f->out && bundle_write(f->out, f->in, &b, e) < 0))
+            return -1;
+    bundle_free(&b);
+    return got;
 }
 
-static void report_line(struct buf *out, const struct bundle *b, const float *score)
+/* Layer by layer. */
+static int walk_layers(struct feed *f, struct err *e)
 {
-    double sum = 0, least = b->rows * b->cols > 0 ? score[0] : 0, most = least;
-    uint64_t zeros = 0;
+    int got;
 
-    for (uint64_t r = 0; r < b->rows; r++) {
-        double part = 0;
-
-        for (uint64_t i = r * b->cols; i < (r + 1) * b->cols; i++) {
-            zeros += score[i] == 0;
-            least = score[i] < least ? score[i] : least;
-            most = score[i] > most ? score[i] : most;
-            part += score[i];
-        }
-        sum += part;
-    }
-    buf_printf(out, "%s\t%llu\t%llu\t%llu\t%.9g\t%.9g\t%.9g\n", b->name, (unsigned long long)b->rows, (unsigned long long)b->cols,
-               (unsigned long long)zeros, sum, least, most);
-}
-
-static void add_score(struct reader *in, struct bundle *b, const struct score_method *m, struct buf *report)
-{
-    struct shape s = {2, {b->rows, b->cols}};
-    struct err e;
-    float *score;
-
-    if (bundle_load(in, b, &e) < 0)
-        die("%s", e.msg);
-    score = scores(m, b, &e);
-    if (!score)
-        die("%s: %s", b->name, e.msg);
-    if (report_path)
-        report_line(report, b, score);
-    if (!dry_run)
-        bundle_set_companion(b, "score", &s, score);
-    free(score);
+    while ((got = feed_next(f, e)) > 0)
+        if (score_bundles(&pass, &reader_head(f->in)->model, f->b, f->n, e) < 0 || (f->out && feed_write(f, e) < 0))
+            return -1;
+    return got;
 }
 
 int main(int argc, char **argv)
 {
     struct buf report = {0};
-    struct bundle b = {0};
+    struct feed feed = {0};
     struct err e;
     int got;
 
@@ -134,25 +97,17 @@ int main(int argc, char **argv)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
-    const struct score_method *m = check_options();
-    struct reader *in = reader_stdin(&e);
-    struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
-    if (!in || (!out && !dry_run))
+    check_options();
+    if (!(feed.in = reader_stdin(&e)) || (!pass.dry && !(feed.out = writer_stdout(feed.in, &e))))
         die("%s", e.msg);
-    reader_allow_partial(in, 1); /* a shard may be scored alone */
-    buf_puts(&report, "tensor\trows\tcols\tzeros\tsum\tleast\tmost\n");
-    while ((got = bundle_read(in, &b, &e)) > 0) {
-        if (select_match(&sel, &b))
-            add_score(in, &b, m, &report);
-        if (out && bundle_write(out, in, &b, &e) < 0)
-            die("%s", e.msg);
-    }
-    if (got < 0 || (out && writer_finish(out, &e) < 0))
+    reader_allow_partial(feed.in, 1); /* a shard may be scored alone */
+    buf_puts(&report, SCORE_TITLES);
+    pass.report = report_path ? &report : NULL;
+    got = pass.method->needs & SCORE_POOL ? walk_layers(&feed, &e) : walk(&feed, &e);
+    if (got < 0 || (feed.out && writer_finish(feed.out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
-    if (report_path && target_put(report_path, report.data, report.len, &e) < 0)
-        die("%s", e.msg);
-    bundle_free(&b);
     buf_free(&report);
-    reader_close(in);
+    reader_close(feed.in);
+    feed_free(&feed);
     return 0;
 }

@@ -24,8 +24,9 @@ struct taps {
     /* Or NULL. Before a batch of a layer is seen: the attention that each of its tokens received, float[tokens][heads], summed over queries. */
     void (*attend)(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows);
     void *ctx;
-    /* Or NULL. After a batch of a layer is seen: its tokens' states before and after the layer, float[tokens][hidden] each. */
-    void (*pass)(void *ctx, const float *before, const float *after, int64_t tokens, int64_t hidden);
+    /* Or NULL. After a batch of a layer is seen: its tokens' states before the layer, between attention and MLP, and after it, float[tokens][hidden]
+     * each. */
+    void (*pass)(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens, int64_t hidden);
 };
 
 /*
@@ -61,6 +62,7 @@ struct batch {
     const float *cos, *sin;      /* [longest window][head_dim / 2], of rope_table; NULL with learned positions */
     float *in[TAPS];             /* out: [tokens][block_tap_cols]: the inputs of the linears of each tap, still there afterwards */
     float *work;                 /* tokens * kind->work(b) floats */
+    float *middle;               /* out: [tokens][H], x as it is between attention and MLP; or NULL */
     float *received;             /* out: [tokens][heads]: attention that came to each token, summed over the queries; or NULL */
 };
 

@@ -65,6 +65,7 @@ static void mlp(const struct block *b, struct batch *t)
 static void forward(const struct block *b, struct batch *t)
 {
     attention(b, t);
+    op_keep_middle(b, t);
     mlp(b, t);
 }
 

@@ -115,19 +115,25 @@ void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t col
     free(own);
 }
 
-void calib_pass(void *ctx, const float *before, const float *after, int64_t tokens, int64_t hidden)
+static double cosine(const float *x, const float *y, size_t n)
+{
+    double size = sqrt(kern_sumsq(x, n)) * sqrt(kern_sumsq(y, n));
+
+    return size == 0 ? 0 : kern_dotd(x, y, n) / size;
+}
+
+void calib_pass(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens, int64_t hidden)
 {
     struct calib *c = ctx;
     size_t n = (size_t)hidden;
 
-    for (int64_t t = 0; t < tokens; t++) {
-        const float *x = before + t * hidden, *y = after + t * hidden;
-        double size = sqrt(kern_sumsq(x, n)) * sqrt(kern_sumsq(y, n));
+    for (int64_t i = 0; i < tokens * hidden; i += hidden) {
+        double whole = cosine(before + i, after + i, n);
 
-        double cosine = size == 0 ? 0 : kern_dotd(x, y, n) / size;
-
-        c->alike += cosine;
-        c->angles += real_acos(cosine > 1 ? 1 : cosine < -1 ? -1 : cosine) / 3.141592653589793; /* beyond 1 only by rounding */
+        c->alike[0] += whole;
+        c->alike[1] += cosine(before + i, middle + i, n);
+        c->alike[2] += cosine(middle + i, after + i, n);
+        c->angles += real_acos(whole > 1 ? 1 : whole < -1 ? -1 : whole) / 3.141592653589793; /* beyond 1 only by rounding */
     }
     c->passed += tokens;
 }
@@ -186,21 +192,32 @@ int calib_attach(struct calib *c, enum tap at, struct bundle *b, struct err *e)
     return 0;
 }
 
+/* How much the layer, and the half of it that reads at this tap, change the states; rounding alone gives a cosine above 1. */
+static void set_influence(const struct calib *c, enum tap at, struct bundle *b)
+{
+    double layer = 1 - c->alike[0] / (double)c->passed, half = 1 - c->alike[at == TAP_MLP || at == TAP_DOWN ? 2 : 1] / (double)c->passed;
+
+    attrs_set_f64(&b->more, "bi", layer > 0 ? layer : 0);
+    if (at != TAP_NONE)
+        attrs_set_f64(&b->more, "bi_sub", half > 0 ? half : 0);
+    b->touched = 1;
+}
+
 int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bundle *b, int n, struct err *e)
 {
+    if (c->passed && !isfinite(c->alike[0] + c->alike[1] + c->alike[2]))
+        return err_set(e, "%s: the states before and after its layer are not finite", b[0].name);
     for (int i = 0; i < n; i++) {
         int bias = 0, slot = block_slot(kind, b[i].role, &bias);
+        enum tap at = slot < 0 || bias ? TAP_NONE : kind->slots[slot].tap;
 
-        if (slot >= 0 && !bias && calib_attach(c, kind->slots[slot].tap, &b[i], e) < 0)
+        if (calib_attach(c, at, &b[i], e) < 0)
             return -1;
+        if (c->passed && (i == 0 || at != TAP_NONE))
+            set_influence(c, at, &b[i]);
     }
-    if (!c->passed)
-        return 0;
-    if (!isfinite(c->alike))
-        return err_set(e, "%s: the states before and after its layer are not finite", b[0].name);
-    attrs_set_f64(&b[0].more, "bi", 1 - c->alike / (double)c->passed);
-    attrs_set_f64(&b[0].more, "angle", c->angles / (double)c->passed);
-    b[0].touched = 1;
+    if (c->passed)
+        attrs_set_f64(&b[0].more, "angle", c->angles / (double)c->passed);
     return 0;
 }
 
@@ -223,7 +240,8 @@ void calib_reset(struct calib *c)
         free(c->at[i].gram);
     }
     memset(c->at, 0, sizeof c->at);
-    c->alike = c->angles = 0;
+    memset(c->alike, 0, sizeof c->alike);
+    c->angles = 0;
     c->passed = 0;
     free(c->r);
     c->r = NULL;

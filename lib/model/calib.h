@@ -6,8 +6,10 @@
  *   absmean  F32 [cols]        mean of |x|
  *   gram     F32 [cols][cols]  X'X / n
  *   and the bundle's key "count": tokens seen
- *   bi       keys of the layer's first bundle, numbers: bi, block influence, 1 - mean over tokens of cos(state before the layer, state after it);
- *            angle, the mean over tokens of arccos of that cosine, in units of pi
+ *   bi       a key of the layer's first bundle and of each of its linears, a number: block influence, 1 - mean over tokens of
+ *            cos(state before the layer, state after it); with it
+ *   angle    a key of the layer's first bundle: the mean over tokens of arccos of that cosine, in units of pi
+ *   bi_sub   a key of each linear: the influence of its sub-layer alone, attention or MLP
  *
  * With weights of tokens (calib_weigh), norm2 and gram are sum(r x^2) / sum(r) and sum(r x x') / sum(r); mean and absmean stay as they are.
  *
@@ -32,8 +34,9 @@ struct calib {
     unsigned parts;
     double least;                /* of the tokens' weights, whose largest is 1; 0: all are 1 */
     float *r;                    /* weights of the tokens of the batch that is being seen, or NULL */
-    double alike, angles;        /* sums of the tokens' cosines; of their angles, in units of pi */
-    int64_t passed;              /* tokens in it */
+    double alike[3];             /* sums of the tokens' cosines: over the layer, attention, the MLP */
+    double angles;               /* sum of the tokens' angles over the layer, in units of pi */
+    int64_t passed;              /* tokens in them */
     struct calib_sums at[TAPS];
 };
 
@@ -50,14 +53,15 @@ void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t col
  */
 void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows);
 
-/* For struct taps: sums for bi. A state of zeros is like no other: its cosine is 0. Source: Men et al. 2024, ShortGPT, equation 1; the angle: Wang et al. 2024, CFSP. */
-void calib_pass(void *ctx, const float *before, const float *after, int64_t tokens, int64_t hidden);
+/* For struct taps: sums for bi, angle and bi_sub. A state of zeros is like no other: its cosine is 0. Source: Men et al. 2024, ShortGPT, equation 1;
+ * the angle: Wang et al. 2024, CFSP; He et al. 2024, LLM-Drop, section 3. */
+void calib_pass(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens, int64_t hidden);
 
 /* Set the companions of a linear whose input is seen at a tap; the gram of an input that several linears of a layer see is lent (bundle_lend), so the first of
  * them must live until calib_reset. -1 when the widths differ or a sum is not finite. Nothing is done for TAP_NONE. */
 int calib_attach(struct calib *c, enum tap at, struct bundle *b, struct err *e);
 
-/* calib_attach for every weight of a layer, and bi with angle. */
+/* calib_attach for every weight of a layer, and bi, angle and bi_sub. */
 int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bundle *b, int n, struct err *e);
 
 /* "attncon" or "attncon:0.005" to the least weight. */

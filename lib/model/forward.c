@@ -118,6 +118,8 @@ static void batch_room(const struct forward *f, const struct block *b, const str
     t->work = mem_new((size_t)(most * b->kind->work(b)), sizeof(float));
     if (taps && taps->attend)
         t->received = mem_new((size_t)(most * b->kind->heads(b)), sizeof(float));
+    if (taps && taps->pass)
+        t->middle = mem_new((size_t)(most * f->p.hidden), sizeof(float));
 }
 
 static void batch_free(struct batch *t)
@@ -126,6 +128,7 @@ static void batch_free(struct batch *t)
         free(t->in[at]);
     free(t->work);
     free(t->received);
+    free(t->middle);
 }
 
 struct share {
@@ -150,6 +153,8 @@ static void run_window(void *ctx, size_t i)
     t.work += row * s->b->kind->work(s->b);
     if (t.received)
         t.received += row * s->b->kind->heads(s->b);
+    if (t.middle)
+        t.middle += row * s->b->p->hidden;
     s->b->kind->forward(s->b, &t);
 }
 
@@ -189,7 +194,7 @@ static int run(struct forward *f, const struct block *b, const struct taps *taps
         if (x)
             run_batch(b, &t, taps);
         if (x && pass)
-            taps->pass(taps->ctx, x, copy, t.tokens, f->p.hidden);
+            taps->pass(taps->ctx, x, t.middle, copy, t.tokens, f->p.hidden);
         if (x && pass && keep)
             memcpy(x, copy, (size_t)(t.tokens * f->p.hidden) * sizeof *copy);
         rc = !x ? -1 : keep ? states_put(&f->x, row0, t.tokens, e) : 0;

@@ -54,6 +54,12 @@ void op_linear(const struct weight *w, const float *x, int64_t tokens, float *y)
         kern_add(y + t * w->rows, w->bias, y + t * w->rows, (size_t)w->rows);
 }
 
+void op_keep_middle(const struct block *b, struct batch *t)
+{
+    if (t->middle)
+        memcpy(t->middle, t->x, (size_t)(t->tokens * b->p->hidden) * sizeof *t->x);
+}
+
 void op_add(float *x, const float *y, int64_t n)
 {
     kern_add(x, y, x, (size_t)n);

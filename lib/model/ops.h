@@ -21,6 +21,9 @@ void op_layernorm(const float *x, const float *w, const float *b, double eps, in
 /* x = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), n values: the GELU that GPT-2 was trained with. */
 void op_gelu(float *x, int64_t n);
 
+/* t->middle = t->x, where it is wanted. */
+void op_keep_middle(const struct block *b, struct batch *t);
+
 /* x += y, n values. */
 void op_add(float *x, const float *y, int64_t n);
 

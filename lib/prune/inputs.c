@@ -3,6 +3,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The companion score of each weight: it may be one number for a channel, or for the tensor. */
+static float *score_of(const struct bundle *b, struct err *e)
+{
+    const struct part *p = bundle_part(b, -1, "score");
+    uint64_t all = b->rows * b->cols, n = p ? shape_count(&p->shape) : all;
+    float *v = bundle_companion(b, "score", n == b->cols || n == 1 ? n : all, e);
+
+    if (!v || n == all)
+        return v;
+    v = mem_resize(v, all, sizeof *v);
+    for (uint64_t i = n; i < all; i++)
+        v[i] = v[i - n];
+    return v;
+}
+
 int prune_inputs_get(struct prune_inputs *in, const struct bundle *b, unsigned needs, struct err *e)
 {
     int want_gram = needs & PRUNE_GRAM || bundle_part(b, -1, "gram");
@@ -12,7 +27,7 @@ int prune_inputs_get(struct prune_inputs *in, const struct bundle *b, unsigned n
         return -1;
     if (needs & PRUNE_MEAN && !(in->mean = bundle_companion(b, "mean", b->cols, e)))
         return -1;
-    if (needs & PRUNE_COMPANION && !(in->score = bundle_companion(b, "score", b->rows * b->cols, e)))
+    if (needs & PRUNE_COMPANION && !(in->score = score_of(b, e)))
         return -1;
     if (want_gram)
         in->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &in->own, e);

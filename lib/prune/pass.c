@@ -201,13 +201,18 @@ static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, cons
     return got;
 }
 
+static int prepare(const struct prune_pass *p, const struct reader *in, const struct bundle *b, struct err *e)
+{
+    return p->prepare && p->prepare(b, &reader_head(in)->model, e) < 0 ? err_in(e, "%s", b->name) : 0;
+}
+
 /* Scope model: the scores of the tensor that in stands at. */
 static int count_tensor(const struct prune_pass *p, struct reader *in, struct bundle *b, struct err *e)
 {
     struct prune_inputs known = {0};
     int rc;
 
-    if (bundle_load(in, b, e) < 0)
+    if (bundle_load(in, b, e) < 0 || prepare(p, in, b, e) < 0)
         return -1;
     rc = prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name) : count_into(p, p->sieve, b, &known, e);
     prune_inputs_free(&known);
@@ -356,8 +361,8 @@ static int prune_stream(const struct prune_pass *p, struct reader *in, struct wr
 int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
 {
     if (streams(p, b))
-        return bundle_load_companions(in, b, e) < 0 ? -1 : prune_stream(p, in, out, b, tally, e);
-    if (bundle_load(in, b, e) < 0 || prune_loaded(p, b, tally, e) < 0)
+        return bundle_load_companions(in, b, e) < 0 || prepare(p, in, b, e) < 0 ? -1 : prune_stream(p, in, out, b, tally, e);
+    if (bundle_load(in, b, e) < 0 || prepare(p, in, b, e) < 0 || prune_loaded(p, b, tally, e) < 0)
         return -1;
     return out ? bundle_write(out, in, b, e) : 0;
 }

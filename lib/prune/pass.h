@@ -19,7 +19,8 @@ struct prune_pass {
     const struct pattern *pattern;
     struct pick_sieve *sieve;  /* scope model, counted; otherwise NULL */
     prune_scorer *scorer;      /* NULL where neither method nor init needs scores */
-    unsigned scorer_needs;     /* PRUNE_NORM2, PRUNE_COMPANION: what it reads of the inputs */
+    unsigned scorer_needs;     /* PRUNE_COMPANION: what it reads of the inputs */
+    int (*prepare)(const struct bundle *b, const struct attrs *model, struct err *e); /* or NULL; before b's rows are scored, its companions loaded */
     struct prune_args args;
     int refit;                 /* 1: the weights that stay are fitted again (prune/refit.h) */
     int whole;                 /* the scorer or the method must see all rows at once */

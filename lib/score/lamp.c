@@ -11,12 +11,13 @@
 #include "base/pick.h"
 #include "score/score.h"
 
-static void apply(const struct score_job *j)
+static int apply(const struct score_job *j, struct err *e)
 {
     uint64_t n = j->rows * j->cols;
     uint32_t *order = mem_resize(NULL, n, sizeof *order);
     double sum = 0;
 
+    (void)e;
     for (uint64_t i = 0; i < n; i++)
         j->score[i] = fabsf(j->w[i]);
     pick_sort(j->score, n, order);
@@ -27,6 +28,7 @@ static void apply(const struct score_job *j)
         j->score[order[i]] = sum > 0 ? (float)(square / sum) : 0;
     }
     free(order);
+    return 0;
 }
 
-const struct score_method score_lamp = {"lamp", "w^2 / sum of the squares not below it", 0, SCORE_BY_MODEL, 1, apply};
+const struct score_method score_lamp = {"lamp", "w^2 / sum of the squares not below it", 0, SCORE_BY_MODEL, SCORE_WEIGHT, 1, 0, apply};

@@ -3,10 +3,12 @@
 
 #include "score/score.h"
 
-static void apply(const struct score_job *j)
+static int apply(const struct score_job *j, struct err *e)
 {
+    (void)e;
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
         j->score[i] = fabsf(j->w[i]);
+    return 0;
 }
 
-const struct score_method score_magnitude = {"magnitude", "|W|", 0, SCORE_BY_TENSOR, 0, apply};
+const struct score_method score_magnitude = {"magnitude", "|W|", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0, apply};

@@ -10,16 +10,18 @@
 #include "base/mem.h"
 #include "score/score.h"
 
-static void apply(const struct score_job *j)
+static int apply(const struct score_job *j, struct err *e)
 {
     float *rms = mem_new(j->cols, sizeof *rms);
 
+    (void)e;
     for (uint64_t c = 0; c < j->cols; c++)
-        rms[c] = sqrtf(j->norm2[c]);
+        rms[c] = sqrtf(j->known->norm2[c]);
     for (uint64_t r = 0; r < j->rows; r++)
         for (uint64_t c = 0; c < j->cols; c++)
             j->score[r * j->cols + c] = fabsf(j->w[r * j->cols + c]) * rms[c];
     free(rms);
+    return 0;
 }
 
-const struct score_method score_wanda = {"wanda", "|W| * sqrt(norm2)", SCORE_NORM2, SCORE_BY_ROW, 0, apply};
+const struct score_method score_wanda = {"wanda", "|W| * sqrt(norm2)", SCORE_NORM2, SCORE_BY_ROW, SCORE_WEIGHT, 0, 0, apply};

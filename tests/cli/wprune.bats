@@ -9,7 +9,7 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     tsplit "$TINY" >tiny.weir
     tpack -t safetensors -o tiny.safetensors <tiny.weir
-    tsplit "$TINY" | mcalib -f "$BROOK/calib.txt" --tokens 256 -c 128 --parts norm2,mean,gram >calib.weir
+    tsplit "$TINY" | mcalib -f "$BROOK/calib.txt" --tokens 256 -c 128 --parts norm2,mean,absmean,gram,bi >calib.weir
 }
 setup() { cd "$BATS_FILE_TMPDIR"; }
 

@@ -13,8 +13,21 @@
 
 enum { ROWS = 24, COLS = 48, N = ROWS * COLS };
 
-static float w[N], norm2[COLS], score[N];
+static float w[N], norm2[COLS], absmean[COLS], inverse[COLS], pivot[COLS], score[N];
 static uint8_t mask[N], other[N];
+static struct score_pool pool; /* of w alone */
+static const struct score_known known = {norm2, absmean, inverse, pivot, 1, 0.5, &pool};
+
+static void make_pool(void)
+{
+    struct bundle b = {0};
+    struct err e;
+
+    score_pool_free(&pool);
+    bundle_init_dense(&b, "t", &(struct shape){2, {ROWS, COLS}}, DT_F32, w);
+    CHECK(score_pool_make(&pool, &b, 1, score_module(NULL), &e) == 0 && pool.n == N);
+    bundle_free(&b);
+}
 
 static void make_weights(void)
 {
@@ -26,13 +39,19 @@ static void make_weights(void)
         norm2[c] = (float)rng_unit(r, 2 * N + c) + 0.1f;
     for (int i = 0; i < 40; i++)
         w[rng_below(r, 3 * N + i, N)] = 0;
+    for (int c = 0; c < COLS; c++) {
+        absmean[c] = (float)rng_unit(r, 4 * N + c);
+        inverse[c] = c == 5 ? 0 : (float)rng_unit(r, 5 * N + c) + 0.1f; /* channel 5 was never active */
+        pivot[c] = sqrtf(inverse[c]) / 2;
+    }
+    make_pool();
 }
 
 static void scores_of(const struct score_method *m, const float *of, float *out)
 {
     struct err e;
 
-    CHECK(score_rows(m, &(struct score_job){"t", 3, 0, ROWS, COLS, of, norm2, out}, &e) == 0);
+    CHECK(score_rows(m, &(struct score_job){"t", 3, 4, 0, ROWS, COLS, of, &known, out}, &e) == 0);
 }
 
 /* The mask of the whole tensor, in slabs of `step` rows. */
@@ -100,6 +119,8 @@ static void one_pattern(const struct score_method *m, const struct pattern *p)
     CHECK(memcmp(mask, other, N) == 0);
     for (int i = 0; i < N; i++)
         pruned[i] = mask[i] ? 0 : w[i];
+    if (m->shifts)
+        return;
     scores_of(m, pruned, again); /* twice is once */
     mask_by(p, again, ROWS, other);
     CHECK(memcmp(mask, other, N) == 0);
@@ -156,7 +177,7 @@ static void split(const struct score_method *m)
     for (int jobs = 1; jobs <= 4; jobs += 3) {
         par_set_jobs(jobs);
         for (uint64_t r = 0; r < ROWS; r += 8)
-            CHECK(m->whole || score_rows(m, &(struct score_job){"t", 3, r, 8, COLS, w + r * COLS, norm2, part + r * COLS}, &e) == 0);
+            CHECK(m->whole || score_rows(m, &(struct score_job){"t", 3, 4, r, 8, COLS, w + r * COLS, &known, part + r * COLS}, &e) == 0);
         if (m->whole)
             scores_of(m, w, part);
         CHECK(memcmp(score, part, sizeof part) == 0);
@@ -179,17 +200,45 @@ static void ties(void)
         CHECK(mask[i] == (i < N / 4));
 }
 
-static void wanda_is_magnitude(void)
+/* Nothing known of the inputs, one tensor in the module, or the full rank: the method is a plainer one. */
+static void collapses(void)
 {
-    float was[COLS], plain[N];
+    static float ones_[COLS], plain[N];
+    const struct score_known none = {ones_, ones_, ones_, ones_, 1, 0, &pool};
+    struct pattern p = pattern("0.5", NULL, "tensor");
+    struct err e;
 
-    memcpy(was, norm2, sizeof was);
     for (int c = 0; c < COLS; c++)
-        norm2[c] = 1;
-    scores_of(&score_wanda, w, score);
+        ones_[c] = 1;
     scores_of(&score_magnitude, w, plain);
+    CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &none, score}, &e) == 0);
     CHECK(memcmp(score, plain, sizeof plain) == 0);
-    memcpy(norm2, was, sizeof was);
+    CHECK(score_rows(&score_lift, &(struct score_job){"t", 0, COLS, 0, ROWS, COLS, w, NULL, score}, &e) == 0);
+    CHECK(memcmp(score, plain, sizeof plain) == 0);
+    mask_by(&p, plain, ROWS, mask);
+    CHECK(score_rows(&score_sparsegpt, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &none, score}, &e) == 0);
+    mask_by(&p, score, ROWS, other);
+    CHECK(memcmp(mask, other, N) == 0);
+    CHECK(score_rows(&score_dimap, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &none, score}, &e) == 0);
+    scores_of(&score_lamp, w, plain);
+    for (int i = 0; i < N; i++)
+        CHECK_NEAR(score[i], plain[i], 1e-6 * plain[i]);
+}
+
+static void rank_grows(void)
+{
+    double last = -1;
+
+    for (uint64_t rank = 1; rank <= ROWS; rank += rank < 6 ? 1 : 6) { /* |W_r| grows with r, up to |W| */
+        double sum = 0;
+        struct err e;
+
+        CHECK(score_rows(&score_lift, &(struct score_job){"t", 0, rank, 0, ROWS, COLS, w, NULL, score}, &e) == 0);
+        for (int i = 0; i < N; i++)
+            sum += (double)score[i] * (double)score[i];
+        CHECK(sum > last);
+        last = sum;
+    }
 }
 
 static void refusals(void)
@@ -204,10 +253,10 @@ static void refusals(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(pattern_parse(&p, bad[i][0], bad[i][1], bad[i][2], &e) < 0);
     w[5 * COLS + 7] = NAN;
-    CHECK(score_rows(&score_random, &(struct score_job){"t", 0, 100, ROWS, COLS, w, NULL, score}, &e) < 0);
+    CHECK(score_rows(&score_random, &(struct score_job){"t", 0, 1, 100, ROWS, COLS, w, NULL, score}, &e) < 0);
     CHECK_STR(e.msg, "weight [105, 7] is NaN");
     w[5 * COLS + 7] = 1, norm2[2] = -1;
-    CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, 0, ROWS, COLS, w, norm2, score}, &e) < 0);
+    CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &known, score}, &e) < 0);
     CHECK_STR(e.msg, "score [0, 2] is NaN");
 }
 
@@ -262,8 +311,11 @@ int main(void)
     }
     CHECK(score_find("no such") == NULL && prune_find("score") == &prune_score && prune_find("wanda") == NULL);
     ties();
-    wanda_is_magnitude();
+    make_weights();
+    collapses();
+    rank_grows();
     refusals();
     closed_forms();
+    score_pool_free(&pool);
     return DONE();
 }

@@ -37,7 +37,7 @@ static void prune_layer(const struct prune_method *m, const struct score_method 
     p.scope = p.of ? SCOPE_DEFAULT : score ? SCOPE_ROW : SCOPE_TENSOR;
     memcpy(layer_q, layer.w, sizeof layer_q);
     if (score)
-        CHECK(score_rows(score, &(struct score_job){"t", 0, 0, LAYER, LAYER, layer.w, layer_norm2, layer_score}, &e) == 0);
+        CHECK(score_rows(score, &(struct score_job){"t", 0, 1, 0, LAYER, LAYER, layer.w, &(struct score_known){.norm2 = layer_norm2}, layer_score}, &e) == 0);
     CHECK(m->apply(&j, &e) == 0);
     for (int i = 0; i < LAYER * LAYER; i++)
         if (layer_mask[i])
