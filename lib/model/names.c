@@ -12,7 +12,7 @@ static int starts(const char *s, const char *with)
 int names_gguf(const char *name)
 {
     return starts(name, "blk.") || starts(name, "token_embd.") || starts(name, "output_norm.") || starts(name, "output.") ||
-           starts(name, "position_embd.");
+           starts(name, "position_embd.") || starts(name, "rope_freqs.");
 }
 
 char *names_hf(const char *arch, const char *name)

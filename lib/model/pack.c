@@ -6,6 +6,7 @@
 
 #include "file/npy.h"
 #include "file/shards.h"
+#include "model/names.h"
 
 const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_HF] = {"hf", "/", "Hugging Face folder: model.safetensors and the files beside it", 1},
@@ -68,7 +69,9 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
     if (!(p->target = folder ? target_open_dir(path, e) : target_open(path, e)))
         return -1;
-    if (folder && open_folder(p, &head->model, e) < 0)
+    if (!folder)
+        to_hf_open(&p->hf, "", &head->model);
+    else if (open_folder(p, &head->model, e) < 0)
         return -1;
     beside = folder ? mem_printf("%s/data", target_dir(p->target)) : mem_strdup(path);
     rc = pile_open(&p->pile, beside, e);
@@ -111,7 +114,7 @@ static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struc
 
     if (p->format == PACK_PEFT)
         rc = to_peft_take(&p->peft, in, b, e);
-    if (rc == 0 && is_folder(p))
+    if (rc == 0 && (is_folder(p) || !names_gguf(b->name))) /* in a bare file GGUF's names stay, and the order of rows that they mean */
         rc = to_hf_place(&p->hf, b, &place, e);
     if (numpy) {
         how.holds = numpy_holds;

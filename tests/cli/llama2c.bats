@@ -43,6 +43,14 @@ PY
     [ "$(tsplit m.gguf | ppl)" = "$want" ]
 }
 
+@test "a bare file of its weights has the order of rows that Hugging Face's names mean" {
+    python3 "$TOP/tests/cli/llama2c.py" "$TINY" 1 m.bin
+    tsplit m.bin | tpack -o m.safetensors
+    tsplit m.bin | tpack -o hf/
+    tsplit m.safetensors | tcat >bare
+    tsplit hf/model.safetensors | tdiff bare -
+}
+
 @test "a tokenizer of another name is named; without one the weights still travel" {
     python3 "$TOP/tests/cli/llama2c.py" "$TINY" 0 m.bin
     mkdir d; mv tokenizer.bin d/tok4096.bin
