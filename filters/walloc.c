@@ -4,8 +4,6 @@
  * The choice of tensors and the measure of types are here, the methods in lib/alloc. Nothing is printed before the whole stream has been read.
  */
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "alloc/pass.h"
 #include "base/die.h"
@@ -18,7 +16,7 @@
 
 #define TYPES_MAX 64
 
-static const char *method_name, *type_names, *quant_name = "rtn", *scales_name = "f16", *unit = "layer", *weigh = "turn", *losses_path;
+static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8", *quant_name = "rtn", *scales_name = "f16", *unit = "layer", *weigh = "turn", *losses_path;
 static double sparsity = -1, keep = -1, bits = -1, rank = -1;
 static uint64_t size, group = 128;
 static int sym, list;
@@ -41,7 +39,7 @@ static const struct opt opts[] = {
     {0, "quant", "NAME", OPT_STRING, &quant_name, "int types: losses are measured by this method of wquant (default rtn)", 0},
     {0, "unit", "UNIT", OPT_STRING, &unit, "owl: a layer (default), or each tensor for itself", 0},
     {0, "outlier", "M", OPT_F64, &pass.job.outlier, "owl: outliers are above M times the mean (default 5)", 0},
-    {0, "lambda", "L", OPT_F64, &pass.job.width, "owl: no sparsity farther than L from the target (default 0.08)", 0},
+    {0, "lambda", "L", OPT_F64, &pass.job.width, "owl, error: no sparsity farther than L from the target (default 0.08)", 0},
     {0, "sharpness", "A", OPT_F64, &pass.job.sharpness, "cfsp: how much the angle counts (default 1)", 0},
     {0, "rho", "F", OPT_F64, &pass.job.rho, "eva: no rank above F times the uniform one (default 2)", 0},
     {0, "weigh", "UNIT", OPT_STRING, &weigh, "error: what a loss counts: turn, size, share or energy (default turn)", 0},
@@ -56,62 +54,37 @@ static const struct opt_spec spec = {"walloc", "-m NAME -s S|-b BITS|--size SIZE
 
 static int print_list(void)
 {
-    static const char *const kind[] = {"sparsity", "type", "rank"};
+    struct buf text = {0};
 
-    for (int i = 0; alloc_table[i]; i++) {
-        const char *comma = "";
-
-        printf("%s\t", alloc_table[i]->name);
-        for (int k = 0; k < 3; k++)
-            if (alloc_table[i]->kinds & 1u << k) {
-                printf("%s%s", comma, kind[k]);
-                comma = ",";
-            }
-        printf("\t%s\n", alloc_table[i]->brief);
-    }
+    alloc_list(&text);
+    fputs(buf_str(&text), stdout);
+    buf_free(&text);
     finish_stdout();
     return 0;
 }
 
-/* What a loaded tensor becomes in a type of the list. */
 static int try(const struct alloc_job *j, struct bundle *b, uint64_t type, double *bytes, double *lost, double *whole, struct err *e)
 {
     struct quant_plan fit = quant_plan_for(&plan[type], b);
-    struct quant_tally t = {0};
 
     (void)j;
     *bytes = (double)quant_plan_bytes(&fit, b->rows, b->cols);
-    if (!lost)
-        return 0;
-    if (quant_pass(&fit, NULL, NULL, b, 1, &t, e) < 0)
-        return -1;
-    *lost = t.h_whole > 0 ? t.h_lost : t.v_whole > 0 ? t.v_lost : t.lost;
-    *whole = t.h_whole > 0 ? t.h_whole : t.v_whole > 0 ? t.v_whole : t.whole;
-    return 0;
+    return lost ? quant_lost(&fit, b, lost, whole, e) : 0;
 }
 
 static void check_types(void)
 {
-    char *rest = mem_strdup(type_names ? type_names : "int2,int3,int4,int5,int6,int8"), *word;
-    uint64_t *n = &pass.job.types;
     struct err e;
+    int n = quant_plan_list(plan, name, TYPES_MAX, type_names, quant_name, scales_name, group, sym, &e);
 
-    for (; (word = strsep(&rest, ",")); ++*n) {
-        if (*n == TYPES_MAX)
-            die_usage("-t: more than %d types", TYPES_MAX);
-        name[*n] = word;
-        if (quant_plan_parse(&plan[*n], word, &e) < 0 || quant_plan_options(&plan[*n], plan[*n].kind == QUANT_AFFINE ? quant_name : "rtn", scales_name, group,
-                                                                         sym && plan[*n].kind == QUANT_AFFINE, &e) < 0)
-            die_usage("-t: %s", e.msg);
-        plan[*n].gram = (struct quant_gram_args)QUANT_GRAM_ARGS;
-        if (plan[*n].kind == QUANT_AFFINE && plan[*n].method->needs & QUANT_LAYER)
-            die_usage("--quant %s changes whole layers; losses are measured a tensor at a time", quant_name);
-    }
+    if (n < 0)
+        die_usage("-t: %s", e.msg);
+    pass.job.types = (uint64_t)n;
+    pass.type = name;
 }
 
 static void check_options(void)
 {
-    static const char *const weighs[] = {"turn", "size", "share", "energy", NULL}; /* as enum alloc_weigh */
     int targets = (sparsity >= 0) + (bits >= 0) + (size > 0) + (keep >= 0) + (rank >= 0);
     struct alloc_job *j = &pass.job;
     struct err e;
@@ -124,31 +97,18 @@ static void check_options(void)
     j->target = sparsity >= 0 ? sparsity : keep >= 0 ? keep : rank;
     j->by_rank = rank >= 0;
     j->try = try;
-    if (!(pass.method->kinds & j->kind))
-        die_usage("-m %s does not share out what was asked for; --list says what a method shares out", method_name);
-    if (strcmp(unit, "layer") != 0 && strcmp(unit, "tensor") != 0)
-        die_usage("--unit '%s' is neither layer nor tensor", unit);
-    while (weighs[j->weigh] && strcmp(weigh, weighs[j->weigh]) != 0)
-        j->weigh++;
-    if (!weighs[j->weigh])
-        die_usage("--weigh '%s' is none of turn, size, share, energy", weigh);
-    if (!(j->outlier > 0 && j->width >= 0 && j->sharpness >= 0 && j->rho > 0))
-        die_usage("--outlier %g and --rho %g are above 0, --lambda %g and --sharpness %g not below it", j->outlier, j->rho, j->width, j->sharpness);
-    j->by_tensor = strcmp(unit, "tensor") == 0;
+    if (alloc_check(&pass, unit, weigh, &e) < 0 || select_check(&sel, &e) < 0)
+        die_usage("%s", e.msg);
     if (j->kind == ALLOC_TYPE)
         check_types();
-    pass.type = name;
     if (losses_path && pass.method != &alloc_error)
         die_usage("--losses: only -m error measures them");
-    if (select_check(&sel, &e) < 0)
-        die_usage("%s", e.msg);
 }
 
 int main(int argc, char **argv)
 {
     struct buf table = {0}, losses = {0};
     struct bundle b = {0};
-    double chosen = 0, others = 0; /* weights; bytes */
     struct err e;
     int got;
 
@@ -162,29 +122,20 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     while ((got = bundle_read(in, &b, &e)) > 0) {
-        int n = pass.job.n;
-
         progress_step(1, describe_bytes(&b, 0));
         alloc_note(&pass, &b);
         if (select_match(&sel, &b) && alloc_tensor(&pass, in, &b, &e) < 0)
             die("%s", e.msg);
-        if (pass.job.n > n)
-            chosen += (double)b.rows * (double)b.cols;
-        else
-            others += (double)describe_bytes(&b, 0);
     }
     progress_end();
-    if (size && others > (double)size)
-        die("--size %llu: the tensors that are not chosen take %.0f bytes", (unsigned long long)size, others);
-    if (pass.job.kind == ALLOC_TYPE)
-        pass.job.target = size ? (double)size - others : bits * chosen / 8;
-    if (got < 0 || pass.method->decide(&pass.job, &e) < 0)
+    if (got < 0 || alloc_decide(&pass, bits, (double)size, &e) < 0)
         die("%s", e.msg);
     alloc_table_put(&pass, &table);
-    if (losses_path)
-        alloc_losses_put(&pass, &losses);
+    alloc_losses_put(&pass, &losses);
     if (target_put("-", table.data, table.len, &e) < 0 || (losses_path && target_put(losses_path, losses.data, losses.len, &e) < 0))
         die("%s", e.msg);
+    buf_free(&table);
+    buf_free(&losses);
     alloc_free(&pass.job);
     bundle_free(&b);
     reader_close(in);

@@ -6,8 +6,52 @@
 
 #include "tensor/describe.h"
 
+static const char *const kinds[] = {"sparsity", "type", "rank"}; /* bit i of enum alloc_kind */
+
+void alloc_list(struct buf *out)
+{
+    for (int i = 0; alloc_table[i]; i++) {
+        const char *comma = "";
+
+        buf_printf(out, "%s\t", alloc_table[i]->name);
+        for (int k = 0; k < 3; k++)
+            if (alloc_table[i]->kinds & 1u << k) {
+                buf_printf(out, "%s%s", comma, kinds[k]);
+                comma = ",";
+            }
+        buf_printf(out, "\t%s\n", alloc_table[i]->brief);
+    }
+}
+
+static const char *column(const struct alloc_job *j)
+{
+    return j->kind == ALLOC_SPARSITY ? kinds[0] : j->kind == ALLOC_TYPE ? kinds[1] : kinds[2];
+}
+
+int alloc_check(struct alloc_pass *p, const char *unit, const char *weigh, struct err *e)
+{
+    static const char *const weighs[] = {"turn", "size", "share", "energy"}; /* as enum alloc_weigh */
+    struct alloc_job *j = &p->job;
+    int w = 0;
+
+    j->by_tensor = strcmp(unit, "tensor") == 0;
+    if (!j->by_tensor && strcmp(unit, "layer") != 0)
+        return err_set(e, "--unit '%s' is neither layer nor tensor", unit);
+    while (w <= ALLOC_ENERGY && strcmp(weigh, weighs[w]) != 0)
+        w++;
+    if (w > ALLOC_ENERGY)
+        return err_set(e, "--weigh '%s' is none of turn, size, share, energy", weigh);
+    j->weigh = (enum alloc_weigh)w;
+    if (!(j->outlier > 0 && j->width >= 0 && j->sharpness >= 0 && j->rho > 0))
+        return err_set(e, "--outlier %g and --rho %g are to be above 0, --lambda %g and --sharpness %g not below it", j->outlier, j->rho, j->width, j->sharpness);
+    if (!(p->method->kinds & j->kind))
+        return err_set(e, "-m %s does not share out a %s; --list says what a method shares out", p->method->name, column(j));
+    return 0;
+}
+
 void alloc_note(struct alloc_pass *p, const struct bundle *b)
 {
+    p->others += (double)describe_bytes(b, 0);
     if (b->layer != p->layer) {
         p->layer = b->layer;
         p->angle = NAN;
@@ -73,6 +117,7 @@ int alloc_tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, stru
 
     if (b->shape.rank < 2 || b->rows * b->cols == 0)
         return 0;
+    p->others -= (double)describe_bytes(b, 0);
     t = alloc_add(&p->job, b->name, b->rows, b->cols);
     t->layer = b->layer;
     t->angle = b->layer >= 0 ? p->angle : NAN;
@@ -90,9 +135,17 @@ int alloc_tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, stru
     return rc < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
-static const char *column(const struct alloc_job *j)
+int alloc_decide(struct alloc_pass *p, double bits, double size, struct err *e)
 {
-    return j->kind == ALLOC_SPARSITY ? "sparsity" : j->kind == ALLOC_TYPE ? "type" : "rank";
+    double weights = 0;
+
+    for (int i = 0; i < p->job.n; i++)
+        weights += alloc_weights(&p->job.t[i]);
+    if (size > 0 && p->others > size)
+        return err_set(e, "--size %.0f: the tensors that are not chosen take %.0f bytes", size, p->others);
+    if (p->job.kind == ALLOC_TYPE)
+        p->job.target = size > 0 ? size - p->others : bits * weights / 8;
+    return p->method->decide(&p->job, e);
 }
 
 static void put_choice(const struct alloc_pass *p, struct buf *out, const struct alloc_tensor *t, uint64_t choice, double share)

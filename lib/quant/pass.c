@@ -388,6 +388,17 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
     return rc;
 }
 
+int quant_lost(const struct quant_plan *p, struct bundle *b, double *lost, double *whole, struct err *e)
+{
+    struct quant_tally t = {0};
+
+    if (quant_pass(p, NULL, NULL, b, 1, &t, e) < 0)
+        return -1;
+    *lost = t.h_whole > 0 ? t.h_lost : t.v_whole > 0 ? t.v_lost : t.lost;
+    *whole = t.h_whole > 0 ? t.h_whole : t.v_whole > 0 ? t.v_whole : t.whole;
+    return 0;
+}
+
 static void add_error(struct buf *out, double lost, double whole)
 {
     if (whole > 0)

@@ -30,6 +30,12 @@ struct quant_tally {
 int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, int importance,
                struct quant_tally *tally, struct err *e);
 
+/*
+ * What a loaded tensor would lose of its outputs' energy by the plan, and that energy: by the companion gram, else by norm2, else the squares of the weights.
+ * b is as it was. Errors as quant_pass's.
+ */
+int quant_lost(const struct quant_plan *p, struct bundle *b, double *lost, double *whole, struct err *e);
+
 /* The report's titles, and a tensor's line: name, type, bits a weight, bytes before and after, ||W - Q|| / ||W||, the same with columns weighed
  * by importance, h_lost / h_whole: the share of the output's energy on the calibration text, damp; "-" for what was not measured. A residual is left out
  * of Q. */

@@ -69,6 +69,30 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
     return 0;
 }
 
+int quant_plan_list(struct quant_plan *plan, const char **name, int most, const char *list, const char *method, const char *scales, uint64_t group,
+                    int sym, struct err *e)
+{
+    char *rest = mem_strdup(list);
+    int n = 0;
+
+    for (; (name[n] = strsep(&rest, ",")); n++) {
+        struct quant_plan *p = &plan[n];
+        int affine;
+
+        if (n == most - 1)
+            return err_set(e, "more than %d types", most - 1);
+        if (quant_plan_parse(p, name[n], e) < 0)
+            return -1;
+        affine = p->kind == QUANT_AFFINE;
+        if (quant_plan_options(p, affine ? method : "rtn", scales, group, affine && sym, e) < 0)
+            return -1;
+        p->gram = (struct quant_gram_args)QUANT_GRAM_ARGS;
+        if (affine && p->method->needs & QUANT_LAYER)
+            return err_set(e, "method '%s' changes whole layers; a tensor alone says nothing of it", method);
+    }
+    return n;
+}
+
 int quant_takes(const struct bundle *b, int named)
 {
     const struct part *dense = bundle_part(b, 0, "dense");

@@ -30,6 +30,14 @@ int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e);
  * is asked for. */
 int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym, struct err *e);
 
+/*
+ * Plans of a list, "int2,q4_K": options that int types leave open as above, which the others of the list do without. For measuring a tensor at a time.
+ * plan, name  out: [most], the last name NULL; the names live as long as the process
+ * How many, or -1: most or more, a type or option that is none, a method that changes whole layers.
+ */
+int quant_plan_list(struct quant_plan *plan, const char **name, int most, const char *list, const char *method, const char *scales, uint64_t group,
+                    int sym, struct err *e);
+
 /* Is b what quantizers act on: a matrix of reals; unless named, no norm and no table of positions. */
 int quant_takes(const struct bundle *b, int named);
 uint64_t quant_value_bytes(const struct bundle *b); /* of its terms' parts, decoded */
