@@ -234,19 +234,25 @@ static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const stru
     return sieve;
 }
 
-/* The rows of a loaded bundle through the method: zeroed in its dense part, or, where that is NULL, put into value. */
+/* The rows of a loaded bundle through the method: zeroed in its dense part, or, where that is NULL, put into *value. */
 static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *known,
-                      struct part *dense, float *value, struct prune_tally *tally, struct err *e)
+                      struct part *dense, float **value, struct prune_tally *tally, struct err *e)
 {
     uint64_t step = slab_rows(p, b), r = 0;
     struct slab s = slab_new(p, step, b->cols);
     int got;
 
+    if (!dense && !p->whole)
+        *value = mem_new(b->rows * b->cols, sizeof **value);
     while ((got = slab_next(p, b, known, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, known, &s, tally, e)) == 0)
-        if (dense)
+        if (dense) {
             zero_bytes(dense, &s, b->cols);
-        else
-            memcpy(value + s.row0 * b->cols, s.w, s.rows * b->cols * sizeof *value);
+        } else if (p->whole) { /* the slab is the value */
+            *value = s.w;
+            s.w = NULL;
+        } else {
+            memcpy(*value + s.row0 * b->cols, s.w, s.rows * b->cols * sizeof **value);
+        }
     slab_free(&s);
     return got;
 }
@@ -266,12 +272,10 @@ static int prune_loaded(const struct prune_pass *p, struct bundle *b, struct pru
     }
     if (p->refit)
         prune_refit_make(&known.fit, b->cols, known.gram);
-    if (!zeroes_in_place(p, dense)) {
+    if (!zeroes_in_place(p, dense))
         dense = NULL;
-        value = mem_new(b->rows * b->cols, sizeof *value);
-    }
     if (p->pattern->scope != SCOPE_TENSOR || !p->scorer || (own = sieve_of_tensor(p, b, &known, e)))
-        rc = choose_all(p, own ? own : p->sieve, b, &known, dense, value, tally, e);
+        rc = choose_all(p, own ? own : p->sieve, b, &known, dense, &value, tally, e);
     if (rc == 0 && value)
         bundle_set_dense(b, type_out(b), value);
     if (rc == 0)

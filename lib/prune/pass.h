@@ -47,8 +47,9 @@ void prune_tally_line(struct buf *out, const struct bundle *b, const struct prun
  *        tell of the old weights (score, mask, grad) are dropped; those that tell of inputs stay.
  * tally  out: or NULL
  * Memory: where rows can be chosen from as they arrive, the companions and slabs of 1 MiB. Else the bundle, a slab of at most 4 MiB of weights and 5
- * bytes more for each of them; with whole, 9 bytes a weight; 4 bytes a weight more when the value is not one dense term, or weights that stay change; 4
- * more where the old are needed too (refit, or a gram and a tally). With the gram: its factor, cols^2 doubles for a while, then floats.
+ * bytes more for each of them; with whole, 9 bytes a weight; 4 bytes a weight more when the value is not one dense term, or weights that stay change
+ * (with whole the slab becomes the value); 4 more where the old are needed too (refit, or a gram and a tally). With the gram: its factor, cols^2 doubles
+ * for a while, then floats; prune_refit_rows.
  * -1: NaN, columns that do not fit the pattern, a companion that is missing, a gram that cannot be used; the tensor's name comes first.
  */
 int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e);
