@@ -20,7 +20,7 @@
 static const char *method_name, *what_name, *report_path;
 static double share = -1;
 static uint64_t align = 1;
-static int refit, dry_run, list;
+static int refit, bias, dry_run, list;
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to choose: see --list", 0},
@@ -28,6 +28,7 @@ static const struct opt opts[] = {
     {0, "what", "WHAT", OPT_STRING, &what_name, "layers, heads, channels or hidden (default: the method's)", 0},
     {0, "align", "N", OPT_U64, &align, "leave a multiple of N (default 1)", 0},
     {0, "refit", 0, OPT_FLAG, &refit, "heads, channels: those that stay make up for the others, by the companion gram", 0},
+    {0, "bias", 0, OPT_FLAG, &bias, "heads, channels: a bias makes up for the mean of what went, by the companion mean", 0},
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each layer: units before and after, loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
@@ -67,11 +68,12 @@ static void check_options(struct shrink_pass *s)
         die_usage("-m %s does not choose %s; --list says what a method chooses", method_name, shrink_word(s->what));
     if (align < 1)
         die_usage("--align 0: at least 1 is needed");
-    if (refit && s->what & (SHRINK_LAYERS | SHRINK_HIDDEN))
-        die_usage("--refit: %s that go have no linear whose inputs could make up for them", shrink_word(s->what));
+    if ((refit || bias) && s->what & (SHRINK_LAYERS | SHRINK_HIDDEN))
+        die_usage("--%s: %s that go have no linear that could make up for them", refit ? "refit" : "bias", shrink_word(s->what));
     s->share = share;
     s->align = align;
     s->refit = refit || s->method->refits;
+    s->bias = bias;
     if (dry_run && !report_path)
         report_path = "-";
     if (report_path && !dry_run && strcmp(report_path, "-") == 0)

@@ -7,7 +7,7 @@
  * a bias has its weight's role and ".bias" ("attn.q.bias").
  *
  * Canonical keys of head.model: arch (str "llama" "qwen2" "gpt2"), hidden layers heads kv_heads head_dim intermediate vocab
- * context (int), norm_eps rope_theta (f64), rope (str "half": pairs (i, i + d/2) as Hugging Face; "interleaved": pairs (2i, 2i+1) as GGUF
+ * context (int), norm_eps rope_theta (f64), attention_bias mlp_bias (bool: the configuration has biases for all linears of that half), rope (str "half": pairs (i, i + d/2) as Hugging Face; "interleaved": pairs (2i, 2i+1) as GGUF
  * llama and llama2.c), tied (bool), bos eos unk pad (int; absent when none). When the checkpoint's rotary angles are scaled: rope_scaling (str
  * "linear" or "llama3"), rope_factor (f64), and for llama3 rope_low_freq rope_high_freq (f64) rope_original_context (int). unsupported (str): what
  * the configuration asks for that no filter here computes ("sliding window attention"); such a model still flows.

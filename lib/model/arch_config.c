@@ -3,19 +3,7 @@
 
 #include <string.h>
 
-const struct arch_key arch_llama_keys[] = {
-    {"hidden", "hidden_size", 1},
-    {"layers", "num_hidden_layers", 1},
-    {"heads", "num_attention_heads", 1},
-    {"kv_heads", "num_key_value_heads", 1},
-    {"head_dim", "head_dim", 1},
-    {"intermediate", "intermediate_size", 1},
-    {"vocab", "vocab_size", 1},
-    {"context", "max_position_embeddings", 1},
-    {"norm_eps", "rms_norm_eps", 0},
-    {"rope_theta", "rope_theta", 0},
-    {"tied", "tie_word_embeddings", 0},
-    {0}};
+const struct arch_key arch_llama_keys[] = {ARCH_LLAMA_KEYS, {0}};
 
 /* A token id: a whole number, or the first of a list (Llama 3 has several ends). */
 static void set_id(const struct json *c, struct attrs *m, const char *theirs, const char *ours)

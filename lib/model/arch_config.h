@@ -7,6 +7,10 @@
 extern const char *const arch_llama_prefixes[];
 extern const struct arch_name arch_llama_names[];
 extern const struct arch_key arch_llama_keys[];
+#define ARCH_LLAMA_KEYS \
+    {"hidden", "hidden_size", 1}, {"layers", "num_hidden_layers", 1}, {"heads", "num_attention_heads", 1}, {"kv_heads", "num_key_value_heads", 1}, \
+    {"head_dim", "head_dim", 1}, {"intermediate", "intermediate_size", 1}, {"vocab", "vocab_size", 1}, {"context", "max_position_embeddings", 1}, \
+    {"norm_eps", "rms_norm_eps", 0}, {"rope_theta", "rope_theta", 0}, {"tied", "tie_word_embeddings", 0}
 /* inv_freq: computed from rope_theta, old checkpoints carry it. GGUF's rope_freqs are head.model's rope_scaling (from_gguf.h), or it says unsupported */
 #define ARCH_LLAMA_BUFFERS "*rotary_emb.inv_freq,rope_freqs.weight"
 

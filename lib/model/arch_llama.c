@@ -2,6 +2,8 @@
  * arch_llama: Llama and what has its shape (Mistral without sliding windows): RMSNorm, rotary positions, grouped queries, SwiGLU.
  * Names: Hugging Face's modeling_llama and GGUF's of llama.cpp.
  */
+#include <string.h>
+
 #include "model/arch_config.h"
 #include "model/block.h"
 
@@ -34,16 +36,22 @@ const struct arch_name arch_llama_names[] = {
     ARCH_NAME("output", "head"),
     {0}};
 
+/* Biases of all linears of attention, or of the MLP: shrinking may add them. They run wherever they are found (block.h). */
+static const struct arch_key keys[] = {ARCH_LLAMA_KEYS, {"attention_bias", "attention_bias", 0}, {"mlp_bias", "mlp_bias", 0}, {0}};
+
 static int from_config(const struct json *c, struct attrs *m, struct err *e)
 {
     /* Llama's own context length when the file does not say (LlamaConfig). */
     if (config_transformer(c, m, 2048, e) < 0 || config_rope(c, m, e) < 0)
         return -1;
+    for (int i = 0; keys[i].ours; i++)
+        if (strstr(keys[i].ours, "_bias") && json_bool(c, keys[i].theirs, 0))
+            attrs_set_bool(m, keys[i].ours, 1);
     if (json_int(c, "sliding_window", 0) > 0)
         attrs_set_str(m, "unsupported", "sliding window attention");
     return 0;
 }
 
 const struct arch arch_llama = {.name = "llama", .types = types, .prefixes = arch_llama_prefixes, .names = arch_llama_names,
-                                .from_config = from_config, .block = &block_llama, .keys = arch_llama_keys,
+                                .from_config = from_config, .block = &block_llama, .keys = keys,
                                 .buffers = ARCH_LLAMA_BUFFERS};

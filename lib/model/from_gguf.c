@@ -216,6 +216,12 @@ static int add_files(struct source *s, const struct gguf_in *g, struct attrs *m,
 
     if (from_gguf_model(g, !find_tensor(s, "output.weight"), m, e) < 0 || read_scaling(s, m, e) < 0)
         return -1;
+    if (strcmp(attrs_str(m, "arch", ""), "llama") == 0) { /* a key tells transformers of them, tensors tell llama.cpp */
+        if (find_tensor(s, "blk.0.attn_q.bias") || find_tensor(s, "blk.0.attn_output.bias"))
+            attrs_set_bool(m, "attention_bias", 1);
+        if (find_tensor(s, "blk.0.ffn_up.bias") || find_tensor(s, "blk.0.ffn_down.bias"))
+            attrs_set_bool(m, "mlp_bias", 1);
+    }
     if (make_hf_config(m, main_type(s), &config) == 0)
         add_blob(s, "config.json", &config);
     buf_free(&config);

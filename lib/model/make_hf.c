@@ -87,6 +87,8 @@ static void put_llama(struct buf *b, const struct attrs *m, const char *arch, co
     buf_printf(b, "  \"hidden_act\": \"silu\",\n  \"model_type\": \"%s\",\n", arch);
     if (llama && attrs_find(m, "attention_bias"))
         buf_printf(b, "  \"attention_bias\": %s,\n", attrs_int(m, "attention_bias", 0) ? "true" : "false");
+    if (llama && attrs_find(m, "mlp_bias"))
+        buf_printf(b, "  \"mlp_bias\": %s,\n", attrs_int(m, "mlp_bias", 0) ? "true" : "false");
     put_float(b, "rms_norm_eps", attrs_f64(m, "norm_eps", 1e-6));
     put_scaling(b, m);
     put_float(b, "rope_theta", attrs_f64(m, "rope_theta", 10000));

@@ -160,7 +160,10 @@ int to_hf_config(const struct buf *config, const struct attrs *tail, struct buf 
     buf_add(&t, config->data, config->len);
     for (int i = 0; rc == 0 && i < tail->n; i++) {
         const struct attr *a = &tail->item[i];
+        const char *type = json_str(j, "model_type", "");
 
+        if (strstr(a->key, "_bias") && strcmp(type, "llama") != 0) /* Mistral has Llama's shape, but no such key */
+            rc = err_set(e, "config.json: models of type '%s' have no %s", type, a->key);
         if (their_name(j, a->key) && (a->kind == ATTR_INT || a->kind == ATTR_BOOL || a->kind == ATTR_F64))
             correct(&t, their_name(j, a->key), a);
     }

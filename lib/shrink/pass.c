@@ -6,6 +6,7 @@
 
 #include "la/quad.h"
 #include "model/block.h"
+#include "shrink/bias.h"
 #include "shrink/refit.h"
 
 /* Does the architecture's configuration say this size by itself? */
@@ -15,6 +16,12 @@ static int has_key(const struct arch *a, const char *ours)
         if (strcmp(k->ours, ours) == 0)
             return 1;
     return 0;
+}
+
+/* The linear that reads heads or channels. */
+static const char *closer(unsigned what)
+{
+    return what == SHRINK_HEADS ? "attn.o" : "mlp.down";
 }
 
 int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
@@ -48,6 +55,8 @@ void shrink_model(const struct shrink_pass *s, struct attrs *model)
     }
     if (s->what & (SHRINK_HEADS | SHRINK_HIDDEN))
         attrs_set_int(model, "head_dim", s->p.head_dim); /* configurations that leave it out mean hidden / heads */
+    if (s->bias && bias_key(arch_find(s->p.arch), closer(s->what)))
+        attrs_set_bool(model, bias_key(arch_find(s->p.arch), closer(s->what)), 1);
 }
 
 /* ".3." in a name becomes ".2.": the first that is the layer. */
@@ -127,7 +136,9 @@ static float *values(const struct feed *f, const char *role, struct err *e)
 struct inside {
     struct shrink_job j;
     struct bundle *b; /* attn.o or mlp.down */
-    float *w, *gate, *up, *norm2, *mean, *absmean, *gram;
+    float *w, *gate, *up, *norm2, *mean, *absmean;
+    float *gram, *moments; /* moments: gram, or with a bias gram - mean mean' (owned then) */
+    double *given;
     uint64_t *keep;
 };
 
@@ -139,12 +150,31 @@ static void inside_free(struct inside *x)
     free(x->norm2);
     free(x->mean);
     free(x->absmean);
+    if (x->moments != x->gram)
+        free(x->moments);
     free(x->gram);
+    free(x->given);
     free(x->j.score);
     free(x->keep);
 }
 
-static int companions(struct inside *x, unsigned needs, struct err *e)
+/* The mean of the companion score over each unit: of weights, or of channels. */
+static double *given(const struct bundle *b, uint64_t units, uint64_t width, struct err *e)
+{
+    const struct part *p = bundle_part(b, -1, "score");
+    uint64_t rows = p && shape_count(&p->shape) == b->cols ? 1 : b->rows;
+    float *v = bundle_companion(b, "score", rows * b->cols, e);
+    double *mean = v ? mem_new(units, sizeof *mean) : NULL;
+
+    for (uint64_t r = 0; v && r < rows; r++)
+        for (uint64_t c = 0; c < b->cols; c++)
+            mean[c / width] += (double)v[r * b->cols + c] / (double)(rows * width);
+    free(v);
+    return mean;
+}
+
+/* What is known of the inputs; with a bias, second moments are about the mean. */
+static int companions(struct inside *x, unsigned needs, int bias, struct err *e)
 {
     uint64_t n = x->b->cols;
 
@@ -156,30 +186,37 @@ static int companions(struct inside *x, unsigned needs, struct err *e)
         return -1;
     if ((needs & SHRINK_GRAM || bundle_part(x->b, -1, "gram")) && !(x->gram = bundle_companion(x->b, "gram", n * n, e)))
         return -1;
+    x->moments = x->gram;
+    if (bias && x->gram) {
+        x->moments = mem_resize(NULL, n * n, sizeof *x->gram);
+        memcpy(x->moments, x->gram, n * n * sizeof *x->gram);
+        bias_centre(n, x->moments, x->mean);
+    }
     return 0;
 }
 
 static int inside_open(struct inside *x, const struct shrink_pass *s, struct feed *f, struct err *e)
 {
-    int heads = s->what == SHRINK_HEADS, at = find_role(f, heads ? "attn.o" : "mlp.down");
+    int heads = s->what == SHRINK_HEADS, at = find_role(f, closer(s->what));
     unsigned needs = heads ? s->method->needs_heads : s->method->needs_channels;
     uint64_t width = heads ? (uint64_t)(s->p.heads / s->p.kv_heads * s->p.head_dim) : 1;
 
     if (at < 0)
-        return err_set(e, "layer %lld has no tensor of role %s", (long long)f->b[0].layer, heads ? "attn.o" : "mlp.down");
+        return err_set(e, "layer %lld has no tensor of role %s", (long long)f->b[0].layer, closer(s->what));
     x->b = &f->b[at];
     if (x->b->cols != s->units * width)
         return err_set(e, "%s: it has %llu columns, the model's keys say %llu; layers of different sizes have no configuration", x->b->name,
                        (unsigned long long)x->b->cols, (unsigned long long)(s->units * width));
-    if (companions(x, needs | (s->refit ? SHRINK_GRAM : 0), e) < 0)
+    if (companions(x, needs | (s->refit ? SHRINK_GRAM : 0) | (s->bias ? SHRINK_MEAN : 0), s->bias, e) < 0 ||
+        (needs & SHRINK_SCORE && !(x->given = given(x->b, s->units, width, e))))
         return err_in(e, "%s", x->b->name);
     x->w = values(f, x->b->role, e);
     x->up = heads ? NULL : values(f, "mlp.up", e);
     x->gate = heads ? NULL : values(f, "mlp.gate", e);
     if (!x->w || (!heads && !x->up))
         return err_set(e, "layer %lld: its %s cannot be read", (long long)x->b->layer, x->w ? "mlp.up" : x->b->role);
-    x->j = (struct shrink_job){s->what, s->units, width, x->b->rows, x->w, x->gate, x->up, (uint64_t)s->p.hidden, x->norm2, x->mean, x->absmean, x->gram,
-                               NULL, mem_new(s->units, sizeof(double)), s->units - s->left};
+    x->j = (struct shrink_job){s->what, s->units, width, x->b->rows, x->w, x->gate, x->up, (uint64_t)s->p.hidden, x->norm2, x->mean, x->absmean,
+                               x->moments, x->given, mem_new(s->units, sizeof(double)), s->units - s->left};
     x->keep = mem_new(s->left, sizeof *x->keep);
     return 0;
 }
@@ -205,7 +242,7 @@ static void tell(const struct shrink_pass *s, const struct inside *x, const stru
         for (uint64_t i = 0; i < left; i++)
             d[r * n + c->unit[i / c->width] * c->width + i % c->width] -= out[r * left + i];
     whole = quad_gram(rows, n, x->w, x->gram);
-    buf_printf(s->report, "%.6g\n", whole > 0 ? quad_gram(rows, n, d, x->gram) / whole : 0);
+    buf_printf(s->report, "%.6g\n", whole > 0 ? quad_gram(rows, n, d, x->moments) / whole : 0);
     free(d);
 }
 
@@ -221,7 +258,7 @@ static float *closing(const struct shrink_pass *s, const struct inside *x, const
     for (uint64_t i = 0; i < left; i++)
         column[i] = c->unit[i / c->width] * c->width + i % c->width;
     out = mem_new(x->j.rows * left, sizeof *out);
-    if (refit_columns(x->j.rows, x->b->cols, x->w, x->gram, column, left, out, e) < 0) {
+    if (refit_columns(x->j.rows, x->b->cols, x->w, x->moments, column, left, out, e) < 0) {
         free(out);
         out = NULL;
     }
@@ -235,7 +272,7 @@ static int shrink_layer(struct shrink_pass *s, struct feed *f, struct err *e)
     const struct block_kind *kind = arch_find(s->p.arch)->block;
     struct inside x = {0};
     struct cut c, keys;
-    float *out = NULL;
+    float *out = NULL, *lost = NULL;
     int rc = inside_open(&x, s, f, e);
 
     if (rc == 0 && (s->method->apply(&x.j, e) < 0 || shrink_choose(&x.j, x.keep, e) < 0))
@@ -246,12 +283,17 @@ static int shrink_layer(struct shrink_pass *s, struct feed *f, struct err *e)
         rc = err_in(e, "%s", x.b->name);
     if (rc == 0) {
         tell(s, &x, &c, out);
+        if (s->bias)
+            lost = bias_lost(x.j.rows, x.b->cols, x.w, x.mean, &c, out);
         rc = cut_bundle(x.b, NULL, &c, out, e) < 0 ? err_in(e, "%s", x.b->name) : 0;
     }
     if (rc == 0)
         rc = cut_letter(kind, f, s->what == SHRINK_HEADS ? 'q' : 'i', &c, (int)(x.b - f->b), e);
     if (rc == 0 && s->what == SHRINK_HEADS)
         rc = cut_letter(kind, f, 'k', &keys, -1, e);
+    if (rc == 0 && s->bias)
+        rc = bias_add(f, arch_find(s->p.arch), closer(s->what), lost, e);
+    free(lost);
     free(out);
     inside_free(&x);
     return rc < 0 ? -1 : 1;

@@ -12,7 +12,7 @@ struct shrink_pass {
     unsigned what;
     double share;
     uint64_t align;
-    int refit;
+    int refit, bias;       /* the columns that stay, or a bias, make up for those that go (heads, channels) */
 
     struct arch_params p;  /* of the model as it comes */
     uint64_t units, left;  /* of what: before, after */
@@ -38,6 +38,7 @@ int shrink_survey(struct shrink_pass *s, struct reader *in, struct err *e);
 /*
  * Shrink the unit that the feed holds, in place. Returns 1, 0 when it is a layer that goes (the report has its line), -1.
  * Of heads and channels "lost" in the report is the share of the closing linear's output energy that its inputs no longer bring, by the gram; "-" where there is none.
+ * With bias the moments are those about the mean, for what is chosen by them, for the refit, and for "lost".
  */
 int shrink_unit(struct shrink_pass *s, struct feed *feed, struct err *e);
 

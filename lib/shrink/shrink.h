@@ -16,7 +16,7 @@
 /* What can be removed, as bits; shrink_what names them. */
 enum { SHRINK_LAYERS = 1, SHRINK_HEADS = 2, SHRINK_CHANNELS = 4, SHRINK_HIDDEN = 8 };
 
-enum { SHRINK_NORM2 = 1, SHRINK_MEAN = 2, SHRINK_ABSMEAN = 4, SHRINK_GRAM = 8 }; /* companions that are needed, as bits */
+enum { SHRINK_NORM2 = 1, SHRINK_MEAN = 2, SHRINK_ABSMEAN = 4, SHRINK_GRAM = 8, SHRINK_SCORE = 16 }; /* companions that are needed, as bits */
 
 struct shrink_job {
     unsigned what;               /* one SHRINK_* */
@@ -26,7 +26,8 @@ struct shrink_job {
     const float *gate, *up;      /* in: [units][hidden], with channels; gate is NULL where the MLP has none */
     uint64_t hidden;
     const float *norm2, *mean, *absmean, *gram; /* in: of w's inputs, as the method needs; [units * width], gram that squared */
-    const double *given;         /* in: [units], with layers: their bi; with hidden: sums over the norms' outputs of mean |x| */
+    const double *given;         /* in: [units], with layers: their bi; with hidden: sums over the norms' outputs of mean |x|; with SHRINK_SCORE: the
+                                  * mean of the companion score over the unit */
     double *score;               /* out: [units], finite; the least goes first */
     uint64_t remove;             /* in: how many will go, for methods that choose one after the other */
 };

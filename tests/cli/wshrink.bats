@@ -87,6 +87,55 @@ shapes() {
     [ "$(sort -gr lost)" = "$(cat lost)" ] && [ "$(sort -u lost | wc -l)" -eq 3 ]
 }
 
+@test "--bias keeps the means: biases for all of the half, the configuration says so, and everything that reads it agrees" {
+    wshrink -m flap -s 0.25 --bias <calib.weir >out
+    [ "$(shapes mlp.down.bias <out)" = "[32]" ] && [ "$(shapes mlp.up.bias <out)" = "[48]" ] && [ "$(shapes mlp.gate.bias <out)" = "[48]" ]
+    tshow out | cut -f 5 | grep -A1 -x mlp.down | grep -qx mlp.down.bias # behind its weight
+    for how in "flap -s 0.25 --bias" "flap --what heads -s 0.5 --bias --refit"; do
+        wshrink -m $how <calib.weir >out
+        rm -rf packed packed.gguf again
+        tpack -o packed/ <out && tpack -o packed.gguf <out
+        stream=$(ppl <out)
+        case $how in *heads*) key=attention_bias ;; *) key=mlp_bias ;; esac
+        grep -q "\"$key\": true" packed/config.json
+        [ "$(tsplit packed/ | ppl)" = "$stream" ] && [ "$(tsplit packed.gguf | ppl)" = "$stream" ]
+        tsplit packed.gguf | tpack -o again/ # GGUF has no such key: its tensors say so
+        grep -q "\"$key\": true" again/config.json && [ "$(tsplit again/ | ppl)" = "$stream" ]
+        python3 "$TOP/tests/ref/gguf.py" packed.gguf >/dev/null
+        [ "$stream" != "$(wshrink -m ${how%%--bias*} <calib.weir | ppl)" ]
+    done
+    for how in "flap" "flap --bias" "flap --refit --bias"; do
+        wshrink -m $how -s 0.4 -n <calib.weir | awk -F '\t' 'NR > 1 { s += $5 } END { print s }'
+    done >lost
+    [ "$(sort -gr lost)" = "$(cat lost)" ] && [ "$(sort -u lost | wc -l)" -eq 3 ]
+}
+
+@test "--bias is refused where a configuration has no place for it" {
+    tsplit tiny >plain.weir
+    sed 's/"llama"/"mistral"/; s/LlamaForCausalLM/MistralForCausalLM/' tiny/config.json >config
+    cp -r tiny mistral && cp config mistral/config.json
+    tsplit mistral | mcalib -f text -c 64 --parts norm2,mean | wshrink -m flap -s 0.25 --bias >out
+    tpack -o refused/ <out 2>err && return 1
+    grep -q "^tpack: .*models of type 'mistral' have no mlp_bias" err && [ ! -e refused ]
+    sed 's/"llama"/"qwen2"/' tiny/config.json >mistral/config.json
+    tsplit mistral | mcalib -f text -c 64 --parts norm2,mean >qwen.weir
+    wshrink -m flap -s 0.25 --bias <qwen.weir 2>err >out && return 1
+    grep -q "^wshrink: model.layers.0.mlp.down_proj.weight: architecture 'qwen2' has no place for a bias of mlp.down" err
+    run wshrink -m drop -s 0.5 --bias
+    [ "$status" -eq 2 ]
+}
+
+@test "by the companion score: minitron's channels are wshrink's own; any score of weights or channels will do" {
+    wscore -m minitron <calib.weir | wshrink -m score -s 0.25 | tpack -o by-score/
+    wshrink -m minitron -s 0.25 <calib.weir | tpack -o by-name/
+    cmp by-score/model.safetensors by-name/model.safetensors
+    for m in wanda sparsegpt lamp; do
+        wscore -m $m <calib.weir | wshrink -m score --what heads -s 0.5 --refit | shapes attn.o | grep -qx '\[32, 16\]'
+    done
+    wscore -m bi <calib.weir | wshrink -m score -s 0.25 2>err >out && return 1
+    grep -q '^wshrink: model.layers.0.mlp.down_proj.weight: companion score is \[1, 1\]' err
+}
+
 @test "--align leaves multiples" {
     wshrink -m cfsp -s 0.3 --align 16 <calib.weir | shapes mlp.down | grep -qx '\[32, 48\]'
 }
@@ -107,7 +156,7 @@ shapes() {
     python3 "$TOP/tests/cli/tiny_gpt2.py" gpt2
     seq 1 40 >ids
     tsplit gpt2 | mcalib --ids ids -c 16 --parts bi,norm2,mean,gram >gpt2.weir
-    for how in "-m drop -s 0.5" "-m flap -s 0.25 --refit"; do
+    for how in "-m drop -s 0.5" "-m flap -s 0.25 --refit" "-m flap -s 0.25 --bias"; do
         wshrink $how <gpt2.weir >out
         rm -rf packed packed.gguf
         tpack -o packed/ <out && tpack -o packed.gguf <out

@@ -3,13 +3,15 @@
  *
  *   counts are exact; equal scores go by index; a unit whose inputs are always 0 goes first and costs nothing; what is removed of a smaller share
  *   is removed of a larger, too; any number of threads gives the same bits; the columns that stay, solved for anew, lose no more than as they were,
- *   and nothing where the inputs that went are sums of those that stay.
+ *   and nothing where the inputs that went are sums of those that stay; a bias keeps the mean of the outputs and loses no more, with the refit about the
+ *   mean least of all.
  */
 #include <stdlib.h>
 
 #include "base/par.h"
 #include "base/rng.h"
 #include "la/quad.h"
+#include "shrink/bias.h"
 #include "shrink/refit.h"
 #include "shrink/shrink.h"
 #include "tests/unit/check.h"
@@ -149,10 +151,68 @@ static void refits(void)
     CHECK(fitted < 1e-3 * plain); /* the damp alone is left */
 }
 
+/* tr(D H D') of D = W - W' where out is W' on the first columns and 0 behind; a bias is told by H about the mean. */
+static double loss(const float *out, uint64_t stay, const float *moments)
+{
+    static float d[ROWS * N];
+
+    memcpy(d, w, sizeof d);
+    for (uint64_t r = 0; r < ROWS; r++)
+        for (uint64_t i = 0; i < stay; i++)
+            d[r * N + i] -= out[r * stay + i];
+    return quad_gram(ROWS, N, d, moments);
+}
+
+static void biases(void)
+{
+    enum { STAY = N - 6 };
+    static float centred[N * N], plain[ROWS * STAY], fitted[ROWS * STAY], affine[ROWS * STAY];
+    uint64_t keep[STAY];
+    struct err e;
+
+    make(N, -1, 1, 0);
+    for (int i = 0; i < N; i++) { /* inputs that have a mean worth the name */
+        double shift = 0.5 + 0.1 * i;
+
+        for (int k = 0; k < N; k++)
+            gram[i * N + k] += (float)(shift * (double)mean[k] + (double)mean[i] * (0.5 + 0.1 * k) + shift * (0.5 + 0.1 * k));
+    }
+    for (int i = 0; i < N; i++)
+        mean[i] += (float)(0.5 + 0.1 * i);
+    memcpy(centred, gram, sizeof centred);
+    bias_centre(N, centred, mean);
+    for (uint64_t i = 0; i < STAY; i++)
+        keep[i] = i;
+    for (uint64_t r = 0; r < ROWS; r++)
+        memcpy(plain + r * STAY, w + r * N, STAY * sizeof *plain);
+    CHECK(refit_columns(ROWS, N, w, gram, keep, STAY, fitted, &e) == 0 && refit_columns(ROWS, N, w, centred, keep, STAY, affine, &e) == 0);
+    CHECK(loss(plain, STAY, centred) < 0.9 * loss(plain, STAY, gram));
+    CHECK(loss(affine, STAY, centred) <= 1.0001 * loss(fitted, STAY, centred) && loss(fitted, STAY, centred) <= loss(fitted, STAY, gram));
+    for (int k = 0; k < 2; k++) {
+        const float *out = k ? affine : plain;
+        float *b = bias_lost(ROWS, N, w, mean, &(struct cut){keep, STAY, 1}, out);
+
+        for (int r = 0; r < ROWS; r++) {
+            double was = 0, is = (double)b[r], gone = 0;
+
+            for (int c = 0; c < N; c++)
+                was += (double)w[r * N + c] * (double)mean[c];
+            for (int c = 0; c < STAY; c++)
+                is += (double)out[r * STAY + c] * (double)mean[c];
+            for (int c = STAY; c < N; c++)
+                gone += (double)w[r * N + c] * (double)mean[c];
+            CHECK_NEAR(is, was, 1e-5);
+            CHECK(k || fabs((double)b[r] - gone) < 1e-5); /* FLAP's: the columns that went, at their mean */
+        }
+        free(b);
+    }
+}
+
 int main(void)
 {
     counts();
     refits();
+    biases();
     for (int i = 0; shrink_table[i]; i++)
         for (unsigned what = 1; what <= SHRINK_HIDDEN; what <<= 1)
             if (shrink_table[i]->what & what)

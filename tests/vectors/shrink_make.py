@@ -64,7 +64,7 @@ def ziplm_order(w, gram, units, width, remove):
 
 def scores(name, what, units, width, w, up, gate, norm2, mean, absmean, given):
     rows, hidden = len(w), len(up[0]) if up else 0
-    if name == "drop" or what == 8:
+    if name in ("drop", "score") or what == 8:
         return given
     if name == "minitron":
         return absmean if what == 4 else [math.sqrt(sum(norm2[u * width:(u + 1) * width])) for u in range(units)]
@@ -104,7 +104,7 @@ def case(f, name, what, units, width, rows, remove, rng):
 
 
 def main():
-    cases = {"drop": [(1, 6, 1)], "minitron": [(2, 3, 2), (4, 7, 1), (8, 5, 1)], "flap": [(2, 3, 2), (4, 7, 1)], "cfsp": [(4, 7, 1)],
+    cases = {"drop": [(1, 6, 1)], "minitron": [(2, 3, 2), (4, 7, 1), (8, 5, 1)], "flap": [(2, 3, 2), (4, 7, 1)], "cfsp": [(4, 7, 1)], "score": [(2, 3, 2), (4, 7, 1)],
              "ziplm": [(2, 4, 2), (4, 8, 1)]}
     for name, list_ in cases.items():
         rng = random.Random("shrink " + name)
