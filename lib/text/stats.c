@@ -56,7 +56,7 @@ double stats_bin_of(double v)
     return v + 0.0;
 }
 
-static void count_bin(struct stats_field *f, double from, uint64_t n)
+static void count_bin(struct stats_field *f, double from)
 {
     uint32_t lo = 0, hi = f->bins;
 
@@ -77,7 +77,27 @@ static void count_bin(struct stats_field *f, double from, uint64_t n)
         f->bin[lo] = (struct stats_bin){from, 0};
         f->bins++;
     }
-    f->bin[lo].n += n;
+    f->bin[lo].n++;
+}
+
+/* Both ascending, so is the result. */
+static void merge_bins(struct stats_field *f, const struct stats_bin *bin, uint32_t n)
+{
+    struct stats_bin *to = mem_new((size_t)f->bins + n + 1, sizeof *to);
+    uint32_t i = 0, j = 0, k = 0;
+
+    while (i < f->bins || j < n) {
+        int ours = i < f->bins && (j == n || f->bin[i].from <= bin[j].from), theirs = j < n && (!ours || f->bin[i].from == bin[j].from);
+
+        to[k] = ours ? f->bin[i] : bin[j];
+        to[k++].n += ours && theirs ? bin[j].n : 0;
+        i += (uint32_t)ours;
+        j += (uint32_t)theirs;
+    }
+    free(f->bin);
+    f->bin = to;
+    f->cap = f->bins + n + 1;
+    f->bins = k;
 }
 
 static void stretch(struct stats_field *f, double min, double max)
@@ -93,7 +113,7 @@ static void add_value(struct stats_field *f, double v)
     f->n++;
     exact_add(&f->sum, v);
     exact_add_square(&f->squares, v);
-    count_bin(f, stats_bin_of(v), 1);
+    count_bin(f, stats_bin_of(v));
 }
 
 void stats_add(struct stats *s, const struct record *r)
@@ -127,9 +147,10 @@ int stats_merge(struct stats *to, const struct stats *from, struct err *e)
         over |= add(&f->n, a->n);
         exact_merge(&f->sum, &a->sum);
         exact_merge(&f->squares, &a->squares);
-        for (uint32_t b = 0; b < a->bins; b++)
-            count_bin(f, a->bin[b].from, a->bin[b].n);
+        merge_bins(f, a->bin, a->bins);
     }
+    if (to->fields > STATS_FIELDS_MAX)
+        return err_set(e, "statistics of more than %d fields", STATS_FIELDS_MAX);
     return over ? err_set(e, "statistics of more than 2^63 - 1 records") : 0;
 }
 
@@ -142,7 +163,7 @@ double stats_sd(const struct stats_field *f)
 {
     double mean = stats_mean(f), var = exact_value(&f->squares) / (double)f->n - mean * mean;
 
-    return var > 0 ? sqrt(var) : 0;
+    return var > 0 ? sqrt(var) : var <= 0 ? 0 : NAN;
 }
 
 double stats_quantile(const struct stats_field *f, double q)

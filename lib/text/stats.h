@@ -10,6 +10,7 @@
 #include "record/text.h"
 
 #define STATS_NAME "texts"
+#define STATS_FIELDS_MAX 1000
 #define STATS_DEFAULT "bytes,chars,words,lines,letters,digits,upper,spaces,signs"
 
 /* Values by their sign, exponent and 7 upper bits of the fraction: v counts at the number of that form next to it on the side of 0, which is v for
@@ -41,16 +42,17 @@ void stats_init(struct stats *s, const char *names);
 void stats_free(struct stats *s);
 /* A record without one of the fields, or with one that is not finite, counts for the others. */
 void stats_add(struct stats *s, const struct record *r);
-/* to += from: the fields of both; one that only one side knows has the values of that side. -1: a count is beyond 2^63 - 1. */
+/* to += from: the fields of both; one that only one side knows has the values of that side. -1: a count is beyond 2^63 - 1, or there are more fields than
+ * STATS_FIELDS_MAX. */
 int stats_merge(struct stats *to, const struct stats *from, struct err *e);
 
 double stats_mean(const struct stats_field *f);
-double stats_sd(const struct stats_field *f);  /* of the population: from the exact sums, in double */
+double stats_sd(const struct stats_field *f); /* of the population: from the exact sums, in double. Both may be beyond a double: not finite */
 /* The bin of rank ceil (q n), 0 < q <= 1, but not below min nor above max. n > 0. */
 double stats_quantile(const struct stats_field *f, double q);
 
 int stats_write(struct writer *out, const struct stats *s, struct err *e);
-/* As a line of JSON, with mean, sd and quantiles, which reading passes over. */
+/* As a line of JSON, with mean, sd (where they are finite) and quantiles, which reading passes over. */
 int stats_put_line(struct buf *b, const struct stats *s, struct err *e);
 /* Add everything of that kind in a file; as feat_read. */
 int stats_read(struct stats *to, const char *path, struct err *e);

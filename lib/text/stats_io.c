@@ -32,7 +32,8 @@ static void put_exact(struct buf *b, const char *key, const struct exact *v)
 
 static void put_field(struct buf *b, const struct stats_field *f, int derived)
 {
-    uint32_t more = derived && f->n ? 2 + QUANTILES : 0;
+    double mean = stats_mean(f), sd = stats_sd(f);
+    uint32_t more = derived && f->n ? (uint32_t)QUANTILES + !!isfinite(mean) + !!isfinite(sd) : 0;
 
     mp_put_str(b, f->name);
     mp_put_map(b, 4 + (f->n ? 2 : 0) + more);
@@ -42,10 +43,10 @@ static void put_field(struct buf *b, const struct stats_field *f, int derived)
         put_number(b, "min", f->min);
         put_number(b, "max", f->max);
     }
-    if (more) {
-        put_number(b, "mean", stats_mean(f));
-        put_number(b, "sd", stats_sd(f));
-    }
+    if (more && isfinite(mean))
+        put_number(b, "mean", mean);
+    if (more && isfinite(sd))
+        put_number(b, "sd", sd);
     for (size_t i = 0; more && i < QUANTILES; i++)
         put_number(b, quantile[i].name, stats_quantile(f, quantile[i].q));
     put_exact(b, "sum", &f->sum);
@@ -91,7 +92,7 @@ int stats_put_line(struct buf *b, const struct stats *s, struct err *e)
 
     put_stats(&all, s, 1);
     m = (struct mp_in){all.data, all.data + all.len};
-    rc = jsonl_put_value(b, &m, e); /* -1: a mean beyond a double */
+    rc = jsonl_put_value(b, &m, e);
     buf_puts(b, "\n");
     buf_free(&all);
     return rc;
