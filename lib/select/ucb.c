@@ -1,6 +1,6 @@
 /*
- * ucb: clusters as the arms of a bandit. Step t pulls the arm with the greatest mean + alpha sqrt (2 ln t / T_c), where mean and T_c are of the
- * scores and number of the texts drawn from cluster c so far; an arm not pulled yet comes first. A pull draws the cluster's next text in an
+ * ucb: clusters as the arms of a bandit. After t pulls the next is of the arm with the greatest mean + alpha sqrt (2 ln t / T_c), where mean and T_c
+ * are of the scores and number of the texts drawn from cluster c so far; an arm not pulled yet comes first. A pull draws the cluster's next text in an
  * order that is random by (seed, id), and chooses it. So most of what is chosen comes from good clusters, and scores of bad ones are hardly
  * looked at. Ties: the lesser index. Cost O(k clusters).
  * Source: Auer, Cesa-Bianchi, Fischer 2002 (UCB1); for choosing data, Zhang and others 2024 (QUAD), section 3.3, whose scores are influences
@@ -62,7 +62,7 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
         uint32_t i;
 
         for (size_t c = 1; c < s->clusters; c++)
-            if (bound(&arm[c], a->alpha, s->ordered + 1) > bound(&arm[best], a->alpha, s->ordered + 1))
+            if (bound(&arm[c], a->alpha, s->ordered) > bound(&arm[best], a->alpha, s->ordered))
                 best = c;
         i = of[arm[best].next++];
         arm[best].sum += s->score[i];

@@ -78,7 +78,7 @@ def ucb(s):
     arms = {c: sorted((i for i in range(s.n) if s.cluster[i] == c), key=lambda i: -unit(s.seed, s.id[i])) for c in set(s.cluster)}
     seen, chosen = {c: [] for c in arms}, []
     while len(chosen) < s.want:
-        t = len(chosen) + 1
+        t = len(chosen)
         b = lambda c: math.inf if not seen[c] else sum(seen[c]) / len(seen[c]) + s.alpha * math.sqrt(2 * math.log(t) / len(seen[c]))
         c = max((c for c in arms if len(seen[c]) < len(arms[c])), key=lambda c: (b(c), -c))
         chosen.append(arms[c][len(seen[c])])
