@@ -36,9 +36,12 @@ void lines_close(struct lines *l)
     free(l);
 }
 
-/* What is left moves to the front; more bytes come behind it, until cap. */
+/* What is left, which has no line feed, moves to the front; more bytes come behind it, until cap. Only new bytes are looked through: a long line may
+ * come in many small pieces. */
 static int more(struct lines *l, struct err *e)
 {
+    int whole = 0;
+
     if (l->at) {
         memmove(l->data, l->data + l->at, l->len - l->at);
         l->base += l->at;
@@ -55,8 +58,9 @@ static int more(struct lines *l, struct err *e)
         if (got < 0)
             return -1;
         l->eof = got == 0;
+        whole |= memrchr(l->data + l->len, '\n', (size_t)got) != NULL;
         l->len += (size_t)got;
-        if (l->len >= FILL_BYTES && memrchr(l->data, '\n', l->len))
+        if (l->len >= FILL_BYTES && whole)
             break;
     }
     return 0;
