@@ -5,7 +5,6 @@
  * score that compares the tensors of a layer holds the layer.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/die.h"
 #include "base/opt.h"
@@ -55,10 +54,7 @@ static void check_options(void)
         die_usage("--rank 0: at least 1 is needed");
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if (pass.dry && !report_path)
-        report_path = "-";
-    if (report_path && !pass.dry && strcmp(report_path, "-") == 0)
-        die_usage("--report -: standard output is the stream's; with -n it is free");
+    opt_check_report(&report_path, pass.dry);
 }
 
 /* Tensor by tensor. */

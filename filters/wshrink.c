@@ -74,10 +74,7 @@ static void check_options(struct shrink_pass *s)
     s->align = align;
     s->refit = refit || s->method->refits;
     s->bias = bias;
-    if (dry_run && !report_path)
-        report_path = "-";
-    if (report_path && !dry_run && strcmp(report_path, "-") == 0)
-        die_usage("--report -: standard output is the stream's; with -n it is free");
+    opt_check_report(&report_path, dry_run);
 }
 
 static void change_head(struct head *h, void *ctx)
