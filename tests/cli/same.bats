@@ -17,6 +17,9 @@ layer	wprune -m wanda -s 2:4
 layer	wprune -m sparsegpt -s 0.5
 model	wprune -m lamp -s 0.5 --scope model
 layer	wscore -m wanda
+layer	wscore -m sparsegpt
+layer	wscore -m dimap
+tensor	wscore -m lift -r 16
 layer	wshrink -m ziplm -s 0.01
 tensor	lrfactor -m svd --keep 0.25
 tensor	tcat -z --split-bytes
@@ -32,7 +35,7 @@ setup_file() {
     tsplit "$MODEL" | mcalib -f text --tokens 128 -c 64 --parts norm2,gram | tcat --layers 0:1 >in.weir
     tiny_model
     flows | while IFS=$'\t' read -r kind flow; do $flow <in.weir 2>/dev/null >"$(name "$flow")"; done
-    tsplit tiny | mcalib -f text -c 64 --parts norm2,mean,absmean,gram >calib
+    tsplit tiny | mcalib -f text -c 64 --parts norm2,mean,absmean,gram,bi >calib
     tsplit tiny | mppl -f text -c 64 >ppl
 }
 
@@ -48,7 +51,7 @@ all_same() {
         env "$@" $flow <in.weir 2>err >got || { echo "$* $flow: $(cat err)"; return 1; }
         cmp -s got "$(name "$flow")" || { echo "$*: $flow: other bytes"; return 1; }
     done
-    tsplit tiny | env "$@" mcalib -f text -c 64 --parts norm2,mean,absmean,gram | cmp - calib
+    tsplit tiny | env "$@" mcalib -f text -c 64 --parts norm2,mean,absmean,gram,bi | cmp - calib
     tsplit tiny | env "$@" mppl -f text -c 64 | cmp - ppl
 }
 
@@ -62,7 +65,7 @@ all_same() {
         flows | while IFS=$'\t' read -r kind flow; do
             $flow -j $j <in.weir 2>/dev/null | cmp - "$(name "$flow")" || { echo "$flow -j $j"; return 1; }
         done
-        tsplit tiny | mcalib -j $j -f text -c 64 --parts norm2,mean,absmean,gram | cmp - calib
+        tsplit tiny | mcalib -j $j -f text -c 64 --parts norm2,mean,absmean,gram,bi | cmp - calib
         tsplit tiny | mppl -j $j -f text -c 64 | cmp - ppl
     done
 }
