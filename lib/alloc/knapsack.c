@@ -140,7 +140,7 @@ int alloc_knapsack(struct alloc_job *j, double budget, const int *same, int frac
     uint8_t *stuck = mem_new((size_t)j->n, 1);
     uint64_t n;
     struct edge *edge = edges(&k, fraction, &n), *last = NULL;
-    double part = 0, cost, other;
+    double part = 0, cost;
 
     if (k.left < 0) {
         err_set(e, "the least that the tensors can become costs %.0f, the budget is %.0f", budget - k.left, budget);
@@ -163,7 +163,7 @@ int alloc_knapsack(struct alloc_job *j, double budget, const int *same, int frac
     }
     if (k.left >= 0 && !fraction)
         fill(&k);
-    if (same && (other = total(j, same, &cost)) < total(j, k.at, &(double){0}) && cost <= budget)
+    if (same && total(j, same, &cost) < total(j, k.at, &(double){0}) && cost <= budget)
         for (int i = 0; i < j->n; i++)
             k.at[i] = same[i];
     for (int i = 0; i < j->n; i++)

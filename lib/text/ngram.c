@@ -128,7 +128,7 @@ static size_t dsir_next(struct ngram *g)
 /* n: g->o.n, which is known to the compiler where it is one of the usual ones. */
 static inline size_t native_runs(struct ngram *g, uint32_t n)
 {
-    uint64_t lo[NGRAM_MAX], seen = g->seen;
+    uint64_t lo[NGRAM_MAX] = {0}, seen = g->seen;
     size_t k = 0, at, len;
 
     for (uint32_t i = 0; i < n; i++)
