@@ -119,7 +119,7 @@ wscore in.weir t/report -m magnitude --report t/report
 wprune in.weir t/report -m magnitude -s 0.5 --report t/report
 wquant in.weir t/report -t q4_0 --report t/report
 wshrink in.weir t/report -m flap -s 0 --report t/report
-walloc in.weir t/losses -m error -b 4 -g 32 --losses t/losses
+walloc in.weir t/losses -m error --weigh size -b 4 -g 32 --losses t/losses
 tpack low.weir t/adapter -t peft -o t/adapter/
 lrfactor in.weir t/report -m svd --keep 0.5 --report t/report
 dload in.weir t/rejects --rejects t/rejects bad.jsonl
