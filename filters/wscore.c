@@ -42,19 +42,21 @@ static int print_list(void)
     return 0;
 }
 
-static void check_options(void)
+static const struct score_method *check_options(void)
 {
+    const struct score_method *m;
     struct err e;
 
     if (!method_name)
         die_usage("-m NAME is needed; --list names the scores");
-    if (!(pass.method = score_find(method_name)))
+    if (!(m = score_find(method_name)))
         die_usage("score '%s' is not known; --list names them", method_name);
     if (pass.rank < 1)
         die_usage("--rank 0: at least 1 is needed");
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     opt_check_report(&report_path, pass.dry);
+    return pass.method = m;
 }
 
 /* Tensor by tensor. */
@@ -93,13 +95,13 @@ int main(int argc, char **argv)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
-    check_options();
+    const struct score_method *m = check_options();
     if (!(feed.in = reader_stdin(&e)) || (!pass.dry && !(feed.out = writer_stdout(feed.in, &e))))
         die("%s", e.msg);
     reader_allow_partial(feed.in, 1); /* a shard may be scored alone */
     buf_puts(&report, SCORE_TITLES);
     pass.report = report_path ? &report : NULL;
-    got = pass.method->needs & SCORE_POOL ? walk_layers(&feed, &e) : walk(&feed, &e);
+    got = m->needs & SCORE_POOL ? walk_layers(&feed, &e) : walk(&feed, &e);
     if (got < 0 || (feed.out && writer_finish(feed.out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     buf_free(&report);

@@ -4,7 +4,7 @@ cd "$(dirname "$0")/.."
 jobs=$(nproc)
 echo "== sanitizers"
 make -s -j"$jobs" SAN=address,undefined tests
-tests/run build-san
+WEIR_TIMEOUT=900 tests/run build-san
 if command -v clang >/dev/null; then
     echo "== clang: the same bytes"
     make -s -j"$jobs" CC=clang B=build-clang tests
