@@ -8,7 +8,6 @@
 
 #include "base/die.h"
 #include "base/opt.h"
-#include "base/parse.h"
 #include "base/progress.h"
 #include "base/target.h"
 #include "factor/group.h"
@@ -18,26 +17,24 @@
 #include "tensor/stream.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
-static uint64_t rank, blocks, span;
-static int64_t rounds = FACTOR_ROUNDS;
-static double keep, alpha = FACTOR_ALPHA;
-static int exact, dry_run, list;
+static int dry_run, list;
+static struct factor_pass pass = FACTOR_PASS;
 static struct select sel = {.linears = 1};
 static struct budget *budget;
 static struct buf report;
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to factor: see --list", 0},
-    {'r', "rank", "R", OPT_U64, &rank, "columns of the product", 0},
-    {0, "keep", "F", OPT_FRACTION, &keep, "... or the share of each matrix's numbers to keep (0.8, 80%)", 0},
+    {'r', "rank", "R", OPT_U64, &pass.rank, "columns of the product", 0},
+    {0, "keep", "F", OPT_FRACTION, &pass.keep, "... or the share of each matrix's numbers to keep (0.8, 80%)", 0},
     {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
     {0, "term", "TERM", OPT_STRING, &term, "value: the whole weight (default); residual: its last dense term", 0},
     {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
-    {0, "alpha", "A", OPT_F64, &alpha, "power of the inputs' size: asvd 0.5, sparse-lowrank 1, dense-sparse 0", 0},
-    {0, "blocks", "B", OPT_U64, &blocks, "of monarch (default: near the root of the columns)", 0},
-    {0, "span", "N", OPT_U64, &span, "of masa: layers that share atoms (default: all)", 0},
-    {0, "rounds", "N", OPT_INT, &rounds, "of sparse-lowrank (default 80)", 0},
-    {0, "exact", 0, OPT_FLAG, &exact, "the full decomposition also where a randomized one is faster", 0},
+    {0, "alpha", "A", OPT_F64, &pass.alpha, "power of the inputs' size: asvd 0.5, sparse-lowrank 1, dense-sparse 0", 0},
+    {0, "blocks", "B", OPT_U64, &pass.blocks, "of monarch (default: near the root of the columns)", 0},
+    {0, "span", "N", OPT_U64, &pass.span, "of masa: layers that share atoms (default: all)", 0},
+    {0, "rounds", "N", OPT_INT, &pass.rounds, "of sparse-lowrank (default 80)", 0},
+    {0, "exact", 0, OPT_FLAG, &pass.exact, "the full decomposition also where a randomized one is faster", 0},
     SELECT_OPTS(sel),
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
@@ -56,85 +53,65 @@ static int print_list(void)
     return 0;
 }
 
-/* A budget's cell to p->rank or p->keep. */
-static int set_rank(void *p, const char *column, const char *word, struct err *e)
+/* A budget's cell: the tensor's own rank or share. */
+static int set_size(void *ctx, const char *column, const char *word, struct err *e)
 {
-    struct factor_pass *to = p;
-    int by_rank = strcmp(column, "rank") == 0, bad = by_rank ? parse_u64(word, &to->rank, e) : parse_fraction(word, &to->keep, e);
-
-    if (!bad && (by_rank ? to->rank == 0 : to->keep <= 0))
-        return err_set(e, "'%s' leaves nothing; '-' leaves the tensor as it is", word);
-    return bad;
+    (void)ctx;
+    return factor_pass_size(&pass, column, word, e);
 }
 
-static void check_options(struct factor_pass *p)
+static void open_budget(void)
 {
     static const char *const column[] = {"rank", "keep", NULL};
     struct err e;
 
+    if (pass.rank || pass.keep != 0)
+        die_usage("--budget: each tensor's own, so neither -r nor --keep can be");
+    if (pass.method->kind == FACTOR_MIX)
+        die_usage("--budget: -m masa is for several tensors together");
+    if (!(budget = budget_read(budget_path, column, set_size, NULL, &e)))
+        die("%s", e.msg);
+    sel.linears = 0; /* the table says which */
+}
+
+static void check_options(void)
+{
+    struct err e;
+
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
-    p->method = factor_find(method_name);
-    if (!p->method)
+    if (!(pass.method = factor_find(method_name)))
         die_usage("method '%s' is not known; --list names them", method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
-    p->residual = term && strcmp(term, "residual") == 0;
-    p->type = type_name ? dtype_find(type_name) : -1;
-    if (type_name && (p->type < 0 || !dtype_info((enum dtype)p->type)->writes_f32))
+    pass.residual = term && strcmp(term, "residual") == 0;
+    if (type_name)
+        pass.type = dtype_find(type_name);
+    if (type_name && (pass.type < 0 || !dtype_info((enum dtype)pass.type)->writes_f32))
         die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
-    p->rank = rank;
-    p->keep = keep;
-    p->alpha = alpha;
-    p->exact = exact;
-    p->blocks = blocks;
-    p->span = span;
-    p->rounds = rounds < 0 || rounds > 1000000 ? 0 : (int)rounds;
-    if (budget_path && (rank || keep != 0))
-        die_usage("--budget: each tensor's own, so neither -r nor --keep can be");
-    if (budget_path && !(budget = budget_read(budget_path, column, set_rank, p, &e)))
-        die("%s", e.msg);
-    if (budget && p->method->kind == FACTOR_MIX)
-        die_usage("--budget: -m masa is for several tensors together");
-    if (budget) { /* the rows' own come later */
-        p->rank = strcmp(budget_column(budget), "rank") == 0;
-        p->keep = !p->rank;
-    }
-    if (factor_pass_check(p, &e) < 0 || select_check(&sel, &e) < 0)
+    if (budget_path)
+        open_budget();
+    if (factor_pass_check(&pass, budget ? budget_column(budget) : NULL, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     opt_check_report(&report_path, dry_run);
-    sel.linears = !budget; /* the table says which */
 }
 
-/* Is b to be factored? Then p has its own rank. */
-static int is_chosen(struct factor_pass *p, const struct bundle *b)
+/* Is b to be factored? Then the pass has its size. Vectors are left alone. */
+static int is_chosen(const struct bundle *b)
 {
     const char *word = budget ? budget_find(budget, b->name) : NULL;
 
-    return (word || !budget) && select_match(&sel, b) && (!word || set_rank(p, budget_column(budget), word, NULL) == 0);
+    return (word || !budget) && select_match(&sel, b) && b->shape.rank > 1 && (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
 }
 
-/* Factor the tensor that in stands at; vectors are left alone. */
-static int visit(const struct factor_pass *p, struct reader *in, struct bundle *b, struct err *e)
-{
-    struct factor_tally t;
-
-    if (b->shape.rank < 2)
-        return 0;
-    if (bundle_load(in, b, e) < 0 || factor_loaded(p, b, &t, e) < 0)
-        return -1;
-    factor_tally_line(&report, b, &t);
-    return 0;
-}
-
-static int walk(struct factor_pass *p, struct reader *in, struct writer *out, struct err *e)
+static int walk(struct reader *in, struct writer *out, struct err *e)
 {
     struct bundle b = {0};
     int got;
 
     while ((got = bundle_read(in, &b, e)) > 0) {
         progress_step(1, describe_bytes(&b, 0));
-        if ((is_chosen(p, &b) && visit(p, in, &b, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
+        if ((is_chosen(&b) && factor_bundle(&pass, in, &b, &report, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
             return -1;
     }
     bundle_free(&b);
@@ -143,7 +120,6 @@ static int walk(struct factor_pass *p, struct reader *in, struct writer *out, st
 
 int main(int argc, char **argv)
 {
-    struct factor_pass pass = {0};
     struct err e;
     int got;
 
@@ -151,7 +127,7 @@ int main(int argc, char **argv)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
-    check_options(&pass);
+    check_options();
     struct reader *in = reader_stdin(&e);
     struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
     if (!in || (!out && !dry_run))
@@ -159,7 +135,7 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     buf_puts(&report, FACTOR_TALLY_TITLES);
-    got = pass.method->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(&pass, in, out, &e);
+    got = pass.method->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, &e);
     progress_end();
     if (got < 0 || (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))

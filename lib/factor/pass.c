@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/parse.h"
 #include "factor/put.h"
 #include "la/quad.h"
 #include "tensor/form.h"
@@ -162,7 +163,7 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
 
 static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct factor_tally *t, struct err *e)
 {
-    struct factor_job j = {.name = b->name, .rows = b->rows, .cols = b->cols, .gram = gram, .alpha = p->alpha, .exact = p->exact, .rounds = p->rounds};
+    struct factor_job j = {.name = b->name, .rows = b->rows, .cols = b->cols, .gram = gram, .alpha = p->alpha, .exact = p->exact, .rounds = (int)p->rounds};
     enum factor_kind kind = p->method->kind;
     enum dtype type = factor_type(p, b);
     float *absmean = NULL, *norm2 = NULL;
@@ -203,11 +204,32 @@ int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_t
     return rc < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
-int factor_pass_check(struct factor_pass *p, struct err *e)
+int factor_bundle(const struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e)
+{
+    struct factor_tally t;
+
+    if (bundle_load(in, b, e) < 0 || factor_loaded(p, b, &t, e) < 0)
+        return -1;
+    factor_tally_line(report, b, &t);
+    return 0;
+}
+
+int factor_pass_size(struct factor_pass *p, const char *column, const char *word, struct err *e)
+{
+    int by_rank = strcmp(column, "rank") == 0, bad = by_rank ? parse_u64(word, &p->rank, e) : parse_fraction(word, &p->keep, e);
+
+    if (!bad && (by_rank ? p->rank == 0 : p->keep <= 0))
+        return err_set(e, "'%s' leaves nothing; '-' leaves the tensor as it is", word);
+    return bad;
+}
+
+int factor_pass_check(struct factor_pass *p, const char *budget, struct err *e)
 {
     unsigned sizes = p->method->sizes ? p->method->sizes : FACTOR_RANK | FACTOR_KEEP;
     const char *name = p->method->name;
 
+    if (budget) /* each tensor's own come later */
+        factor_pass_size(p, budget, "1", NULL);
     if (p->residual && (p->method->kind == FACTOR_SPLIT || p->method->kind == FACTOR_BESIDE))
         return err_set(e, "-m %s adds an adapter to the value; --term residual is for the others", name);
     if (p->keep != 0 && p->rank && p->method->sizes == 0)
@@ -224,8 +246,8 @@ int factor_pass_check(struct factor_pass *p, struct err *e)
         return err_set(e, "--blocks is for -m monarch, not -m %s", name);
     if (p->rounds != FACTOR_ROUNDS && p->method->kind != FACTOR_SPARSE)
         return err_set(e, "--rounds is for -m sparse-lowrank, not -m %s", name);
-    if (p->rounds < 1)
-        return err_set(e, "--rounds %d: at least one", p->rounds);
+    if (p->rounds < 1 || p->rounds > 1000000)
+        return err_set(e, "--rounds %lld: from 1 to 1000000", (long long)p->rounds);
     if (p->alpha < 0 && p->alpha != FACTOR_ALPHA)
         return err_set(e, "--alpha %g is below 0", p->alpha);
     if (p->alpha == FACTOR_ALPHA)

@@ -3,7 +3,7 @@
 #define WEIR_FACTOR_PASS_H
 
 #include "factor/factor.h"
-#include "tensor/bundle.h"
+#include "tensor/stream.h"
 
 struct factor_pass {
     const struct factor_method *method;
@@ -14,14 +14,19 @@ struct factor_pass {
     double alpha;       /* FACTOR_ALPHA: the method's own */
     int exact;
     uint64_t blocks;    /* of monarch; 0: of each matrix the divisor of both sides nearest the root of its columns */
-    int rounds;         /* of sparse-lowrank */
+    int64_t rounds;     /* of sparse-lowrank */
     uint64_t span;      /* of masa: layers that share atoms; 0: all */
 };
 #define FACTOR_ALPHA (-1.0)
 #define FACTOR_ROUNDS 80
+#define FACTOR_PASS {.type = -1, .alpha = FACTOR_ALPHA, .rounds = FACTOR_ROUNDS}
 
-/* Do the options go together? Puts the method's alpha where it is FACTOR_ALPHA. -1 says which do not: a wrong command line. */
-int factor_pass_check(struct factor_pass *p, struct err *e);
+/* Do the options go together? Puts the method's alpha where it is FACTOR_ALPHA. budget: the column, "rank" or "keep", by which each tensor will have its
+ * size, or NULL. -1 says which do not: a wrong command line. */
+int factor_pass_check(struct factor_pass *p, const char *budget, struct err *e);
+
+/* Set rank or keep (column) by a word of a budget. -1: the word is none, or leaves nothing. */
+int factor_pass_size(struct factor_pass *p, const char *column, const char *word, struct err *e);
 
 struct factor_tally {
     int done;                     /* 0: stayed as it was */
@@ -50,5 +55,8 @@ void factor_tally_line(struct buf *out, const struct bundle *b, const struct fac
  * sentence names the tensor. Memory: the value in double about four times, the gram in double twice.
  */
 int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_tally *t, struct err *e);
+
+/* The same for the bundle that in stands at; its line goes to the report. */
+int factor_bundle(const struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e);
 
 #endif
