@@ -1,13 +1,13 @@
-/* reader: segments and records. What is inside a tensor record: reader_load.c, reader_rows.c. */
+/* reader: segments and records. What is inside a tensor record: reader_load.c, reader_rows.c; inside others: reader_flat.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/die.h"
 #include "base/io.h"
-#include "tensor/fields.h"
 #include "tensor/header.h"
 #include "tensor/stream_parts.h"
+#include "wire/mp.h"
 
 const struct head *reader_head(const struct reader *in)
 {
@@ -222,42 +222,6 @@ void reader_close(struct reader *in)
     free(in);
 }
 
-int reader_flat_chunk(struct reader *in, struct frame_chunk *c, uint64_t *size, struct err *e)
-{
-    const uint8_t *first;
-    int got = frame_in_next(in->frames, e);
-
-    if (got != FRAME_CHUNK)
-        return got < 0 ? -1 : got == FRAME_END && !in->piece ? frame_in_fail_end(in->frames, 0, e) : 0;
-    if (frame_in_chunk(in->frames, c, e) < 0)
-        return -1;
-    *size = 0;
-    if (in->kind == ITEM_OTHER)
-        return 1;
-    if (frame_in_peek(in->frames, &first, CODEC_PEEK, e) < 0)
-        return -1;
-    if (codec_size(c->codec, first, c->stored, size, e) < 0)
-        return frame_in_fail(in->frames, e);
-    if (c->part != 0 || c->row != in->flat || *size == 0)
-        err_set(e, "a chunk of part %u at byte %llu (%llu bytes): part 0 at byte %llu is next", c->part,
-                (unsigned long long)c->row, (unsigned long long)*size, (unsigned long long)in->flat);
-    else if (*size > in->flat_size - in->flat)
-        err_set(e, "has more than the %llu bytes it announces", (unsigned long long)in->flat_size);
-    else
-        return in->flat += *size, 1;
-    return frame_in_fail(in->frames, e);
-}
-
-/* After the last chunk: is the payload as long as announced? */
-static int flat_end(struct reader *in, struct err *e)
-{
-    in->open = 0;
-    if (in->kind == ITEM_OTHER || in->flat_size == UINT64_MAX || in->flat == in->flat_size)
-        return 0;
-    err_set(e, "has %llu of the %llu bytes it announces", (unsigned long long)in->flat, (unsigned long long)in->flat_size);
-    return frame_in_fail(in->frames, e);
-}
-
 int reader_skip(struct reader *in, struct err *e)
 {
     struct frame_chunk c;
@@ -273,17 +237,9 @@ int reader_skip(struct reader *in, struct err *e)
             got = frame_in_chunk_end(in->frames, e) < 0 ? -1 : 1;
     } while (got > 0);
     if (got == 0 && in->kind != ITEM_TENSOR)
-        got = flat_end(in, e);
+        got = reader_flat_end(in, e);
     in->open = 0;
     return got;
-}
-
-void item_free(struct item *it)
-{
-    bundle_free(&it->b);
-    free(it->name);
-    attrs_free(&it->attrs);
-    *it = (struct item){0};
 }
 
 static enum item_kind kind_of(const char *kind)
@@ -294,39 +250,6 @@ static enum item_kind kind_of(const char *kind)
         if (strcmp(kind, name[i]) == 0)
             return (enum item_kind)i;
     return ITEM_OTHER;
-}
-
-static int check_file_name(const char *name, struct err *e)
-{
-    if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return err_set(e, "name \"%.200s\" is no plain file name", name);
-    return 0;
-}
-
-static int read_flat(struct reader *in, struct item *it, struct err *e)
-{
-    struct mp_in m = {in->rec.body.data, in->rec.body.data + in->rec.body.len};
-    int64_t size = -1, n = 0;
-    struct fields f = {0};
-    int rc = mp_check(in->rec.body.data, in->rec.body.len, e);
-
-    if (rc == 0)
-        rc = fields_read(&f, &m, "header", e);
-    if (rc == 0 && (it->kind == ITEM_BLOB || it->kind == ITEM_STAT))
-        rc = fields_text(&f, "name", 1, 255, &it->name, e) < 0 || check_file_name(it->name, e) < 0 ? -1 : 0;
-    if (rc == 0)
-        rc = fields_int(&f, "size", 0, INT64_MAX, &size, e) < 0 || fields_int(&f, "n", 0, INT64_MAX, &n, e) < 0 ? -1 : 0;
-    if (rc == 0 && it->kind == ITEM_BLOB && size < 0)
-        rc = err_set(e, "header lacks its size");
-    if (rc == 0)
-        fields_all(&f, &it->attrs);
-    fields_free(&f);
-    in->flat = 0;
-    in->flat_size = size < 0 ? UINT64_MAX : (uint64_t)size;
-    it->size = it->kind == ITEM_TEXT ? (uint64_t)n : it->kind == ITEM_BLOB ? (uint64_t)size : 0;
-    if (rc == 0 && it->name)
-        frame_in_place(in->frames, "record %llu (%s %s)", (unsigned long long)in->record, in->rec.kind, it->name);
-    return rc;
 }
 
 static int read_tensor(struct reader *in, struct bundle *b, struct err *e)
@@ -356,60 +279,10 @@ int stream_next(struct reader *in, struct item *it, struct err *e)
     if (it->kind == ITEM_TENSOR)
         got = read_tensor(in, &it->b, e);
     else if (it->kind != ITEM_OTHER)
-        got = read_flat(in, it, e);
-    else if (mp_check(in->rec.body.data, in->rec.body.len, NULL) == 0 && read_flat(in, it, NULL) < 0)
+        got = reader_flat_begin(in, it, e);
+    else if (mp_check(in->rec.body.data, in->rec.body.len, NULL) == 0 && reader_flat_begin(in, it, NULL) < 0)
         attrs_free(&it->attrs); /* no map of ours: passed on all the same */
     return got < 0 ? frame_in_fail(in->frames, e) : 1;
-}
-
-int item_load(struct reader *in, struct item *it, struct buf *payload, struct err *e)
-{
-    struct frame_chunk c;
-    uint64_t size;
-    int got;
-
-    (void)it;
-    payload->len = 0;
-    while ((got = reader_flat_chunk(in, &c, &size, e)) > 0) {
-        const uint8_t *first;
-
-        if (in->kind == ITEM_OTHER && (frame_in_peek(in->frames, &first, CODEC_PEEK, e) < 0 ||
-                                       codec_size(c.codec, first, c.stored, &size, e) < 0))
-            return frame_in_fail(in->frames, e);
-        if (reader_payload(in, &c, buf_space(payload, size), size, 0, e) < 0)
-            return -1;
-        payload->len += size;
-    }
-    return got < 0 ? -1 : flat_end(in, e);
-}
-
-int item_pass(struct reader *in, struct item *it, struct writer *out, struct buf *payload, struct err *e)
-{
-    struct frame_chunk c = {0};
-    uint64_t size = 0;
-    int got;
-
-    if (it->kind == ITEM_TENSOR)
-        return bundle_write(out, in, &it->b, e);
-    if (writer_ready(out, in->segment, e) < 0 ||
-        frame_out_record(out->frames, in->rec.kind, in->rec.body.data, in->rec.body.len, e) < 0)
-        return -1;
-    while ((got = reader_flat_chunk(in, &c, &size, e)) > 0) {
-        uint8_t *to = payload && in->kind != ITEM_OTHER ? buf_space(payload, size) : NULL;
-
-        if (writer_pass(out, in, &c, c.part, 1, in->kind == ITEM_OTHER ? UINT64_MAX : size, to, e) < 0)
-            return -1;
-        if (to)
-            payload->len += size;
-    }
-    if (got == 0)
-        got = flat_end(in, e);
-    return got < 0 ? -1 : writer_settle(out, e);
-}
-
-int item_copy(struct reader *in, struct item *it, struct writer *out, struct err *e)
-{
-    return item_pass(in, it, out, NULL, e);
 }
 
 int bundle_read(struct reader *in, struct bundle *b, struct err *e)

@@ -80,8 +80,12 @@ void reader_tensor_end(struct reader *in);
 
 /* Skip what is left of the current record, checking it. */
 int reader_skip(struct reader *in, struct err *e);
+/* The header of a record that is no tensor, as *it; before the first chunk. */
+int reader_flat_begin(struct reader *in, struct item *it, struct err *e);
 /* The next chunk of a record that is no tensor; *size is its decoded size (kinds known only). As reader_chunk. */
 int reader_flat_chunk(struct reader *in, struct frame_chunk *c, uint64_t *size, struct err *e);
+/* After the last: is the payload as long as announced? */
+int reader_flat_end(struct reader *in, struct err *e);
 
 /* item_copy; payload, or NULL: the decoded bytes of a blob, text or statistic are appended to it. */
 int item_pass(struct reader *in, struct item *it, struct writer *out, struct buf *payload, struct err *e);
