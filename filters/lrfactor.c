@@ -60,27 +60,28 @@ static int set_size(void *ctx, const char *column, const char *word, struct err 
     return factor_pass_size(&pass, column, word, e);
 }
 
-static void open_budget(void)
+static void open_budget(const struct factor_method *m)
 {
     static const char *const column[] = {"rank", "keep", NULL};
     struct err e;
 
     if (pass.rank || pass.keep != 0)
         die_usage("--budget: each tensor's own, so neither -r nor --keep can be");
-    if (pass.method->kind == FACTOR_MIX)
+    if (m->kind == FACTOR_MIX)
         die_usage("--budget: -m masa is for several tensors together");
     if (!(budget = budget_read(budget_path, column, set_size, NULL, &e)))
         die("%s", e.msg);
     sel.linears = 0; /* the table says which */
 }
 
-static void check_options(void)
+static const struct factor_method *check_options(void)
 {
+    const struct factor_method *m;
     struct err e;
 
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
-    if (!(pass.method = factor_find(method_name)))
+    if (!(pass.method = m = factor_find(method_name)))
         die_usage("method '%s' is not known; --list names them", method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
@@ -90,10 +91,11 @@ static void check_options(void)
     if (type_name && (pass.type < 0 || !dtype_info((enum dtype)pass.type)->writes_f32))
         die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
     if (budget_path)
-        open_budget();
+        open_budget(m);
     if (factor_pass_check(&pass, budget ? budget_column(budget) : NULL, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     opt_check_report(&report_path, dry_run);
+    return m;
 }
 
 /* Is b to be factored? Then the pass has its size. Vectors are left alone. */
@@ -127,7 +129,7 @@ int main(int argc, char **argv)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
-    check_options();
+    const struct factor_method *m = check_options();
     struct reader *in = reader_stdin(&e);
     struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
     if (!in || (!out && !dry_run))
@@ -135,7 +137,7 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     buf_puts(&report, FACTOR_TALLY_TITLES);
-    got = pass.method->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, &e);
+    got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, &e);
     progress_end();
     if (got < 0 || (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
