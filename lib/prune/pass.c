@@ -240,14 +240,14 @@ static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, cons
 {
     uint64_t step = slab_rows(p, b), r = 0;
     struct slab s = slab_new(p, step, b->cols);
-    int got;
+    int whole = p->whole, got;
 
-    if (!dense && !p->whole)
+    if (!dense && !whole)
         *value = mem_new(b->rows * b->cols, sizeof **value);
     while ((got = slab_next(p, b, known, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, known, &s, tally, e)) == 0)
         if (dense) {
             zero_bytes(dense, &s, b->cols);
-        } else if (p->whole) { /* the slab is the value */
+        } else if (whole) { /* the slab is the value */
             *value = s.w;
             s.w = NULL;
         } else {
