@@ -19,8 +19,8 @@ if command -v clang >/dev/null; then
     fi
 fi
 if command -v valgrind >/dev/null; then
-    echo "== valgrind"
-    ls build/tests/unit/* | grep -v '\.[od]$' | xargs -P "$jobs" -I {} \
+    echo "== valgrind" # which computes long doubles in 64 bits (real), and takes PCRE2's compiled patterns for faults (tok_bad)
+    ls build/tests/unit/* | grep -v -e '\.[od]$' -e '/real$' -e '/tok_bad$' | xargs -P "$jobs" -I {} \
         sh -c 'valgrind -q --error-exitcode=99 --leak-check=no {} >/dev/null || { echo "{}: see above"; exit 1; }'
 fi
 if [ -e ../shared/models/perplexity.tsv ]; then

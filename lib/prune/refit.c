@@ -20,6 +20,7 @@
 
 #define STEPS 400
 #define ENOUGH 1e-3 /* the share of its loss that a row may still have to gain */
+#define NOTHING 1e-7 /* of its loss at the start: what is below is rounding (a gram of few tokens lets all loss be made up for) */
 #define FLOOR 1e-2f /* of the diagonal, the least of D */
 #define SLOTS 256
 
@@ -157,7 +158,7 @@ static void step(struct work *k, size_t i)
     s->gain[0] = alpha * s->rz;
     s->loss -= s->gain[0];
     s->steps++;
-    if (!(curve > 0 && s->loss > 0 && s->steps < STEPS && to_gain(s) > ENOUGH * s->loss))
+    if (!(curve > 0 && s->loss > NOTHING * s->first && s->steps < STEPS && to_gain(s) > ENOUGH * s->loss))
         finish(k, i);
 }
 

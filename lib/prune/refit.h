@@ -24,7 +24,7 @@ void prune_refit_free(struct prune_refit *f);
  * w0    in: [rows][cols], the weights before pruning
  * mask  in: [rows][cols]
  * w     inout: where to begin (w0, or what a method that compensates left); weights of the mask become 0. The loss of no row grows.
- * A row is done when, at the slowest pace of its last steps, less than 1e-3 of its loss is still to gain; after 400 steps at the latest. Sums in f64, the
+ * A row is done when, at the slowest pace of its last steps, less than 1e-3 of its loss is still to gain, or 1e-7 of the first is left; after 400 steps at the latest. Sums in f64, the
  * rest in f32.
  * Cost 2 cols^2 a row and step; 5 to 20 steps are usual. Memory: 256 rows of 4 cols + 4 cols floats; cols rank floats a thread.
  * Same bits for any number of threads, however rows are cut.

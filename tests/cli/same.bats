@@ -15,6 +15,7 @@ tensor	wprune -m magnitude -s 0.5
 tensor	wprune -m random -s 0.5 --seed 3
 layer	wprune -m wanda -s 2:4
 layer	wprune -m sparsegpt -s 0.5
+layer	wprune -m wanda -s 2:4 --refit --only attn.q
 model	wprune -m lamp -s 0.5 --scope model
 layer	wscore -m wanda
 layer	wscore -m sparsegpt
@@ -22,6 +23,9 @@ layer	wscore -m dimap
 tensor	wscore -m lift -r 16
 layer	wshrink -m ziplm -s 0.01
 tensor	lrfactor -m svd --keep 0.25
+layer	lrfactor -m whiten -r 16
+layer	lrfactor -m sparse-lowrank --keep 0.5 --rounds 2
+model	walloc -m error --weigh size -b 4
 tensor	tcat -z --split-bytes
 model	tpack -t safetensors -o -
 model	tstat

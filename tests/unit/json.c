@@ -2,7 +2,6 @@
 #include "record/json.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "tests/unit/check.h"
 
@@ -77,21 +76,19 @@ static void always_refused(void)
     }
 }
 
-/* A hundred thousand keys take no quadratic time: two seconds is hundreds of times what it takes. */
+/* A million keys take no quadratic time: that would be longer than a test may take. */
 static void many_keys(void)
 {
     struct buf b = {0};
     struct err e;
     struct json *j;
-    clock_t t0 = clock();
 
     buf_puts(&b, "{");
-    for (int i = 0; i < 100000; i++)
+    for (int i = 0; i < 1000000; i++)
         buf_printf(&b, "%s\"key%d\":%d", i ? "," : "", i, i);
     buf_puts(&b, "}");
     j = json_parse(b.data, b.len, 4, &e);
-    CHECK(j && j->len == 100000);
-    CHECK((double)(clock() - t0) / CLOCKS_PER_SEC < 2.0);
+    CHECK(j && j->len == 1000000);
     json_free(j);
     buf_free(&b);
 }
