@@ -34,6 +34,12 @@ column() { # column NAME: of the table's first line of figures
     [ "$(column bits_per_byte <math)" = - ]
 }
 
+@test "the fine-tune for mathematics: torch says 8.1285" {
+    need_shared models/brook-6m-math
+    tsplit "$SHARED/models/brook-6m-math" | mppl -j 2 -f "$BROOK/math.test.txt" -c 256 >math
+    [ "$(column ppl <math)" = 8.1285 ]
+}
+
 @test "ids as they are: the golden 32 give torch's 2.898244 nats" {
     need_shared models/golden-tokens.json
     python3 -c 'import json, sys; print(*json.load(open(sys.argv[1]))["ids"])' "$SHARED/models/golden-tokens.json" >ids
