@@ -86,10 +86,7 @@ static int take_member(struct scan *s, struct record *r, struct fields *f)
     const char *key;
     size_t n;
 
-    scan_space(s);
-    if (s->p == s->end || *s->p != '"')
-        return scan_fault(s, "no name of a member");
-    if (scan_string(s, &key, &n) < 0)
+    if (scan_key(s, &key, &n) < 0)
         return -1;
     scan_space(s);
     if (s->p == s->end || *s->p != ':')

@@ -18,6 +18,7 @@ int scan_literal(struct scan *s, const char *word); /* 1 when it stands here */
 
 /* The string at the place, which is at its quote: *out, n bytes, good as long as the line. -1 */
 int scan_string(struct scan *s, const char **out, size_t *n);
+int scan_key(struct scan *s, const char **out, size_t *n); /* the same of a member's name, behind spaces */
 /* The span of a number of RFC 8259, 6; *whole when it is an integer. */
 int scan_number(struct scan *s, const char **start, size_t *n, int *whole);
 /* Any value, appended as msgpack; depth: of arrays and objects in each other, at most. */

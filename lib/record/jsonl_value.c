@@ -227,15 +227,20 @@ static void close_container(struct buf *b, size_t at, uint8_t fix, uint32_t n)
     b->len -= 5 - len;
 }
 
+int scan_key(struct scan *s, const char **out, size_t *n)
+{
+    scan_space(s);
+    if (s->p == s->end || *s->p != '"')
+        return scan_fault(s, "no name of a member");
+    return scan_string(s, out, n);
+}
+
 static int put_key(struct scan *s, struct buf *b)
 {
     const char *key;
     size_t n;
 
-    scan_space(s);
-    if (s->p == s->end || *s->p != '"')
-        return scan_fault(s, "no name of a member");
-    if (scan_string(s, &key, &n) < 0)
+    if (scan_key(s, &key, &n) < 0)
         return -1;
     mp_put_strn(b, key, n);
     scan_space(s);
