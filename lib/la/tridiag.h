@@ -13,13 +13,14 @@
 int tridiag_scale(size_t n, double *A, double *scale, struct err *e);
 
 /*
- * A    in: double[n][n], upper triangle; out: reflection i in row i from column i+1, its leading 1 written out
- * d    out: double[n], T's diagonal. e out: double[n], its neighbours, e[n-1] = 0. tau out: double[n]
- * Cost 4n^3/3, half of it a symmetric matrix times a vector for each column: bound by reading 8/6 n^3 bytes.
+ * A    in: double[n][n], upper triangle; out: the reflections, in both triangles
+ * d    out: double[n], T's diagonal. e out: double[n], its neighbours, e[n-1] = 0. tau out: double[n], for tridiag_back
+ * In two steps, by a band of KERN_BAND (band.h, chase.h): nearly all of it is products of matrices, where the direct way reads 8/6 n^3 bytes.
+ * Cost 4n^3/3 + 350 n^2.
  */
 void tridiag(size_t n, double *A, double *d, double *e, double *tau);
 
-/* Rows of Z [rows][n], eigenvectors of T, become eigenvectors of A. Cost 2 rows n^2. A's lower triangle is destroyed. */
-void tridiag_back(size_t n, double *A, const double *tau, size_t rows, double *Z);
+/* Rows of Z [rows][n], eigenvectors of T, become eigenvectors of A. Cost 6 rows n^2. */
+void tridiag_back(size_t n, const double *A, const double *tau, size_t rows, double *Z);
 
 #endif

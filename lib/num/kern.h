@@ -32,7 +32,8 @@ struct kern {
     float (*absmax)(const float *x, size_t n);
     void (*axpy)(float a, const float *x, float *y, size_t n);
     void (*axpy64)(double a, const double *x, double *y, size_t n);
-    double (*symv64)(double c, const double *a, const double *x, double *y, size_t n);
+    void (*fold64)(const double *v, double tau, double *at, size_t ld, double *y);
+    void (*push64)(const double *v, const double *y, const double *x, double tau, double *at, size_t ld);
     void (*sweep64)(size_t count, const double *cs, double *panel);
     void (*add64)(const float *x, double *y, size_t n);
     void (*addsq64)(const float *x, double *y, size_t n);
@@ -104,10 +105,19 @@ static inline void kern_axpy64(double a, const double *x, double *y, size_t n)
     kern_get()->axpy64(a, x, y, n);
 }
 
-/* y += c a, and returns a'x in 16 partial sums: one row of a symmetric matrix, read once for both of its roles */
-static inline double kern_symv64(double c, const double *a, const double *x, double *y, size_t n)
+/*
+ * A reflection H = I - tau v v' on a block C = at[48][ld] of a symmetric matrix: C = HCH, and y = tau v'F of the 48 columns F behind it. The lower
+ * triangle's last row is not read, but mirrored first. Then, with x, tau the next reflection: rows 1 .. 47 of F = (F - v y')(I - tau x x').
+ */
+#define KERN_BAND 48
+static inline void kern_fold64(const double *v, double tau, double *at, size_t ld, double *y)
 {
-    return kern_get()->symv64(c, a, x, y, n);
+    kern_get()->fold64(v, tau, at, ld, y);
+}
+
+static inline void kern_push64(const double *v, const double *y, const double *x, double tau, double *at, size_t ld)
+{
+    kern_get()->push64(v, y, x, tau, at, ld);
 }
 
 /*

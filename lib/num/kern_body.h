@@ -258,7 +258,6 @@ static double softmax(const float *x, float *y, size_t n)
 
 /* --- double --- */
 
-
 static void axpy64(double a, const double *x, double *y, size_t n)
 {
     size_t i = 0;
@@ -269,32 +268,7 @@ static void axpy64(double a, const double *x, double *y, size_t n)
         y[i] += a * x[i];
 }
 
-static double symv64(double c, const double *a, const double *x, double *y, size_t n)
-{
-    vd s[D / WD] = {{0}};
-    double ta[D] = {0}, tx[D] = {0};
-    size_t i = 0;
-
-    for (; i + D <= n; i += D) {
-        UNROLL
-        for (int v = 0; v < D / WD; v++) {
-            vd u = *(const vd *)(a + i + v * WD);
-
-            s[v] += u * *(const vd *)(x + i + v * WD);
-            *(vd *)(y + i + v * WD) += c * u;
-        }
-    }
-    if (i < n) {
-        memcpy(ta, a + i, (n - i) * sizeof *a);
-        memcpy(tx, x + i, (n - i) * sizeof *x);
-        UNROLL
-        for (int v = 0; v < D / WD; v++)
-            s[v] += *(const vd *)(ta + v * WD) * *(const vd *)(tx + v * WD);
-        for (; i < n; i++)
-            y[i] += c * a[i];
-    }
-    return tree64((void *)s);
-}
+#include "num/kern_chase.h"
 
 /* The row that two neighbouring rotations share stays in registers. */
 static void sweep64(size_t count, const double *cs, double *panel)
@@ -352,7 +326,7 @@ static void addabs64(const float *x, double *y, size_t n)
 }
 
 const struct kern TABLE = {
-    NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, symv64, sweep64,
+    NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, fold64, push64, sweep64,
     add64, addsq64, addabs64, scale, mul, add, exp_row, silu, gelu_tanh,
     gelu_erf, softmax,
 };

@@ -86,11 +86,77 @@ static void same_maps(const struct kern *k, size_t n, size_t at)
     if (n > 0)
         SAME_MAP(K->softmax(A + at, Y, n));
     SAME_MAP64(K->axpy64(1.7, DA, Y, n); (void)Z);
-    SAME_MAP64(Z[n] = K->symv64(1.7, DA, DB, Y, n));
     SAME_MAP64(K->sweep64(n / 40, DA, Y); (void)Z);
     SAME_MAP64(K->add64(A + at, Y, n); (void)Z);
     SAME_MAP64(K->addsq64(A + at, Y, n); (void)Z);
     SAME_MAP64(K->addabs64(A + at, Y, n); (void)Z);
+}
+
+#define LD (2 * KERN_BAND + 5)
+#define BLOCKS (KERN_BAND * LD)
+
+/* A symmetric block and the one behind it; two unit reflections. */
+static void blocks(double *at, double *v, double *x)
+{
+    struct rng r = rng_make(2, "chase", 5);
+
+    for (size_t i = 0; i < BLOCKS; i++)
+        at[i] = rng_normal(r, i);
+    for (size_t i = 0; i < KERN_BAND; i++) {
+        v[i] = rng_normal(r, BLOCKS + i), x[i] = rng_normal(r, 2 * BLOCKS + i);
+        for (size_t j = 0; j < i && i + 1 < KERN_BAND; j++) /* the last row is not read */
+            at[i * LD + j] = at[j * LD + i];
+    }
+}
+
+static double taus(const double *v)
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < KERN_BAND; i++)
+        sum += v[i] * v[i];
+    return 2 / sum;
+}
+
+static void same_chase(const struct kern *k)
+{
+    static double a[BLOCKS], b[BLOCKS], v[KERN_BAND], x[KERN_BAND], yy[KERN_BAND], z[KERN_BAND];
+
+    blocks(a, v, x);
+    blocks(b, v, x);
+    kern_base.fold64(v, taus(v), a, LD, yy), kern_base.push64(v, yy, x, taus(x), a + KERN_BAND, LD);
+    k->fold64(v, taus(v), b, LD, z), k->push64(v, z, x, taus(x), b + KERN_BAND, LD);
+    CHECK(memcmp(a, b, sizeof a) == 0 && memcmp(yy, z, sizeof z) == 0);
+}
+
+/* (I - tau v v') C (I - tau v v') and (I - tau v v') F (I - tau x x') against the sums written out. */
+static void chase_is_true(void)
+{
+    static double a[BLOCKS], was[BLOCKS], v[KERN_BAND], x[KERN_BAND], yy[KERN_BAND];
+    double tv, tx;
+
+    blocks(a, v, x);
+    for (size_t j = 0; j + 1 < KERN_BAND; j++)
+        a[(KERN_BAND - 1) * LD + j] = a[j * LD + KERN_BAND - 1];
+    memcpy(was, a, sizeof a);
+    blocks(a, v, x);
+    tv = taus(v), tx = taus(x);
+    kern_fold64(v, tv, a, LD, yy);
+    kern_push64(v, yy, x, tx, a + KERN_BAND, LD);
+    for (size_t i = 0; i < KERN_BAND; i++)
+        for (size_t j = 0; j < 2 * KERN_BAND; j++) {
+            const double *right = j < KERN_BAND ? v : x;
+            double sum = 0, t = j < KERN_BAND ? tv : tx;
+            size_t from = j < KERN_BAND ? 0 : KERN_BAND;
+
+            for (size_t p = 0; p < KERN_BAND; p++)
+                for (size_t q = 0; q < KERN_BAND; q++)
+                    sum += ((p == i) - tv * v[i] * v[p]) * was[p * LD + from + q] * ((q + from == j) - t * right[q] * right[j - from]);
+            if (i > 0 || j < KERN_BAND)
+                CHECK_NEAR(a[i * LD + j], sum, 1e-13);
+            else
+                CHECK(a[j] == was[j]); /* the first row is the caller's */
+        }
 }
 
 static void all_the_same(void)
@@ -104,6 +170,7 @@ static void all_the_same(void)
             printf("skip: this CPU has no %s\n", names[b]);
             continue;
         }
+        same_chase(k);
         for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++)
             for (size_t at = 0; at < 4; at += 3) {
                 same_sums(k, sizes[s], at);
@@ -181,6 +248,7 @@ int main(void)
     fill();
     all_the_same();
     near_the_truth();
+    chase_is_true();
     exp_is_close();
     rows();
     return DONE();
