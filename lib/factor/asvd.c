@@ -32,12 +32,12 @@ static int apply(struct factor_job *j, struct err *e)
     for (uint64_t i = 0; rc == 0 && i < j->rows * j->cols; i++)
         p[i] = j->w[i] * s[i % j->cols];
     if (rc == 0)
-        rc = factor_triples(j, p, e);
+        rc = factor_triples(j, p, j->w, e);
     for (uint64_t i = 0; rc == 0 && i < j->rank * j->cols; i++)
         j->a[i] /= s[i % j->cols];
     free(s);
     free(p);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 const struct factor_method factor_asvd = {"asvd", "SVD with columns scaled by (mean |x|)^alpha", FACTOR_ABSMEAN, FACTOR_REPLACE, apply,

@@ -7,9 +7,13 @@
 
 #include "base/mem.h"
 #include "base/real.h"
+#include "la/eigh.h"
+#include "la/gemm.h"
+#include "la/qr.h"
 #include "la/svd.h"
 
 #define POWER 3 /* power rounds of the randomized decomposition */
+#define FEW 16  /* it is taken for ranks up to this part of the smaller side; above, the exact one costs about as much */
 
 #define METHOD(n) &factor_##n,
 const struct factor_method *const factor_table[] = {
@@ -48,39 +52,98 @@ int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
     return 0;
 }
 
-/* b = U s^1/2 in place of U, a = s^1/2 V' in place of V'; the sum of s^2. */
-static double scale_by_roots(struct factor_job *j, const double *s)
+/* Row k of X [rank][n] times by[k]; column k of Y [m][rank] times by[k]. */
+static void scale_rows(uint64_t rank, uint64_t n, double *X, const double *by)
 {
-    double sum = 0;
-
-    for (uint64_t k = 0; k < j->rank; k++) {
-        double root = sqrt(s[k]);
-
-        sum += s[k] * s[k];
-        for (uint64_t r = 0; r < j->rows; r++)
-            j->b[r * j->rank + k] *= root;
-        for (uint64_t c = 0; c < j->cols; c++)
-            j->a[k * j->cols + c] *= root;
-    }
-    return sum;
+    for (uint64_t k = 0; k < rank; k++)
+        for (uint64_t i = 0; i < n; i++)
+            X[k * n + i] *= by[k];
 }
 
-int factor_triples(struct factor_job *j, const double *P, struct err *e)
+static void scale_columns(uint64_t m, uint64_t rank, double *Y, const double *by)
 {
-    uint64_t small = j->rows < j->cols ? j->rows : j->cols, over = j->rank / 2 < 8 ? 8 : j->rank / 2;
-    double *s = mem_new(j->rank, sizeof *s), all = 0, kept;
+    for (uint64_t i = 0; i < m; i++)
+        for (uint64_t k = 0; k < rank; k++)
+            Y[i * rank + k] *= by[k];
+}
+
+/* The rank largest eigenvalues of P P' (or P'P), descending, as singular values s of P; their vectors as rows of Z. */
+static int side_vectors(const struct factor_job *j, const double *P, int left, double *s, double *Z, struct err *e)
+{
+    uint64_t n = left ? j->rows : j->cols;
+    double *G = mem_resize(NULL, n * n, sizeof *G), *w = mem_new(n, sizeof *w), *up = mem_resize(NULL, j->rank * n, sizeof *up);
     int rc;
 
-    if (j->exact || j->rank * 6 > small)
-        rc = svd(j->rows, j->cols, P, j->rank, j->b, s, j->a, e);
+    if (left)
+        dsyrk_nt(n, j->cols, P, j->cols, P, j->cols, G, n, KERN_SET);
     else
-        rc = rsvd(j->rows, j->cols, P, j->rank, over, POWER, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e);
-    if (rc == 0) {
-        for (uint64_t i = 0; i < j->rows * j->cols; i++)
-            all += P[i] * P[i];
-        kept = scale_by_roots(j, s);
-        j->lost = all > kept ? (all - kept) / all : 0;
+        dsyrk_tn(n, j->rows, P, j->cols, P, j->cols, G, n, KERN_SET);
+    rc = eigh(n, G, w, j->rank, up, e);
+    for (uint64_t k = 0; rc == 0 && k < j->rank; k++) {
+        s[k] = w[n - 1 - k] > 0 ? sqrt(w[n - 1 - k]) : 0;
+        memcpy(Z + k * n, up + (j->rank - 1 - k) * n, n * sizeof *Z);
     }
+    free(G), free(w), free(up);
+    return rc;
+}
+
+/*
+ * Whatever orthonormal rows U' the eigenvectors are rounded to, b a = U U'W is a projection, and likewise P V V': nothing is divided out but the
+ * balance of the two sides. Returns 1 where a stands for W.
+ */
+static int exact(struct factor_job *j, const double *P, const double *W, double *s, struct err *e)
+{
+    int left = j->rows <= j->cols;
+    double *Z = left ? mem_resize(NULL, j->rank * j->rows, sizeof *Z) : j->a, *root = mem_new(2 * j->rank, sizeof *root), *under = root + j->rank;
+    int rc = side_vectors(j, P, left, s, Z, e);
+
+    for (uint64_t k = 0; k < j->rank && rc == 0; k++) {
+        root[k] = sqrt(s[k]);
+        under[k] = s[k] > 0 ? 1 / root[k] : 0;
+    }
+    if (rc == 0 && left) {
+        dgemm_nn(j->rank, j->cols, j->rows, Z, j->rows, W, j->cols, j->a, j->cols, KERN_SET);
+        scale_rows(j->rank, j->cols, j->a, under);
+        transpose(j->rank, j->rows, Z, j->b);
+        scale_columns(j->rows, j->rank, j->b, root);
+    } else if (rc == 0) {
+        dgemm_nt(j->rows, j->rank, j->cols, P, j->cols, Z, j->cols, j->b, j->rank, KERN_SET);
+        scale_columns(j->rows, j->rank, j->b, under);
+        scale_rows(j->rank, j->cols, j->a, root);
+    }
+    if (left)
+        free(Z);
+    free(root);
+    return rc < 0 ? -1 : left;
+}
+
+static int randomized(struct factor_job *j, const double *P, double *s, struct err *e)
+{
+    uint64_t over = j->rank / 2 < 8 ? 8 : j->rank / 2;
+    double *root;
+
+    if (rsvd(j->rows, j->cols, P, j->rank, over, POWER, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e) < 0)
+        return -1;
+    root = mem_new(j->rank, sizeof *root);
+    for (uint64_t k = 0; k < j->rank; k++)
+        root[k] = sqrt(s[k]);
+    scale_rows(j->rank, j->cols, j->a, root);
+    scale_columns(j->rows, j->rank, j->b, root);
+    free(root);
+    return 0;
+}
+
+int factor_triples(struct factor_job *j, const double *P, const double *W, struct err *e)
+{
+    uint64_t small = j->rows < j->cols ? j->rows : j->cols;
+    double *s = mem_new(j->rank, sizeof *s), all = 0, kept = 0;
+    int rc = j->exact || j->rank * FEW > small ? exact(j, P, W, s, e) : randomized(j, P, s, e);
+
+    for (uint64_t i = 0; i < j->rows * j->cols; i++)
+        all += P[i] * P[i];
+    for (uint64_t k = 0; k < j->rank; k++)
+        kept += s[k] * s[k];
+    j->lost = all > kept ? (all - kept) / all : 0;
     free(s);
     return rc;
 }

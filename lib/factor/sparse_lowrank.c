@@ -36,7 +36,7 @@ static int turn(struct factor_job *j, struct turns *t, double *left, struct err 
 {
     uint64_t n = j->rows * j->cols;
 
-    if (factor_triples(j, t->rest, e) < 0)
+    if (factor_triples(j, t->rest, t->rest, e) < 0)
         return -1;
     memcpy(t->rest, t->p, n * sizeof *t->rest);
     dgemm_nn(j->rows, j->cols, j->rank, j->b, j->rank, j->a, j->cols, t->rest, j->cols, KERN_SUB);

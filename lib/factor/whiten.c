@@ -14,6 +14,8 @@
 #include "la/eigh.h"
 #include "la/gemm.h"
 
+#define SLICE 512 /* columns of W U' at a time */
+
 static void load(double *m, uint64_t n, const float *gram, double add)
 {
     for (uint64_t i = 0; i < n * n; i++)
@@ -74,7 +76,11 @@ void whiten_apply(const struct whiten *s, uint64_t rows, const double *w, double
     if (!s->root) /* the part of U below the diagonal is not chol's to clear */
         for (uint64_t r = 1; r < s->n; r++)
             memset(s->m + r * s->n, 0, r * sizeof *s->m);
-    dgemm_nt(rows, s->n, s->n, w, s->n, s->m, s->n, p, s->n, KERN_SET);
+    for (uint64_t c = 0; c < s->n; c += SLICE) { /* of U' the rows before c are zero in these columns */
+        uint64_t some = s->n - c < SLICE ? s->n - c : SLICE, k = s->root ? 0 : c;
+
+        dgemm_nt(rows, some, s->n - k, w + k, s->n, s->m + c * s->n + k, s->n, p + c, s->n, KERN_SET);
+    }
     if (s->root)
         scale_columns(rows, s->n, p, s->root, 0);
 }
@@ -102,13 +108,13 @@ static int apply(struct factor_job *j, struct err *e)
 
     if (rc == 0) {
         whiten_apply(&s, j->rows, j->w, p);
-        rc = factor_triples(j, p, e);
+        rc = factor_triples(j, p, j->w, e);
     }
     if (rc == 0)
         whiten_undo(&s, j->rank, j->a);
     whiten_free(&s);
     free(p);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 const struct factor_method factor_whiten = {"whiten", "SVD in the norm of the layer's outputs (SVD-LLM)", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};
