@@ -94,12 +94,12 @@ static void ql_sweep(struct ql *q, size_t l, size_t m)
     e[m] = 0;
 }
 
-/* An off-diagonal that changes no eigenvalue by more than a fraction of eps |A|; A's largest element is between 1/2 and 1. */
+/* An off-diagonal that changes no eigenvalue by more than eps |A|, all of them together; A's largest element is between 1/2 and 1. */
 static int negligible(const struct ql *q, size_t m)
 {
     double e = fabs(q->e[m]);
 
-    return e <= 0x1p-60 || e <= DBL_EPSILON / 2 * (fabs(q->d[m]) + fabs(q->d[m + 1]));
+    return e <= 0x1p-55 || e <= DBL_EPSILON / 2 * (fabs(q->d[m]) + fabs(q->d[m + 1]));
 }
 
 /* Diagonal d and off-diagonal e[0 .. n-2] to eigenvalues in d, the rotations into the panels. */

@@ -22,11 +22,10 @@ double house_make(size_t n, double *x, double *beta)
 
 void house_block(size_t b, size_t len, const double *V, size_t ldv, const double *tau, double *T)
 {
+    dgemm_nt(b, b, len, V, ldv, V, ldv, T, b, KERN_SET);
     for (size_t j = 0; j < b; j++) {
-        double *dots = T + j * b; /* row j is still free left of the diagonal */
+        double *dots = T + j * b; /* left of the diagonal */
 
-        for (size_t i = 0; i < j; i++)
-            dots[i] = kern_dot64(V + i * ldv, V + j * ldv, len);
         for (size_t i = 0; i < j; i++) {
             double sum = 0;
 
