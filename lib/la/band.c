@@ -93,25 +93,26 @@ void band_make(size_t n, double *A, double *tau)
     free(P);
 }
 
-void band_back(size_t n, const double *A, const double *tau, size_t rows, double *Z)
+void band_back(size_t n, const double *A, const double *tau, const struct vectors *z)
 {
-    double *V = mem_new(B * n + 1, sizeof *V), T[B * B];
+    struct back_block b;
 
+    back_new(&b, n, z->f != NULL);
     for (size_t i = (n - 1) / B * B; i > 0;) {
-        size_t rest;
-
         i -= B;
-        rest = n - i - B;
+        b.at = i + B;
+        b.len = n - b.at;
         for (size_t k = 0; k < B; k++) {
-            size_t zeros = k < rest ? k : rest;
+            size_t zeros = k < b.len ? k : b.len;
+            double *v = b.V + k * b.len;
 
-            memset(V + k * rest, 0, zeros * sizeof *V);
-            memcpy(V + k * rest + zeros, A + (i + k) * n + i + B + zeros, (rest - zeros) * sizeof *V);
-            if (k < rest)
-                V[k * rest + k] = 1;
+            memset(v, 0, zeros * sizeof *v);
+            memcpy(v + zeros, A + (i + k) * n + b.at + zeros, (b.len - zeros) * sizeof *v);
+            if (k < b.len)
+                v[k] = 1;
         }
-        house_block(B, rest, V, rest, tau + i, T);
-        house_apply(rows, rest, Z + i + B, n, B, V, rest, T, 0);
+        back_finish(&b, tau + i);
+        back_apply(z, 1, &b);
     }
-    free(V);
+    back_free(&b);
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "la/back.h"
 #include "num/kern.h"
 
 /*
@@ -15,7 +16,7 @@
  */
 void band_make(size_t n, double *A, double *tau);
 
-/* Rows of Z [rows][n], eigenvectors of B, become eigenvectors of A. Cost 2 rows n^2. */
-void band_back(size_t n, const double *A, const double *tau, size_t rows, double *Z);
+/* Eigenvectors of B become eigenvectors of A. Cost 2 rows n^2. */
+void band_back(size_t n, const double *A, const double *tau, const struct vectors *z);
 
 #endif

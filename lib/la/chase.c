@@ -5,13 +5,11 @@
 
 #include "base/mem.h"
 #include "base/par.h"
-#include "la/gemm.h"
 #include "la/house.h"
 
 #define B KERN_BAND
 #define LD (3 * B - 1)    /* element (i, j) stands at LD i + j: a row has room from B - 1 before the diagonal to 2 B - 1 behind it */
 #define WIDE (2 * B - 1)  /* columns that B reflections of neighbouring sweeps touch */
-#define CHUNK 128         /* rows of Z that stay in a cache while one group of sweeps is applied to them */
 
 /* The band with zeros around it, so that every block is whole. */
 static double *spread(size_t n, const double *A)
@@ -75,70 +73,49 @@ void chase_make(size_t n, double *A, double *d, double *e)
     free(band);
 }
 
-/* Reflections number k of the sweeps first .. first + B - 1, as I - V'M. */
-struct block {
-    double V[B * WIDE], M[B * WIDE];
-};
-
-struct back {
-    size_t n, rows, chunk, first, blocks;
+struct group {
+    size_t n, first; /* of B sweeps */
     const double *A;
-    struct block *block;
-    double *Z;
+    struct back_block *block;
 };
 
+/* Reflections number k of each sweep of the group. */
 static void make_block(void *ctx, size_t k)
 {
-    const struct back *b = ctx;
-    struct block *o = &b->block[k];
-    double tau[B] = {0}, T[B * B];
+    const struct group *g = ctx;
+    struct back_block *b = &g->block[k];
+    double tau[B] = {0};
 
-    memset(o->V, 0, sizeof o->V);
-    for (size_t i = 0; i < B; i++) {
-        size_t s = b->first + i, p = s + 1 + k * B;
-        const double *row = b->A + (b->n - 1 - s) * b->n + k * B;
-        double *v = o->V + i * WIDE + i;
+    b->at = g->first + 1 + k * B;
+    b->len = g->n - b->at < WIDE ? g->n - b->at : WIDE;
+    memset(b->V, 0, B * b->len * sizeof *b->V);
+    for (size_t i = 0; i < B && b->at + i < g->n && g->first + i + 2 < g->n; i++) {
+        const double *row = g->A + (g->n - 1 - g->first - i) * g->n + k * B;
+        double *v = b->V + i * b->len + i;
 
-        if (s + 2 >= b->n || p >= b->n)
-            break;
-        memcpy(v, row, (b->n - p < B ? b->n - p : B) * sizeof *v);
+        memcpy(v, row, (b->len - i < B ? b->len - i : B) * sizeof *v);
         tau[i] = row[0];
         v[0] = 1;
     }
-    house_block(B, WIDE, o->V, WIDE, tau, T);
-    dgemm_tn(B, WIDE, B, T, B, o->V, WIDE, o->M, WIDE, KERN_SET);
+    back_finish(b, tau);
 }
 
-static void apply_chunk(void *ctx, size_t c)
+void chase_back(size_t n, const double *A, const struct vectors *z)
 {
-    const struct back *b = ctx;
-    size_t from = c * b->chunk, rows = b->rows - from < b->chunk ? b->rows - from : b->chunk;
-    double *P = mem_resize(NULL, rows * B, sizeof *P);
+    size_t most = n < 3 ? 0 : (n - 2) / B + 1;
+    struct group g = {n, 0, A, mem_new(most + 1, sizeof *g.block)};
 
-    for (size_t k = 0; k < b->blocks; k++) {
-        size_t p = b->first + 1 + k * B, len = b->n - p < WIDE ? b->n - p : WIDE;
-        double *X = b->Z + from * b->n + p;
-
-        dgemm_nt(rows, B, len, X, b->n, b->block[k].V, WIDE, P, B, KERN_SET);
-        dgemm_nn(rows, len, B, P, B, b->block[k].M, WIDE, X, b->n, KERN_SUB);
-    }
-    free(P);
-}
-
-void chase_back(size_t n, const double *A, size_t rows, double *Z)
-{
-    size_t share = (rows / (size_t)par_jobs() + 7) / 8 * 8 + 8;
-    struct back b = {.n = n, .rows = rows, .chunk = share < CHUNK ? share : CHUNK, .A = A, .Z = Z};
-
-    if (n < 3)
-        return;
-    b.block = mem_resize(NULL, (n - 1) / B + 1, sizeof *b.block);
-    for (size_t first = (n - 3) / B * B + B; first > 0;) {
+    for (size_t k = 0; k < most; k++)
+        back_new(&g.block[k], WIDE, z->f != NULL);
+    for (size_t first = most * B; first > 0;) { /* the last sweep first; of neighbours, block k does not reach what block k - 1 has yet to do */
         first -= B;
-        b.first = first;
-        b.blocks = (n - 2 - first) / B + 1;
-        par_for(b.blocks, make_block, &b);
-        par_for((rows + b.chunk - 1) / b.chunk, apply_chunk, &b);
+        if (first + 2 >= n)
+            continue;
+        g.first = first;
+        par_for((n - 2 - first) / B + 1, make_block, &g);
+        back_apply(z, (n - 2 - first) / B + 1, g.block);
     }
-    free(b.block);
+    for (size_t k = 0; k < most; k++)
+        back_free(&g.block[k]);
+    free(g.block);
 }

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "la/back.h"
 #include "num/kern.h"
 
 /*
@@ -17,7 +18,7 @@
  */
 void chase_make(size_t n, double *A, double *d, double *e);
 
-/* Rows of Z [rows][n], eigenvectors of T, become eigenvectors of B. Cost 4 rows n^2. Memory: 350 n doubles, and 1.5 MiB a thread. */
-void chase_back(size_t n, const double *A, size_t rows, double *Z);
+/* Eigenvectors of T become eigenvectors of B. Cost 4 rows n^2, twice that with the zeros around slanted blocks. Memory: 580 n doubles, and half as many floats. */
+void chase_back(size_t n, const double *A, const struct vectors *z);
 
 #endif

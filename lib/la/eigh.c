@@ -180,7 +180,7 @@ int eigh(size_t n, double *A, double *w, size_t top, double *Z, struct err *e)
         w[i] = q.d[order[i]] * scale;
     if (top > 0) {
         unpack(&q, order + (n - top), top, Z);
-        tridiag_back(n, A, tau, top, Z);
+        tridiag_back(n, A, tau, &(struct vectors){top, n, Z, NULL});
     }
 end:
     free(q.d), free(order), free(q.cs), free(q.panels), free(q.sweeps);

@@ -86,12 +86,12 @@ static void factors(void)
     DIGEST(C, 0x768b37588f6c0212ULL);
     CHECK(eigh(N, B, w, N, C, NULL) == 0);
     DIGEST(w, 0x751d7cf870e21a60ULL);
-    DIGEST(C, 0x78523e2196ba2d29ULL);
+    DIGEST(C, 0x5f5fb3dd6463c00fULL);
     CHECK(svd(N, N, A, N, B, w, C, NULL) == 0);
-    DIGEST(B, 0x3e4bc7bc8fe03fd0ULL);
-    DIGEST(w, 0x81d72eddb060a1acULL);
+    DIGEST(B, 0xd3f180cca33529e1ULL);
+    DIGEST(w, 0x4c975fd7c4d9d3fbULL);
     CHECK(rsvd(N, N, A, 20, 10, 1, rng_make(1, "r", 1), B, w, C, NULL) == 0);
-    DIGEST(w, 0x7635fe0b0b37ed97ULL);
+    DIGEST(w, 0x59808d8421011b8cULL);
 }
 
 /* All of it in a process of its own, where the kernels are chosen anew. */
