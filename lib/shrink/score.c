@@ -14,4 +14,4 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_score = {"score", "units whose weights or channels have the least of the companion score", SHRINK_HEADS | SHRINK_CHANNELS,
-                                           SHRINK_CHANNELS, SHRINK_SCORE, SHRINK_SCORE, 0, apply};
+                                           SHRINK_CHANNELS, 0, SHRINK_SCORE, SHRINK_SCORE, 0, apply};
