@@ -30,7 +30,8 @@ int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
 
 /*
  * With layers and hidden: read a whole stream and choose keep. Nothing is done for heads and channels.
- * -1: layers that lack bi or norms' readers that lack absmean (the sentence names the tensor and who adds it), or are not as many as the head says.
+ * -1: layers that lack bi, a linear of theirs that lacks score, norms' readers that lack absmean (the sentence names the tensor and who adds it), or
+ * layers that are not as many as the head says.
  * Memory: the companions of one bundle.
  */
 int shrink_survey(struct shrink_pass *s, struct reader *in, struct err *e);

@@ -126,7 +126,7 @@ def case(f, name, what, units, width, rows, remove, rng):
 
 def main():
     cases = {"drop": [(1, 6, 1)], "minitron": [(2, 3, 2), (4, 7, 1), (8, 5, 1)], "flap": [(2, 3, 2), (4, 7, 1)], "cfsp": [(4, 7, 1)],
-             "score": [(2, 3, 2), (4, 7, 1)], "obspa": [(2, 3, 2), (4, 7, 1)], "ziplm": [(2, 4, 2), (4, 8, 1)]}
+             "score": [(2, 3, 2), (4, 7, 1), (1, 6, 1)], "obspa": [(2, 3, 2), (4, 7, 1)], "ziplm": [(2, 4, 2), (4, 8, 1)]}
     for name, list_ in cases.items():
         rng = random.Random("shrink " + name)
         with open("%s/shrink_%s.tsv" % (sys.argv[1], name), "w") as f:
