@@ -34,9 +34,8 @@ static int apply(struct shrink_job *j, struct err *e)
         j->score[c] = 0;
     }
     add_shares(j, j->w, j->units, 1, n);
-    add_shares(j, j->up, 1, j->hidden, NULL);
-    if (j->gate)
-        add_shares(j, j->gate, 1, j->hidden, NULL);
+    for (int i = 0; i < j->makers; i++)
+        add_shares(j, j->maker[i].w, 1, j->hidden, NULL);
     for (uint64_t c = 0; c < j->units; c++)
         j->score[c] *= n[c] / (double)j->hidden;
     free(n);
@@ -44,4 +43,4 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_cfsp = {"cfsp", "MLP channels whose weights and inputs are small beside the others' (CFSP)", SHRINK_CHANNELS,
-                                          SHRINK_CHANNELS, 0, SHRINK_NORM2, 0, apply};
+                                          SHRINK_CHANNELS, 0, 0, SHRINK_NORM2 | SHRINK_MAKERS, 0, apply};

@@ -119,24 +119,22 @@ static int find_role(const struct feed *f, const char *role)
     return -1;
 }
 
-static float *values(const struct feed *f, const char *role, struct err *e)
+static float *values(const struct bundle *b, struct err *e)
 {
-    int i = find_role(f, role);
-    const struct bundle *b = &f->b[i < 0 ? 0 : i];
-    float *w = i < 0 ? NULL : mem_new(b->rows * b->cols, sizeof *w);
+    float *w = mem_new(b->rows * b->cols, sizeof *w);
 
-    if (w && bundle_rows(b, 0, b->rows, w, e) < 0) {
-        free(w);
-        return NULL;
-    }
-    return w;
+    if (bundle_rows(b, 0, b->rows, w, e) == 0)
+        return w;
+    free(w);
+    err_in(e, "%s", b->name);
+    return NULL;
 }
 
 /* What is held while heads or channels of a layer are chosen. */
 struct inside {
     struct shrink_job j;
     struct bundle *b; /* attn.o or mlp.down */
-    float *w, *gate, *up, *norm2, *mean, *absmean;
+    float *w, *maker[3], *inputs, *norm2, *mean, *absmean;
     float *gram, *moments; /* moments: gram, or with a bias gram - mean mean' (owned then) */
     double *given;
     uint64_t *keep;
@@ -145,8 +143,9 @@ struct inside {
 static void inside_free(struct inside *x)
 {
     free(x->w);
-    free(x->gate);
-    free(x->up);
+    for (int i = 0; i < 3; i++)
+        free(x->maker[i]);
+    free(x->inputs);
     free(x->norm2);
     free(x->mean);
     free(x->absmean);
@@ -195,6 +194,43 @@ static int companions(struct inside *x, unsigned needs, int bias, struct err *e)
     return 0;
 }
 
+/* One more linear that makes the units; the first brings the gram of its inputs, which are the others', too. */
+static int add_maker(struct inside *x, const struct bundle *b, uint64_t width, unsigned needs, struct err *e)
+{
+    struct shrink_job *j = &x->j;
+
+    if (b->rows != j->units * width || b->cols != j->hidden)
+        return err_set(e, "%s: it is [%llu, %llu], by the model's keys [%llu, %llu]", b->name, (unsigned long long)b->rows,
+                       (unsigned long long)b->cols, (unsigned long long)(j->units * width), (unsigned long long)j->hidden);
+    if (needs & SHRINK_INPUTS && !x->inputs && !(x->inputs = bundle_companion(b, "gram", b->cols * b->cols, e)))
+        return err_in(e, "%s", b->name);
+    if (!(x->maker[j->makers] = values(b, e)))
+        return -1;
+    j->inputs = x->inputs;
+    j->maker[j->makers] = (struct shrink_maker){x->maker[j->makers], width};
+    j->makers++;
+    return 0;
+}
+
+static int makers(struct inside *x, const struct shrink_pass *s, const struct feed *f, unsigned needs, struct err *e)
+{
+    static const char *const of_heads[] = {"attn.q", "attn.k", "attn.v", NULL}, *const of_channels[] = {"mlp.up", "mlp.gate", NULL};
+    int heads = s->what == SHRINK_HEADS;
+
+    for (const char *const *role = heads ? of_heads : of_channels; *role; role++) {
+        int at = find_role(f, *role);
+        uint64_t width = heads && role != of_heads ? (uint64_t)s->p.head_dim : x->j.width; /* of k and v one head, of q all that share them */
+
+        if (block_slot(arch_find(s->p.arch)->block, *role, NULL) < 0)
+            continue;
+        if (at < 0)
+            return err_set(e, "layer %lld has no tensor of role %s", (long long)x->b->layer, *role);
+        if (add_maker(x, &f->b[at], width, needs, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int inside_open(struct inside *x, const struct shrink_pass *s, struct feed *f, struct err *e)
 {
     int heads = s->what == SHRINK_HEADS, at = find_role(f, closer(s->what));
@@ -210,15 +246,13 @@ static int inside_open(struct inside *x, const struct shrink_pass *s, struct fee
     if (companions(x, needs | (s->refit ? SHRINK_GRAM : 0) | (s->bias ? SHRINK_MEAN : 0), s->bias, e) < 0 ||
         (needs & SHRINK_SCORE && !(x->given = given(x->b, s->units, width, e))))
         return err_in(e, "%s", x->b->name);
-    x->w = values(f, x->b->role, e);
-    x->up = heads ? NULL : values(f, "mlp.up", e);
-    x->gate = heads ? NULL : values(f, "mlp.gate", e);
-    if (!x->w || (!heads && !x->up))
-        return err_set(e, "layer %lld: its %s cannot be read", (long long)x->b->layer, x->w ? "mlp.up" : x->b->role);
-    x->j = (struct shrink_job){s->what, s->units, width, x->b->rows, x->w, x->gate, x->up, (uint64_t)s->p.hidden, x->norm2, x->mean, x->absmean,
-                               x->moments, x->given, mem_new(s->units, sizeof(double)), s->units - s->left};
+    if (!(x->w = values(x->b, e)))
+        return -1;
+    x->j = (struct shrink_job){.what = s->what, .units = s->units, .width = width, .rows = x->b->rows, .w = x->w, .hidden = (uint64_t)s->p.hidden,
+                               .norm2 = x->norm2, .mean = x->mean, .absmean = x->absmean, .gram = x->moments, .given = x->given,
+                               .score = mem_new(s->units, sizeof(double)), .remove = s->units - s->left};
     x->keep = mem_new(s->left, sizeof *x->keep);
-    return 0;
+    return needs & SHRINK_MAKERS ? makers(x, s, f, needs, e) : 0;
 }
 
 /* The report's line; out: the closing linear's new weight, [rows][left * width]. */

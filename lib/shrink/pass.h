@@ -30,7 +30,8 @@ int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
 
 /*
  * With layers and hidden: read a whole stream and choose keep. Nothing is done for heads and channels.
- * -1: layers that lack bi or norms' readers that lack absmean (the sentence names the tensor and who adds it), or are not as many as the head says.
+ * -1: layers that lack bi, a linear of theirs that lacks score, norms' readers that lack absmean (the sentence names the tensor and who adds it), or
+ * layers that are not as many as the head says.
  * Memory: the companions of one bundle.
  */
 int shrink_survey(struct shrink_pass *s, struct reader *in, struct err *e);
@@ -38,7 +39,7 @@ int shrink_survey(struct shrink_pass *s, struct reader *in, struct err *e);
 /*
  * Shrink the unit that the feed holds, in place. Returns 1, 0 when it is a layer that goes (the report has its line), -1.
  * Of heads and channels "lost" in the report is the share of the closing linear's output energy that its inputs no longer bring, by the gram; "-" where there is none.
- * With bias the moments are those about the mean, for what is chosen by them, for the refit, and for "lost".
+ * With bias the closing linear's moments are those about the mean, for what is chosen by them, for the refit, and for "lost".
  */
 int shrink_unit(struct shrink_pass *s, struct feed *feed, struct err *e);
 

@@ -16,18 +16,27 @@
 /* What can be removed, as bits; shrink_what names them. */
 enum { SHRINK_LAYERS = 1, SHRINK_HEADS = 2, SHRINK_CHANNELS = 4, SHRINK_HIDDEN = 8 };
 
-enum { SHRINK_NORM2 = 1, SHRINK_MEAN = 2, SHRINK_ABSMEAN = 4, SHRINK_GRAM = 8, SHRINK_SCORE = 16 }; /* companions that are needed, as bits */
+/* What a method needs, as bits: companions of the linear that reads the units; the linears that make them, and the gram of their inputs; bi of layers. */
+enum { SHRINK_NORM2 = 1, SHRINK_MEAN = 2, SHRINK_ABSMEAN = 4, SHRINK_GRAM = 8, SHRINK_SCORE = 16, SHRINK_MAKERS = 32, SHRINK_INPUTS = 64, SHRINK_BI = 128 };
+
+/* A linear whose outputs are the units: attn.q, k and v, or mlp.up and, where there is one, gate. */
+struct shrink_maker {
+    const float *w;              /* in: [units * width][hidden] */
+    uint64_t width;
+};
 
 struct shrink_job {
     unsigned what;               /* one SHRINK_* */
     uint64_t units, width;       /* columns of w: unit u is [u * width, (u + 1) * width) */
     uint64_t rows;
     const float *w;              /* in: [rows][units * width], of attn.o or mlp.down; else NULL */
-    const float *gate, *up;      /* in: [units][hidden], with channels; gate is NULL where the MLP has none */
+    struct shrink_maker maker[3]; /* in: with SHRINK_MAKERS */
+    int makers;
     uint64_t hidden;
+    const float *inputs;         /* in: [hidden][hidden], with SHRINK_INPUTS: the gram of what all makers read */
     const float *norm2, *mean, *absmean, *gram; /* in: of w's inputs, as the method needs; [units * width], gram that squared */
-    const double *given;         /* in: [units], with layers: their bi; with hidden: sums over the norms' outputs of mean |x|; with SHRINK_SCORE: the
-                                  * mean of the companion score over the unit */
+    const double *given;         /* in: [units], with SHRINK_BI: the layers' bi; with hidden: sums over the norms' outputs of mean |x|; with
+                                  * SHRINK_SCORE: the mean of the companion score over the unit */
     double *score;               /* out: [units], finite; the least goes first */
     uint64_t remove;             /* in: how many will go, for methods that choose one after the other */
 };
@@ -35,7 +44,7 @@ struct shrink_job {
 struct shrink_method {
     const char *name, *brief;
     unsigned what, normal;       /* what it can remove; what it removes when not asked */
-    unsigned needs_heads, needs_channels; /* SHRINK_NORM2 ... of attn.o, of mlp.down */
+    unsigned needs_layers, needs_heads, needs_channels; /* SHRINK_NORM2 ...: of layers bi or score, of heads and channels the others */
     int refits;                  /* the others' making up for what goes is part of the method */
     int (*apply)(struct shrink_job *, struct err *e); /* 0, or -1 and a sentence without a name */
 };

@@ -2,7 +2,7 @@
  * ziplm: optimal brain surgery for whole units. With P = (H + damp)^-1, H the gram of the inputs, the unit S of least
  *     tr( W_S (P_SS)^-1 W_S' )
  * goes, W -= W_S (P_SS)^-1 P_S and P -= P_:S (P_SS)^-1 P_S: what is left makes up for it, and the next choice sees that.
- * Kurtic, Frantar, Alistarh 2023, ZipLM, equations 2 to 4; OBSPA (Wang et al. 2024) is the same for one layer's columns.
+ * Kurtic, Frantar, Alistarh 2023, ZipLM, equations 2 to 4.
  * The weights that stay are then solved for anew (refit.c), which is what the updates come to. Cost: remove * width * cols * (cols + rows).
  * Score: i for the i-th to go; those that stay have what they cost at the end, above all that go.
  */
@@ -114,5 +114,5 @@ static int apply(struct shrink_job *j, struct err *e)
     return rc;
 }
 
-const struct shrink_method shrink_ziplm = {"ziplm", "one unit after the other, the others making up for each (ZipLM, OBSPA)", SHRINK_HEADS | SHRINK_CHANNELS,
-                                           SHRINK_CHANNELS, SHRINK_GRAM, SHRINK_GRAM, 1, apply};
+const struct shrink_method shrink_ziplm = {"ziplm", "one unit after the other, the others making up for each (ZipLM)", SHRINK_HEADS | SHRINK_CHANNELS,
+                                           SHRINK_CHANNELS, 0, SHRINK_GRAM, SHRINK_GRAM, 1, apply};

@@ -21,6 +21,7 @@ layer	wscore -m wanda
 layer	wscore -m sparsegpt
 layer	wscore -m dimap
 tensor	wscore -m lift -r 16
+layer	wshrink -m obspa -s 0.01
 layer	wshrink -m ziplm -s 0.01
 tensor	lrfactor -m svd --keep 0.25
 layer	lrfactor -m whiten -r 16

@@ -58,7 +58,7 @@ shapes() {
 }
 
 @test "what is left runs from the stream, the folder and GGUF alike" {
-    for how in "-m flap -s 0.25" "-m ziplm --what heads -s 0.5" "-m minitron --what hidden -s 0.25" "-m drop -s 0.5"; do
+    for how in "-m flap -s 0.25" "-m obspa -s 0.25 --bias" "-m ziplm --what heads -s 0.5" "-m minitron --what hidden -s 0.25" "-m drop -s 0.5"; do
         wshrink $how <calib.weir >out
         rm -rf packed packed.gguf
         tpack -o packed/ <out && tpack -o packed.gguf <out
@@ -136,6 +136,59 @@ shapes() {
     grep -q '^wshrink: model.layers.0.mlp.down_proj.weight: companion score is \[1, 1\]' err
 }
 
+# least N REPORT: the layers whose mean of a wscore report, over all weights, is least; a number for a column or a tensor counts for all its weights.
+least() {
+    awk -F '\t' -v each="$3" 'split($1, p, ".") > 3 && p[2] == "layers" { n = each == "column" ? $2 : each == "tensor" ? $2 * $3 : 1
+        sum[p[3]] += $5 * n; size[p[3]] += $2 * $3 } END { for (l in sum) printf "%.17g %s\n", sum[l] / size[l], l }' "$2" |
+        sort -g | head -n "$1" | awk '{ print $2 }' | sort | tr '\n' ' '
+}
+
+@test "layers by the companion score: the mean over all weights of a layer; bi's are drop's own" {
+    tsplit "$MODEL" | mcalib -f text -c 64 --parts bi,norm2,absmean >brook2.weir
+    for how in "magnitude weight" "wanda weight" "minitron column" "bi tensor"; do
+        wscore -m ${how% *} --report scores.tsv <brook2.weir >scored
+        for n in 1 2 4; do
+            wshrink -m score --what layers -s $(awk -v n=$n 'BEGIN { print n / 6 }') --report r.tsv <scored >out
+            [ "$(awk 'NR > 1 { print $1 }' r.tsv | tr '\n' ' ')" = "$(least $n scores.tsv ${how#* })" ]
+        done
+    done
+    wshrink -m drop -s 0.5 <brook2.weir | tpack -o by-bi/
+    wshrink -m score --what layers -s 0.5 <scored | tpack -o by-score-bi/
+    cmp by-bi/model.safetensors by-score-bi/model.safetensors
+}
+
+@test "layers by the companion score: every linear must have one" {
+    wscore -m magnitude <calib.weir >scored
+    wshrink -m score --what layers -s 0.5 <scored | tpack -o by-magnitude/
+    wscore -m magnitude --skip mlp.up <calib.weir | wshrink -m score --what layers -s 0.5 2>err >out && return 1
+    [ "$(wc -l <err)" -eq 1 ]
+    grep -q '^wshrink: model.layers.0.mlp.up_proj.weight: has no companion score: ' err
+}
+
+@test "obspa: heads and channels go by their rows and columns of all linears, and the columns that stay make up" {
+    for how in "channels 0.25 16" "channels 0.5 32" "heads 0.5 1"; do
+        read -r what share remove <<<"$how"
+        wshrink -m obspa --what "$what" -s "$share" --report r.tsv <calib.weir >out
+        python3 "$TOP/tests/cli/obspa.py" calib.weir "$what" "$remove" >wanted
+        python3 "$TOP/tests/cli/obspa.py" calib.weir "$what" out >stayed
+        cmp wanted stayed
+        wscore -m sparsegpt <calib.weir | wshrink -m score --refit --what "$what" -s "$share" >by-reader
+        [ "$what" = heads ] || ! cmp -s stayed <(python3 "$TOP/tests/cli/obspa.py" calib.weir "$what" by-reader) # what makes them counts
+        awk -F '\t' 'NR > 1 && !($5 > 0 && $5 < 1) { exit 1 }' r.tsv
+        rm -rf packed
+        tpack -o packed/ <out
+        [ "$(tsplit packed/ | ppl)" = "$(ppl <out)" ]
+    done
+    wshrink -m obspa -s 0.25 <calib.weir >plain
+    wshrink -m obspa -s 0.25 --refit <calib.weir | tdiff plain -
+}
+
+@test "obspa: the gram of what makes the units is needed" {
+    tcat --only mlp.down calib.weir | tmerge -m attach tiny - | wshrink -m obspa -s 0.25 2>err >out && return 1
+    [ "$(wc -l <err)" -eq 1 ]
+    grep -q '^wshrink: model.layers.0.mlp.up_proj.weight: has no companion gram: ' err
+}
+
 @test "--align leaves multiples" {
     wshrink -m cfsp -s 0.3 --align 16 <calib.weir | shapes mlp.down | grep -qx '\[32, 48\]'
 }
@@ -156,7 +209,7 @@ shapes() {
     python3 "$TOP/tests/cli/tiny_gpt2.py" gpt2
     seq 1 40 >ids
     tsplit gpt2 | mcalib --ids ids -c 16 --parts bi,norm2,mean,gram >gpt2.weir
-    for how in "-m drop -s 0.5" "-m flap -s 0.25 --refit" "-m flap -s 0.25 --bias"; do
+    for how in "-m drop -s 0.5" "-m obspa -s 0.25" "-m flap -s 0.25 --refit" "-m flap -s 0.25 --bias"; do
         wshrink $how <gpt2.weir >out
         rm -rf packed packed.gguf
         tpack -o packed/ <out && tpack -o packed.gguf <out

@@ -2,9 +2,9 @@
  * laws/shrink: what holds for every method of the table.
  *
  *   counts are exact; equal scores go by index; a unit whose inputs are always 0 goes first and costs nothing; what is removed of a smaller share
- *   is removed of a larger, too; any number of threads gives the same bits; the columns that stay, solved for anew, lose no more than as they were,
- *   and nothing where the inputs that went are sums of those that stay; a bias keeps the mean of the outputs and loses no more, with the refit about the
- *   mean least of all.
+ *   is removed of a larger, too; any number of threads gives the same bits; a linear that makes the units has the same say whatever its scale; the
+ *   columns that stay, solved for anew, lose no more than as they were, and nothing where the inputs that went are sums of those that stay; a bias
+ *   keeps the mean of the outputs and loses no more, with the refit about the mean least of all.
  */
 #include <stdlib.h>
 
@@ -18,7 +18,7 @@
 
 enum { UNITS = 12, WIDTH = 2, N = UNITS * WIDTH, ROWS = 10, TOKENS = 200 };
 
-static float w[ROWS * N], up[UNITS * ROWS], gate[UNITS * ROWS], norm2[N], mean[N], absmean[N], gram[N * N];
+static float w[ROWS * N], up[UNITS * ROWS], gate[UNITS * ROWS], q[N * ROWS], inputs[ROWS * ROWS], norm2[N], mean[N], absmean[N], gram[N * N];
 static double given[UNITS];
 
 /* Inputs x; the unit `dead` is never active; the last column is the sum of the first two when tied. */
@@ -58,13 +58,21 @@ static void make(int n, int dead, int width, int tied)
         up[i] = (float)rng_normal(r, 200000 + (uint64_t)i);
         gate[i] = (float)rng_normal(r, 300000 + (uint64_t)i);
     }
+    for (int i = 0; i < N * ROWS; i++)
+        q[i] = (float)rng_normal(r, 500000 + (uint64_t)i);
+    for (int i = 0; i < ROWS; i++)
+        for (int k = 0; k < ROWS; k++)
+            inputs[i * ROWS + k] = (float)(i == k ? 2 + i : 1);
     for (int u = 0; u < UNITS; u++)
         given[u] = u == dead ? 0 : 0.1 + fabs(rng_normal(r, 400000 + (uint64_t)u));
 }
 
 static struct shrink_job job(unsigned what, uint64_t remove, double *score)
 {
-    return (struct shrink_job){what, UNITS, what == SHRINK_HEADS ? WIDTH : 1, ROWS, w, gate, up, ROWS, norm2, mean, absmean, gram, given, score, remove};
+    int heads = what == SHRINK_HEADS;
+
+    return (struct shrink_job){what, UNITS, heads ? WIDTH : 1, ROWS, w, {{up, 1}, {gate, 1}, {q, WIDTH}}, heads ? 3 : 2, ROWS, inputs, norm2, mean,
+                               absmean, gram, given, score, remove};
 }
 
 static int stays(const uint64_t *keep, uint64_t n, uint64_t unit)
@@ -75,13 +83,40 @@ static int stays(const uint64_t *keep, uint64_t n, uint64_t unit)
     return 0;
 }
 
+/* The unit that is never active is not made, either: where the rows that make units count by themselves it need not go first otherwise. */
+static void unmake(int unit)
+{
+    for (int i = 0; i < ROWS; i++)
+        up[unit * ROWS + i] = gate[unit * ROWS + i] = 0;
+    for (int i = 0; i < WIDTH * ROWS; i++)
+        q[unit * WIDTH * ROWS + i] = 0;
+}
+
+static void scales(const struct shrink_method *m, unsigned what)
+{
+    double score[UNITS], again[UNITS];
+    struct shrink_job j = job(what, 3, score), k = job(what, 3, again);
+    struct err e;
+
+    CHECK(m->apply(&j, &e) == 0);
+    for (int i = 0; i < UNITS * ROWS; i++)
+        gate[i] *= 8;
+    CHECK(m->apply(&k, &e) == 0 && memcmp(score, again, sizeof score) == 0);
+    for (int i = 0; i < ROWS; i++)
+        gate[3 * ROWS + i] *= 8;
+    CHECK(m->apply(&k, &e) == 0 && again[3] > score[3]);
+}
+
 static void laws(const struct shrink_method *m, unsigned what)
 {
     double score[UNITS], again[UNITS];
+    unsigned needs = what == SHRINK_HEADS ? m->needs_heads : m->needs_channels;
     uint64_t keep[UNITS], before[UNITS];
     struct err e;
 
     make(what == SHRINK_HEADS ? N : UNITS, 7, what == SHRINK_HEADS ? WIDTH : 1, 0);
+    if (needs & SHRINK_INPUTS)
+        unmake(7);
     for (uint64_t remove = 0; remove < UNITS; remove++) {
         struct shrink_job j = job(what, remove, score), k = job(what, remove, again);
 
@@ -97,6 +132,8 @@ static void laws(const struct shrink_method *m, unsigned what)
         memcpy(before, keep, sizeof before);
     }
     par_set_jobs(1);
+    if (needs & SHRINK_MAKERS)
+        scales(m, what);
 }
 
 static void counts(void)

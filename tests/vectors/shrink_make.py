@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """shrink_make.py FOLDER: writes shrink_<method>.tsv, numbers for tests/vectors/shrink.c, in plain Python from the papers' formulas.
 
-Each case is a line "case  what units width rows hidden remove", lines of inputs, then "score" (what the method gives) or, where the method chooses one
+Each case is a line "case  what units width rows hidden remove", lines of inputs (of obspa two more: the second moments of what up and gate read, and q, a
+third such linear with width rows for each unit), then "score" (what the method gives) or, where the method chooses one
 unit after the other, "order" (the units that go, first to last).
 """
 import math
@@ -62,6 +63,20 @@ def ziplm_order(w, gram, units, width, remove):
     return order
 
 
+def obspa(units, width, w, makers, gram, inputs):
+    """Shares of w^2 / [H^-1]_pp in each linear, added up. makers: (rows, rows of a unit)."""
+    def diagonal(h):
+        n = len(h)
+        damp = 1e-4 * sum(h[i][i] for i in range(n)) / n
+        inv = inverse([[h[i][k] + (damp if i == k else 0) for k in range(n)] for i in range(n)])
+        return [inv[i][i] for i in range(n)]
+    columns, rows = diagonal(gram), diagonal(inputs)
+    linears = [[sum(r[c] ** 2 / columns[c] for r in w for c in range(u * width, (u + 1) * width)) for u in range(units)]]
+    for m, k in makers:
+        linears.append([sum(x ** 2 / d for r in m[u * k:(u + 1) * k] for x, d in zip(r, rows)) for u in range(units)])
+    return [sum(s[u] / sum(s) for s in linears) for u in range(units)]
+
+
 def scores(name, what, units, width, w, up, gate, norm2, mean, absmean, given):
     rows, hidden = len(w), len(up[0]) if up else 0
     if name in ("drop", "score") or what == 8:
@@ -97,15 +112,21 @@ def case(f, name, what, units, width, rows, remove, rng):
     for tag, v in (("w", flat(w)), ("up", flat(up)), ("gate", flat(gate)), ("norm2", norm2), ("mean", mean), ("absmean", absmean),
                    ("gram", flat(gram)), ("given", given)):
         line(tag, v)
-    if name == "ziplm":
+    if name == "obspa":
+        inputs = gram_of(3 * rows, rows, rng)[3]
+        q = [single([rng.gauss(0, 3) for _ in range(rows)]) for _ in range(n)]
+        line("inputs", flat(inputs))
+        line("q", flat(q))
+        line("score", obspa(units, width, w, [(up, 1), (gate, 1), (q, width)], gram, inputs))
+    elif name == "ziplm":
         line("order", ziplm_order(w, gram, units, width, remove))
     else:
         line("score", scores(name, what, units, width, w, up, gate, norm2, mean, absmean, given))
 
 
 def main():
-    cases = {"drop": [(1, 6, 1)], "minitron": [(2, 3, 2), (4, 7, 1), (8, 5, 1)], "flap": [(2, 3, 2), (4, 7, 1)], "cfsp": [(4, 7, 1)], "score": [(2, 3, 2), (4, 7, 1)],
-             "ziplm": [(2, 4, 2), (4, 8, 1)]}
+    cases = {"drop": [(1, 6, 1)], "minitron": [(2, 3, 2), (4, 7, 1), (8, 5, 1)], "flap": [(2, 3, 2), (4, 7, 1)], "cfsp": [(4, 7, 1)],
+             "score": [(2, 3, 2), (4, 7, 1), (1, 6, 1)], "obspa": [(2, 3, 2), (4, 7, 1)], "ziplm": [(2, 4, 2), (4, 8, 1)]}
     for name, list_ in cases.items():
         rng = random.Random("shrink " + name)
         with open("%s/shrink_%s.tsv" % (sys.argv[1], name), "w") as f:
