@@ -12,7 +12,7 @@
 #include "la/qr.h"
 #include "la/svd.h"
 
-#define POWER 3 /* power rounds of the randomized decomposition */
+#define POWER 6 /* power rounds of the randomized decomposition */
 #define FEW 16  /* it is taken for ranks up to this part of the smaller side; above, the exact one costs about as much */
 
 #define METHOD(n) &factor_##n,
