@@ -87,7 +87,7 @@ static void same_maps(const struct kern *k, size_t n, size_t at)
         SAME_MAP(K->softmax(A + at, Y, n));
     SAME_MAP64(K->axpy64(1.7, DA, Y, n); (void)Z);
     SAME_MAP64(Z[n] = K->symv64(1.7, DA, DB, Y, n));
-    SAME_MAP64(K->sweep64(n / 40, DA, Y); (void)Z);
+    SAME_MAP64(K->secular64(DA, DB, n, 3, 9, 0.123, Y); (void)Z);
     SAME_MAP64(K->add64(A + at, Y, n); (void)Z);
     SAME_MAP64(K->addsq64(A + at, Y, n); (void)Z);
     SAME_MAP64(K->addabs64(A + at, Y, n); (void)Z);
