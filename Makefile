@@ -29,6 +29,7 @@ $(B)/lib/num/kern_base.o:   CFLAGS += -O3
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.o: CFLAGS += -O3 -fno-math-errno -Wno-psabi
 # As above: many places of a signature at once.
 $(B)/lib/text/minhash.o: CFLAGS += -O3
+$(B)/lib/la/secular.o $(B)/lib/la/dc_merge.o $(B)/lib/la/ql.o: CFLAGS += -O3
 $(B)/lib/merge/%.o: CFLAGS += -O3
 $(B)/lib/prune/refit.o: CFLAGS += -O3
 $(B)/lib/quant/isa_avx2.o: CFLAGS += -mavx2

@@ -15,10 +15,18 @@
  * Z    out: double[top][n]; row i is the unit eigenvector of w[n - top + i]. Not NULL unless top is 0.
  * Returns 0, or -1: A holds a NaN or an infinity ("value 17 is nan"), or an eigenvalue did not come in 60 sweeps ("eigenvalue 3 of 512 ...").
  * |A z - w z| <= c n eps |A|; |ZZ' - I| <= c n eps. Small eigenvalues have that absolute error, not a relative one.
- * Any thread count, instruction set and compiler: same bits.
- * Cost about 4n^3/3 (half of it bound by reading memory) + 5n^3 + 2 top n^2. Memory: n^2 doubles (0 where top is 0) + 6 MiB.
- * Source: Dongarra, Sorensen and Hammarling (1989) blocked tridiagonalization; Bowdler et al. (1968) implicit QL.
+ * Any thread count, instruction set and compiler: same bits. Any top but 0: the same w and the same last rows; w of top 0 may differ from
+ * it by the error above, being found in another way.
+ * Cost about 4n^3/3 (tridiag.h) + 4n^3/3 (dc.h; a quarter of it where top is small, 0 where it is 0) + 6 top n^2, nearly all of it products of matrices.
+ * Memory: dc's, 0 where top is 0.
+ * Source: tridiag.h; dc.h; where top is 0, ql.h.
  */
 int eigh(size_t n, double *A, double *w, size_t top, double *Z, struct err *e);
+
+/*
+ * The same with vectors in float: what goes back from T to A, 6 top n^2, is computed in float, w as before. |ZZ' - I|, |A z - w z| / |A| <= c n eps of float.
+ * For directions to project on, which need no more: of what a projection loses their error is the square.
+ */
+int eighf(size_t n, double *A, double *w, size_t top, float *Z, struct err *e);
 
 #endif

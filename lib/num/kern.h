@@ -34,7 +34,7 @@ struct kern {
     void (*axpy64)(double a, const double *x, double *y, size_t n);
     void (*fold64)(const double *v, double tau, double *at, size_t ld, double *y);
     void (*push64)(const double *v, const double *y, const double *x, double tau, double *at, size_t ld);
-    void (*sweep64)(size_t count, const double *cs, double *panel);
+    void (*secular64)(const double *d, const double *z2, size_t n, double near, double far, double x, double s[3]);
     void (*add64)(const float *x, double *y, size_t n);
     void (*addsq64)(const float *x, double *y, size_t n);
     void (*addabs64)(const float *x, double *y, size_t n);
@@ -121,13 +121,12 @@ static inline void kern_push64(const double *v, const double *y, const double *x
 }
 
 /*
- * Plane rotations of neighbouring rows of panel[count + 1][32], from the last pair up: for t = 0 .. count-1, with (c, s) = cs[t],
- * i = count-1-t: (row i, row i+1) = (c row_i - s row_i+1, s row_i + c row_i+1). The QL sweep of an eigenvector matrix.
+ * Sums over poles d[n], none of them at near + x, with r = 1 / (d - near - x), of z2 r, (d - near) z2 r^3 and (d - far) z2 r^3:
+ * a secular function and what its derivatives are made of. 16 partial sums each.
  */
-#define KERN_PANEL 32
-static inline void kern_sweep64(size_t count, const double *cs, double *panel)
+static inline void kern_secular64(const double *d, const double *z2, size_t n, double near, double far, double x, double s[3])
 {
-    kern_get()->sweep64(count, cs, panel);
+    kern_get()->secular64(d, z2, n, near, far, x, s);
 }
 
 /* y += x, y += x*x, y += |x|: running sums over the rows of a matrix, one for each column */

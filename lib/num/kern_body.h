@@ -270,26 +270,32 @@ static void axpy64(double a, const double *x, double *y, size_t n)
 
 #include "num/kern_chase.h"
 
-/* The row that two neighbouring rotations share stays in registers. */
-static void sweep64(size_t count, const double *cs, double *panel)
+static void secular64(const double *d, const double *z2, size_t n, double near, double far, double x, double s[3])
 {
-    double *row = panel + count * KERN_PANEL;
-    vd low[KERN_PANEL / WD];
+    vd f[D / WD] = {{0}}, to_near[D / WD] = {{0}}, to_far[D / WD] = {{0}};
+    double td[D], tz[D] = {0};
 
-    memcpy(low, row, sizeof low);
-    for (; count > 0; count--, cs += 2) {
-        double c = cs[0], s = cs[1];
+    for (size_t i = 0; i < n; i += D) {
+        const double *p = d + i, *q = z2 + i;
 
-        UNROLL
-        for (int v = 0; v < KERN_PANEL / WD; v++) {
-            vd high = *(vd *)(row - KERN_PANEL + v * WD);
-
-            *(vd *)(row + v * WD) = s * high + c * low[v];
-            low[v] = c * high - s * low[v];
+        if (n - i < D) { /* what is beyond the end is a pole as the last, of weight 0 */
+            for (int l = 0; l < D; l++)
+                td[l] = d[n - 1];
+            p = memcpy(td, p, (n - i) * sizeof *p);
+            q = memcpy(tz, q, (n - i) * sizeof *q);
         }
-        row -= KERN_PANEL;
+        UNROLL
+        for (int v = 0; v < D / WD; v++) {
+            vd at = *(const vd *)(p + v * WD), from = at - near, r = 1 / (from - x), t = *(const vd *)(q + v * WD) * r, u = t * (r * r);
+
+            f[v] += t;
+            to_near[v] += u * from;
+            to_far[v] += u * (at - far);
+        }
     }
-    memcpy(row, low, sizeof low);
+    s[0] = tree64((void *)f);
+    s[1] = tree64((void *)to_near);
+    s[2] = tree64((void *)to_far);
 }
 
 static void add64(const float *x, double *y, size_t n)
@@ -326,7 +332,7 @@ static void addabs64(const float *x, double *y, size_t n)
 }
 
 const struct kern TABLE = {
-    NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, fold64, push64, sweep64,
+    NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, fold64, push64, secular64,
     add64, addsq64, addabs64, scale, mul, add, exp_row, silu, gelu_tanh,
     gelu_erf, softmax,
 };

@@ -86,7 +86,7 @@ static void same_maps(const struct kern *k, size_t n, size_t at)
     if (n > 0)
         SAME_MAP(K->softmax(A + at, Y, n));
     SAME_MAP64(K->axpy64(1.7, DA, Y, n); (void)Z);
-    SAME_MAP64(K->sweep64(n / 40, DA, Y); (void)Z);
+    SAME_MAP64(K->secular64(DA, DB, n, 3, 9, 0.123, Y); (void)Z);
     SAME_MAP64(K->add64(A + at, Y, n); (void)Z);
     SAME_MAP64(K->addsq64(A + at, Y, n); (void)Z);
     SAME_MAP64(K->addabs64(A + at, Y, n); (void)Z);
@@ -206,6 +206,22 @@ static void near_the_truth(void)
         CHECK_NEAR(y[i], A[i] / (1 + exp(-(double)A[i])), 4e-7 * fabs((double)A[i]));
 }
 
+static void secular_sums(void)
+{
+    double want[3] = {0}, size[3] = {0}, got[3];
+    size_t n = 1037;
+
+    kern_secular64(DA, DB, n, 3, 9, 0.123, got);
+    for (size_t i = 0; i < n; i++) {
+        double gap = DA[i] - 3 - 0.123, term[3] = {DB[i] / gap, DB[i] * (DA[i] - 3) / pow(gap, 3), DB[i] * (DA[i] - 9) / pow(gap, 3)};
+
+        for (int s = 0; s < 3; s++)
+            want[s] += term[s], size[s] += fabs(term[s]);
+    }
+    for (int s = 0; s < 3; s++)
+        CHECK_NEAR(got[s], want[s], 1e-13 * size[s]);
+}
+
 static double ulps(float got, double want)
 {
     double ulp = nextafterf((float)want, INFINITY) - (double)(float)want;
@@ -249,6 +265,7 @@ int main(void)
     all_the_same();
     near_the_truth();
     chase_is_true();
+    secular_sums();
     exp_is_close();
     rows();
     return DONE();
