@@ -9,7 +9,6 @@
 #include "base/real.h"
 #include "la/eigh.h"
 #include "la/gemm.h"
-#include "la/qr.h"
 #include "la/svd.h"
 
 #define POWER 6 /* power rounds of the randomized decomposition */
@@ -52,84 +51,100 @@ int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
     return 0;
 }
 
-/* Row k of X [rank][n] times by[k]; column k of Y [m][rank] times by[k]. */
-static void scale_rows(uint64_t rank, uint64_t n, double *X, const double *by)
+/* out[k][i] = by[k] X[k][i]; the same turned, out[i][k]. */
+static void put_rows(uint64_t rank, uint64_t n, const float *X, const double *by, double *out)
 {
     for (uint64_t k = 0; k < rank; k++)
         for (uint64_t i = 0; i < n; i++)
-            X[k * n + i] *= by[k];
+            out[k * n + i] = by[k] * X[k * n + i];
 }
 
-static void scale_columns(uint64_t m, uint64_t rank, double *Y, const double *by)
+static void put_columns(uint64_t rank, uint64_t n, const float *X, const double *by, double *out)
 {
-    for (uint64_t i = 0; i < m; i++)
+    for (uint64_t i = 0; i < n; i++)
         for (uint64_t k = 0; k < rank; k++)
-            Y[i * rank + k] *= by[k];
+            out[i * rank + k] = by[k] * X[k * n + i];
 }
 
-/* The rank largest eigenvalues of P P' (or P'P), descending, as singular values s of P; their vectors as rows of Z. */
-static int side_vectors(const struct factor_job *j, const double *P, int left, double *s, double *Z, struct err *e)
+static float *narrow(uint64_t n, const double *x)
+{
+    float *y = mem_resize(NULL, n, sizeof *y);
+
+    for (uint64_t i = 0; i < n; i++)
+        y[i] = (float)x[i];
+    return y;
+}
+
+/* The rank largest eigenvalues of P P' (or P'P), descending, as singular values s of P; float[rank][side] (free), their vectors, or NULL. */
+static float *side_vectors(const struct factor_job *j, const double *P, int left, double *s, struct err *e)
 {
     uint64_t n = left ? j->rows : j->cols;
-    double *G = mem_resize(NULL, n * n, sizeof *G), *w = mem_new(n, sizeof *w), *up = mem_resize(NULL, j->rank * n, sizeof *up);
+    double *G = mem_resize(NULL, n * n, sizeof *G), *w = mem_new(n, sizeof *w);
+    float *up = mem_resize(NULL, j->rank * n, sizeof *up), *Z = mem_resize(NULL, j->rank * n, sizeof *Z);
     int rc;
 
     if (left)
         dsyrk_nt(n, j->cols, P, j->cols, P, j->cols, G, n, KERN_SET);
     else
         dsyrk_tn(n, j->rows, P, j->cols, P, j->cols, G, n, KERN_SET);
-    rc = eigh(n, G, w, j->rank, up, e);
+    rc = eighf(n, G, w, j->rank, up, e);
     for (uint64_t k = 0; rc == 0 && k < j->rank; k++) {
         s[k] = w[n - 1 - k] > 0 ? sqrt(w[n - 1 - k]) : 0;
         memcpy(Z + k * n, up + (j->rank - 1 - k) * n, n * sizeof *Z);
     }
     free(G), free(w), free(up);
-    return rc;
+    if (rc == 0)
+        return Z;
+    free(Z);
+    return NULL;
 }
 
 /*
- * Whatever orthonormal rows U' the eigenvectors are rounded to, b a = U U'W is a projection, and likewise P V V': nothing is divided out but the
- * balance of the two sides. Returns 1 where a stands for W.
+ * Whatever the eigenvectors' rows U' are rounded to, b a = U U'W is next to a projection, and likewise P V V': nothing is divided out but the balance of
+ * the two sides. So vectors and products are float's. Returns 1 where a stands for W.
  */
 static int exact(struct factor_job *j, const double *P, const double *W, double *s, struct err *e)
 {
     int left = j->rows <= j->cols;
-    double *Z = left ? mem_resize(NULL, j->rank * j->rows, sizeof *Z) : j->a, *root = mem_new(2 * j->rank, sizeof *root), *under = root + j->rank;
-    int rc = side_vectors(j, P, left, s, Z, e);
+    uint64_t side = left ? j->rows : j->cols, across = left ? j->cols : j->rows;
+    double *root = mem_new(2 * j->rank, sizeof *root), *under = root + j->rank;
+    float *Z = side_vectors(j, P, left, s, e), *X = NULL, *Y = NULL;
 
-    for (uint64_t k = 0; k < j->rank && rc == 0; k++) {
+    for (uint64_t k = 0; Z && k < j->rank; k++) {
         root[k] = sqrt(s[k]);
         under[k] = s[k] > 0 ? 1 / root[k] : 0;
     }
-    if (rc == 0 && left) {
-        dgemm_nn(j->rank, j->cols, j->rows, Z, j->rows, W, j->cols, j->a, j->cols, KERN_SET);
-        scale_rows(j->rank, j->cols, j->a, under);
-        transpose(j->rank, j->rows, Z, j->b);
-        scale_columns(j->rows, j->rank, j->b, root);
-    } else if (rc == 0) {
-        dgemm_nt(j->rows, j->rank, j->cols, P, j->cols, Z, j->cols, j->b, j->rank, KERN_SET);
-        scale_columns(j->rows, j->rank, j->b, under);
-        scale_rows(j->rank, j->cols, j->a, root);
+    if (Z) {
+        X = narrow(j->rows * j->cols, left ? W : P);
+        Y = mem_resize(NULL, j->rank * across, sizeof *Y);
+        if (left)
+            gemm_nn(j->rank, across, side, Z, side, X, across, Y, across, KERN_SET);
+        else
+            gemm_nt(j->rank, across, side, Z, side, X, side, Y, across, KERN_SET);
+        put_rows(j->rank, j->cols, left ? Y : Z, left ? under : root, j->a);
+        put_columns(j->rank, j->rows, left ? Z : Y, left ? root : under, j->b);
     }
-    if (left)
-        free(Z);
-    free(root);
-    return rc < 0 ? -1 : left;
+    free(root), free(X), free(Y);
+    if (!Z)
+        return -1;
+    free(Z);
+    return left;
 }
 
 static int randomized(struct factor_job *j, const double *P, double *s, struct err *e)
 {
     uint64_t over = j->rank / 2 < 8 ? 8 : j->rank / 2;
-    double *root;
 
     if (rsvd(j->rows, j->cols, P, j->rank, over, POWER, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e) < 0)
         return -1;
-    root = mem_new(j->rank, sizeof *root);
-    for (uint64_t k = 0; k < j->rank; k++)
-        root[k] = sqrt(s[k]);
-    scale_rows(j->rank, j->cols, j->a, root);
-    scale_columns(j->rows, j->rank, j->b, root);
-    free(root);
+    for (uint64_t k = 0; k < j->rank; k++) {
+        double root = sqrt(s[k]);
+
+        for (uint64_t i = 0; i < j->cols; i++)
+            j->a[k * j->cols + i] *= root;
+        for (uint64_t i = 0; i < j->rows; i++)
+            j->b[i * j->rank + k] *= root;
+    }
     return 0;
 }
 

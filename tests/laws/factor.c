@@ -106,7 +106,7 @@ static void monarch(void)
     sized(factor_find("monarch"), (struct sizes){1, 9, 0}, identity, ones, p, NULL);
     run(factor_find("svd"), 9, identity, ones, q, NULL);
     for (int i = 0; i < ROWS * COLS; i++)
-        CHECK_NEAR(p[i], q[i], 1e-6);
+        CHECK_NEAR(p[i], q[i], 1e-5); /* svd's products are float's */
 }
 
 static void sparse(void)
