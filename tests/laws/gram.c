@@ -343,6 +343,21 @@ static void scaled(void)
         CHECK(fabsf(q[i]) <= fabsf(w[i]) && q[i] * w[i] >= 0);
 }
 
+/* A gram of nothing, and one of no numbers, leave what stays as it was. */
+static void unseen(void)
+{
+    static float none[COLS * COLS];
+
+    prune(&prune_score, "0.5", "row", eye, other);
+    for (int i = 0; i < 2; i++) {
+        memcpy(q, other, sizeof q);
+        prune_refit(ROWS, COLS, w, mask, none, q);
+        CHECK(memcmp(q, other, sizeof q) == 0);
+        for (int c = 0; c < COLS * COLS; c++)
+            none[c] = NAN;
+    }
+}
+
 static void refusals(void)
 {
     struct pattern p = {.sparsity = 0.5, .block_rows = 1, .block_cols = 1};
@@ -384,6 +399,7 @@ int main(void)
         quantized();
         scaled();
     }
+    unseen();
     refusals();
     return DONE();
 }
