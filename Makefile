@@ -31,7 +31,7 @@ $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.
 $(B)/lib/text/minhash.o: CFLAGS += -O3
 $(B)/lib/la/secular.o $(B)/lib/la/dc_merge.o $(B)/lib/la/ql.o: CFLAGS += -O3
 $(B)/lib/merge/%.o: CFLAGS += -O3
-$(B)/lib/prune/refit.o: CFLAGS += -O3
+$(B)/lib/prune/refit.o $(B)/lib/prune/refit_few.o: CFLAGS += -O3
 $(B)/lib/quant/isa_avx2.o: CFLAGS += -mavx2
 $(B)/lib/quant/isa_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512
 

@@ -1,4 +1,4 @@
-/* tdiff: compare two streams tensor by tensor: are they the same, and how far apart are they? */
+/* tdiff: compare two streams or checkpoints tensor by tensor: are they the same, and how far apart are they? */
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -8,9 +8,9 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "la/quad.h"
+#include "merge/operand.h"
 #include "tensor/compare.h"
 #include "tensor/describe.h"
-#include "tensor/lookup.h"
 #include "tensor/select.h"
 
 static struct select sel;
@@ -95,53 +95,67 @@ static void compare(const struct bundle *a, const struct bundle *b)
         show(a->name, diff & DIFF_SHAPE ? NULL : &r, difference_text(diff, text));
 }
 
-static void join(struct reader *in_a, struct lookup *in_b)
+/* The current tensors of A and B, which are one. Names that differ are of two formats, and so is what these had to say of the file. */
+static void compare_loaded(struct operand *a, struct operand *b)
 {
-    struct bundle a = {0}, b = {0};
-    struct reader *from;
-    int got, found = 0;
+    static const char *const file_keys[] = {"dtype", "transposed"};
 
-    while ((got = bundle_read(in_a, &a, &e)) > 0) {
-        if (!select_match(&sel, &a))
-            continue;
-        if (bundle_load(in_a, &a, &e) < 0 || (found = lookup_get(in_b, a.name, &b, &from, &e)) < 0)
-            die("%s: %s", a.name, e.msg);
-        if (!found)
-            differ = 1, show(a.name, NULL, "only in A");
-        else if (bundle_load(from, &b, &e) < 0)
-            die("%s: %s", a.name, e.msg);
-        else
-            compare(&a, &b);
+    if (operand_load(a, &e) < 0 || operand_load(b, &e) < 0 || operand_turn(b, &e) < 0)
+        die("%s: %s", a->b.name, e.msg);
+    for (int i = 0; i < 2 && strcmp(a->b.name, b->b.name) != 0; i++) {
+        attrs_drop(&a->b.more, file_keys[i]);
+        attrs_drop(&b->b.more, file_keys[i]);
     }
-    while (got == 0 && (got = lookup_rest(in_b, &b, &from, &e)) > 0 && !(got = 0))
-        if (select_match(&sel, &b))
-            differ = 1, show(b.name, NULL, "only in B");
+    compare(&a->b, &b->b);
+}
+
+static void missing(const struct operand *o, const char *what)
+{
+    if (select_match(&sel, &o->b) && !operand_computed(o))
+        differ = 1, show(o->b.name, NULL, what);
+}
+
+static void join(struct operand *a, struct operand *b)
+{
+    int got, found;
+
+    while ((got = operand_next(a, &e)) > 0) {
+        char *key = operand_key(a, a->b.name);
+
+        found = operand_get(b, key, &e);
+        free(key);
+        if (found < 0)
+            die("%s: %s", a->b.name, e.msg);
+        if (!found)
+            missing(a, "only in A");
+        else if (select_match(&sel, &a->b) && operand_follow(b, a, &e) < 0)
+            die("%s", e.msg);
+        else if (select_match(&sel, &a->b))
+            compare_loaded(a, b);
+    }
+    while (got == 0 && (got = operand_rest(b, &e)) > 0 && !(got = 0))
+        missing(b, "only in B");
     if (got < 0)
         die("%s", e.msg);
-    bundle_free(&a);
-    bundle_free(&b);
 }
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"tdiff", "[OPTION]... A B", "Compare two streams tensor by tensor.", opts, opt_common,
+    static const struct opt_spec spec = {"tdiff", "[OPTION]... A B", "Compare two streams or checkpoints tensor by tensor.", opts, opt_common,
                                          "A is the reference; - is standard input. Status 0: the same, 1: they differ, 2: trouble.\n"};
     int files = opt_parse(argc, argv, &spec);
-    struct reader *in_a, *in_b;
-    struct lookup *by_name;
+    struct operand in[2];
 
     die_status = 2;
     if (files != 2 || (strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0) || select_check(&sel, &e) < 0)
         die_usage("%s", files != 2 ? "two operands are needed: A B" : *argv[1] == '-' && !argv[1][1] ? "only one of A and B can be standard input" : e.msg);
-    in_a = reader_file(argv[1], &e);
-    in_b = in_a ? reader_file(argv[2], &e) : NULL;
-    if (!in_b)
-        die("%s", e.msg);
-    by_name = lookup_open(in_b);
-    join(in_a, by_name);
-    lookup_close(by_name);
-    reader_close(in_a);
-    reader_close(in_b);
+    for (int i = 0; i < 2; i++)
+        if (operand_open(&in[i], argv[1 + i], &e) < 0)
+            die("%s", e.msg);
+    operand_agree(in, 2);
+    join(&in[0], &in[1]);
+    for (int i = 0; i < 2; i++)
+        operand_close(&in[i]);
     finish_stdout();
     return differ;
 }

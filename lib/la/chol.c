@@ -8,6 +8,7 @@
 
 #define LEAF 32   /* blocks this small are done element by element */
 #define CHUNK 256 /* columns of a leaf solve at a time: 32 rows of them are 64 KiB */
+#define ROUNDING 3e-5 /* of an element of A's diagonal: the most that pivots leave of it by the rounding of f32 */
 
 /* Where to cut n: the upper half is a multiple of the leaf, so that small blocks are full. */
 static size_t half_of(size_t n)
@@ -125,13 +126,12 @@ static size_t largest(const double *x, size_t n)
 
 size_t chol_pivoted(size_t n, const float *A, size_t rank, float *L, float *rest)
 {
-    double *rows = mem_new(n * (rank + 1), sizeof *rows), *left = rows + n * rank, least;
+    double *rows = mem_new(n * (rank + 1), sizeof *rows), *left = rows + n * rank;
     size_t done = 0;
 
     for (size_t i = 0; i < n; i++)
         left[i] = A[i * n + i] > 0 ? A[i * n + i] : 0;
-    least = 1e-6 * left[largest(left, n)];
-    for (size_t at; done < rank && left[at = largest(left, n)] > least; done++) {
+    for (size_t at; done < rank && left[at = largest(left, n)] > 0; done++) {
         double *row = rows + done * n, root = sqrt(left[at]);
 
         for (size_t i = 0; i < n; i++)
@@ -140,7 +140,8 @@ size_t chol_pivoted(size_t n, const float *A, size_t rank, float *L, float *rest
             kern_axpy64(-rows[k * n + at], rows + k * n, row, n);
         for (size_t i = 0; i < n; i++) {
             row[i] /= root;
-            left[i] = left[i] > row[i] * row[i] ? left[i] - row[i] * row[i] : 0;
+            left[i] -= row[i] * row[i];
+            left[i] = left[i] > ROUNDING * A[i * n + i] ? left[i] : 0;
         }
         left[at] = 0;
     }

@@ -35,8 +35,8 @@ void chol_inverse(size_t n, double *U);
  * A = L L' + R: the first `rank` steps of Cholesky's factorization, each on the largest pivot that is left (of equals the first).
  * A     in: float[n][n], symmetric positive semidefinite; only rows of pivots and the diagonal are read
  * L     out: float[n][rank]; columns from the returned number on are 0
- * rest  out: float[n], the diagonal of R, >= 0
- * Returns how many steps there were: rank, or fewer where no pivot is above 1e-6 of the largest of A. Cost n rank^2. Memory: n (rank + 1) doubles.
+ * rest  out: float[n], the diagonal of R, >= 0; 0 where it is below 3e-5 of A's, which is no more than what rounding leaves
+ * Returns how many steps there were: rank, or fewer where nothing is left. Cost n rank^2. Memory: n (rank + 1) doubles.
  * Source: Harbrecht, Peters and Schneider 2012, "On the low-rank approximation by the pivoted Cholesky decomposition".
  */
 size_t chol_pivoted(size_t n, const float *A, size_t rank, float *L, float *rest);

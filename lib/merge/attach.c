@@ -23,19 +23,6 @@ static void add_keys(struct bundle *b, const struct bundle *f)
     }
 }
 
-/* The bytes of p, a companion of from's tensor; in the leader's order where they go by the rows of q or k (score, mask). */
-static void copy_part(uint8_t *to, const struct part *p, const struct operand *from)
-{
-    const struct bundle *f = &from->b;
-    uint64_t n = f->shape.rank < 2 ? f->cols : f->rows, bytes = p->rows * p->row_bytes;
-    int by_row = from->head_dim && p->shape.rank > 0 && p->shape.dim[0] == n && (shape_equal(&p->shape, &f->shape) || n != f->cols);
-
-    if (!by_row)
-        memcpy(to, p->data, bytes);
-    for (uint64_t r = 0; by_row && r < n; r++)
-        memcpy(to + r * (bytes / n), p->data + operand_row(from, r) * (bytes / n), bytes / n);
-}
-
 /* Copies of the current tensor's companions and of the keys that tell of them. */
 static void add_companions(struct bundle *b, const struct operand *from)
 {
@@ -51,7 +38,7 @@ static void add_companions(struct bundle *b, const struct operand *from)
             continue;
         bundle_drop_part(b, -1, p->name);
         q = bundle_add_part(b, -1, p->name, p->dtype, &p->shape);
-        copy_part(q->data, p, from);
+        operand_part(from, p, q->data);
         attrs_copy(&q->more, &p->more);
         if (p->shared || p->same)
             bundle_share(b, p->name);

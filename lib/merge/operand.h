@@ -69,6 +69,15 @@ uint64_t operand_row(const struct operand *o, uint64_t r); /* where o has what i
  */
 int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e);
 
+/* All of the current tensor into o->b, of which no row was read, in the order it has here. */
+int operand_load(struct operand *o, struct err *e);
+
+/* The bytes of p, a loaded part of the current tensor, in the leader's order, where they go by the rows of q or k. to: room for them. */
+void operand_part(const struct operand *o, const struct part *p, uint8_t *to);
+
+/* o->b, loaded, in the leader's order. Where it has another, a value whose form does not hold row by row (sparse, monarch, mix) becomes F32. */
+int operand_turn(struct operand *o, struct err *e);
+
 /* Write the current tensor as it is, of which no row was read. Memory: 2 MiB, or a row. */
 int operand_pass(struct operand *o, struct writer *out, struct err *e);
 

@@ -4,7 +4,7 @@
  *
  * What stands in for the gram of the weights that stay, H_SS, is D_S + L_S L_S': L the pivoted Cholesky columns of H, D what they leave of the
  * diagonal, at least a share of it. Its inverse is D^-1 - D^-1 L_S (I + L_S' D^-1 L_S)^-1 L_S' D^-1 (Woodbury), the middle a small matrix a row.
- * So the few directions that many inputs share, which cost a diagonal alone most of its steps, are dealt with at once.
+ * So the few directions that many inputs share, which cost a diagonal alone most of its steps, are dealt with at once. Where L is all of H: refit_few.c.
  */
 #include "prune/refit.h"
 
@@ -22,6 +22,7 @@
 #define ENOUGH 1e-3 /* the share of its loss that a row may still have to gain */
 #define NOTHING 1e-7 /* of its loss at the start: what is below is rounding (a gram of few tokens lets all loss be made up for) */
 #define FLOOR 1e-2f /* of the diagonal, the least of D */
+#define FEW 128 /* columns of L beyond the preconditioner's that a row is solved by at once */
 #define SLOTS 256
 
 enum phase { BEGIN, STEP, END, EMPTY };
@@ -239,7 +240,7 @@ static void fill(struct work *k, uint64_t rows, uint64_t *next)
     }
 }
 
-void prune_refit_rows(const struct prune_refit *f, uint64_t rows, const float *w0, const uint8_t *mask, float *w)
+static void steps(const struct prune_refit *f, uint64_t rows, const float *w0, const uint8_t *mask, float *w)
 {
     uint64_t most = rows < SLOTS ? rows : SLOTS, each = most * f->cols, next = 0;
     float *room = mem_resize(NULL, 4 * each + most * f->rank * (f->rank + 1) + (uint64_t)par_jobs() * f->cols * f->rank + 1, sizeof *room);
@@ -262,17 +263,39 @@ void prune_refit_rows(const struct prune_refit *f, uint64_t rows, const float *w
     free(room);
 }
 
+void prune_refit_rows(const struct prune_refit *f, uint64_t rows, const float *w0, const uint8_t *mask, float *w)
+{
+    (f->few ? prune_refit_few : steps)(f, rows, w0, mask, w);
+}
+
+/* Is H = LL' with so few columns of L that rows are better solved by it? Then they are f's. */
+static int few(struct prune_refit *f, uint64_t most, float *rest)
+{
+    size_t rank = chol_pivoted(f->cols, f->gram, most, f->L, rest);
+
+    for (uint64_t c = 0; c < f->cols; c++)
+        if (rest[c] > 0)
+            return 0;
+    for (uint64_t c = 0; c < f->cols; c++)
+        memmove(f->L + c * rank, f->L + c * most, rank * sizeof *f->L);
+    f->rank = rank;
+    return 1;
+}
+
 void prune_refit_make(struct prune_refit *f, uint64_t cols, const float *gram)
 {
+    uint64_t rank = (uint64_t)(2 * sqrt((double)cols)) / 16 * 16, most = rank + FEW < cols / 2 ? rank + FEW : cols / 2;
     float *rest = mem_resize(NULL, cols + 1, sizeof *rest);
 
-    *f = (struct prune_refit){.cols = cols, .rank = (uint64_t)(2 * sqrt((double)cols)) / 16 * 16, .gram = gram};
-    f->L = mem_resize(NULL, cols * f->rank + 1, sizeof *f->L);
+    *f = (struct prune_refit){.cols = cols, .rank = rank, .gram = gram};
+    f->L = mem_resize(NULL, cols * (most > rank ? most : rank) + 1, sizeof *f->L);
     f->inverse = mem_resize(NULL, cols + 1, sizeof *f->inverse);
     f->root = mem_resize(NULL, cols + 1, sizeof *f->root);
-    chol_pivoted(cols, gram, f->rank, f->L, rest);
+    f->few = few(f, most, rest);
+    if (!f->few)
+        chol_pivoted(cols, gram, rank, f->L, rest);
     for (uint64_t c = 0; c < cols; c++) {
-        float whole = gram[c * cols + c], d = rest[c] > FLOOR * whole ? rest[c] : FLOOR * whole;
+        float whole = gram[c * cols + c], d = f->few ? whole : rest[c] > FLOOR * whole ? rest[c] : FLOOR * whole;
 
         f->inverse[c] = d > 0 ? 1 / d : 0;
         f->root[c] = sqrtf(f->inverse[c]);

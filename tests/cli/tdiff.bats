@@ -110,6 +110,67 @@ differs() { # differs ARGS...: tdiff ARGS says 1; its lines but the first are le
     tdiff --max-rel 0 in.weir <(tcat --dense=F32 in.weir)
 }
 
+@test "a folder, its stream, a GGUF and a llama2.c file of one model are the same, whichever is A" {
+    tpack -o in.gguf <in.weir
+    python3 "$TOP/tests/cli/llama2c.py" tiny 1 m.bin
+    for a in tiny in.weir in.gguf m.bin; do
+        for b in tiny in.weir in.gguf m.bin; do
+            run tdiff --max-rel 0 $a $b
+            [ "$status" -eq 0 ] && [ -z "$output" ]
+        done
+    done
+    tdiff tiny in.weir
+    differs tiny in.gguf # norms are F32 in a GGUF
+    [ "$(cut -f 9 got | sort -u)" = type ]
+    [ "$(cut -f 1 got | grep -vc norm)" -eq 0 ]
+    tsplit in.gguf | tdiff --max-rel 0 - tiny
+    # rows of q in the other's order are a difference
+    sed 's/rope=interleaved/rope=half/' <(tsplit in.gguf | tshow --data) | tload >odd.weir
+    differs --max-rel 0 tiny odd.weir
+    [ "$(wc -l <got)" -eq 4 ] && [ "$(grep -c '[qk]_proj' got)" -eq 4 ]
+}
+
+@test "a GPT-2's folder, whose matrices are turned, beside its GGUF, without its masks" {
+    python3 "$TOP/tests/cli/tiny_gpt2.py" gpt2
+    tsplit gpt2 | tpack -o gpt2.gguf
+    tdiff gpt2 gpt2.gguf
+    tdiff gpt2.gguf gpt2
+}
+
+@test "quantized, sparse, with companions: the figures are those of one format" {
+    wquant -t q4_0 <in.weir >q.weir
+    tpack -o q.gguf <q.weir
+    differs --only linear in.weir q.weir
+    cut -f 1-6 got >want
+    differs --only linear in.weir q.gguf
+    [ "$(wc -l <want)" -eq 14 ] && cut -f 1-6 got | diff want -
+    tpack -o in.gguf <in.weir
+    lrfactor -m dense-sparse --keep 0.1 --only attn <in.weir >s.weir
+    tsplit in.gguf | lrfactor -m dense-sparse --keep 0.1 --only attn >sg.weir
+    tshow sg.weir | grep -q '^blk.0.attn_q.weight.*sparse'
+    tdiff --max-rel 0 s.weir sg.weir
+    wscore -m magnitude <in.weir >score.weir
+    tsplit in.gguf | wscore -m magnitude | tdiff --only linear score.weir -
+    tsplit in.gguf | wscore -m magnitude | tdiff --only linear - score.weir
+}
+
+@test "what is missing in another format is named as it is called where it is; A's names choose" {
+    tpack -o in.gguf <in.weir
+    tsplit in.gguf | tcat --skip blk.1.ffn_up.weight >less.weir
+    differs --max-rel 0 tiny less.weir
+    cut -f 1,9 got | diff - <(printf 'model.layers.1.mlp.up_proj.weight\tonly in A\n')
+    differs --max-rel 0 less.weir tiny
+    cut -f 1,9 got | diff - <(printf 'model.layers.1.mlp.up_proj.weight\tonly in B\n')
+    tcat --skip mlp.up --layers 1 in.weir >less.weir
+    differs --max-rel 0 --layers 1 in.gguf less.weir
+    cut -f 1,9 got | diff - <(printf 'blk.1.ffn_up.weight\tonly in A\n')
+    tdiff --max-rel 0 --skip 'blk.1.*' in.gguf in.weir
+    wprune -m magnitude -s 0.5 --layers 1 <in.weir >p.weir
+    tdiff --max-rel 0 --skip 'blk.1.*' in.gguf p.weir
+    differs --max-rel 0 in.gguf p.weir
+    [ "$(wc -l <got)" -eq 7 ] && [ "$(grep -c '^blk\.1\.' got)" -eq 7 ]
+}
+
 @test "only what is chosen is compared" {
     tcat --skip mlp in.weir >less.weir
     tdiff --only attn in.weir less.weir

@@ -108,6 +108,8 @@ PY
     head -c 2000 "$BROOK/prose.test.txt" >text
     mcalib -f text -c 32 --parts norm2,gram <in.weir >calib.weir
     tmerge -m attach in.weir <(tmerge -m attach in.gguf calib.weir) | tdiff - calib.weir
+    # a gram has a row for each input, of q as of others, though q is square
+    tmerge -m attach in.gguf calib.weir | tdiff --only blk.0.attn_q.weight - <(tsplit in.gguf | mcalib -f text -c 32 --parts norm2,gram)
 }
 
 @test "a GPT-2, whose folder holds matrices turned and a mask" {

@@ -73,6 +73,34 @@ static void solves(size_t n, size_t m)
     free(A), free(U), free(B), free(X), free(P), free(Bt), free(Xt), free(I);
 }
 
+/* Steps end where A, rounded to f32, has no more rank; what they took and the rest are A's diagonal. Columns differ in strength. */
+static void pivoted(size_t n, size_t rank)
+{
+    double *X = mat(n, rank, "X");
+    float *A = mem_new(n * n, sizeof *A), *L = mem_new(n * (rank + 9), sizeof *L), *rest = mem_new(n, sizeof *rest);
+
+    for (size_t i = 0; i < n * rank; i++)
+        X[i] *= 1 + (double)(i / rank % 7) * 100;
+    for (size_t i = 0; i < n * n; i++)
+        A[i] = (float)kern_dot64(X + i / n * rank, X + i % n * rank, rank);
+    for (size_t most = rank - 2; most <= rank + 9; most++) {
+        double left = 0;
+
+        CHECK(chol_pivoted(n, A, most, L, rest) == (most < rank ? most : rank));
+        for (size_t i = 0; i < n; i++) {
+            double taken = 0;
+
+            for (size_t k = 0; k < most; k++)
+                taken += (double)L[i * most + k] * L[i * most + k];
+            CHECK_NEAR((rest[i] + taken) / A[i * n + i], 1, 1e-4);
+            CHECK(rest[i] >= 0);
+            left += rest[i];
+        }
+        CHECK((left > 0) == (most < rank));
+    }
+    free(X), free(A), free(L), free(rest);
+}
+
 static void refusals(void)
 {
     double A[9] = {4, 2, 0, 2, 5, 0, 0, 0, -1}, B[4] = {1, 2, 2, 4}, C[4] = {1, NAN, NAN, 1}, S[1] = {9};
@@ -100,6 +128,8 @@ int main(void)
         solves(sizes[i], 1);
         solves(sizes[i], 75);
     }
+    pivoted(50, 7);
+    pivoted(300, 90);
     refusals();
     return DONE();
 }
