@@ -33,11 +33,11 @@ static int apply(struct factor_job *j, struct err *e)
         p[i] = j->w[i] * s[i % j->cols];
     if (rc == 0)
         rc = factor_triples(j, p, j->w, e);
-    for (uint64_t i = 0; rc == 0 && i < j->rank * j->cols; i++)
+    for (uint64_t i = 0; rc == 0 && !factor_of_w(j) && i < j->rank * j->cols; i++)
         j->a[i] /= s[i % j->cols];
     free(s);
     free(p);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }
 
 const struct factor_method factor_asvd = {"asvd", "SVD with columns scaled by (mean |x|)^alpha", FACTOR_ABSMEAN, FACTOR_REPLACE, apply,

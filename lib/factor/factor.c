@@ -51,6 +51,11 @@ int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
     return 0;
 }
 
+int factor_of_w(const struct factor_job *j)
+{
+    return j->rows <= j->cols;
+}
+
 /* out[k][i] = by[k] X[k][i]; the same turned, out[i][k]. */
 static void put_rows(uint64_t rank, uint64_t n, const float *X, const double *by, double *out)
 {
@@ -75,12 +80,12 @@ static float *narrow(uint64_t n, const double *x)
     return y;
 }
 
-/* The rank largest eigenvalues of P P' (or P'P), descending, as singular values s of P; float[rank][side] (free), their vectors, or NULL. */
-static float *side_vectors(const struct factor_job *j, const double *P, int left, double *s, struct err *e)
+/* The rank largest eigenvalues of P P' (or P'P), descending, as singular values s of P; their vectors as rows of Z. */
+static int side_vectors(const struct factor_job *j, const double *P, int left, double *s, float *Z, struct err *e)
 {
     uint64_t n = left ? j->rows : j->cols;
     double *G = mem_resize(NULL, n * n, sizeof *G), *w = mem_new(n, sizeof *w);
-    float *up = mem_resize(NULL, j->rank * n, sizeof *up), *Z = mem_resize(NULL, j->rank * n, sizeof *Z);
+    float *up = mem_resize(NULL, j->rank * n, sizeof *up);
     int rc;
 
     if (left)
@@ -93,28 +98,26 @@ static float *side_vectors(const struct factor_job *j, const double *P, int left
         memcpy(Z + k * n, up + (j->rank - 1 - k) * n, n * sizeof *Z);
     }
     free(G), free(w), free(up);
-    if (rc == 0)
-        return Z;
-    free(Z);
-    return NULL;
+    return rc;
 }
 
 /*
  * Whatever the eigenvectors' rows U' are rounded to, b a = U U'W is next to a projection, and likewise P V V': nothing is divided out but the balance of
- * the two sides. So vectors and products are float's. Returns 1 where a stands for W.
+ * the two sides. So vectors and products are float's.
  */
 static int exact(struct factor_job *j, const double *P, const double *W, double *s, struct err *e)
 {
-    int left = j->rows <= j->cols;
+    int left = factor_of_w(j);
     uint64_t side = left ? j->rows : j->cols, across = left ? j->cols : j->rows;
     double *root = mem_new(2 * j->rank, sizeof *root), *under = root + j->rank;
-    float *Z = side_vectors(j, P, left, s, e), *X = NULL, *Y = NULL;
+    float *Z = mem_resize(NULL, j->rank * side, sizeof *Z), *X = NULL, *Y = NULL;
+    int rc = side_vectors(j, P, left, s, Z, e);
 
-    for (uint64_t k = 0; Z && k < j->rank; k++) {
+    for (uint64_t k = 0; rc == 0 && k < j->rank; k++) {
         root[k] = sqrt(s[k]);
         under[k] = s[k] > 0 ? 1 / root[k] : 0;
     }
-    if (Z) {
+    if (rc == 0) {
         X = narrow(j->rows * j->cols, left ? W : P);
         Y = mem_resize(NULL, j->rank * across, sizeof *Y);
         if (left)
@@ -124,24 +127,24 @@ static int exact(struct factor_job *j, const double *P, const double *W, double 
         put_rows(j->rank, j->cols, left ? Y : Z, left ? under : root, j->a);
         put_columns(j->rank, j->rows, left ? Z : Y, left ? root : under, j->b);
     }
-    free(root), free(X), free(Y);
-    if (!Z)
-        return -1;
-    free(Z);
-    return left;
+    free(root), free(X), free(Y), free(Z);
+    return rc;
 }
 
-static int randomized(struct factor_job *j, const double *P, double *s, struct err *e)
+static int randomized(struct factor_job *j, const double *P, const double *W, double *s, struct err *e)
 {
     uint64_t over = j->rank / 2 < 8 ? 8 : j->rank / 2;
+    int left = factor_of_w(j);
 
     if (rsvd(j->rows, j->cols, P, j->rank, over, POWER, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e) < 0)
         return -1;
+    if (left)
+        dgemm_tn(j->rank, j->cols, j->rows, j->b, j->rank, W, j->cols, j->a, j->cols, KERN_SET);
     for (uint64_t k = 0; k < j->rank; k++) {
-        double root = sqrt(s[k]);
+        double root = sqrt(s[k]), by = !left ? root : s[k] > 0 ? 1 / root : 0;
 
         for (uint64_t i = 0; i < j->cols; i++)
-            j->a[k * j->cols + i] *= root;
+            j->a[k * j->cols + i] *= by;
         for (uint64_t i = 0; i < j->rows; i++)
             j->b[i * j->rank + k] *= root;
     }
@@ -152,7 +155,7 @@ int factor_triples(struct factor_job *j, const double *P, const double *W, struc
 {
     uint64_t small = j->rows < j->cols ? j->rows : j->cols;
     double *s = mem_new(j->rank, sizeof *s), all = 0, kept = 0;
-    int rc = j->exact || j->rank * FEW > small ? exact(j, P, W, s, e) : randomized(j, P, s, e);
+    int rc = j->exact || j->rank * FEW > small ? exact(j, P, W, s, e) : randomized(j, P, W, s, e);
 
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
         all += P[i] * P[i];

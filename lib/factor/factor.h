@@ -60,14 +60,14 @@ const struct factor_method *factor_find(const char *name); /* NULL when unknown 
 
 /*
  * The largest triples of P [rows][cols] = W S: P ~ U s V', b = U s^1/2, a = s^1/2 V', and job->lost = 1 - sum s_i^2 / |P|^2.
- * W  in: where rows <= cols a is s^-1/2 U'W, which is s^1/2 V' S^-1 without S^-1. May be P
- * Returns 1: a is such; 0: a is s^1/2 V' and the caller takes S^-1 to it; -1.
+ * W  in: where factor_of_w(job), which is rows <= cols, a is s^-1/2 U'W, the same as s^1/2 V' S^-1 without S^-1; else the caller takes S^-1 to it. May be P
  * Exact: by the eigenvectors of P P' or P'P, whichever is smaller; b a is a projection, of W on its left or of P on its right, whatever their rounding.
  * Randomized (six power rounds, half the rank more columns, at least 8) where the rank is at most a sixteenth of the smaller side and exact is not asked for:
  * lost is then what this product loses, above the least possible: of 1024 x 1024 normal numbers, whose spectrum falls as slowly as any, by 0.26 to 0.33 % of it
  * at ranks 16 to 64, in a tenth to a third of the time. Same bits everywhere. Memory and cost: la/eigh.h, la/svd.h.
  */
 int factor_triples(struct factor_job *job, const double *P, const double *W, struct err *e);
+int factor_of_w(const struct factor_job *job);
 
 /* s[cols]: the inputs' root mean squares to the power alpha, none below 1e-6 of the largest; 1 where norm2 is NULL. */
 int factor_column_sizes(const struct factor_job *job, double *s, struct err *e);

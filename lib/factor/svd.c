@@ -3,7 +3,7 @@
 
 static int apply(struct factor_job *j, struct err *e)
 {
-    return factor_triples(j, j->w, j->w, e) < 0 ? -1 : 0;
+    return factor_triples(j, j->w, j->w, e);
 }
 
 const struct factor_method factor_svd = {"svd", "truncated SVD of the weights", 0, FACTOR_REPLACE, apply, 0, 0};

@@ -104,17 +104,20 @@ static int apply(struct factor_job *j, struct err *e)
 {
     double *p = mem_new(j->rows * j->cols, sizeof *p);
     struct whiten s;
-    int rc = whiten_make(&s, j->cols, j->gram, e);
+    int rc = whiten_make(&s, j->cols, j->gram, e), of_w = factor_of_w(j);
 
-    if (rc == 0) {
-        whiten_apply(&s, j->rows, j->w, p);
-        rc = factor_triples(j, p, j->w, e);
-    }
     if (rc == 0)
+        whiten_apply(&s, j->rows, j->w, p);
+    if (of_w)
+        whiten_free(&s); /* before the decomposition asks for room */
+    if (rc == 0)
+        rc = factor_triples(j, p, j->w, e);
+    if (rc == 0 && !of_w)
         whiten_undo(&s, j->rank, j->a);
-    whiten_free(&s);
+    if (!of_w)
+        whiten_free(&s);
     free(p);
-    return rc < 0 ? -1 : 0;
+    return rc;
 }
 
 const struct factor_method factor_whiten = {"whiten", "SVD in the norm of the layer's outputs (SVD-LLM)", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};
