@@ -4,7 +4,8 @@
  *   full rank reproduces the matrix; the loss falls with the rank; predicted loss is measured loss; with H = I and equal
  *   inputs every method that puts a product in the value's place is svd; whiten loses no more than svd or asvd on the outputs; a gram of low rank
  *   is no obstacle; an adapter's sum is the weight it came from; monarch of one block is svd; a sparse term beside a product loses less than the product alone,
- *   and nothing where it may hold all; as many atoms as layers lose nothing, and with each one less the loss grows; outliers are the largest, as many as asked for; any number of threads gives the same bits.
+ *   and nothing where it may hold all; as many atoms as layers lose nothing, and with each one less the loss grows; outliers are the largest, as many as asked for; any number of threads gives the same bits;
+ *   more rows than columns or fewer, exact or randomized: the predicted loss, the least or next to it, and both factors of one size.
  */
 #include <stdlib.h>
 
@@ -222,6 +223,67 @@ static void one(const struct factor_method *m)
         CHECK_NEAR(p[i], q[i], 1e-5); /* vectors are float's */
 }
 
+/* A matrix of more rows than columns and its like turned, of a rank for which the randomized decomposition is taken unless exact is asked for. */
+static void shape(const struct factor_method *m, uint64_t rows, uint64_t cols, const float *size, const float *h)
+{
+    enum { RANK = 3, MOST = 120 * 72 };
+    static double x[MOST], b[MOST], a[MOST], off[MOST];
+    static float lost[MOST], all[MOST];
+    struct rng r = rng_make(9, "shape", 5);
+    double loss[2];
+    struct err e;
+
+    for (uint64_t i = 0; i < rows * cols; i++)
+        all[i] = (float)(x[i] = rng_normal(r, i));
+    for (int exact = 0; exact < 2; exact++) {
+        struct factor_job j = {.name = "law", .rows = rows, .cols = cols, .rank = RANK, .w = x, .absmean = size, .gram = h, .alpha = m->alpha,
+                               .exact = exact, .b = b, .a = a};
+
+        CHECK(m->apply(&j, &e) == 0);
+        memcpy(off, x, rows * cols * sizeof *off);
+        dgemm_nn(rows, cols, RANK, b, RANK, a, cols, off, cols, KERN_SUB);
+        for (uint64_t i = 0; i < rows * cols; i++)
+            lost[i] = (float)off[i];
+        loss[exact] = quad_gram(rows, cols, lost, h) / quad_gram(rows, cols, all, h);
+        CHECK_NEAR(loss[exact], j.lost, 1e-6);
+        for (int k = 0; k < RANK; k++) { /* both sides of a triple have the same size, in the norm it was chosen in */
+            double to = 0, from = 0;
+
+            for (uint64_t i = 0; i < rows; i++)
+                to += b[i * RANK + (uint64_t)k] * b[i * RANK + (uint64_t)k];
+            for (uint64_t i = 0; i < cols; i++)
+                for (uint64_t q = 0; q < cols; q++)
+                    from += a[(uint64_t)k * cols + i] * h[i * cols + q] * a[(uint64_t)k * cols + q];
+            CHECK_NEAR(to, from, 1e-5 * to);
+        }
+    }
+    CHECK(loss[1] <= loss[0] * (1 + 1e-6) && loss[0] <= 1.02 * loss[1]);
+}
+
+static void shapes(void)
+{
+    static float h[120 * 120], size[120];
+
+    for (int turned = 0; turned < 2; turned++) {
+        uint64_t rows = turned ? 72 : 120, cols = turned ? 120 : 72;
+
+        for (int diagonal = 0; diagonal < 2; diagonal++) /* one that svd and asvd are the best for, too */
+            for (int m = diagonal ? 0 : 2; m < 3; m++) {
+                static const char *const name[] = {"svd", "asvd", "whiten"};
+
+                for (uint64_t i = 0; i < cols; i++) {
+                    size[i] = m == 0 ? 1 : (float)(1 + i % 5);
+                    for (uint64_t k = 0; k < cols; k++) {
+                        float near = (float)ldexp(1, -abs((int)i - (int)k));
+
+                        h[i * cols + k] = !diagonal ? near : i != k ? 0 : size[i]; /* alpha 1/2 twice */
+                    }
+                }
+                shape(factor_find(name[m]), rows, cols, size, h);
+            }
+    }
+}
+
 int main(void)
 {
     static double p[ROWS * COLS];
@@ -234,6 +296,7 @@ int main(void)
     sparse();
     outliers();
     atoms();
+    shapes();
     make(20); /* fewer tokens than channels: a gram of rank 20 */
     for (int i = 0; factor_table[i]; i++)
         if (factor_table[i]->needs & FACTOR_GRAM && factor_table[i]->kind == FACTOR_REPLACE)
