@@ -104,9 +104,14 @@ static void find_methods(void)
     if (pass.scorer)
         pass.scorer_needs = scored ? 0 : PRUNE_COMPANION;
     pass.prepare = scored ? prepare : NULL;
-    pass.whole = chooser->whole || (scored && scored->whole);
+    pass.whole = scored && scored->whole;
     pass.args = args;
     pass.refit = refit;
+}
+
+static int takes(const struct prune_method *m, struct err *e)
+{
+    return m && m->takes ? m->takes(&pattern, e) : 0;
 }
 
 /* The pattern from a word of the command line or of a budget. */
@@ -117,8 +122,8 @@ static int set_pattern(void *ctx, const char *column, const char *word, struct e
         return -1;
     if (pattern.scope == SCOPE_DEFAULT)
         pattern.scope = scored ? (enum scope)scored->scope : SCOPE_TENSOR;
-    if (!pass.scorer && pattern.scope == SCOPE_MODEL)
-        return err_set(e, "--scope model: sparsegpt has the scopes row and tensor");
+    if (takes(pass.method, e) < 0 || takes(args.init, e) < 0)
+        return -1;
     return budget_path && pattern.scope == SCOPE_MODEL ? err_set(e, "scope model spreads one share by itself; a budget wants --scope row or tensor") : 0;
 }
 

@@ -96,22 +96,26 @@ static void one_row(void *ctx, size_t i)
     free(r.moved);
 }
 
+static int takes(const struct pattern *p, struct err *e)
+{
+    if (p->block_rows != 1 || p->block_cols != 1)
+        return err_set(e, "dsnot swaps single weights, not blocks of %llux%llu", (unsigned long long)p->block_rows, (unsigned long long)p->block_cols);
+    return 0;
+}
+
 static int apply(struct prune_job *j, struct err *e)
 {
     struct prune_job first = *j;
     int rc;
 
-    if (j->pattern->block_rows != 1 || j->pattern->block_cols != 1)
-        return err_set(e, "dsnot swaps single weights, not blocks of %llux%llu", (unsigned long long)j->pattern->block_rows,
-                       (unsigned long long)j->pattern->block_cols);
     first.w = mem_resize(NULL, j->rows * j->cols, sizeof *first.w);
     memcpy(first.w, j->w, j->rows * j->cols * sizeof *first.w);
     rc = j->args->init->apply(&first, e);
-    j->damp = first.damp;
     free(first.w);
     if (rc == 0)
         par_for(j->rows, one_row, j);
     return rc;
 }
 
-const struct prune_method prune_dsnot = {"dsnot", "the mask of --init, bettered by swaps that lower the change of the mean output", PRUNE_NORM2 | PRUNE_MEAN, 0, 0, apply};
+const struct prune_method prune_dsnot = {"dsnot", "the mask of --init, bettered by swaps that lower the change of the mean output", PRUNE_NORM2 | PRUNE_MEAN, 0, 0,
+                                         takes, apply};

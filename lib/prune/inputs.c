@@ -40,6 +40,7 @@ void prune_inputs_free(struct prune_inputs *in)
     free(in->mean);
     free(in->score);
     free(in->own);
+    prune_factor_free(&in->factor);
     prune_refit_free(&in->fit);
     memset(in, 0, sizeof *in);
 }

@@ -11,7 +11,8 @@ struct prune_inputs {
     float *score;        /* [rows][cols], owned; or NULL */
     const float *gram;   /* [cols][cols]; or NULL */
     float *own;          /* gram, where the companion is not F32 */
-    struct prune_refit fit; /* empty until it is made; freed with the rest */
+    struct prune_factor factor; /* these two are empty until they are made; freed with the rest */
+    struct prune_refit fit;
 };
 
 /* Those that are needed (PRUNE_NORM2, PRUNE_MEAN, PRUNE_GRAM, PRUNE_COMPANION; companions of b are loaded), and the gram in any case where there is one. -1 names

@@ -8,11 +8,21 @@
 #include "la/obs.h"
 
 #define SLAB (1u << 20) /* weights held as f32 */
+#define BY_GRAM 512     /* rows at least where a slab's products begin with the packing of a gram or its factor */
+#define PUT (1u << 18)  /* weights turned to bytes at a time */
 
 struct slab {
-    uint64_t row0, rows;
-    float *w, *score, *old; /* old: w as it came, where that is needed; score: where there is a scorer */
+    uint64_t row0, rows, cap;     /* cap: rows that there is room for */
+    float *w, *own, *score, *old; /* own: w, but where w is the reader's; old: w as it came, score: where they are needed */
     uint8_t *mask;
+};
+
+/* Where chosen rows go. */
+struct sink {
+    struct part *dense; /* of a loaded value: zeroed in place; or NULL: */
+    struct writer *out; /* rows are put into o's last part; or NULL: nowhere */
+    struct bundle *o;
+    uint8_t *bytes;
 };
 
 static unsigned needs(const struct prune_pass *p)
@@ -25,35 +35,42 @@ static int changes(const struct prune_pass *p)
     return p->refit || p->method->changes;
 }
 
+static int whole(const struct prune_pass *p)
+{
+    return p->whole || (p->pattern->scope != SCOPE_ROW && (p->method->whole || (p->args.init && p->args.init->whole)));
+}
+
 /* Rows in a slab: whole rows of blocks. */
 static uint64_t slab_rows(const struct prune_pass *p, const struct bundle *b)
 {
-    uint64_t unit = p->pattern->block_rows, n = SLAB / (b->cols + 1) / unit * unit;
+    uint64_t unit = p->pattern->block_rows, n = SLAB / (b->cols + 1);
 
-    if (p->whole)
+    if (whole(p))
         return b->rows;
-    n = n > unit ? n : unit;
+    if (needs(p) & PRUNE_GRAM && n < BY_GRAM)
+        n = BY_GRAM;
+    n = n > unit ? n / unit * unit : unit;
     return n < b->rows ? n : b->rows;
 }
 
-static struct slab slab_new(const struct prune_pass *p, uint64_t rows, uint64_t cols)
-{
-    return (struct slab){0, rows, mem_new(rows * cols, sizeof(float)), p->scorer ? mem_new(rows * cols, sizeof(float)) : NULL, NULL,
-                         mem_new(rows * cols, 1)};
-}
-
-/* The weights as they came, kept aside for what follows the method. */
-static void keep_old(struct slab *s, uint64_t cols)
+/* Room for what goes with a slab's rows. */
+static void slab_room(const struct prune_pass *p, struct slab *s, uint64_t cols, int old)
 {
     uint64_t n = s->rows * cols;
 
-    s->old = mem_resize(s->old, n, sizeof *s->old);
-    memcpy(s->old, s->w, n * sizeof *s->old);
+    if (s->rows <= s->cap)
+        return;
+    s->cap = s->rows;
+    s->mask = mem_resize(s->mask, n, 1);
+    if (p->scorer)
+        s->score = mem_resize(s->score, n, sizeof *s->score);
+    if (old)
+        s->old = mem_resize(s->old, n, sizeof *s->old);
 }
 
 static void slab_free(struct slab *s)
 {
-    free(s->w);
+    free(s->own);
     free(s->score);
     free(s->old);
     free(s->mask);
@@ -79,18 +96,35 @@ static int score(const struct prune_pass *p, const struct bundle *b, const struc
     return p->scorer ? p->scorer(b, in, s->row0, s->rows, s->w, s->score, e) : refuse_nan("weight", s->w, s->row0, s->rows, b->cols, e);
 }
 
-/* Rows of a loaded bundle and their scores; r is moved on. 1, 0 at the end, -1. */
-static int slab_next(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, uint64_t step, uint64_t *r, struct slab *s,
-                     struct err *e)
+/* The next `step` rows of a loaded bundle. 1, 0 at the end, -1. */
+static int loaded_rows(const struct bundle *b, uint64_t step, struct slab *s, struct err *e)
 {
-    if (*r >= b->rows)
+    s->row0 += s->rows;
+    s->rows = b->rows - s->row0 < step ? b->rows - s->row0 : step;
+    if (s->rows == 0)
         return 0;
-    s->row0 = *r;
-    s->rows = b->rows - *r < step ? b->rows - *r : step;
-    *r += s->rows;
-    if (bundle_rows(b, s->row0, s->rows, s->w, e) < 0 || score(p, b, in, s, e) < 0)
-        return err_in(e, "%s", b->name);
-    return 1;
+    s->w = s->own = mem_resize(s->own, s->rows * b->cols, sizeof *s->own);
+    return bundle_rows(b, s->row0, s->rows, s->w, e) < 0 ? err_in(e, "%s", b->name) : 1;
+}
+
+/* The next rows as they come, `step` at least but at the end. Likewise. */
+static int arriving_rows(struct reader *in, struct bundle *b, uint64_t step, struct slab *s, struct err *e)
+{
+    uint64_t at, some;
+    float *rows;
+    int got = bundle_next_rows(in, b, &s->row0, &some, &s->w, e);
+
+    s->rows = got > 0 ? some : 0;
+    if (s->rows >= step || got <= 0)
+        return got;
+    s->own = mem_resize(s->own, some * b->cols, sizeof *s->own);
+    memcpy(s->own, s->w, some * b->cols * sizeof *s->own);
+    for (; s->rows < step && (got = bundle_next_rows(in, b, &at, &some, &rows, e)) > 0; s->rows += some) {
+        s->own = mem_resize(s->own, (s->rows + some) * b->cols, sizeof *s->own);
+        memcpy(s->own + s->rows * b->cols, rows, some * b->cols * sizeof *rows);
+    }
+    s->w = s->own;
+    return got < 0 ? -1 : 1;
 }
 
 /* After the method, before its zeros are set. */
@@ -125,29 +159,29 @@ void prune_tally_line(struct buf *out, const struct bundle *b, const struct prun
 }
 
 /* The method's choice; w is then the new rows. */
-static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *in,
+static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct prune_inputs *in,
                   struct slab *s, struct prune_tally *t, struct err *e)
 {
-    uint64_t cols = b->cols;
+    uint64_t cols = b->cols, n = s->rows * cols;
     struct prune_job j = {.pattern = p->pattern, .args = &p->args, .sieve = sieve, .row0 = s->row0, .rows = s->rows, .cols = cols,
-                          .w = s->w, .score = s->score, .norm2 = in->norm2, .mean = in->mean, .gram = in->gram, .mask = s->mask};
+                          .w = s->w, .score = s->score, .norm2 = in->norm2, .mean = in->mean, .gram = in->gram,
+                          .factor = in->factor.U ? &in->factor : NULL, .mask = s->mask};
 
-    if (p->refit || (t && in->gram))
-        keep_old(s, cols);
+    if (s->old)
+        memcpy(s->old, s->w, n * sizeof *s->old);
     if (p->method->apply(&j, e) < 0)
         return err_in(e, "%s", b->name);
+    if (s->row0 + s->rows == b->rows)
+        prune_factor_free(&in->factor); /* what follows goes by the gram alone */
     if (t)
         count(s, cols, t);
-    for (uint64_t i = 0; i < s->rows * cols; i++)
+    for (uint64_t i = 0; i < n; i++)
         if (s->mask[i])
             s->w[i] = 0;
     if (p->refit)
         prune_refit_rows(&in->fit, s->rows, s->old, s->mask, s->w);
-    if (!t)
-        return 0;
-    if (in->gram)
+    if (in->gram && t)
         obs_loss(s->rows, cols, s->old, s->w, in->gram, &t->lost, &t->moved);
-    t->damp = j.damp;
     return 0;
 }
 
@@ -189,14 +223,36 @@ static void zero_bytes(struct part *d, const struct slab *s, uint64_t cols)
             memset(row + i * width, 0, width);
 }
 
+static int put_rows(struct sink *to, const struct slab *s, uint64_t cols, struct err *e)
+{
+    int last = to->o->parts - 1;
+    enum dtype t = to->o->part[last].dtype;
+    uint64_t step = PUT / (cols + 1) + 1, n;
+
+    to->bytes = mem_resize(to->bytes, step * cols, dtype_info(t)->bits / 8);
+    for (uint64_t r = 0; r < s->rows; r += n) {
+        n = s->rows - r < step ? s->rows - r : step;
+        dtype_from_f32(t, s->w + r * cols, to->bytes, n * cols);
+        if (bundle_put(to->out, to->o, last, s->row0 + r, n, to->bytes, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *in, struct err *e)
 {
-    uint64_t step = slab_rows(p, b), r = 0;
-    struct slab s = slab_new(p, step, b->cols);
+    uint64_t step = slab_rows(p, b);
+    struct slab s = {0};
     int got;
 
-    while ((got = slab_next(p, b, in, step, &r, &s, e)) > 0)
+    while ((got = loaded_rows(b, step, &s, e)) > 0) {
+        slab_room(p, &s, b->cols, 0);
+        if (score(p, b, in, &s, e) < 0) {
+            got = err_in(e, "%s", b->name);
+            break;
+        }
         pattern_count_rows(p->pattern, sieve, s.score, s.rows, b->cols);
+    }
     slab_free(&s);
     return got;
 }
@@ -234,141 +290,103 @@ static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const stru
     return sieve;
 }
 
-/* The rows of a loaded bundle through the method: zeroed in its dense part, or, where that is NULL, put into *value. */
-static int choose_all(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *known,
-                      struct part *dense, float **value, struct prune_tally *tally, struct err *e)
-{
-    uint64_t step = slab_rows(p, b), r = 0;
-    struct slab s = slab_new(p, step, b->cols);
-    int whole = p->whole, got;
-
-    if (!dense && !whole)
-        *value = mem_new(b->rows * b->cols, sizeof **value);
-    while ((got = slab_next(p, b, known, step, &r, &s, e)) > 0 && (got = choose(p, sieve, b, known, &s, tally, e)) == 0)
-        if (dense) {
-            zero_bytes(dense, &s, b->cols);
-        } else if (whole) { /* the slab is the value */
-            *value = s.w;
-            s.w = NULL;
-        } else {
-            memcpy(*value + s.row0 * b->cols, s.w, s.rows * b->cols * sizeof **value);
-        }
-    slab_free(&s);
-    return got;
-}
-
-/* Choose, and zero in the loaded bundle. */
-static int prune_loaded(const struct prune_pass *p, struct bundle *b, struct prune_tally *tally, struct err *e)
-{
-    struct part *dense = only_dense(b);
-    struct pick_sieve *own = NULL;
-    struct prune_inputs known = {0};
-    float *value = NULL;
-    int rc = -1;
-
-    if (pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(&known, b, needs(p), e) < 0) {
-        prune_inputs_free(&known);
-        return err_in(e, "%s", b->name);
-    }
-    if (p->refit)
-        prune_refit_make(&known.fit, b->cols, known.gram);
-    if (!zeroes_in_place(p, dense))
-        dense = NULL;
-    if (p->pattern->scope != SCOPE_TENSOR || !p->scorer || (own = sieve_of_tensor(p, b, &known, e)))
-        rc = choose_all(p, own ? own : p->sieve, b, &known, dense, &value, tally, e);
-    if (rc == 0 && value)
-        bundle_set_dense(b, type_out(b), value);
-    if (rc == 0)
-        drop_untrue(b);
-    prune_inputs_free(&known);
-    free(own);
-    free(value);
-    return rc;
-}
-
 /* Types for which f32 and back gives the same bytes. */
 static int survives_f32(enum dtype t)
 {
     return t == DT_F32 || t == DT_BF16 || t == DT_F16 || t == DT_F8_E4M3 || t == DT_F8_E5M2;
 }
 
-/* Does a row need no other, so that b (header read, nothing loaded) can be pruned as it arrives, to the same bytes? */
+/* Can b (header read, nothing loaded) be pruned as it arrives, to the same bytes? Its rows then need no other, or all are held as f32 alone. */
 static int streams(const struct prune_pass *p, const struct bundle *b)
 {
     const struct part *d = only_dense(b);
+    int apart = p->pattern->scope == SCOPE_ROW && p->pattern->block_rows == 1;
 
-    return !p->whole && !(needs(p) & PRUNE_GRAM) && p->pattern->scope == SCOPE_ROW && p->pattern->block_rows == 1 && (!d || survives_f32(d->dtype));
+    return !p->whole && (apart || !p->scorer) && (changes(p) || !d || survives_f32(d->dtype));
 }
 
 /* The bundle that goes out: b's header and companions, and one dense part to be put. */
-static int begin(struct writer *out, struct bundle *o, struct bundle *b, enum dtype t, struct err *e)
+static int begin(struct writer *out, struct bundle *o, struct bundle *b, struct err *e)
 {
+    enum dtype t = type_out(b);
+
     bundle_take_header(o, b);
     drop_untrue(o);
     bundle_declare_part(o, bundle_add_term(o, "dense"), "dense", t, &b->shape);
     return bundle_begin(out, o, e);
 }
 
-/* Rows as they come, chosen from and put. row holds a slab's bytes. */
-static int slabs_through(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct bundle *o,
-                         const struct prune_inputs *known, enum dtype t, struct prune_tally *tally, struct err *e)
+/* Slab after slab, chosen from and sent where they go. */
+static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, struct reader *in, struct bundle *b, struct prune_inputs *known,
+                         struct sink *to, struct prune_tally *tally, struct err *e)
 {
+    int loaded = b->loaded, old = p->refit || (tally && known->gram), got;
+    uint64_t step = loaded || needs(p) & PRUNE_GRAM ? slab_rows(p, b) : 1;
     struct slab s = {0};
-    uint64_t most = 0, width = dtype_info(t)->bits / 8;
-    uint8_t *bytes = NULL;
-    int got;
 
-    while ((got = bundle_next_rows(in, b, &s.row0, &s.rows, &s.w, e)) > 0) {
-        uint64_t n = s.rows * b->cols;
-
-        if (s.rows > most) {
-            most = s.rows;
-            s.score = mem_resize(s.score, n, sizeof *s.score);
-            s.mask = mem_resize(s.mask, n, 1);
-            bytes = mem_resize(bytes, n, width);
-        }
+    while ((got = loaded ? loaded_rows(b, step, &s, e) : arriving_rows(in, b, step, &s, e)) > 0) {
+        slab_room(p, &s, b->cols, old);
         if (score(p, b, known, &s, e) < 0)
             got = err_in(e, "%s", b->name);
-        if (got < 0 || (got = choose(p, NULL, b, known, &s, tally, e)) < 0)
+        if (got < 0 || (got = choose(p, sieve, b, known, &s, tally, e)) < 0)
             break;
-        dtype_from_f32(t, s.w, bytes, n);
-        if (out && (got = bundle_put(out, o, o->parts - 1, s.row0, s.rows, bytes, e)) < 0)
+        if (to->dense)
+            zero_bytes(to->dense, &s, b->cols);
+        else if (to->out && (got = put_rows(to, &s, b->cols, e)) < 0)
             break;
     }
-    free(s.score);
-    free(s.old);
-    free(s.mask);
-    free(bytes);
+    slab_free(&s);
     return got;
 }
 
-/* As prune_loaded, of a bundle of which only the companions are loaded, and written on. */
-static int prune_stream(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b,
-                        struct prune_tally *tally, struct err *e)
+/* What is known of b, before any row; the factor first, as it takes the most while it is made. */
+static int get_known(const struct prune_pass *p, const struct bundle *b, struct prune_inputs *known, struct err *e)
 {
-    struct bundle o = {0};
-    struct prune_inputs known = {0};
-    enum dtype t = type_out(b);
-    int rc = pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name) : 0;
+    if (pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(known, b, needs(p), e) < 0 ||
+        (b->rows && needs(p) & PRUNE_FACTOR && prune_factor_make(&known->factor, b->cols, known->gram, p->args.damp, e) < 0))
+        return err_in(e, "%s", b->name);
+    if (p->refit)
+        prune_refit_make(&known->fit, b->cols, known->gram);
+    return 0;
+}
 
-    if (rc == 0 && out)
-        rc = begin(out, &o, b, t, e); /* companions move to o; their bytes stay where they are */
+/* Of a bundle that is loaded, or of which only the companions are. */
+static int prune_bundle(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
+{
+    int by_tensor = p->pattern->scope == SCOPE_TENSOR && p->scorer;
+    struct part *dense = b->loaded ? only_dense(b) : NULL;
+    struct prune_inputs known = {0};
+    struct pick_sieve *own = NULL;
+    struct bundle o = {0};
+    struct sink to = {zeroes_in_place(p, dense) ? dense : NULL, out, &o, NULL};
+    int rc = get_known(p, b, &known, e);
+
+    if (tally)
+        tally->damp = known.factor.damp;
+    if (rc == 0 && by_tensor && !(own = sieve_of_tensor(p, b, &known, e)))
+        rc = -1;
+    if (rc == 0 && out && !to.dense)
+        rc = begin(out, &o, b, e); /* companions move to o; their bytes stay where they are */
     if (rc == 0)
-        rc = slabs_through(p, in, out, b, &o, &known, t, tally, e);
-    if (rc == 0 && out)
+        rc = slabs_through(p, own ? own : p->sieve, in, b, &known, &to, tally, e);
+    if (rc == 0 && out && !to.dense)
         rc = bundle_end(out, &o, e);
+    if (rc == 0 && to.dense) {
+        drop_untrue(b);
+        rc = out ? bundle_write(out, in, b, e) : 0;
+    }
     prune_inputs_free(&known);
     bundle_free(&o);
+    free(own);
+    free(to.bytes);
     return rc;
 }
 
 int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
 {
-    if (streams(p, b))
-        return bundle_load_companions(in, b, e) < 0 || prepare(p, in, b, e) < 0 ? -1 : prune_stream(p, in, out, b, tally, e);
-    if (bundle_load(in, b, e) < 0 || prepare(p, in, b, e) < 0 || prune_loaded(p, b, tally, e) < 0)
+    if ((streams(p, b) ? bundle_load_companions(in, b, e) : bundle_load(in, b, e)) < 0 || prepare(p, in, b, e) < 0)
         return -1;
-    return out ? bundle_write(out, in, b, e) : 0;
+    return prune_bundle(p, in, out, b, tally, e);
 }
 
 static int count_walk(const struct prune_pass *p, const struct select *sel, struct reader *in, struct err *e)

@@ -23,7 +23,7 @@ struct prune_pass {
     int (*prepare)(const struct bundle *b, const struct attrs *model, struct err *e); /* or NULL; before b's rows are scored, its companions loaded */
     struct prune_args args;
     int refit;                 /* 1: the weights that stay are fitted again (prune/refit.h) */
-    int whole;                 /* the scorer or the method must see all rows at once */
+    int whole;                 /* the scorer must see all rows at once */
 };
 
 /* What went, for reports. Sums are f64 in order of rows. */
@@ -46,10 +46,11 @@ void prune_tally_line(struct buf *out, const struct bundle *b, const struct prun
  *        other value becomes one dense term (bundle_dense_type, or F32 where that cannot be written). Companions that
  *        tell of the old weights (score, mask, grad) are dropped; those that tell of inputs stay.
  * tally  out: or NULL
- * Memory: where rows can be chosen from as they arrive, the companions and slabs of 1 MiB. Else the bundle, a slab of at most 4 MiB of weights and 5
- * bytes more for each of them; with whole, 9 bytes a weight; 4 bytes a weight more when the value is not one dense term, or weights that stay change
- * (with whole the slab becomes the value); 4 more where the old are needed too (refit, or a gram and a tally). With the gram: its factor, cols^2 doubles
- * for a while, then floats; prune_refit_rows.
+ * Memory: the companions and a slab: 1 MiB of weights as they arrive; with PRUNE_GRAM 512 rows, or 4 MiB where that is more; all rows where the method
+ * needs them. A weight of a slab takes 5 bytes, 4 more where there are scores, 4 more where the old are needed too (refit, or a gram and a tally).
+ * PRUNE_FACTOR: cols^2 doubles before there is a slab, then floats, until the last rows are chosen. Refit: prune_refit_make and prune_refit_rows.
+ * The bundle, and slabs of 4 MiB at least, where scores of all rows decide, for blocks of several rows, and for types that f32 does not keep while
+ * what stays keeps its bytes.
  * -1: NaN, columns that do not fit the pattern, a companion that is missing, a gram that cannot be used; the tensor's name comes first.
  */
 int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e);

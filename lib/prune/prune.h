@@ -9,10 +9,11 @@
 
 #include "base/err.h"
 #include "base/pick.h"
+#include "prune/factor.h"
 #include "prune/pattern.h"
 
-/* What a method needs, as bits; PRUNE_COMPANION: what a scorer needs that reads the companion score. */
-enum { PRUNE_SCORE = 1, PRUNE_NORM2 = 2, PRUNE_MEAN = 4, PRUNE_GRAM = 8, PRUNE_COMPANION = 16 };
+/* What a method needs, as bits; PRUNE_FACTOR: the gram's, with the gram; PRUNE_COMPANION: what a scorer needs that reads the companion score. */
+enum { PRUNE_SCORE = 1, PRUNE_NORM2 = 2, PRUNE_MEAN = 4, PRUNE_GRAM = 8, PRUNE_COMPANION = 16, PRUNE_FACTOR = 32 };
 
 struct prune_method;
 
@@ -36,16 +37,17 @@ struct prune_job {
     const float *norm2;       /* [cols] mean of x^2 */
     const float *mean;        /* [cols] mean of x */
     const float *gram;        /* [cols][cols] X'X / n */
-    double damp;              /* out: the damp that was used; 0 where none is */
+    const struct prune_factor *factor; /* of the gram, with args->damp; NULL: a method that goes by it makes its own */
     uint8_t *mask;            /* out: [rows][cols], 1 where the weight is to be zero */
 };
 
 struct prune_method {
     const char *name, *brief;
     unsigned needs;   /* PRUNE_* */
-    int whole;        /* 1: the job must hold all rows of the tensor */
+    int whole;        /* 1: by scope tensor the job must hold all rows of the tensor; by row, or N:M, rows need no others */
     int changes;      /* 1: weights that stay may change; 0: they keep their bytes */
-    int (*apply)(struct prune_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
+    int (*takes)(const struct pattern *, struct err *e); /* 0, or -1: it has no such pattern; NULL: it has all */
+    int (*apply)(struct prune_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name; of a pattern that it takes */
 };
 
 #define METHOD(n) extern const struct prune_method prune_##n;

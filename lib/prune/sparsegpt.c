@@ -14,16 +14,15 @@
 
 struct sparsegpt {
     const struct prune_job *j;
-    const uint8_t *dead;
-    const float *U;
+    const struct prune_factor *f;
 };
 
 /* (w / U_cc)^2; an input that is never active costs nothing. */
 static float cost(const struct sparsegpt *s, float w, uint64_t c)
 {
-    float a = w / s->U[c * s->j->cols + c];
+    float a = w / s->f->U[c * s->j->cols + c];
 
-    return s->dead[c] ? 0 : a * a;
+    return s->f->dead[c] ? 0 : a * a;
 }
 
 /* The M weights of each row from column c on. */
@@ -68,7 +67,7 @@ static void choose_block(const struct sparsegpt *s, uint64_t c0, uint64_t width,
     }
 }
 
-static int check(const struct pattern *p, struct err *e)
+static int takes(const struct pattern *p, struct err *e)
 {
     if (p->of > OBS_BLOCK)
         return err_set(e, "%llu:%llu: sparsegpt takes groups of at most %d", (unsigned long long)p->keep, (unsigned long long)p->of, OBS_BLOCK);
@@ -80,16 +79,16 @@ static int check(const struct pattern *p, struct err *e)
 
 static int apply(struct prune_job *j, struct err *e)
 {
-    uint8_t *dead = mem_new(j->cols, 1), *mark;
-    float *U = check(j->pattern, e) < 0 ? NULL : obs_factor(j->cols, j->gram, NULL, j->args->damp, dead, &j->damp, e), *v;
-    struct sparsegpt s = {j, dead, U};
-    struct obs_sweep sweep = {j->rows, j->cols, j->w, U, NULL, decide, &s};
+    struct prune_factor own = {0};
+    struct sparsegpt s = {j, j->factor ? j->factor : &own};
+    struct obs_sweep sweep = {j->rows, j->cols, j->w, NULL, NULL, decide, &s};
     uint64_t together = j->pattern->scope == SCOPE_ROW ? 1 : j->rows;
+    uint8_t *mark;
+    float *v;
 
-    if (!U) {
-        free(dead);
+    if (!j->factor && prune_factor_make(&own, j->cols, j->gram, j->args->damp, e) < 0)
         return -1;
-    }
+    sweep.U = s.f->U;
     v = mem_new(together * OBS_BLOCK, sizeof *v);
     mark = mem_new(together * OBS_BLOCK, 1);
     for (uint64_t c = 0, width; c < j->cols; c += width) {
@@ -98,11 +97,11 @@ static int apply(struct prune_job *j, struct err *e)
             choose_block(&s, c, width, together, v, mark);
         obs_block(&sweep, c, width);
     }
-    free(dead);
+    prune_factor_free(&own);
     free(mark);
-    free(U);
     free(v);
     return 0;
 }
 
-const struct prune_method prune_sparsegpt = {"sparsegpt", "the least of w^2 / U_jj^2 go, block by block; the rest makes up for them", PRUNE_GRAM, 1, 1, apply};
+const struct prune_method prune_sparsegpt = {"sparsegpt", "the least of w^2 / U_jj^2 go, block by block; the rest makes up for them", PRUNE_GRAM | PRUNE_FACTOR, 1, 1,
+                                             takes, apply};

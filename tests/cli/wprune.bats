@@ -166,6 +166,7 @@ lost() { # lost ARGUMENTS...: the share of the outputs' energy lost, a line a te
 @test "usage" {
     for bad in "" "-m magnitude" "-s 0.5" "-m nosuch -s 0.5" "-m magnitude -s 2" "-m magnitude -s 5:4" "-m magnitude -s 2:4 --block 2x2" \
         "-m magnitude -s 0.5 --scope layer" "-m magnitude -s 0.5 --block 0x1" "-m magnitude -s 0.5 --report -" "-m magnitude -s 0.5 x" "-m sparsegpt -s 0.5 --scope model" \
+        "-m sparsegpt -s 0.5 --block 2x2" "-m sparsegpt -s 128:256" "-m dsnot -s 0.5 --block 2x2" \
         "-m dsnot -s 0.5 --init dsnot" "-m dsnot -s 0.5 --init nosuch" "-m wanda -s 0.5 --init wanda" "-m sparsegpt -s 0.5 --damp -1"; do
         # shellcheck disable=SC2086
         run wprune $bad <tiny.weir

@@ -375,8 +375,13 @@ static void refusals(void)
     gram[3 * COLS + 9] = 1e9f; /* no gram at all: ever more is added, in vain or not, but nothing crashes */
     (void)prune_sparsegpt.apply(&j, &e);
     p.of = 256, p.keep = 128;
-    CHECK(prune_sparsegpt.apply(&j, &e) < 0);
+    CHECK(prune_sparsegpt.takes(&p, &e) < 0);
     CHECK_STR(e.msg, "128:256: sparsegpt takes groups of at most 128");
+    p = (struct pattern){.block_rows = 2, .block_cols = 8};
+    CHECK(prune_sparsegpt.takes(&p, &e) < 0);
+    CHECK_STR(e.msg, "sparsegpt takes single weights, not blocks of 2x8");
+    CHECK(prune_dsnot.takes(&p, &e) < 0);
+    CHECK_STR(e.msg, "dsnot swaps single weights, not blocks of 2x8");
 }
 
 int main(void)
