@@ -146,18 +146,6 @@ static void count(const struct slab *s, uint64_t cols, struct prune_tally *t)
     }
 }
 
-void prune_tally_line(struct buf *out, const struct bundle *b, const struct prune_tally *t)
-{
-    double n = (double)b->rows * (double)b->cols;
-
-    buf_printf(out, "%s\t%llu\t%llu\t%llu\t%llu\t%.6f", b->name, (unsigned long long)b->rows,
-               (unsigned long long)b->cols, (unsigned long long)t->before, (unsigned long long)t->after,
-               n > 0 ? (double)t->after / n : 0);
-    buf_printf(out, t->mass > 0 ? "\t%.6f" : "\t-", t->mass > 0 ? t->kept / t->mass : 1);
-    buf_printf(out, t->moved > 0 ? "\t%.6g" : "\t-", t->moved > 0 ? t->lost / t->moved : 0);
-    buf_printf(out, t->damp > 0 ? "\t%g\n" : "\t-\n", t->damp);
-}
-
 /* The method's choice; w is then the new rows. */
 static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, struct prune_inputs *in,
                   struct slab *s, struct prune_tally *t, struct err *e)

@@ -52,7 +52,7 @@ static int add_score(struct reader *in, struct bundle *b, double *sum, double *w
         return err_in(e, "%s", b->name);
     for (uint64_t i = 0; i < n; i++)
         part += (double)v[i];
-    *sum += n == size ? part : part * (double)(size / n);
+    *sum += n > 0 ? part * (double)(size / n) : 0;
     *weights += (double)size;
     free(v);
     return 0;
