@@ -109,4 +109,4 @@ clean:
 
 .PHONY: all tests setup check check-all fuzzers fuzz demo install clean
 .SECONDARY:
--include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d)
+-include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d) $(wildcard $(B)/tests/bench/*.d)

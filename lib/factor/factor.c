@@ -9,6 +9,7 @@
 #include "base/real.h"
 #include "la/eigh.h"
 #include "la/gemm.h"
+#include "la/qr.h"
 #include "la/svd.h"
 
 #define POWER 6 /* power rounds of the randomized decomposition */
@@ -56,78 +57,82 @@ int factor_of_w(const struct factor_job *j)
     return j->rows <= j->cols;
 }
 
-/* out[k][i] = by[k] X[k][i]; the same turned, out[i][k]. */
-static void put_rows(uint64_t rank, uint64_t n, const float *X, const double *by, double *out)
+/* Row k of X [rank][n] times by[k]; column k of Y [m][rank] times by[k]. */
+static void scale_rows(uint64_t rank, uint64_t n, double *X, const double *by)
 {
     for (uint64_t k = 0; k < rank; k++)
         for (uint64_t i = 0; i < n; i++)
-            out[k * n + i] = by[k] * X[k * n + i];
+            X[k * n + i] *= by[k];
 }
 
-static void put_columns(uint64_t rank, uint64_t n, const float *X, const double *by, double *out)
+static void scale_columns(uint64_t m, uint64_t rank, double *Y, const double *by)
 {
-    for (uint64_t i = 0; i < n; i++)
+    for (uint64_t i = 0; i < m; i++)
         for (uint64_t k = 0; k < rank; k++)
-            out[i * rank + k] = by[k] * X[k * n + i];
+            Y[i * rank + k] *= by[k];
 }
 
-static float *narrow(uint64_t n, const double *x)
+/* The roots of s, and what a side is divided by: 0 for a triple that is nothing. double[2][rank] (free). */
+static double *roots(uint64_t rank, const double *s)
 {
-    float *y = mem_resize(NULL, n, sizeof *y);
+    double *root = mem_new(2 * rank, sizeof *root);
 
-    for (uint64_t i = 0; i < n; i++)
-        y[i] = (float)x[i];
-    return y;
+    for (uint64_t k = 0; k < rank; k++) {
+        root[k] = sqrt(s[k]);
+        root[rank + k] = s[k] > 0 ? 1 / root[k] : 0;
+    }
+    return root;
 }
 
 /* The rank largest eigenvalues of P P' (or P'P), descending, as singular values s of P; their vectors as rows of Z. */
-static int side_vectors(const struct factor_job *j, const double *P, int left, double *s, float *Z, struct err *e)
+static int side_vectors(const struct factor_job *j, const double *P, int left, double *s, double *Z, struct err *e)
 {
     uint64_t n = left ? j->rows : j->cols;
-    double *G = mem_resize(NULL, n * n, sizeof *G), *w = mem_new(n, sizeof *w);
-    float *up = mem_resize(NULL, j->rank * n, sizeof *up);
+    double *G = mem_resize(NULL, n * n, sizeof *G), *w = mem_new(n, sizeof *w), *row = mem_resize(NULL, n, sizeof *row);
     int rc;
 
     if (left)
         dsyrk_nt(n, j->cols, P, j->cols, P, j->cols, G, n, KERN_SET);
     else
         dsyrk_tn(n, j->rows, P, j->cols, P, j->cols, G, n, KERN_SET);
-    rc = eighf(n, G, w, j->rank, up, e);
-    for (uint64_t k = 0; rc == 0 && k < j->rank; k++) {
+    rc = eigh(n, G, w, j->rank, Z, e);
+    for (uint64_t k = 0; rc == 0 && k < j->rank; k++)
         s[k] = w[n - 1 - k] > 0 ? sqrt(w[n - 1 - k]) : 0;
-        memcpy(Z + k * n, up + (j->rank - 1 - k) * n, n * sizeof *Z);
+    for (uint64_t k = 0; rc == 0 && k < j->rank / 2; k++) {
+        double *up = Z + k * n, *down = Z + (j->rank - 1 - k) * n;
+
+        memcpy(row, up, n * sizeof *row);
+        memcpy(up, down, n * sizeof *row);
+        memcpy(down, row, n * sizeof *row);
     }
-    free(G), free(w), free(up);
+    free(G), free(w), free(row);
     return rc;
 }
 
 /*
- * Whatever the eigenvectors' rows U' are rounded to, b a = U U'W is next to a projection, and likewise P V V': nothing is divided out but the balance of
- * the two sides. So vectors and products are float's.
+ * Whatever the eigenvectors' rows U' are rounded to, b a = U U'W is a projection, and likewise P V V': nothing is divided out but the balance of the two
+ * sides.
  */
 static int exact(struct factor_job *j, const double *P, const double *W, double *s, struct err *e)
 {
     int left = factor_of_w(j);
-    uint64_t side = left ? j->rows : j->cols, across = left ? j->cols : j->rows;
-    double *root = mem_new(2 * j->rank, sizeof *root), *under = root + j->rank;
-    float *Z = mem_resize(NULL, j->rank * side, sizeof *Z), *X = NULL, *Y = NULL;
+    double *Z = left ? mem_resize(NULL, j->rank * j->rows, sizeof *Z) : j->a, *root;
     int rc = side_vectors(j, P, left, s, Z, e);
 
-    for (uint64_t k = 0; rc == 0 && k < j->rank; k++) {
-        root[k] = sqrt(s[k]);
-        under[k] = s[k] > 0 ? 1 / root[k] : 0;
-    }
     if (rc == 0) {
-        X = narrow(j->rows * j->cols, left ? W : P);
-        Y = mem_resize(NULL, j->rank * across, sizeof *Y);
-        if (left)
-            gemm_nn(j->rank, across, side, Z, side, X, across, Y, across, KERN_SET);
-        else
-            gemm_nt(j->rank, across, side, Z, side, X, side, Y, across, KERN_SET);
-        put_rows(j->rank, j->cols, left ? Y : Z, left ? under : root, j->a);
-        put_columns(j->rank, j->rows, left ? Z : Y, left ? root : under, j->b);
+        root = roots(j->rank, s);
+        if (left) {
+            dgemm_nn(j->rank, j->cols, j->rows, Z, j->rows, W, j->cols, j->a, j->cols, KERN_SET);
+            transpose(j->rank, j->rows, Z, j->b);
+        } else {
+            dgemm_nt(j->rows, j->rank, j->cols, P, j->cols, Z, j->cols, j->b, j->rank, KERN_SET);
+        }
+        scale_rows(j->rank, j->cols, j->a, root + (left ? j->rank : 0));
+        scale_columns(j->rows, j->rank, j->b, root + (left ? 0 : j->rank));
+        free(root);
     }
-    free(root), free(X), free(Y), free(Z);
+    if (left)
+        free(Z);
     return rc;
 }
 
@@ -135,19 +140,16 @@ static int randomized(struct factor_job *j, const double *P, const double *W, do
 {
     uint64_t over = j->rank / 2 < 8 ? 8 : j->rank / 2;
     int left = factor_of_w(j);
+    double *root;
 
     if (rsvd(j->rows, j->cols, P, j->rank, over, POWER, rng_make(0, j->name, strlen(j->name)), j->b, s, j->a, e) < 0)
         return -1;
+    root = roots(j->rank, s);
     if (left)
         dgemm_tn(j->rank, j->cols, j->rows, j->b, j->rank, W, j->cols, j->a, j->cols, KERN_SET);
-    for (uint64_t k = 0; k < j->rank; k++) {
-        double root = sqrt(s[k]), by = !left ? root : s[k] > 0 ? 1 / root : 0;
-
-        for (uint64_t i = 0; i < j->cols; i++)
-            j->a[k * j->cols + i] *= by;
-        for (uint64_t i = 0; i < j->rows; i++)
-            j->b[i * j->rank + k] *= root;
-    }
+    scale_rows(j->rank, j->cols, j->a, root + (left ? j->rank : 0));
+    scale_columns(j->rows, j->rank, j->b, root);
+    free(root);
     return 0;
 }
 

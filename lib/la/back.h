@@ -1,4 +1,4 @@
-/* back: products of reflections taken to rows of vectors, in double or in float. For band.c and chase.c. */
+/* back: products of reflections taken to rows of vectors. For band.c and chase.c. */
 #ifndef WEIR_LA_BACK_H
 #define WEIR_LA_BACK_H
 
@@ -6,31 +6,23 @@
 
 #include "num/kern.h"
 
-/* Rows of n numbers; one of d and f, the other NULL. */
-struct vectors {
-    size_t rows, n;
-    double *d;
-    float *f;
-};
-
 /* KERN_BAND reflections I - V'M on elements at .. at + len of a vector; rows of V and M are len long. */
 struct back_block {
     size_t at, len;
     double *V, *M;
-    float *v, *m; /* the same, for rows in float; else NULL */
 };
 
-/* Room for b->V, M (and v, m when narrow) of at most len, to be freed by back_free. */
-void back_new(struct back_block *b, size_t len, int narrow);
+/* Room for b->V and M of at most len, to be freed by back_free. */
+void back_new(struct back_block *b, size_t len);
 void back_free(struct back_block *b);
 
-/* M = T'V of the reflections in b->V (as house.h has them), and their copies in float. */
+/* M = T'V of the reflections in b->V (as house.h has them). */
 void back_finish(struct back_block *b, const double *tau);
 
 /*
- * Rows x become H_0 H_1 ... x of each block, the first block first.
+ * Rows x of Z [rows][n] become H_0 H_1 ... x of each block, the first block first.
  * Threads: by rows; the same bits for any number. Cost: 4 rows KERN_BAND len a block. Memory: 48 KiB a thread.
  */
-void back_apply(const struct vectors *z, size_t blocks, const struct back_block *b);
+void back_apply(size_t rows, size_t n, double *Z, size_t blocks, const struct back_block *b);
 
 #endif

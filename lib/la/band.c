@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "la/back.h"
 #include "la/gemm.h"
 #include "la/house.h"
 
@@ -93,11 +94,11 @@ void band_make(size_t n, double *A, double *tau)
     free(P);
 }
 
-void band_back(size_t n, const double *A, const double *tau, const struct vectors *z)
+void band_back(size_t n, const double *A, const double *tau, size_t rows, double *Z)
 {
     struct back_block b;
 
-    back_new(&b, n, z->f != NULL);
+    back_new(&b, n);
     for (size_t i = (n - 1) / B * B; i > 0;) {
         i -= B;
         b.at = i + B;
@@ -112,7 +113,7 @@ void band_back(size_t n, const double *A, const double *tau, const struct vector
                 v[k] = 1;
         }
         back_finish(&b, tau + i);
-        back_apply(z, 1, &b);
+        back_apply(rows, n, Z, 1, &b);
     }
     back_free(&b);
 }

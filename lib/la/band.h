@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 
-#include "la/back.h"
 #include "num/kern.h"
 
 /*
@@ -16,7 +15,7 @@
  */
 void band_make(size_t n, double *A, double *tau);
 
-/* Eigenvectors of B become eigenvectors of A. Cost 2 rows n^2. */
-void band_back(size_t n, const double *A, const double *tau, const struct vectors *z);
+/* Rows of Z [rows][n], eigenvectors of B, become eigenvectors of A. Cost 2 rows n^2. */
+void band_back(size_t n, const double *A, const double *tau, size_t rows, double *Z);
 
 #endif

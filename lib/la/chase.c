@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "la/back.h"
 #include "la/house.h"
 
 #define B KERN_BAND
@@ -100,20 +101,20 @@ static void make_block(void *ctx, size_t k)
     back_finish(b, tau);
 }
 
-void chase_back(size_t n, const double *A, const struct vectors *z)
+void chase_back(size_t n, const double *A, size_t rows, double *Z)
 {
     size_t most = n < 3 ? 0 : (n - 2) / B + 1;
     struct group g = {n, 0, A, mem_new(most + 1, sizeof *g.block)};
 
     for (size_t k = 0; k < most; k++)
-        back_new(&g.block[k], WIDE, z->f != NULL);
+        back_new(&g.block[k], WIDE);
     for (size_t first = most * B; first > 0;) { /* the last sweep first; of neighbours, block k does not reach what block k - 1 has yet to do */
         first -= B;
         if (first + 2 >= n)
             continue;
         g.first = first;
         par_for((n - 2 - first) / B + 1, make_block, &g);
-        back_apply(z, (n - 2 - first) / B + 1, g.block);
+        back_apply(rows, n, Z, (n - 2 - first) / B + 1, g.block);
     }
     for (size_t k = 0; k < most; k++)
         back_free(&g.block[k]);

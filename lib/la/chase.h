@@ -4,7 +4,6 @@
 
 #include <stddef.h>
 
-#include "la/back.h"
 #include "num/kern.h"
 
 /*
@@ -18,10 +17,7 @@
  */
 void chase_make(size_t n, double *A, double *d, double *e);
 
-/*
- * Eigenvectors of T become eigenvectors of B. Cost 4 rows n^2, half of it on the zeros about slanted blocks. Memory: 190 n doubles, and as many floats
- * where z is in float.
- */
-void chase_back(size_t n, const double *A, const struct vectors *z);
+/* Rows of Z [rows][n], eigenvectors of T, become eigenvectors of B. Cost 4 rows n^2, half of it on the zeros about slanted blocks. Memory: 190 n doubles. */
+void chase_back(size_t n, const double *A, size_t rows, double *Z);
 
 #endif

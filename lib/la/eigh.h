@@ -23,10 +23,4 @@
  */
 int eigh(size_t n, double *A, double *w, size_t top, double *Z, struct err *e);
 
-/*
- * The same with vectors in float: what goes back from T to A, 6 top n^2, is computed in float, w as before. |ZZ' - I|, |A z - w z| / |A| <= c n eps of float.
- * For directions to project on, which need no more: of what a projection loses their error is the square.
- */
-int eighf(size_t n, double *A, double *w, size_t top, float *Z, struct err *e);
-
 #endif

@@ -34,8 +34,8 @@ void tridiag(size_t n, double *A, double *d, double *e, double *tau)
     chase_make(n, A, d, e);
 }
 
-void tridiag_back(size_t n, const double *A, const double *tau, const struct vectors *z)
+void tridiag_back(size_t n, const double *A, const double *tau, size_t rows, double *Z)
 {
-    chase_back(n, A, z);
-    band_back(n, A, tau, z);
+    chase_back(n, A, rows, Z);
+    band_back(n, A, tau, rows, Z);
 }

@@ -5,7 +5,6 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "la/back.h"
 
 /*
  * Divide the upper triangle of A [n][n] by the power of two next to its largest magnitude, so that squares stay in range.
@@ -21,7 +20,7 @@ int tridiag_scale(size_t n, double *A, double *scale, struct err *e);
  */
 void tridiag(size_t n, double *A, double *d, double *e, double *tau);
 
-/* Eigenvectors of T become eigenvectors of A. Cost 6 rows n^2. */
-void tridiag_back(size_t n, const double *A, const double *tau, const struct vectors *z);
+/* Rows of Z [rows][n], eigenvectors of T, become eigenvectors of A. Cost 6 rows n^2. */
+void tridiag_back(size_t n, const double *A, const double *tau, size_t rows, double *Z);
 
 #endif

@@ -107,7 +107,7 @@ static void monarch(void)
     sized(factor_find("monarch"), (struct sizes){1, 9, 0}, identity, ones, p, NULL);
     run(factor_find("svd"), 9, identity, ones, q, NULL);
     for (int i = 0; i < ROWS * COLS; i++)
-        CHECK_NEAR(p[i], q[i], 1e-5); /* svd's products are float's */
+        CHECK_NEAR(p[i], q[i], 1e-6);
 }
 
 static void sparse(void)
@@ -220,7 +220,7 @@ static void one(const struct factor_method *m)
     run(m, 11, identity, ones, p, NULL);
     run(factor_find("svd"), 11, identity, ones, q, NULL);
     for (int i = 0; i < ROWS * COLS; i++)
-        CHECK_NEAR(p[i], q[i], 1e-5); /* vectors are float's */
+        CHECK_NEAR(p[i], q[i], 1e-6);
 }
 
 /* A matrix of more rows than columns and its like turned, of a rank for which the randomized decomposition is taken unless exact is asked for. */

@@ -89,21 +89,6 @@ static void top_and_threads(void)
     free(X), free(A), free(B), free(w), free(v), free(Z), free(Y);
 }
 
-/* The same values to the bit, the same vectors to float's rounding. */
-static void in_float(void)
-{
-    size_t n = 301, top = 60;
-    double *X = mat(n, n, "X"), *A = copy_of(n * n, X), *w = mem_new(n, 8), *v = mem_new(n, 8), *Z = mem_new(top * n, 8);
-    float *F = mem_new(top * n, sizeof *F);
-
-    CHECK(eigh(n, X, w, top, Z, NULL) == 0);
-    CHECK(eighf(n, A, v, top, F, NULL) == 0);
-    CHECK(memcmp(w, v, n * sizeof *w) == 0);
-    for (size_t i = 0; i < top * n; i++)
-        CHECK_NEAR(F[i], Z[i], 2e-6);
-    free(X), free(A), free(w), free(v), free(Z), free(F);
-}
-
 static void refusals(void)
 {
     double A[4] = {1, NAN, 0, 1}, B[4] = {1, 0, NAN, 1}, C[1] = {-5}, w[2], Z[4];
@@ -122,7 +107,6 @@ int main(void)
     spectra(200);
     closed_form();
     top_and_threads();
-    in_float();
     refusals();
     return DONE();
 }

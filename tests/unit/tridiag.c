@@ -12,7 +12,7 @@ static void residual(size_t n, const double *A)
     tridiag(n, C, d, e, e + n);
     for (size_t i = 0; i < n; i++)
         Z[i * n + i] = 1;
-    tridiag_back(n, C, e + n, &(struct vectors){n, n, Z, NULL});
+    tridiag_back(n, C, e + n, n, Z);
     CHECK(skewness(n, n, Z) < 1e-13);
     dgemm_nn(n, n, n, Z, n, A, n, AZ, n, KERN_SET);
     CHECK(e[n - 1] == 0);
