@@ -1,7 +1,7 @@
 # weir: one Makefile. `make` builds, `make check` tests, `make demo` shows; the last two install what is missing.
 include config.mk
 
-FLOORS  = base num wire tensor record file la text model score prune quant factor merge alloc rate select dup shrink
+FLOORS  = base num wire tensor record file la text tok arch ckpt run score prune quant factor merge alloc rate select dup shrink
 SRC     = $(foreach f,$(FLOORS),$(wildcard lib/$(f)/*.c))
 OBJ     = $(SRC:%.c=$(B)/%.o)
 PROGS   = $(patsubst filters/%.c,%,$(wildcard filters/*.c))

@@ -8,7 +8,7 @@
 #include "base/parse.h"
 #include "base/progress.h"
 #include "base/target.h"
-#include "model/tok.h"
+#include "tok/tok.h"
 #include "record/jsonl.h"
 #include "record/zip.h"
 #include "wire/mp.h"

@@ -4,10 +4,10 @@
  */
 #include "base/die.h"
 #include "base/progress.h"
-#include "model/calib.h"
-#include "model/run.h"
-#include "model/texts.h"
-#include "model/through.h"
+#include "run/calib.h"
+#include "run/run.h"
+#include "run/texts.h"
+#include "run/through.h"
 
 static struct opt_list files, id_files;
 static uint64_t tokens_max;

@@ -9,9 +9,9 @@
 #include <string.h>
 
 #include "base/die.h"
-#include "model/ppl.h"
-#include "model/run.h"
-#include "model/texts.h"
+#include "run/ppl.h"
+#include "run/run.h"
+#include "run/texts.h"
 
 static struct opt_list files, id_files;
 static int64_t context;

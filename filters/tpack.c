@@ -10,7 +10,7 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/progress.h"
-#include "model/pack.h"
+#include "ckpt/pack.h"
 
 static const char *output;
 static int format = -1, dense = PUT_REFUSE, list;

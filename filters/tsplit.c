@@ -11,8 +11,8 @@
 #include "base/progress.h"
 #include "base/shard.h"
 #include "base/target.h"
-#include "model/cut.h"
-#include "model/send.h"
+#include "ckpt/cut.h"
+#include "ckpt/send.h"
 #include "tensor/share.h"
 
 static struct select sel;

@@ -9,7 +9,7 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/target.h"
-#include "model/feed.h"
+#include "run/feed.h"
 #include "score/pass.h"
 #include "tensor/stream.h"
 

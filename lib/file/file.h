@@ -17,7 +17,7 @@
 
 #define BLOB_MAX_BYTES ((uint64_t)256 << 20) /* of one file that travels beside the weights */
 
-#define LLAMA2C_TOKENIZER "tokenizer.bin" /* blob of a source: llama2.c's; it does not travel itself (model/plan.h) */
+#define LLAMA2C_TOKENIZER "tokenizer.bin" /* blob of a source: llama2.c's; it does not travel itself (ckpt/plan.h) */
 
 struct file_tensor {
     char *name;

@@ -1,6 +1,6 @@
 /*
  * gguf: GGUF versions 2 and 3 on the way in, 3 on the way out: keys and values of any kind, then tensors. What the keys of a
- * model are called is known a floor higher (model/to_gguf.h, model/from_gguf.h).
+ * model are called is known a floor higher (ckpt/to_gguf.h, ckpt/from_gguf.h).
  *
  *   "GGUF" | u32 3 | i64 tensors | i64 keys | keys | tensor entries | zeros to 32 | data, each tensor padded with zeros to 32
  */

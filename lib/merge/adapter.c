@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/to_hf.h"
+#include "ckpt/to_hf.h"
 #include "record/json.h"
 
 #define CONFIG "adapter_config.json"

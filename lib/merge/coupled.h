@@ -1,8 +1,8 @@
-/* coupled: which axes of a model's tensors may be permuted together without changing what it computes. Roles are those of model/arch.h. */
+/* coupled: which axes of a model's tensors may be permuted together without changing what it computes. Roles are those of arch/arch.h. */
 #ifndef WEIR_MERGE_COUPLED_H
 #define WEIR_MERGE_COUPLED_H
 
-#include "model/arch.h"
+#include "arch/arch.h"
 
 /* Units of an axis: unit u is the indices [first + u * width, first + (u + 1) * width) of rows (axis 0) or columns (axis 1). */
 struct coupled_axis {

@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/arch.h"
-#include "model/names.h"
-#include "model/to_gguf.h"
-#include "model/to_hf.h"
+#include "arch/arch.h"
+#include "ckpt/names.h"
+#include "ckpt/to_gguf.h"
+#include "ckpt/to_hf.h"
 #include "tensor/form.h"
 
 #define SLAB_BYTES ((uint64_t)2 << 20)

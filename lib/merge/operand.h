@@ -5,7 +5,7 @@
 #ifndef WEIR_MERGE_OPERAND_H
 #define WEIR_MERGE_OPERAND_H
 
-#include "model/plan.h"
+#include "ckpt/plan.h"
 #include "tensor/lookup.h"
 
 struct operand {

@@ -6,7 +6,7 @@
 #define WEIR_QUANT_AWQ_H
 
 #include "base/err.h"
-#include "model/fold.h"
+#include "run/fold.h"
 #include "quant/plan.h"
 
 /* A linear among those that see the same inputs. */

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/feed.h"
+#include "run/feed.h"
 #include "quant/awq.h"
 
 struct total {

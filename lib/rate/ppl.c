@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/real.h"
-#include "model/resident.h"
+#include "run/resident.h"
 #include "rate/rate.h"
 
 static const char *path, *as = "ppl";

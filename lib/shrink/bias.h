@@ -2,8 +2,8 @@
 #ifndef WEIR_SHRINK_BIAS_H
 #define WEIR_SHRINK_BIAS_H
 
-#include "model/arch.h"
-#include "model/feed.h"
+#include "arch/arch.h"
+#include "run/feed.h"
 #include "shrink/cut.h"
 
 /* May biases of role ("attn.o", "mlp.down") be written where there are none? The key of arch's configuration that says so, with which all linears of

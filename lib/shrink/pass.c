@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "la/quad.h"
-#include "model/block.h"
+#include "run/block.h"
 #include "shrink/bias.h"
 #include "shrink/refit.h"
 

@@ -2,8 +2,8 @@
 #ifndef WEIR_SHRINK_PASS_H
 #define WEIR_SHRINK_PASS_H
 
-#include "model/arch.h"
-#include "model/feed.h"
+#include "arch/arch.h"
+#include "run/feed.h"
 #include "shrink/cut.h"
 #include "shrink/shrink.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/block.h"
+#include "run/block.h"
 #include "shrink/pass.h"
 
 /* The role of a bundle, also where its stream says none. */

@@ -82,7 +82,7 @@ struct bundle {
     char *name;
     struct shape shape;  /* of the weight */
     uint64_t rows, cols; /* see above */
-    char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/model/arch.h) */
+    char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/arch/arch.h) */
     int64_t layer;       /* or -1 */
     struct term term[TERMS_MAX];
     int terms;

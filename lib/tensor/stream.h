@@ -15,7 +15,7 @@ struct writer;
 /* The first record of a segment. */
 struct head {
     int64_t shard, shards;    /* i of n counted from 1; 0 of 0 when whole */
-    struct attrs model;       /* hyper-parameters under canonical keys (lib/model/arch.h) */
+    struct attrs model;       /* hyper-parameters under canonical keys (lib/arch/arch.h) */
     struct attrs meta;        /* the source's own metadata (safetensors __metadata__, strings) */
     uint64_t tensors, bytes;  /* announced totals, 0 unknown; for progress */
     char **name;              /* manifest: names announced, in order, or NULL */

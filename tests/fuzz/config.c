@@ -1,5 +1,5 @@
 /* config: any JSON as a config.json: what is known of a model, or a clause; its parameters are sizes or a clause; any key is a tensor's name too. */
-#include "model/arch.h"
+#include "arch/arch.h"
 
 #include <stdlib.h>
 #include <string.h>

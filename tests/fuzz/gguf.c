@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "model/plan.h"
+#include "ckpt/plan.h"
 #include "tests/fuzz/fuzz.h"
 
 FUZZ_ROOM(MIB(1), 64)

@@ -18,7 +18,7 @@
 #include "base/shard.h"
 #include "dup/dup.h"
 #include "merge/options.h"
-#include "model/calib.h"
+#include "run/calib.h"
 #include "prune/pattern.h"
 #include "select/quota.h"
 #include "select/where.h"

@@ -1,5 +1,5 @@
 /* tok_llama2c: any bytes as tokenizer.bin are a tokenizer that encodes and decodes, or a clause. */
-#include "model/tok.h"
+#include "tok/tok.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 # floors: a file of lib includes only its own folder and folders to the left; families never include one another;
 # each outside library has one home; the library neither prints nor exits.
-floors="base num wire tensor record file la text model"
+floors="base num wire tensor record file la text tok arch ckpt run"
 bad=0
 level() { i=0; for f in $floors; do i=$((i + 1)); [ "$f" = "$1" ] && { echo $i; return; }; done; echo 99; }
 for f in lib/*/*.[ch]; do
@@ -22,12 +22,12 @@ home() { # home HEADERS PLACE...
 }
 home 'msgpack' 'lib/wire/*'
 home 'zstd\.h|zstd_errors' 'lib/wire/*' 'lib/record/*'
-home 'zlib' 'lib/record/*' 'lib/model/*' 'lib/file/*'
+home 'zlib' 'lib/record/*' 'lib/ckpt/*' 'lib/file/*'
 home 'xxhash' 'lib/base/hash.c' 'lib/wire/*'
 home 'cblas|lapacke' 'lib/la/*'
 home 'yajl' 'lib/record/json*'
 home 'nettle' 'lib/text/*'
-home 'pcre2' 'lib/text/*' 'lib/model/tok*'
+home 'pcre2' 'lib/text/*' 'lib/tok/*'
 for f in lib/*/*.c; do
     case $f in lib/base/die.c | lib/base/opt.c | lib/base/progress.c) continue ;; esac
     if sed 's|/\*.*||; s|^ \*.*||' "$f" | grep -nE '(^|[^a-z_])(exit|printf|fprintf|puts|putchar|abort) *\('; then

@@ -3,7 +3,7 @@
 
 #include <stdint.h>
 
-#include "model/arch.h"
+#include "arch/arch.h"
 
 static void role_is(const char *arch, const char *name, const char *want, int64_t layer)
 {

@@ -1,6 +1,6 @@
 /*
  * forward: a small model of every kind that can be run, against the same sums written as plain loops in double: states, statistics of
- * inputs, likelihoods and divergences. The plain model shares nothing with lib/model but the weights.
+ * inputs, likelihoods and divergences. The plain model shares nothing with lib/run but the weights.
  */
 #include "tests/unit/check.h"
 
@@ -9,9 +9,9 @@
 
 #include "base/par.h"
 #include "base/rng.h"
-#include "model/calib.h"
-#include "model/forward.h"
-#include "model/ppl.h"
+#include "run/calib.h"
+#include "run/forward.h"
+#include "run/ppl.h"
 
 enum { H = 24, HEADS = 4, KV = 2, D = 6, I = 40, LAYERS = 2, VOCAB = 8300, TOKENS = 23, CTX = 9 };
 enum { NORM1, Q, K, V, O, NORM2, GATE, UP, DOWN, SLOTS };

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "model/to_gguf.h"
-#include "model/to_hf.h"
+#include "ckpt/to_gguf.h"
+#include "ckpt/to_hf.h"
 #include "tests/unit/check.h"
 
 static const char config[] = "{\n  \"a\": {\"hidden_size\": 1},\n  \"note\": \"\\\"hidden_size\\\": 5\",\n  \"hidden_size\": 64,\n"

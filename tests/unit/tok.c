@@ -1,5 +1,5 @@
 /* tok: brook's two files give the ids that SentencePiece gives; what a tokenizer says of itself. Run from the root of the tree. */
-#include "model/tok.h"
+#include "tok/tok.h"
 
 #include <stdlib.h>
 

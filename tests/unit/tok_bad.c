@@ -1,5 +1,5 @@
 /* tok: files that are wrong, or ask for what is not known, are refused by one clause that names it; no truncation is accepted. */
-#include "model/tok.h"
+#include "tok/tok.h"
 
 #include <stdlib.h>
 

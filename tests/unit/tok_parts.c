@@ -1,5 +1,5 @@
 /* tok: a tokenizer taken apart and put together again, as GGUF does, and one of llama2.c, give the ids of the first. */
-#include "model/tok.h"
+#include "tok/tok.h"
 
 #include <stdlib.h>
 

@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
-#include "model/calib.h"
-#include "model/windows.h"
+#include "run/calib.h"
+#include "run/windows.h"
 
 static const uint32_t ids[10] = {1, 10, 11, 12, 13, 14, 15, 16, 17, 18};
 static struct err e;

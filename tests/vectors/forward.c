@@ -10,9 +10,9 @@
 
 #include "base/io.h"
 #include "file/file.h"
-#include "model/calib.h"
-#include "model/forward.h"
-#include "model/ppl.h"
+#include "run/calib.h"
+#include "run/forward.h"
+#include "run/ppl.h"
 #include "num/kern.h"
 
 #define SHARED "../shared/models/"

@@ -1,5 +1,5 @@
 /* tok: ids of hard texts, as SentencePiece and a plain reference in Python give them (tok_make.py). Run from the root. */
-#include "model/tok.h"
+#include "tok/tok.h"
 
 #include <stdlib.h>
 

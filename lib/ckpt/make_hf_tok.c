@@ -1,0 +1,349 @@
+/* make_hf_tok: tokenizer.json, tokenizer.model and tokenizer_config.json from a tokenizer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ckpt/make_hf.h"
+#include "tok/tok_int.h"
+#include "record/json.h"
+
+static void put_piece(const struct tok *t, int64_t id, struct buf *b)
+{
+    size_t n;
+    const char *s = tok_piece(t, (uint32_t)id, &n);
+
+    json_put_string(b, s, n);
+}
+
+static void put_added(const struct tok *t, struct buf *b)
+{
+    int first = 1;
+
+    buf_puts(b, "  \"added_tokens\": [");
+    for (uint32_t id = 0; id < tok_vocab(t); id++) {
+        int type = tok_type(t, id);
+
+        if (type != TOK_CONTROL && type != TOK_UNKNOWN && type != TOK_USER_DEFINED)
+            continue;
+        buf_printf(b, "%s\n    {\"id\": %u, \"content\": ", first ? "" : ",", id);
+        put_piece(t, id, b);
+        buf_printf(b, ", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": %s}",
+                   type == TOK_USER_DEFINED ? "false" : "true");
+        first = 0;
+    }
+    buf_puts(b, first ? "],\n" : "\n  ],\n");
+}
+
+static void put_spm_steps(const struct tok *t, struct buf *b)
+{
+    const char *prepend = tok_space_prefix(t) ? "{\"type\": \"Prepend\", \"prepend\": \"" TOK_SPACE "\"}, " : "";
+
+    buf_printf(b, "  \"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [%s"
+                  "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"" TOK_SPACE "\"}]},\n"
+                  "  \"pre_tokenizer\": null,\n", prepend);
+    buf_printf(b, "  \"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": {\"String\": \"" TOK_SPACE
+                  "\"}, \"content\": \" \"}, {\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}%s]},\n",
+               tok_space_prefix(t) ? ", {\"type\": \"Strip\", \"content\": \" \", \"start\": 1, \"stop\": 0}" : "");
+}
+
+static void put_bpe_steps(const struct tok *t, struct buf *b)
+{
+    static const char level[] = "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": %s, \"use_regex\": %s}";
+    const char *pre = tok_pre(t), *pattern = tok_pre_pattern(pre);
+
+    buf_printf(b, "  \"normalizer\": %s,\n  \"pre_tokenizer\": ", strcmp(pre, "qwen2") == 0 ? "{\"type\": \"NFC\"}" : "null");
+    if (pattern) {
+        buf_puts(b, "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Split\", \"pattern\": {\"Regex\": ");
+        json_put_string(b, pattern, strlen(pattern));
+        buf_puts(b, "}, \"behavior\": \"Isolated\", \"invert\": false}, ");
+        buf_printf(b, level, "false", "false");
+        buf_puts(b, "]}");
+    } else if (strcmp(pre, "smollm") == 0) {
+        buf_puts(b, "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Digits\", \"individual_digits\": true}, ");
+        buf_printf(b, level, "true", "true");
+        buf_puts(b, "]}");
+    } else {
+        buf_printf(b, level, "true", "true");
+    }
+    buf_puts(b, ",\n  \"decoder\": ");
+    buf_printf(b, level, "true", "true");
+    buf_puts(b, ",\n");
+}
+
+/* bos before and eos after, where a sequence has them. */
+static void put_template(const struct tok *t, struct buf *b)
+{
+    int64_t mark[2] = {tok_add_bos(t) ? tok_bos(t) : -1, tok_add_eos(t) ? tok_eos(t) : -1};
+    int n = 0;
+
+    buf_puts(b, "  \"post_processor\": ");
+    if (mark[0] < 0 && mark[1] < 0) {
+        buf_puts(b, "null,\n");
+        return;
+    }
+    buf_puts(b, "{\"type\": \"TemplateProcessing\"");
+    for (int pair = 0; pair < 2; pair++) {
+        buf_printf(b, ", \"%s\": [", pair ? "pair" : "single");
+        for (int k = 0; k <= pair; k++) {
+            if (mark[0] >= 0) {
+                buf_printf(b, "%s{\"SpecialToken\": {\"id\": ", k ? ", " : "");
+                put_piece(t, mark[0], b);
+                buf_printf(b, ", \"type_id\": %d}}", k);
+            }
+            buf_printf(b, "%s{\"Sequence\": {\"id\": \"%c\", \"type_id\": %d}}", k || mark[0] >= 0 ? ", " : "", 'A' + k, k);
+            if (mark[1] >= 0) {
+                buf_puts(b, ", {\"SpecialToken\": {\"id\": ");
+                put_piece(t, mark[1], b);
+                buf_printf(b, ", \"type_id\": %d}}", k);
+            }
+        }
+        buf_puts(b, "]");
+    }
+    buf_puts(b, ", \"special_tokens\": {");
+    for (int i = 0; i < 2; i++)
+        if (mark[i] >= 0 && !(i && mark[0] == mark[1])) {
+            buf_puts(b, n++ ? ", " : "");
+            put_piece(t, mark[i], b);
+            buf_puts(b, ": {\"id\": ");
+            put_piece(t, mark[i], b);
+            buf_printf(b, ", \"ids\": [%lld], \"tokens\": [", (long long)mark[i]);
+            put_piece(t, mark[i], b);
+            buf_puts(b, "]}");
+        }
+    buf_puts(b, "}},\n");
+}
+
+/* Two pieces that together are a third. */
+struct merge {
+    float score;
+    uint32_t left, right, left_chars, right_chars;
+    size_t at; /* order of finding: piece by piece, then by ids of left and right */
+};
+
+static int by_ids(const void *a, const void *b)
+{
+    const struct merge *x = a, *y = b;
+
+    return x->left != y->left ? (x->left < y->left ? -1 : 1) : (x->right > y->right) - (x->right < y->right);
+}
+
+static int by_rank(const void *a, const void *b)
+{
+    const struct merge *x = a, *y = b;
+
+    if (x->score != y->score)
+        return x->score > y->score ? -1 : 1;
+    if (x->left_chars != y->left_chars)
+        return x->left_chars > y->left_chars ? -1 : 1;
+    if (x->right_chars != y->right_chars)
+        return x->right_chars > y->right_chars ? -1 : 1;
+    return x->at < y->at ? -1 : 1;
+}
+
+static uint32_t count_chars(const char *s, size_t n)
+{
+    uint32_t chars = 0;
+
+    for (size_t i = 0; i < n; i++)
+        chars += (s[i] & 0xc0) != 0x80;
+    return chars;
+}
+
+static int joins(const struct tok *t, uint32_t id)
+{
+    return tok_type(t, id) == TOK_NORMAL || tok_type(t, id) == TOK_USER_DEFINED;
+}
+
+/* The pairs that give piece id, appended to *m. */
+static void find_halves(const struct tok *t, uint32_t id, struct merge **m, size_t *n, size_t *cap)
+{
+    size_t len, first = *n;
+    const char *s = tok_piece(t, id, &len);
+
+    for (size_t i = 1; i < len; i++) {
+        uint32_t left, right;
+
+        if ((s[i] & 0xc0) == 0x80 || (left = tok_find(t, s, i)) == TOK_NONE || (right = tok_find(t, s + i, len - i)) == TOK_NONE ||
+            !joins(t, left) || !joins(t, right))
+            continue;
+        if (*n == *cap) {
+            *cap = *cap ? *cap * 2 : 4096;
+            *m = mem_resize(*m, *cap, sizeof **m);
+        }
+        (*m)[(*n)++] = (struct merge){tok_score(t, id), left, right, count_chars(s, i), count_chars(s + i, len - i), 0};
+    }
+    if (*n > first)
+        qsort(*m + first, *n - first, sizeof **m, by_ids);
+    for (size_t i = first; i < *n; i++)
+        (*m)[i].at = i;
+}
+
+static void put_found_merges(const struct tok *t, struct buf *b)
+{
+    struct merge *m = NULL;
+    size_t n = 0, cap = 0;
+
+    for (uint32_t id = 0; id < tok_vocab(t); id++)
+        if (joins(t, id))
+            find_halves(t, id, &m, &n, &cap);
+    if (n)
+        qsort(m, n, sizeof *m, by_rank);
+    for (size_t i = 0; i < n; i++) {
+        struct buf text = {0};
+        size_t len;
+        const char *s = tok_piece(t, m[i].left, &len);
+
+        buf_add(&text, s, len);
+        buf_puts(&text, " ");
+        s = tok_piece(t, m[i].right, &len);
+        buf_add(&text, s, len);
+        buf_puts(b, i ? ",\n      " : "\n      ");
+        json_put_string(b, (const char *)text.data, text.len);
+        buf_free(&text);
+    }
+    free(m);
+}
+
+static void put_merges(const struct tok *t, struct buf *b)
+{
+    buf_puts(b, "    \"merges\": [");
+    if (tok_kind(t) == TOK_SPM && tok_merges(t) == 0)
+        put_found_merges(t, b);
+    for (size_t i = 0; i < tok_merges(t); i++) {
+        const char *m = tok_merge(t, i);
+
+        buf_puts(b, i ? ",\n      " : "\n      ");
+        json_put_string(b, m, strlen(m));
+    }
+    buf_puts(b, "\n    ]\n");
+}
+
+static void put_model(const struct tok *t, struct buf *b)
+{
+    int spm = tok_kind(t) == TOK_SPM;
+
+    buf_puts(b, "  \"model\": {\n    \"type\": \"BPE\", \"dropout\": null, \"unk_token\": ");
+    if (spm && tok_unk(t) >= 0)
+        put_piece(t, tok_unk(t), b);
+    else
+        buf_puts(b, "null");
+    buf_printf(b, ", \"continuing_subword_prefix\": null, \"end_of_word_suffix\": null, \"fuse_unk\": %s, \"byte_fallback\": %s, "
+                  "\"ignore_merges\": %s,\n    \"vocab\": {",
+               spm ? "true" : "false", spm && tok_find(t, "<0x00>", 6) != TOK_NONE ? "true" : "false",
+               !spm && strcmp(tok_pre(t), "llama-bpe") == 0 ? "true" : "false");
+    for (uint32_t id = 0; id < tok_vocab(t); id++) {
+        buf_puts(b, id ? ",\n      " : "\n      ");
+        put_piece(t, id, b);
+        buf_printf(b, ": %u", id);
+    }
+    buf_puts(b, "\n    },\n");
+    put_merges(t, b);
+    buf_puts(b, "  }\n}\n");
+}
+
+void make_hf_tokenizer(const struct tok *t, struct buf *out)
+{
+    buf_puts(out, "{\n  \"version\": \"1.0\",\n  \"truncation\": null,\n  \"padding\": null,\n");
+    put_added(t, out);
+    if (tok_kind(t) == TOK_SPM)
+        put_spm_steps(t, out);
+    else
+        put_bpe_steps(t, out);
+    put_template(t, out);
+    put_model(t, out);
+}
+
+/* ---- SentencePiece's protobuf: field numbers of sentencepiece_model.proto ---- */
+
+static void put_varint(struct buf *b, uint64_t v)
+{
+    for (; v >= 0x80; v >>= 7)
+        buf_add(b, &(uint8_t){(uint8_t)(v | 0x80)}, 1);
+    buf_add(b, &(uint8_t){(uint8_t)v}, 1);
+}
+
+static void put_field(struct buf *b, unsigned field, uint64_t v)
+{
+    put_varint(b, field << 3);
+    put_varint(b, v);
+}
+
+static void put_bytes(struct buf *b, unsigned field, const void *p, size_t n)
+{
+    put_varint(b, field << 3 | 2);
+    put_varint(b, n);
+    buf_add(b, p, n);
+}
+
+static void put_sentence_piece(const struct tok *t, uint32_t id, struct buf *out)
+{
+    struct buf p = {0};
+    size_t n;
+    const char *s = tok_piece(t, id, &n);
+    float score = tok_score(t, id);
+
+    put_bytes(&p, 1, s, n);
+    put_varint(&p, 2 << 3 | 5);
+    buf_add(&p, &score, 4);
+    if (tok_type(t, id) != TOK_NORMAL)
+        put_field(&p, 3, (uint64_t)tok_type(t, id));
+    put_bytes(out, 1, p.data, p.len);
+    buf_free(&p);
+}
+
+void make_hf_sentencepiece(const struct tok *t, struct buf *out)
+{
+    const int64_t id[4] = {tok_unk(t), tok_bos(t), tok_eos(t), tok_pad(t)};
+    struct buf trainer = {0}, normal = {0};
+
+    if (tok_kind(t) != TOK_SPM)
+        return;
+    for (uint32_t i = 0; i < tok_vocab(t); i++)
+        put_sentence_piece(t, i, out);
+    put_field(&trainer, 3, 2); /* model_type BPE */
+    put_field(&trainer, 4, tok_vocab(t));
+    put_field(&trainer, 35, tok_find(t, "<0x00>", 6) != TOK_NONE); /* byte_fallback */
+    for (unsigned i = 0; i < 4; i++)
+        put_field(&trainer, 40 + i, (uint64_t)id[i]); /* -1 as ten bytes: none */
+    for (unsigned i = 0; i < 4; i++) {
+        size_t n;
+        const char *s = id[i] >= 0 ? tok_piece(t, (uint32_t)id[i], &n) : NULL;
+
+        if (s)
+            put_bytes(&trainer, 45 + i, s, n);
+    }
+    put_bytes(out, 2, trainer.data, trainer.len);
+    put_bytes(&normal, 1, "identity", 8);
+    put_field(&normal, 3, (uint64_t)tok_space_prefix(t));
+    put_field(&normal, 4, (uint64_t)tok_trim_spaces(t));
+    put_field(&normal, 5, 1);
+    put_bytes(out, 3, normal.data, normal.len);
+    buf_free(&trainer);
+    buf_free(&normal);
+}
+
+static void put_token(const struct tok *t, const char *key, int64_t id, struct buf *b)
+{
+    if (id < 0)
+        return;
+    buf_printf(b, "  \"%s\": ", key);
+    put_piece(t, id, b);
+    buf_puts(b, ",\n");
+}
+
+void make_hf_tokenizer_config(const struct tok *t, const char *template, size_t n, struct buf *out)
+{
+    buf_printf(out, "{\n  \"add_bos_token\": %s,\n  \"add_eos_token\": %s,\n", tok_add_bos(t) ? "true" : "false",
+               tok_add_eos(t) ? "true" : "false");
+    put_token(t, "bos_token", tok_bos(t), out);
+    put_token(t, "eos_token", tok_eos(t), out);
+    put_token(t, "unk_token", tok_unk(t), out);
+    put_token(t, "pad_token", tok_pad(t), out);
+    if (template) {
+        buf_puts(out, "  \"chat_template\": ");
+        json_put_string(out, template, n);
+        buf_puts(out, ",\n");
+    }
+    buf_printf(out, "  \"clean_up_tokenization_spaces\": false,\n%s  \"tokenizer_class\": \"%s\"\n}\n",
+               tok_kind(t) == TOK_SPM ? "  \"legacy\": false,\n" : "",
+               tok_kind(t) == TOK_SPM ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
+}

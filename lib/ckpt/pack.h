@@ -1,0 +1,50 @@
+/* pack: a stream's records into a checkpoint of one of the formats that are written. */
+#ifndef WEIR_CKPT_PACK_H
+#define WEIR_CKPT_PACK_H
+
+#include "base/target.h"
+#include "file/put.h"
+#include "ckpt/to_gguf.h"
+#include "ckpt/to_hf.h"
+#include "ckpt/to_peft.h"
+#include "tensor/stream.h"
+
+struct pack_format {
+    const char *name, *suffix, *brief;
+    int folder; /* the target is a folder */
+};
+enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_PEFT, PACK_FORMATS };
+extern const struct pack_format pack_formats[PACK_FORMATS];
+
+int pack_find(const char *name);                   /* the format of that name, or -1 */
+int pack_guess(const char *path);                  /* by the path's suffix, or a folder that is there; or -1 */
+
+struct pack {
+    int format, dense;
+    uint64_t max_shard; /* bytes of data in one file of a folder or a GGUF; 0: all in one */
+    char *path;
+    struct target *target;
+    struct pile pile;
+    struct to_gguf gguf;
+    struct to_hf hf;
+    struct to_peft peft;
+};
+
+/*
+ * Begin a checkpoint at path ("-": standard output).
+ * max_shard  see struct pack
+ * dense   what is done with values that the format does not hold: see struct put_how
+ * head    the stream's; a GGUF needs its model keys
+ * -1: the target cannot be made, or the architecture has no GGUF.
+ */
+int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t max_shard, const struct head *head,
+              struct err *e);
+
+/* Take the current record of in. A tensor that the format cannot hold is an error; files beside the weights are kept where the format
+ * has a place for them, other records are passed over. */
+int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e);
+
+/* The stream is at its end: write, and let the target appear. in still holds head and tail. Frees what p holds. */
+int pack_finish(struct pack *p, const struct reader *in, struct err *e);
+
+#endif

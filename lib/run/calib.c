@@ -1,0 +1,248 @@
+#include "run/calib.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/par.h"
+#include "base/parse.h"
+#include "base/real.h"
+#include "la/gemm.h"
+#include "num/kern.h"
+
+#define STRIP 256 /* columns that one call of a thread sums */
+
+static const char *const names[] = {"norm2", "mean", "absmean", "gram", "bi"}; /* bit i of parts */
+
+int calib_parse(const char *list, unsigned *parts, struct err *e)
+{
+    *parts = 0;
+    for (const char *s = list;; s++) {
+        size_t n = strcspn(s, ",");
+        unsigned bit = 0;
+
+        for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+            if (strlen(names[i]) == n && strncmp(names[i], s, n) == 0)
+                bit = 1u << i;
+        if (!bit)
+            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi", (int)(n < 80 ? n : 80), s);
+        *parts |= bit;
+        s += n;
+        if (!*s)
+            return 0;
+    }
+}
+
+struct strip {
+    struct calib_sums *s;
+    const float *x, *weighed; /* weighed: rows times the root of their weights */
+    int64_t rows;
+};
+
+static void sum_strip(void *ctx, size_t i)
+{
+    struct strip *p = ctx;
+    size_t cols = (size_t)p->s->cols, at = i * STRIP, n = cols - at < STRIP ? cols - at : STRIP;
+
+    for (int64_t t = 0; t < p->rows; t++) {
+        const float *x = p->x + (size_t)t * cols + at;
+
+        if (p->s->sum2)
+            kern_addsq64(p->weighed + (size_t)t * cols + at, p->s->sum2 + at, n);
+        if (p->s->sum)
+            kern_add64(x, p->s->sum + at, n);
+        if (p->s->sumabs)
+            kern_addabs64(x, p->s->sumabs + at, n);
+    }
+}
+
+static void start(struct calib_sums *s, unsigned parts, int64_t cols)
+{
+    size_t n = (size_t)cols;
+
+    s->cols = cols;
+    s->sum2 = parts & CALIB_NORM2 ? mem_new(n, sizeof(double)) : NULL;
+    s->sum = parts & CALIB_MEAN ? mem_new(n, sizeof(double)) : NULL;
+    s->sumabs = parts & CALIB_ABSMEAN ? mem_new(n, sizeof(double)) : NULL;
+    s->gram = parts & CALIB_GRAM ? mem_new(n, n * sizeof(double)) : NULL;
+}
+
+void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows)
+{
+    struct calib *c = ctx;
+    int64_t first = window[0].start, tokens = window[windows - 1].start + window[windows - 1].len - first;
+
+    c->r = mem_resize(c->r, (size_t)tokens, sizeof *c->r);
+    for (int64_t t = 0; t < tokens; t++)
+        c->r[t] = (float)kern_sum(received + t * heads, (size_t)heads);
+    for (int64_t i = 0; i < windows; i++) {
+        float *r = c->r + (window[i].start - first), low = r[0], high = r[0];
+
+        for (int64_t t = 1; t < window[i].len; t++) {
+            low = r[t] < low ? r[t] : low;
+            high = r[t] > high ? r[t] : high;
+        }
+        for (int64_t t = 0; t < window[i].len; t++)
+            r[t] = high > low ? (float)(c->least + (1 - c->least) * ((double)r[t] - low) / ((double)high - low)) : 1;
+    }
+}
+
+/* Rows times the root of their weights, owned by the caller. */
+static float *weighed(const struct calib *c, const float *x, int64_t rows, int64_t cols)
+{
+    float *y = mem_new((size_t)(rows * cols), sizeof *y);
+
+    for (int64_t t = 0; t < rows; t++)
+        kern_scale(sqrtf(c->r[t]), x + t * cols, y + t * cols, (size_t)cols);
+    return y;
+}
+
+void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t cols)
+{
+    struct calib *c = ctx;
+    float *own = c->r ? weighed(c, x, rows, cols) : NULL;
+    struct strip p = {&c->at[at], x, own ? own : x, rows};
+
+    if (!p.s->cols)
+        start(p.s, c->parts, cols);
+    p.s->n += rows;
+    for (int64_t t = 0; t < rows; t++)
+        p.s->weight += own ? (double)c->r[t] : 1;
+    if (c->parts & (CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN))
+        par_for(((size_t)cols + STRIP - 1) / STRIP, sum_strip, &p);
+    if (p.s->gram)
+        gram_add((size_t)cols, (size_t)rows, p.weighed, (size_t)cols, p.s->gram);
+    free(own);
+}
+
+static double cosine(const float *x, const float *y, size_t n)
+{
+    double size = sqrt(kern_sumsq(x, n)) * sqrt(kern_sumsq(y, n));
+
+    return size == 0 ? 0 : kern_dotd(x, y, n) / size;
+}
+
+void calib_pass(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens, int64_t hidden)
+{
+    struct calib *c = ctx;
+    size_t n = (size_t)hidden;
+
+    for (int64_t i = 0; i < tokens * hidden; i += hidden) {
+        double whole = cosine(before + i, after + i, n);
+
+        c->alike[0] += whole;
+        c->alike[1] += cosine(before + i, middle + i, n);
+        c->alike[2] += cosine(middle + i, after + i, n);
+        c->angles += real_acos(whole > 1 ? 1 : whole < -1 ? -1 : whole) / 3.141592653589793; /* beyond 1 only by rounding */
+    }
+    c->passed += tokens;
+}
+
+/* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
+static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, int rank, double n, struct err *e)
+{
+    struct shape s = {.rank = rank, .dim = {(uint64_t)cols, (uint64_t)cols}};
+    size_t count = (size_t)(rank == 2 ? cols * cols : cols);
+    float *v = mem_new(count, sizeof *v);
+
+    for (size_t i = 0; i < count; i++) {
+        v[i] = (float)(sum[i] / n);
+        if (!isfinite(v[i])) {
+            free(v);
+            return err_set(e, "%s: the input of channel %zu is not finite (%s is %g)", b->name, i % (size_t)cols, name,
+                           sum[i] / n);
+        }
+    }
+    bundle_set_companion(b, name, &s, v);
+    free(v);
+    return 0;
+}
+
+/* G's upper triangle holds the sums; the lower is filled when it is first asked for, and again harmlessly. */
+static const double *whole_gram(const struct calib_sums *s)
+{
+    if (s->gram)
+        gram_finish((size_t)s->cols, s->gram, 1);
+    return s->gram;
+}
+
+int calib_attach(struct calib *c, enum tap at, struct bundle *b, struct err *e)
+{
+    struct calib_sums *s = at == TAP_NONE ? NULL : &c->at[at];
+    const double *sums[4] = {0};
+
+    if (!s)
+        return 0;
+    if (!s->n || (uint64_t)s->cols != b->cols)
+        return err_set(e, "%s: it has %llu input channels, %lld were seen", b->name, (unsigned long long)b->cols,
+                       (long long)s->cols);
+    sums[0] = s->sum2;
+    sums[1] = s->sum;
+    sums[2] = s->sumabs;
+    sums[3] = s->first ? NULL : whole_gram(s);
+    for (int i = 0; i < 4; i++)
+        if (sums[i] && set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, i == 0 || i == 3 ? s->weight : (double)s->n, e) < 0)
+            return -1;
+    if (s->first)
+        bundle_lend(b, s->first, "gram");
+    else if (s->gram)
+        s->first = b;
+    attrs_set_int(&b->more, "count", s->n);
+    b->touched = 1;
+    return 0;
+}
+
+/* How much the layer, and the half of it that reads at this tap, change the states; rounding alone gives a cosine above 1. */
+static void set_influence(const struct calib *c, enum tap at, struct bundle *b)
+{
+    double layer = 1 - c->alike[0] / (double)c->passed, half = 1 - c->alike[at == TAP_MLP || at == TAP_DOWN ? 2 : 1] / (double)c->passed;
+
+    attrs_set_f64(&b->more, "bi", layer > 0 ? layer : 0);
+    if (at != TAP_NONE)
+        attrs_set_f64(&b->more, "bi_sub", half > 0 ? half : 0);
+    b->touched = 1;
+}
+
+int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bundle *b, int n, struct err *e)
+{
+    if (c->passed && !isfinite(c->alike[0] + c->alike[1] + c->alike[2]))
+        return err_set(e, "%s: the states before and after its layer are not finite", b[0].name);
+    for (int i = 0; i < n; i++) {
+        int bias = 0, slot = block_slot(kind, b[i].role, &bias);
+        enum tap at = slot < 0 || bias ? TAP_NONE : kind->slots[slot].tap;
+
+        if (calib_attach(c, at, &b[i], e) < 0)
+            return -1;
+        if (c->passed && (i == 0 || at != TAP_NONE))
+            set_influence(c, at, &b[i]);
+    }
+    if (c->passed)
+        attrs_set_f64(&b[0].more, "angle", c->angles / (double)c->passed);
+    return 0;
+}
+
+int calib_parse_weight(const char *arg, double *least, struct err *e)
+{
+    *least = 0.01;
+    if (strncmp(arg, "attncon", 7) != 0 || (arg[7] && arg[7] != ':'))
+        return err_set(e, "there is no token weight '%.80s'; there is attncon", arg);
+    if (arg[7] && parse_f64(arg + 8, least, e) < 0)
+        return -1;
+    return *least > 0 && *least <= 1 ? 0 : err_set(e, "the least weight is %g; above 0 and at most 1 is needed", *least);
+}
+
+void calib_reset(struct calib *c)
+{
+    for (int i = 0; i < TAPS; i++) {
+        free(c->at[i].sum2);
+        free(c->at[i].sum);
+        free(c->at[i].sumabs);
+        free(c->at[i].gram);
+    }
+    memset(c->at, 0, sizeof c->at);
+    memset(c->alike, 0, sizeof c->alike);
+    c->angles = 0;
+    c->passed = 0;
+    free(c->r);
+    c->r = NULL;
+}

@@ -1,0 +1,72 @@
+/*
+ * calib: statistics of the inputs of linears, gathered by taps, given to bundles as companions.
+ *
+ *   norm2    F32 [cols]        mean of x^2
+ *   mean     F32 [cols]        mean of x
+ *   absmean  F32 [cols]        mean of |x|
+ *   gram     F32 [cols][cols]  X'X / n
+ *   and the bundle's key "count": tokens seen
+ *   bi       a key of the layer's first bundle and of each of its linears, a number: block influence, 1 - mean over tokens of
+ *            cos(state before the layer, state after it); with it
+ *   angle    a key of the layer's first bundle: the mean over tokens of arccos of that cosine, in units of pi
+ *   bi_sub   a key of each linear: the influence of its sub-layer alone, attention or MLP
+ *
+ * With weights of tokens (calib_weigh), norm2 and gram are sum(r x^2) / sum(r) and sum(r x x') / sum(r); mean and absmean stay as they are.
+ *
+ * Sums run in double in token order (gram: f32 products of 256 tokens summed in f32, those in double), so they do not depend on threads.
+ */
+#ifndef WEIR_RUN_CALIB_H
+#define WEIR_RUN_CALIB_H
+
+#include "run/block.h"
+
+enum { CALIB_NORM2 = 1, CALIB_MEAN = 2, CALIB_ABSMEAN = 4, CALIB_GRAM = 8, CALIB_BI = 16 };
+
+struct calib_sums {
+    double *sum2, *sum, *sumabs; /* [cols] or NULL */
+    double *gram;                /* [cols][cols] or NULL */
+    int64_t cols, n;
+    struct bundle *first;        /* that has the gram already: others borrow it */
+    double weight;               /* sum of the tokens' weights: n when all are 1 */
+};
+
+struct calib {
+    unsigned parts;
+    double least;                /* of the tokens' weights, whose largest is 1; 0: all are 1 */
+    float *r;                    /* weights of the tokens of the batch that is being seen, or NULL */
+    double alike[3];             /* sums of the tokens' cosines: over the layer, attention, the MLP */
+    double angles;               /* sum of the tokens' angles over the layer, in units of pi */
+    int64_t passed;              /* tokens in them */
+    struct calib_sums at[TAPS];
+};
+
+/* "norm2,gram" to a set of parts. -1 quotes an unknown name and lists the known ones. */
+int calib_parse(const char *list, unsigned *parts, struct err *e);
+
+/* For struct taps: ctx is a struct calib; x: float[rows][cols]. */
+void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t cols);
+
+/*
+ * For struct taps: the weights of a batch's tokens from the attention that they received in this layer. Received attention is summed over heads and,
+ * within each window, brought to [least, 1]: r = least + (1 - least) (a - min) / (max - min); 1 where all are equal.
+ * Source: RSQ (Sung et al. 2025), AttnCon. We normalise by the sum of weights, so that a gram keeps its scale.
+ */
+void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows);
+
+/* For struct taps: sums for bi, angle and bi_sub. A state of zeros is like no other: its cosine is 0. Source: Men et al. 2024, ShortGPT, equation 1;
+ * the angle: Wang et al. 2024, CFSP; He et al. 2024, LLM-Drop, section 3. */
+void calib_pass(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens, int64_t hidden);
+
+/* Set the companions of a linear whose input is seen at a tap; the gram of an input that several linears of a layer see is lent (bundle_lend), so the first of
+ * them must live until calib_reset. -1 when the widths differ or a sum is not finite. Nothing is done for TAP_NONE. */
+int calib_attach(struct calib *c, enum tap at, struct bundle *b, struct err *e);
+
+/* calib_attach for every weight of a layer, and bi, angle and bi_sub. */
+int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bundle *b, int n, struct err *e);
+
+/* "attncon" or "attncon:0.005" to the least weight. */
+int calib_parse_weight(const char *arg, double *least, struct err *e);
+
+void calib_reset(struct calib *c); /* sums and weights gone, parts and least kept: before each layer */
+
+#endif

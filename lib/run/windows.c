@@ -1,0 +1,114 @@
+#include "run/windows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void add_window(struct windows *w, const uint32_t *ids, int64_t len)
+{
+    w->input = mem_resize(w->input, (size_t)(w->tokens + len), sizeof *w->input);
+    w->target = mem_resize(w->target, (size_t)(w->tokens + len), sizeof *w->target);
+    w->window = mem_resize(w->window, (size_t)w->n + 1, sizeof *w->window);
+    memcpy(w->input + w->tokens, ids, (size_t)len * sizeof *ids);
+    memset(w->target + w->tokens, 0xff, (size_t)len * sizeof *ids);
+    w->window[w->n++] = (struct window){w->tokens, len};
+    w->tokens += len;
+    if (len > w->longest)
+        w->longest = len;
+}
+
+static void add_all(struct windows *w, const uint32_t *ids, int64_t n, int64_t ctx, int scored)
+{
+    int64_t inputs = scored ? n - 1 : n;
+
+    for (int64_t at = 0; at < inputs; at += ctx) {
+        int64_t len = inputs - at < ctx ? inputs - at : ctx;
+
+        add_window(w, ids + at, len);
+        if (scored)
+            memcpy(w->target + w->tokens - len, ids + at + 1, (size_t)len * sizeof *ids);
+    }
+}
+
+static void add_llamacpp(struct windows *w, const uint32_t *ids, int64_t n, int64_t ctx, int64_t bos)
+{
+    for (int64_t at = 0; at + ctx <= n; at += ctx) {
+        int64_t start = w->tokens;
+
+        add_window(w, ids + at, ctx);
+        if (bos >= 0)
+            w->input[start] = (uint32_t)bos;
+        for (int64_t i = ctx / 2; i < ctx - 1; i++)
+            w->target[start + i] = ids[at + i + 1];
+    }
+}
+
+int windows_add(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, enum protocol protocol, int64_t bos,
+                struct err *e)
+{
+    size_t need = protocol == PROTOCOL_ALL ? 1 : protocol == PROTOCOL_PAPER ? 2 : (size_t)ctx;
+
+    if (protocol == PROTOCOL_LLAMACPP && ctx < 3)
+        return err_set(e, "a context of %lld leaves nothing to score; llama.cpp's protocol needs 3", (long long)ctx);
+    if (n < need)
+        return err_set(e, "it has %zu token ids; %zu are needed", n, need);
+    if (protocol == PROTOCOL_LLAMACPP)
+        add_llamacpp(w, ids, (int64_t)n, ctx, bos);
+    else
+        add_all(w, ids, (int64_t)n, ctx, protocol == PROTOCOL_PAPER);
+    return 0;
+}
+
+void windows_free(struct windows *w)
+{
+    free(w->input);
+    free(w->target);
+    free(w->window);
+    memset(w, 0, sizeof *w);
+}
+
+int64_t windows_batch(const struct windows *w, int64_t first, int64_t limit)
+{
+    int64_t n = 1, tokens = w->window[first].len;
+
+    while (first + n < w->n && tokens + w->window[first + n].len <= limit)
+        tokens += w->window[first + n++].len;
+    return n;
+}
+
+uint32_t windows_max_id(const struct windows *w)
+{
+    uint32_t max = 0;
+
+    for (int64_t i = 0; i < w->tokens; i++) {
+        max = w->input[i] > max ? w->input[i] : max;
+        max = w->target[i] != NO_TARGET && w->target[i] > max ? w->target[i] : max;
+    }
+    return max;
+}
+
+static void id_add(struct tok_ids *out, uint32_t id)
+{
+    if (out->n == out->cap) {
+        out->cap = out->cap ? 2 * out->cap : 1024;
+        out->id = mem_resize(out->id, out->cap, sizeof *out->id);
+    }
+    out->id[out->n++] = id;
+}
+
+int ids_parse(const char *text, size_t n, uint64_t limit, struct tok_ids *out, struct err *e)
+{
+    static const char space[] = " \t\r\n\v\f";
+
+    for (size_t i = 0, end; i < n; i = end) {
+        uint64_t v = 0;
+
+        for (end = i; end < n && !memchr(space, text[end], 6); end++)
+            v = text[end] >= '0' && text[end] <= '9' && v < NO_TARGET ? 10 * v + (uint64_t)(text[end] - '0') : UINT64_MAX;
+        if (v >= NO_TARGET)
+            return err_set(e, "byte %zu: '%.*s' is not a token id", i, (int)(end - i < 40 ? end - i : 40), text + i);
+        if (end > i && (!limit || out->n < limit))
+            id_add(out, (uint32_t)v);
+        end += end == i;
+    }
+    return 0;
+}
