@@ -222,7 +222,7 @@ int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
         return err_set(e, "rows of %llu %s elements do not fill whole bytes", (unsigned long long)b->cols,
                        file_type_name(t));
     b->name = mem_strdup(t->name);
-    b->layer = -1;
+    b->layer = b->expert = -1;
     attrs_set_str(&b->more, "dtype", file_type_name(t));
     if (t->turned)
         attrs_set_bool(&b->more, "transposed", 1);
