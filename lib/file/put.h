@@ -3,6 +3,7 @@
 #define WEIR_FILE_PUT_H
 
 #include "file/pile.h"
+#include "file/view.h"
 #include "tensor/stream.h"
 
 enum { PUT_REFUSE = -1, PUT_SOURCE = -2 }; /* put_how.dense beside the dtypes */
