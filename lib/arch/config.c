@@ -110,7 +110,7 @@ static int read_number(const struct arch_number *n, const struct json *c, const 
 }
 
 /* What the file does not say has the page's default; the head says it, so that a reader of the stream needs no page for it. */
-static int fill(struct attrs *m, const struct arch *a, struct err *e)
+int config_fill(struct attrs *m, const struct arch *a, struct err *e)
 {
     struct model full;
 
@@ -164,5 +164,5 @@ int config_read(const struct json *config, struct attrs *model, struct err *e)
     ids(inner ? inner : config, model);
     attrs_set_str(model, "rope", "half");
     config_read_rope(inner ? inner : config, model);
-    return fill(model, a, e) < 0 ? err_in(e, "config.json") : 0;
+    return config_fill(model, a, e) < 0 ? err_in(e, "config.json") : 0;
 }

@@ -12,6 +12,9 @@
  */
 int config_read(const struct json *config, struct attrs *model, struct err *e);
 
+/* Put the page's defaults for what head.model does not say. */
+int config_fill(struct attrs *model, const struct arch *a, struct err *e);
+
 /*
  * config.json of a model that came without one, appended.
  * type   in: safetensors' name of the weights' type, or NULL: torch_dtype is left out
