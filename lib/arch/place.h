@@ -28,6 +28,9 @@ int arch_place(const struct arch *a, const struct model *m, const char *name, st
 /* Does the stored tensor of that place hold this weight (of a place of biases: its bias)? */
 int arch_place_holds(const struct arch_place *p, const struct arch_weight *w);
 
+/* Is the stored tensor one weight as it is, not several, not laid out otherwise, not all experts'? */
+int arch_is_one(const struct arch *a, const struct arch_place *p);
+
 /* One weight of a stored tensor. */
 struct arch_part {
     const char *role;       /* text of the page */

@@ -127,7 +127,7 @@ static int by_page(struct plan *p, const struct file_tensor *t, const struct mod
         whole(p, t, m->arch, NULL, -1, -1);
         return 0;
     }
-    if (at.row->role && !at.row->dims && t->shape.rank < 3 && arch_role(m->arch->name, t->name, &role, &layer, &expert)) {
+    if (arch_is_one(m->arch, &at) && arch_role(m->arch->name, t->name, &role, &layer, &expert)) {
         whole(p, t, m->arch, role, layer, expert);
         return 0;
     }
@@ -161,7 +161,7 @@ static void by_name(struct plan *p, const struct file_tensor *t, const struct ar
     int64_t layer = -1, expert = -1;
     struct arch_place at;
 
-    if (a && t->shape.rank < 3 && arch_place(a, NULL, t->name, &at) && at.row->role && !at.row->dims)
+    if (a && arch_place(a, NULL, t->name, &at) && arch_is_one(a, &at))
         arch_role(a->name, t->name, &role, &layer, &expert);
     whole(p, t, a, role, role ? layer : -1, role ? expert : -1);
 }

@@ -51,9 +51,9 @@ static int put_part(struct pile *p, struct reader *in, struct bundle *b, const s
         return err_set(e, "part '%s' has %llu bytes, the type wants %llu", name, (unsigned long long)(v->rows * v->row_bytes),
                        (unsigned long long)(b->rows * to.row_bytes));
     if (b->loaded)
-        return put_rows(&to, 0, v->rows * v->row_bytes / row, v->data, e);
+        return put_placed(&to, 0, v->rows * v->row_bytes / row, v->data, e);
     while ((got = bundle_next_bytes(in, b, &part, &at, &n, &data, e)) > 0)
-        if (&b->part[part] == v && put_rows(&to, at / row, n / row, data, e) < 0)
+        if (&b->part[part] == v && put_placed(&to, at / row, n / row, data, e) < 0)
             return -1;
     return got;
 }
@@ -73,7 +73,7 @@ static int put_as(struct pile *p, struct reader *in, struct bundle *b, const str
         for (uint64_t i = 0; how->add != 0 && i < n * b->cols; i++)
             w[i] += how->add;
         dtype_from_f32(t, w, out, (size_t)(n * b->cols));
-        if ((got = put_rows(&to, row0, n, out, e)) < 0)
+        if ((got = put_placed(&to, row0, n, out, e)) < 0)
             break;
     }
     free(out);

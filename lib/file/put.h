@@ -33,7 +33,7 @@ struct put_to {
 };
 
 /* Rows [row0, row0 + rows) of a bundle, as bytes of the stored type. */
-int put_rows(const struct put_to *to, uint64_t row0, uint64_t rows, const uint8_t *data, struct err *e);
+int put_placed(const struct put_to *to, uint64_t row0, uint64_t rows, const uint8_t *data, struct err *e);
 
 /*
  * Write the current bundle of `in`, or a loaded one, to the pile. Dense values keep their type and bits. Memory: about 2 MiB of rows, or one row.

@@ -1,4 +1,4 @@
-/* put_rows: a weight's rows to where they lie in a stored tensor. */
+/* put_placed: a weight's rows to where they lie in a stored tensor. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +86,7 @@ static int by_columns(const struct put_to *to, uint64_t row0, uint64_t rows, con
     return rc;
 }
 
-int put_rows(const struct put_to *to, uint64_t row0, uint64_t rows, const uint8_t *data, struct err *e)
+int put_placed(const struct put_to *to, uint64_t row0, uint64_t rows, const uint8_t *data, struct err *e)
 {
     if (rows == 0 || to->row_bytes == 0)
         return 0;
