@@ -20,6 +20,9 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP -c -o $@ $<
 
+# The pages of architectures are part of this object.
+$(B)/lib/arch/arch.o: $(wildcard lib/arch/*.arch)
+
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
 X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
 $(B)/lib/num/kern_avx2.o:   CFLAGS += $(if $(X86),-mavx2) -O3

@@ -147,6 +147,14 @@ const struct arch_weight *arch_weight(const struct arch *a, const char *role, in
     return NULL;
 }
 
+const struct arch_number *arch_number(const struct arch *a, const char *name)
+{
+    for (int i = 0; i < a->numbers; i++)
+        if (strcmp(a->number[i].name, name) == 0)
+            return &a->number[i];
+    return NULL;
+}
+
 int arch_keeps_f32(const struct arch *a, const char *role)
 {
     int bias;

@@ -152,6 +152,8 @@ const char *arch_names(void);
 
 const struct arch_weight *arch_weight(const struct arch *a, const char *role, int *bias); /* "attn.q.bias" is attn.q's; NULL: none */
 
+const struct arch_number *arch_number(const struct arch *a, const char *name); /* NULL: none */
+
 /* Is it a weight that a quantizer leaves alone? Unknown roles: 0. */
 int arch_keeps_f32(const struct arch *a, const char *role);
 

@@ -276,7 +276,7 @@ static int finish(struct walk *k, int64_t expert, int by_expert, struct arch_par
     p->expert = first ? expert : -1;
     p->layer = k->layer;
     p->f32 = w->f32 || k->bias || w->axes == 1;
-    snprintf(p->role, sizeof p->role, "%s", k->role);
+    p->role = k->bias ? w->bias_role : w->role;
     return 0;
 }
 
@@ -409,10 +409,15 @@ static int row_holds(const struct arch_store *r, const struct arch_weight *w, in
     return 0;
 }
 
-/* "layers.#.mlp.experts.@.up_proj" filled in. */
-static char *fill_name(const struct model *m, const struct arch_place *p)
+int arch_place_holds(const struct arch_place *p, const struct arch_weight *w)
 {
-    const char *s = p->row->name[p->form], *prefix = p->form == ARCH_HF && !p->row->rooted[ARCH_HF] && m->arch->prefix ? m->arch->prefix[0] : "";
+    return row_holds(p->row, w, p->bias);
+}
+
+/* "layers.#.mlp.experts.@.up_proj" filled in. */
+static char *fill_name(const struct arch *a, const struct arch_place *p)
+{
+    const char *s = p->row->name[p->form], *prefix = p->form == ARCH_HF && !p->row->rooted[ARCH_HF] && a->prefix ? a->prefix[0] : "";
     struct buf b = {0};
     char *text;
 
@@ -444,17 +449,18 @@ static int own_bias_row(const struct arch_store *r, const struct arch_weight *w)
     return 0;
 }
 
-static int first_row(const struct model *m, enum arch_form form, const struct arch_weight *w, int bias, struct arch_place *p)
+/* m NULL: guards do not count. */
+static int first_row(const struct arch *a, const struct model *m, enum arch_form form, const struct arch_weight *w, int bias, struct arch_place *p)
 {
     for (int pass = bias ? 0 : 1; pass < 2; pass++)
-        for (int i = 0; i < m->arch->stores; i++) {
-            const struct arch_store *r = &m->arch->store[i];
+        for (int i = 0; i < a->stores; i++) {
+            const struct arch_store *r = &a->store[i];
             struct err e;
             double yes;
 
             if (!r->name[form] || !row_holds(r, w, bias) || own_bias_row(r, w) != (pass == 0) || (pass && bias && r->bare[form]))
                 continue;
-            if (r->guard && (model_eval(m, r->guard, p->layer, &yes, &e) < 0 || yes == 0))
+            if (m && r->guard && (model_eval(m, r->guard, p->layer, &yes, &e) < 0 || yes == 0))
                 continue;
             p->row = r;
             p->form = form;
@@ -462,6 +468,26 @@ static int first_row(const struct model *m, enum arch_form form, const struct ar
             return 1;
         }
     return 0;
+}
+
+char *arch_name_in(const struct arch *a, enum arch_form form, const char *role, int64_t layer, int64_t expert)
+{
+    struct arch_place p = {.layer = layer, .expert = expert};
+    struct arch_part part = {.layer = layer, .expert = expert};
+    int bias;
+    const struct arch_weight *w = arch_weight(a, role, &bias);
+    char *stored, *name;
+
+    if (!w || !first_row(a, NULL, form, w, bias, &p))
+        return NULL;
+    part.role = bias ? w->bias_role : w->role;
+    part.whole = p.row->role && (!p.row->dims || w->axes < 3) && (w->axes < 3 || strchr(p.row->name[form], '@'));
+    if (w->axes == 3 && strchr(p.row->name[form], '@'))
+        part.expert = -1;
+    stored = fill_name(a, &p);
+    name = arch_part_name(stored, &part);
+    free(stored);
+    return name;
 }
 
 int arch_target(const struct model *m, enum arch_form form, const char *name, const char *role, int64_t layer, int64_t expert,
@@ -481,10 +507,10 @@ int arch_target(const struct model *m, enum arch_form form, const char *name, co
         p.form = form;
         p.bias = own.bias;
         out->name = arch_stored_name(name);
-    } else if (!first_row(m, form, out->weight, bias, &p)) {
+    } else if (!first_row(m->arch, m, form, out->weight, bias, &p)) {
         return 0;
     } else {
-        out->name = fill_name(m, &p);
+        out->name = fill_name(m->arch, &p);
     }
     if (part_of(m, &p, out->weight, bias, expert, &part, &out->stored, e) < 0) {
         err_in(e, "%s", out->name);

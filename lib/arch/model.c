@@ -248,11 +248,10 @@ static int check(const struct model *m, struct err *e)
     return 0;
 }
 
-int model_open(struct model *m, const struct attrs *head, struct err *e)
+int model_bind(struct model *m, const struct attrs *head, struct err *e)
 {
     const char *name = attrs_str(head, "arch", NULL);
     const struct arch *a = arch_of(head);
-    double layers;
 
     memset(m, 0, sizeof *m);
     if (!name)
@@ -262,6 +261,15 @@ int model_open(struct model *m, const struct attrs *head, struct err *e)
     m->arch = a;
     attrs_copy(&m->head, head);
     m->number = mem_new((size_t)a->numbers + 1, sizeof *m->number);
+    return 0;
+}
+
+int model_open(struct model *m, const struct attrs *head, struct err *e)
+{
+    double layers;
+
+    if (model_bind(m, head, e) < 0)
+        return -1;
     layers = model_number(m, "layers", -1, -1);
     if (layers < 0 && !attrs_find(head, "layers"))
         err_set(e, "the stream's head has no model key 'layers'; give tsplit the folder with config.json");

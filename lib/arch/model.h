@@ -27,6 +27,9 @@ struct model {
  * is no whole number from 1 to 2^31, or the number of layers is beyond 100,000.
  */
 int model_open(struct model *m, const struct attrs *head, struct err *e);
+
+/* As model_open, of numbers that are not complete yet: nothing is checked. */
+int model_bind(struct model *m, const struct attrs *head, struct err *e);
 void model_close(struct model *m);
 
 /* For expressions of the page at a layer (-1: outside of layers). at lives as long as the names are used. */

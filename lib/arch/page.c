@@ -153,24 +153,39 @@ static int line_require(struct arch *a, struct span rest, struct err *e)
 
 static int append(struct arch *a, const char *text, size_t n, struct err *e, int depth);
 
-/* Everything of the other page, as if it stood here. */
+static void free_lists(struct arch *a);
+
+/* Everything of the other page but its names and what it requires; prefixes and what is ignored only where this page has said none. */
 static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
 {
+    struct arch base = {0};
     struct span word;
     char *name = span_word(&rest, &word) ? span_copy(word) : mem_strdup("");
     const struct arch *other = depth < 8 ? arch_find(name) : NULL;
-    int rc = !other ? err_set(e, "like %s: %s", name, depth < 8 ? "there is no such page" : "pages that are like one another")
-                    : append(a, other->text, strlen(other->text), e, depth + 1);
+    int rc = 0, began = a->numbers || a->weights || a->stores;
 
-    if (rc < 0 && other)
+    if (began || !other)
+        rc = err_set(e, "like %s: %s", name, began ? "it stands behind the first section" : depth < 8 ? "there is no such page"
+                                             : "pages that are like one another");
+    else if ((rc = append(&base, other->text, strlen(other->text), e, depth + 1)) < 0)
         err_in(e, "%s", other->file);
-    for (int i = 0; i < a->classes; i++) { /* those are the other's own */
-        free(a->class[i].type);
-        free(a->class[i].name);
-        free(a->class[i].nest);
-    }
-    a->classes = 0;
     free(name);
+    if (rc == 0) {
+        a->number = base.number, a->numbers = base.numbers;
+        a->weight = base.weight, a->weights = base.weights;
+        a->store = base.store, a->stores = base.stores;
+        memcpy(a->step, base.step, sizeof a->step);
+        memcpy(a->steps, base.steps, sizeof a->steps);
+        if (!a->prefix)
+            a->prefix = base.prefix, base.prefix = NULL;
+        if (!a->ignore)
+            a->ignore = base.ignore, base.ignore = NULL;
+        base.number = NULL, base.weight = NULL, base.store = NULL;
+        base.numbers = base.weights = base.stores = 0;
+        memset(base.step, 0, sizeof base.step);
+        memset(base.steps, 0, sizeof base.steps);
+    }
+    free_lists(&base);
     return rc;
 }
 
@@ -310,10 +325,8 @@ struct arch *arch_read(const char *text, size_t n, const char *file, struct err 
     return NULL;
 }
 
-void arch_free(struct arch *a)
+static void free_lists(struct arch *a)
 {
-    if (!a)
-        return;
     for (int i = 0; i < a->classes; i++) {
         free(a->class[i].type);
         free(a->class[i].name);
@@ -341,9 +354,16 @@ void arch_free(struct arch *a)
     free(a->store);
     free(a->require);
     free(a->name);
-    free(a->file);
-    free(a->text);
     free(a->gguf);
     free(a->gguf_key);
+}
+
+void arch_free(struct arch *a)
+{
+    if (!a)
+        return;
+    free_lists(a);
+    free(a->file);
+    free(a->text);
     free(a);
 }

@@ -106,6 +106,13 @@ int arch_place(const struct arch *a, const struct model *m, const char *name, st
     return try_rows(a, m, ARCH_HF, name, n, 1, p) || try_rows(a, m, ARCH_GGUF, name, n, 0, p) || try_rows(a, m, ARCH_HF, name, n, 0, p);
 }
 
+int arch_is_one(const struct arch *a, const struct arch_place *p)
+{
+    const struct arch_weight *w = p->row->role && !p->row->dims ? arch_weight(a, p->row->role, NULL) : NULL;
+
+    return w && (w->axes < 3 || strchr(p->row->name[p->form], '@'));
+}
+
 char *arch_stored_name(const char *bundle)
 {
     return mem_strndup(bundle, stored_bytes(bundle));

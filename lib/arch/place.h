@@ -25,9 +25,15 @@ struct arch_place {
  */
 int arch_place(const struct arch *a, const struct model *m, const char *name, struct arch_place *p);
 
+/* Does the stored tensor of that place hold this weight (of a place of biases: its bias)? */
+int arch_place_holds(const struct arch_place *p, const struct arch_weight *w);
+
+/* Is the stored tensor one weight as it is, not several, not laid out otherwise, not all experts'? */
+int arch_is_one(const struct arch *a, const struct arch_place *p);
+
 /* One weight of a stored tensor. */
 struct arch_part {
-    char role[64];
+    const char *role;       /* text of the page */
     int64_t layer, expert;
     int f32;                /* a quantizer leaves it alone */
     int whole;              /* it is all of the stored tensor, as it lies there */
@@ -67,6 +73,10 @@ struct arch_target {
 };
 int arch_target(const struct model *m, enum arch_form form, const char *name, const char *role, int64_t layer, int64_t expert,
                 struct arch_target *out, struct err *e);
+
+/* What a bundle is called in a form, by the first row of its role, whatever it is called now: no sizes are needed. NULL: the form has no place for
+ * it. The caller frees. */
+char *arch_name_in(const struct arch *a, enum arch_form form, const char *role, int64_t layer, int64_t expert);
 
 /* Role and layer (and expert, may be NULL) of a bundle by its name alone, in any form. arch NULL: the pages of the table in turn. 1, or 0 when
  * unknown or when the stored tensor holds several weights and the name does not say which. *role is static text of the page. */

@@ -91,7 +91,7 @@ static int take_factor(struct operand *from, const char *module, const char *whi
         p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
         if (p->shape.rank != 2)
             got = err_set(e, "%s is no matrix", name);
-        else if (source_read(&from->source, from->t, 0, p->data, (size_t)(p->rows * p->row_bytes), e) < 0)
+        else if (source_read_rows(&from->source, from->step->t, from->step->view, 0, p->rows, p->data, e) < 0)
             got = -1;
     }
     free(name);
@@ -115,7 +115,7 @@ static int load(struct operand *to, struct err *e)
         return bundle_load(to->from, &to->b, e);
     p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
     to->b.loaded = 1;
-    return source_read(&to->source, to->t, 0, p->data, (size_t)(p->rows * p->row_bytes), e);
+    return source_read_rows(&to->source, to->step->t, to->step->view, 0, p->rows, p->data, e);
 }
 
 static int add_term(struct operand *to, const struct json *c, const struct to_hf *hf, const char *module, const struct part *pa,
