@@ -124,6 +124,11 @@ int forward_in_mlp(const struct forward *f, const char *role)
     return s && s->section == ARCH_MLP;
 }
 
+int forward_within(const struct forward *f)
+{
+    return f->layer && !f->layer->done && f->layer->ran[0];
+}
+
 int64_t forward_routed(const struct forward *f, int64_t expert)
 {
     const struct layer *l = f->layer;

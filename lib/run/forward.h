@@ -94,6 +94,9 @@ int forward_tap(const struct forward *f, const char *role);
 /* Is that linear a part of the MLP (else: of attention)? */
 int forward_in_mlp(const struct forward *f, const char *role);
 
+/* Is a layer begun whose experts are still to come? */
+int forward_within(const struct forward *f);
+
 /* How many tokens went to an expert of the layer that is being run. */
 int64_t forward_routed(const struct forward *f, int64_t expert);
 

@@ -397,12 +397,12 @@ int layer_end(struct forward *f, const struct taps *taps, struct err *e)
 int layer_unit(struct forward *f, const struct bundle *b, int n, const struct taps *taps, int keep, struct err *e)
 {
     struct layer *l = f->layer;
-    int same = l && l->number == b->layer && !l->done && l->ran[0], phase;
+    int same = forward_within(f) && (f->as >= 0 ? l->walk.layer == f->as : l->number == b->layer), phase;
 
     if (!same && b->expert < 0 && begin(f, b, e) < 0)
         return -1;
     l = f->layer;
-    if (!l || l->number != b->layer || (b->expert >= 0 && !same))
+    if (b->expert >= 0 && !same)
         return err_set(e, "%s: an expert of layer %lld comes before the layer's router", b->name, (long long)b->layer);
     f->seen = &l->walk;
     if (b->expert >= 0)
