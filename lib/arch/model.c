@@ -211,6 +211,8 @@ int model_has(const struct model *m, const struct arch_weight *w, int bias, int6
 
 static int atom_size(const struct model *m, const struct arch_weight *w, const struct arch_atom *a, int64_t layer, double *v, struct err *e)
 {
+    if (!a->size)
+        return err_set(e, "%s: the page of '%s' does not say its size", w->role, m->arch->name);
     if (model_eval(m, a->size, layer, v, e) < 0)
         return err_in(e, "%s", w->role);
     if (*v != floor(*v) || *v < 1 || *v > SIZE_LIMIT)
@@ -243,7 +245,7 @@ static int check(const struct model *m, struct err *e)
     struct shape s;
 
     for (int i = 0; i < m->arch->weights; i++)
-        if (!m->arch->weight[i].guard && model_axes(m, &m->arch->weight[i], 0, m->layers && m->arch->weight[i].section == 1 ? 0 : -1, &s, e) < 0)
+        if (!m->arch->weight[i].guard && m->arch->weight[i].order >= 0 && model_axes(m, &m->arch->weight[i], 0, m->layers && m->arch->weight[i].section == 1 ? 0 : -1, &s, e) < 0)
             return -1;
     return 0;
 }
