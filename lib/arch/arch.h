@@ -101,7 +101,7 @@ struct arch_step {
     int line;
 };
 
-struct arch_require {         /* what readers of GGUF take for granted */
+struct arch_require {         /* what must hold, and the sentence where it does not, with numbers by their {names} */
     struct expr *that;
     char *why;
 };
@@ -121,8 +121,9 @@ struct arch {
     struct arch_weight *weight;
     struct arch_store *store;
     struct arch_step *step[ARCH_SECTIONS];
-    struct arch_require *require;
-    int numbers, weights, stores, steps[ARCH_SECTIONS], requires;
+    struct arch_require *must;    /* of every such model */
+    struct arch_require *require; /* what readers of GGUF take for granted */
+    int numbers, weights, stores, steps[ARCH_SECTIONS], musts, requires;
 };
 
 /*
