@@ -59,7 +59,7 @@ char *arch_stored_name(const char *bundle);
  * Where a weight lies in the files of a form.
  * name    in: the bundle's; where it is of that form its own row counts, else the first row of its role
  * role, layer, expert  in: the bundle's
- * out     the stored tensor's name (the caller frees), its shape and the view in it
+ * out     the stored tensor's name (the caller frees), its shape and the view in it (whole: it is all of it; where it keeps its name, of any shape)
  * 1; 0: the form has no place for it; -1 with e set.
  */
 struct arch_target {

@@ -45,10 +45,31 @@ static int from_llama2c(struct source *s, int64_t vocab, struct err *e)
     return 0;
 }
 
+/* A page that lies beside the model. */
+static int read_page(const struct source *s, int blob, struct err *e)
+{
+    const char *name = s->blob[blob].name;
+    size_t n = strlen(name);
+    const struct arch *a;
+    struct buf text = {0};
+    int rc = 0;
+
+    if (n > 5 && strcmp(name + n - 5, ".arch") == 0)
+        rc = source_blob(s, blob, &text, e) < 0 || arch_add((const char *)text.data, text.len, name, &a, e) < 0 ? -1 : 0;
+    buf_free(&text);
+    return rc;
+}
+
 /* head.model: of a GGUF from its keys, else from config.json. */
 static int read_model(struct plan *p, struct source *s, struct err *e)
 {
-    int got = from_gguf_source(s, &p->model, &p->note, e);
+    int got = 0;
+
+    for (int i = 0; i < s->blobs && got == 0; i++)
+        got = read_page(s, i, e);
+    if (got < 0)
+        return -1;
+    got = from_gguf_source(s, &p->model, &p->note, e);
 
     if (got < 0)
         return err_in(e, "%s", s->part[0].path);
