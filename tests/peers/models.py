@@ -8,7 +8,8 @@ away from 1 and 0, so that a mistake in any of them shows. A variant is the chec
 model.safetensors is a link. Weights are multiples of 1/1024 of at most 8 bits: exact in f16, bf16 and f32.
 
 golden.safetensors, computed by transformers in float32 with eager attention, each of the two windows of `ids` by itself:
-    logprob  [2, 23]         natural logarithm of the probability of each next token
+    logprob  [47]            natural logarithm of the probability of each next token: as `mppl --ids ids -c 24` scores them, the last of a
+                             window predicts the first of the next
     logits   [2, 2, vocab]   at the positions `at` of each window
     loss     [1]             the mean of -logprob
 An encoder has `states` [2, 2, hidden] and `pooled` [2, hidden] (the mean over positions) instead. Its metadata name the versions.
@@ -175,13 +176,14 @@ def golden(folder, name):
             states = out.last_hidden_state[0]
             one = dict(states=states[list(AT)], pooled=states.mean(0))
         else:
-            p = torch.log_softmax(out.logits[0].double(), -1)
-            one = dict(logits=out.logits[0][list(AT)], logprob=p[torch.arange(WINDOW - 1), window[1:]])
+            one = dict(logits=out.logits[0][list(AT)], logprob=torch.log_softmax(out.logits[0].double(), -1))
         for key, value in one.items():
             found.setdefault(key, []).append(value)
-    found = {key: torch.stack(value).float() for key, value in found.items()}
     if "logprob" in found:
-        found["loss"] = -found["logprob"].double().mean().float()[None]
+        p, after = torch.cat(found["logprob"])[:-1], ids.flatten()[1:]
+        found["logprob"] = list(p[torch.arange(len(p)), after])
+        found["loss"] = [-p[torch.arange(len(p)), after].mean()]
+    found = {key: torch.stack(value).float() for key, value in found.items()}
     found["at"] = torch.tensor(AT, dtype=torch.int32)
     return found
 
