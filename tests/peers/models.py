@@ -205,7 +205,7 @@ def mxfp4(folder, out):
     save_file(dict(sorted(tensors.items())), f"{out}/model.safetensors", {"format": "pt"})
 
 
-def write(root, name):
+def write(root, name, quiet=False):
     """Everything of one name below root."""
     folder = f"{root}/{name}"
     shutil.rmtree(folder, ignore_errors=True)
@@ -228,13 +228,19 @@ def write(root, name):
             print(*window, file=f)
     found = golden(folder, name)
     save_file(found, f"{folder}/golden.safetensors", {"transformers": transformers.__version__, "torch": torch.__version__})
+    if quiet:
+        return
     x = found["logits" if "logits" in found else "states"]
     print(f"{name:20s} loss {found['loss'].item() if 'loss' in found else float('nan'):7.4f}  spread {x.std(-1).mean():6.3f}  "
           f"{os.path.getsize(folder + '/model.safetensors') + os.path.getsize(folder + '/golden.safetensors'):7d} bytes")
 
 
 def names():
-    return [*MODELS, *VARIANTS, "gpt_oss-mxfp4"]
+    """All names, each variant after the model whose weights it has, names only at the end."""
+    found = []
+    for name in MODELS:
+        found += [name, *(v for v, (base, _) in VARIANTS.items() if base == name), *(["gpt_oss-mxfp4"] if name == "gpt_oss" else [])]
+    return found
 
 
 if __name__ == "__main__":
