@@ -12,7 +12,8 @@ golden.safetensors, computed by transformers in float32 with eager attention, ea
                              window predicts the first of the next
     logits   [2, 2, vocab]   at the positions `at` of each window
     loss     [1]             the mean of -logprob
-An encoder has `states` [2, 2, hidden] and `pooled` [2, hidden] (the mean over positions) instead. Its metadata name the versions.
+An encoder has `states` [2, 2, hidden] and `pooled` [2, hidden] (the mean over positions) instead. Its metadata name the versions
+(in one key: safetensors writes several in any order).
 """
 import json
 import os
@@ -227,7 +228,7 @@ def write(root, name, quiet=False):
         for window in windows(COMMON["vocab_size"]).tolist():
             print(*window, file=f)
     found = golden(folder, name)
-    save_file(found, f"{folder}/golden.safetensors", {"transformers": transformers.__version__, "torch": torch.__version__})
+    save_file(found, f"{folder}/golden.safetensors", {"made by": f"transformers {transformers.__version__}, torch {torch.__version__}"})
     if quiet:
         return
     x = found["logits" if "logits" in found else "states"]
