@@ -135,9 +135,9 @@ static void see(const struct expert *x, const uint32_t *token, int64_t from, int
 
     for (int v = 0; t && t->see && v < x->l->walk.values; v++)
         if (stage_taps(&x->l->walk, 1, v))
-            t->see(t->ctx, v, &(struct seen){stage_at(&x->s, v, none, x->f->work, n, 0), n, x->l->size[v].width, token[0], token});
+            t->see(t->ctx, v, &(struct seen){stage_at(&x->s, v, none, x->f->work, n), n, x->l->size[v].width, token[0], token});
     if (t && t->mix)
-        t->mix(t->ctx, x->number, stage_at(&x->s, x->gather->in[0], none, x->f->work, n, 0), x->l->weight + from, n,
+        t->mix(t->ctx, x->number, stage_at(&x->s, x->gather->in[0], none, x->f->work, n), x->l->weight + from, n,
                x->l->size[x->gather->in[0]].width);
 }
 
@@ -147,8 +147,8 @@ static int some_tokens(const struct expert *x, int64_t from, int64_t n, struct e
     float *none[WALK_VALUES] = {0};
     const struct op_size *size = x->l->size;
     int in = x->scatter->out, out = x->gather->in[0];
-    struct some m = {kept_at(x->l, x->scatter->in[0]), x->l->token + from, NULL, stage_at(&x->s, in, none, x->f->work, n, 0), size[in].width};
-    struct some d = {NULL, m.token, x->l->weight + from, stage_at(&x->s, out, none, x->f->work, n, 0), size[out].width};
+    struct some m = {kept_at(x->l, x->scatter->in[0]), x->l->token + from, NULL, stage_at(&x->s, in, none, x->f->work, n), size[in].width};
+    struct some d = {NULL, m.token, x->l->weight + from, stage_at(&x->s, out, none, x->f->work, n), size[out].width};
 
     if (fetch(&m, n, e) < 0)
         return -1;
@@ -177,7 +177,7 @@ static int run(struct expert *x, struct err *e)
 {
     int64_t from = x->l->start[x->number], to = x->l->start[x->number + 1];
 
-    work_room(x->f, (size_t)(x->s.room * (to - from < BATCH ? to - from : BATCH)));
+    work_room(x->f, (size_t)((x->s.room + x->s.lasting) * (to - from < BATCH ? to - from : BATCH)));
     if (x->keep && !sums(x->f, x->l, x->gather->out, x->l->size[x->gather->in[0]].width, e))
         return -1;
     for (int64_t n; from < to; from += n) {

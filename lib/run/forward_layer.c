@@ -122,7 +122,7 @@ static void run_batch(struct run *r)
 
 static float *value_at(const struct run *r, int value)
 {
-    return stage_at(r->s, value, r->given, r->f->work, r->b.tokens, 0);
+    return stage_at(r->s, value, r->given, r->f->work, r->b.tokens);
 }
 
 static void see(const struct run *r)
@@ -203,7 +203,7 @@ static int all_batches(struct run *r, struct err *e)
     int64_t most = batch_most(r->f), heads = heads_of(r->s);
     int rc = 0;
 
-    work_room(r->f, (size_t)(r->s->room * most));
+    work_room(r->f, (size_t)((r->s->room + r->s->lasting) * most));
     if (r->taps && r->taps->attend && heads)
         r->received = mem_new((size_t)(most * heads), sizeof *r->received);
     for (int64_t i = 0; i < r->f->w->n && rc == 0; i += r->b.windows) {

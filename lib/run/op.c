@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/par.h"
-#include "num/half.h"
 
 #define PIECE 16384 /* floats that one call of a thread takes; no effect on results */
 
@@ -75,14 +74,12 @@ static int take_numbers(struct op *o, const struct op_room *room, struct err *e)
 static int take_word(struct op *o, const struct op_room *room, struct err *e)
 {
     enum walk_op op = o->step->op;
-    const char *attr = op == WALK_act ? "fn" : op == WALK_route ? "score" : op == WALK_attention ? "slopes" : op == WALK_scale ? "round" : NULL;
+    const char *attr = op == WALK_act ? "fn" : op == WALK_route ? "score" : op == WALK_attention ? "slopes" : NULL;
 
     if (attr && !(o->word = walk_word(room->m, room->walk, o->step, attr, "", e)))
         return -1;
-    if (op == WALK_scale && strcmp(o->word, "bf16") == 0)
-        o->at[AT_by] = (double)bf16_to_f32(bf16_from_f32((float)o->at[AT_by]));
-    else if ((op == WALK_scale || op == WALK_attention) && *o->word && strcmp(o->word, "bf16") != 0)
-        return err_set(e, "%s=%.80s; there is bf16", attr, o->word);
+    if (op == WALK_attention && *o->word && strcmp(o->word, "bf16") != 0)
+        return err_set(e, "slopes=%.80s; there is bf16", o->word);
     return 0;
 }
 

@@ -35,7 +35,7 @@ struct op {
     const struct walk_step *step;
     double at[OP_ATTR_COUNT];
     int64_t head;                     /* of linear: the innermost of several sizes of its outputs, else 0 */
-    const char *word;                 /* fn, score, slopes, round; or NULL */
+    const char *word;                 /* fn, score, slopes; or NULL */
     const struct weight *w, *extra;   /* NULL where the step has none */
     const struct rope *turn;          /* of rope */
     void (*act)(const float *x, float *y, size_t n); /* of act */

@@ -106,6 +106,12 @@ static void buffers(struct stage *s, const char *hold, const char *outside)
     }
 }
 
+/* Is it read behind the stage? Such buffers share no memory: a window may be done when another begins. */
+static int stays(const struct stage *s, const struct stage_buffer *b)
+{
+    return b->last >= s->walk->steps;
+}
+
 /* First fit: the lowest place that no buffer alive at the same time has. */
 static void place(struct stage *s)
 {
@@ -113,12 +119,18 @@ static void place(struct stage *s)
         struct stage_buffer *b = &s->buf[i];
         int moved = b->at >= 0;
 
+        if (b->at >= 0 && stays(s, b)) {
+            b->at = s->lasting;
+            s->lasting += b->width;
+            continue;
+        }
+
         while (moved) {
             moved = 0;
             for (int k = 0; k < i; k++) {
                 const struct stage_buffer *o = &s->buf[k];
 
-                if (o->at < 0 || o->last < b->first || o->first > b->last || o->at + o->width <= b->at || b->at + b->width <= o->at)
+                if (o->at < 0 || stays(s, o) || o->last < b->first || o->first > b->last || o->at + o->width <= b->at || b->at + b->width <= o->at)
                     continue;
                 b->at = o->at + o->width;
                 moved = 1;
@@ -152,7 +164,8 @@ void stage_free(struct stage *s)
     memset(s, 0, sizeof *s);
 }
 
-float *stage_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows, int64_t row)
+/* Of rows [row, row + n): what does not last lies window by window. */
+static float *value_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows, int64_t row, int64_t n)
 {
     int b = s->buffer[value];
     int64_t width = b < 0 ? 0 : s->buf[b].width;
@@ -160,11 +173,16 @@ float *stage_at(const struct stage *s, int value, float *const *given, float *wo
     if (b < 0)
         return NULL;
     if (s->buf[b].at >= 0)
-        return work + s->buf[b].at * rows + row * width;
+        return stays(s, &s->buf[b]) ? work + (s->room + s->buf[b].at) * rows + row * width : work + row * s->room + s->buf[b].at * n;
     for (int v = 0; v < s->walk->values; v++) /* the value outside whose buffer it is */
         if (s->buffer[v] == b && given[v])
             return given[v] + row * width;
     return NULL;
+}
+
+float *stage_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows)
+{
+    return value_at(s, value, given, work, rows, 0, rows);
 }
 
 void stage_run(const struct stage *s, float *const *given, float *work, int64_t rows, int64_t row, int64_t n, const struct window *window,
@@ -174,7 +192,7 @@ void stage_run(const struct stage *s, float *const *given, float *work, int64_t 
     struct op_rows r = {value, s->size, n, window, windows, received};
 
     for (int v = 0; v < s->walk->values; v++)
-        value[v] = stage_at(s, v, given, work, rows, row);
+        value[v] = value_at(s, v, given, work, rows, row, n);
     for (int i = 0; i < s->ops; i++)
         if (op_table[s->op[i].step->op].run)
             op_run(&s->op[i], &r);

@@ -21,7 +21,7 @@ struct stage {
     int *buffer;               /* [values]: of a value; -1: not of this stage */
     struct stage_buffer *buf;
     int buffers;
-    int64_t room;              /* floats of a row */
+    int64_t room, lasting;     /* floats of a row: of what is done with when a window is, and of what is there at the end */
 };
 
 /* A weight of the layer by its line of the page, or NULL. */
@@ -37,8 +37,8 @@ int stage_open(struct stage *s, const struct op_room *room, int phase, stage_wei
                const char *outside, struct err *e);
 void stage_free(struct stage *s);
 
-/* Where the value's row lies: of those outside given[value], a pointer to row 0; else in work, float[s->room][rows of the whole batch]. */
-float *stage_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows, int64_t row);
+/* Where all rows of a value that is held lie: of those outside given[value]; else in work, float[s->room + s->lasting][rows of the whole batch]. */
+float *stage_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows);
 
 /* Run on windows (or on rows without windows) [row, row + n) of a batch of `rows` rows. received: of that row, or NULL. */
 void stage_run(const struct stage *s, float *const *given, float *work, int64_t rows, int64_t row, int64_t n, const struct window *window,
