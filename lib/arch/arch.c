@@ -114,9 +114,11 @@ const struct arch *arch_of(const struct attrs *model)
 {
     const char *text = attrs_str(model, "page", NULL);
     const struct arch *a = NULL;
+    char file[64];
     struct err e;
 
-    if (text && arch_add(text, strlen(text), "the stream's page", &a, &e) == 0)
+    snprintf(file, sizeof file, "%s.arch", attrs_str(model, "arch", "page"));
+    if (text && arch_add(text, strlen(text), file, &a, &e) == 0)
         return a;
     return arch_find(attrs_str(model, "arch", NULL));
 }

@@ -31,6 +31,9 @@ int arch_place_holds(const struct arch_place *p, const struct arch_weight *w);
 /* Is the stored tensor one weight as it is, not several, not laid out otherwise, not all experts'? */
 int arch_is_one(const struct arch *a, const struct arch_place *p);
 
+/* The role of a place that is one weight (with ".bias" of its bias), text of the page; NULL: it holds several. */
+const char *arch_place_role(const struct arch *a, const struct arch_place *p);
+
 /* One weight of a stored tensor. */
 struct arch_part {
     const char *role;       /* text of the page */

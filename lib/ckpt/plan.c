@@ -141,15 +141,13 @@ static int parts(struct plan *p, const struct file_tensor *t, const struct model
 static int by_page(struct plan *p, const struct file_tensor *t, const struct model *m, struct err *e)
 {
     struct arch_place at;
-    const char *role;
-    int64_t layer, expert;
 
     if (!arch_place(m->arch, m, t->name, &at)) {
         whole(p, t, m->arch, NULL, -1, -1);
         return 0;
     }
-    if (arch_is_one(m->arch, &at) && arch_role(m->arch->name, t->name, &role, &layer, &expert)) {
-        whole(p, t, m->arch, role, layer, expert);
+    if (arch_is_one(m->arch, &at)) {
+        whole(p, t, m->arch, arch_place_role(m->arch, &at), at.layer, at.expert);
         return 0;
     }
     return parts(p, t, m, &at, e);
@@ -178,13 +176,12 @@ static const struct arch *guess(const struct source *s)
 /* Of tensors alone: names that say one weight as it is. A Conv1D cannot be told from a Linear, so nothing is taken apart. */
 static void by_name(struct plan *p, const struct file_tensor *t, const struct arch *a)
 {
-    const char *role = NULL;
-    int64_t layer = -1, expert = -1;
     struct arch_place at;
 
     if (a && arch_place(a, NULL, t->name, &at) && arch_is_one(a, &at))
-        arch_role(a->name, t->name, &role, &layer, &expert);
-    whole(p, t, a, role, role ? layer : -1, role ? expert : -1);
+        whole(p, t, a, arch_place_role(a, &at), at.layer, at.expert);
+    else
+        whole(p, t, a, NULL, -1, -1);
 }
 
 static int make_steps(struct plan *p, struct source *s, struct err *e)
