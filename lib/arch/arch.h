@@ -101,9 +101,10 @@ struct arch_step {
     int line;
 };
 
-struct arch_require {         /* what readers of GGUF take for granted */
+struct arch_require {         /* what readers of GGUF take for granted, or ("hf") transformers asks for */
     struct expr *that;
     char *why;
+    int hf;
 };
 
 struct arch {

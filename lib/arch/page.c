@@ -138,15 +138,20 @@ static int line_gguf(struct arch *a, struct span rest, struct err *e)
     return 0;
 }
 
-/* "require EXPR : SENTENCE" */
+/* "require EXPR : SENTENCE" of readers of GGUF, "require hf EXPR : SENTENCE" of transformers */
 static int line_require(struct arch *a, struct span rest, struct err *e)
 {
     const char *colon = memchr(rest.at, ':', rest.n);
     struct arch_require *r;
+    struct span word, behind = rest;
+    int hf = span_word(&behind, &word) && span_is(word, "hf");
 
     if (!colon)
         return err_set(e, "require is followed by an expression, ':' and a sentence");
+    if (hf)
+        rest = behind;
     r = PAGE_ADD(a->require, a->requires);
+    r->hf = hf;
     r->why = span_copy(span_trim((struct span){colon + 1, rest.n - (size_t)(colon + 1 - rest.at)}));
     return (r->that = span_expr((struct span){rest.at, (size_t)(colon - rest.at)}, e)) ? 0 : -1;
 }

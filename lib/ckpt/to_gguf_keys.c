@@ -155,6 +155,8 @@ static int requires(const struct to_gguf *g, struct err *e)
     double yes;
 
     for (int i = 0; i < a->requires; i++) {
+        if (a->require[i].hf)
+            continue;
         if (model_eval(&g->m, a->require[i].that, -1, &yes, e) < 0)
             return err_in(e, "%s", a->file);
         if (yes == 0)
