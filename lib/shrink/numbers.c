@@ -88,15 +88,16 @@ static double by_formula(const struct attrs *head, const struct arch_number *n, 
     return v;
 }
 
-/* Numbers that the head has by their formulas (no file says them) have the formulas' values again. */
-static void refresh(const struct model *was, struct attrs *now)
+/* Numbers that the head has by their formulas have the formulas' values again: those that no file says, or all. */
+static void refresh(const struct model *was, struct attrs *now, int all)
 {
     for (int i = 0; i < was->arch->numbers; i++) {
         const struct arch_number *n = &was->arch->number[i];
-        double old = attrs_f64(&was->head, n->name, -1);
+        double old = attrs_f64(&was->head, n->name, -1), new;
 
-        if (!n->paths && n->otherwise && !n->each && old >= 0 && by_formula(&was->head, n, -2) == old)
-            attrs_set_int(now, n->name, (int64_t)by_formula(now, n, old));
+        if ((all || !n->paths) && n->otherwise && !n->each && !n->list && old >= 0 && by_formula(&was->head, n, -2) == old &&
+            (new = by_formula(now, n, old)) != old)
+            attrs_set_int(now, n->name, (int64_t)new);
     }
 }
 
@@ -127,8 +128,8 @@ static int weight_follows(const struct model *was, const struct model *now, cons
     return 0;
 }
 
-/* Has every weight the size that is wanted? */
-static int sizes_follow(const struct model *was, const struct attrs *head, const char *number, uint64_t units, uint64_t left, struct err *e)
+/* Has every weight the size that is wanted? *right: the number itself has. */
+static int sizes_follow(const struct model *was, const struct attrs *head, const char *number, uint64_t units, uint64_t left, int *right, struct err *e)
 {
     const struct arch *a = was->arch;
     struct model now;
@@ -136,8 +137,8 @@ static int sizes_follow(const struct model *was, const struct attrs *head, const
 
     if (model_open(&now, head, e) < 0)
         return -1;
-    rc = now.layers == was->layers && model_number(&now, number, -1, -1) == (double)left
-             ? 0 : err_set(e, "%s would be %.10g, %llu is needed", number, model_number(&now, number, -1, -1), (unsigned long long)left);
+    *right = now.layers == was->layers && model_number(&now, number, -1, -1) == (double)left;
+    rc = *right ? 0 : err_set(e, "%s would be %.10g, %llu is needed", number, model_number(&now, number, -1, -1), (unsigned long long)left);
     for (int i = 0; i < a->weights && rc == 0; i++) {
         const struct arch_weight *w = &a->weight[i];
 
@@ -159,7 +160,7 @@ int numbers_scale(const struct model *was, const char *number, uint64_t units, u
     struct related r = {.m = was};
     const char *also[RELATED_MAX];
     struct err first = {0}, why;
-    int n;
+    int n, right = 0, told = 0;
 
     reach_all(&r, number);
     n = scalable(&r, number, units, left, also);
@@ -175,13 +176,15 @@ int numbers_scale(const struct model *was, const char *number, uint64_t units, u
             for (int i = 0; i < n; i++)
                 if (set & 1u << i)
                     attrs_set_int(&try, also[i], (int64_t)(model_number(was, also[i], -1, 0) * (double)left / (double)units));
-            refresh(was, &try);
-            if (sizes_follow(was, &try, number, units, left, &why) == 0) {
+            refresh(was, &try, 0);
+            if (sizes_follow(was, &try, number, units, left, &right, &why) == 0) {
                 attrs_free(now);
                 *now = try;
                 return 0;
             }
-            first = size <= 1 ? why : first;
+            if (size == 0 || (right && !told))
+                first = why;
+            told |= right;
             attrs_free(&try);
         }
     return err_set(e, "the configuration of architecture '%s' cannot say what would be left: %s", was->arch->name, first.msg);
@@ -310,7 +313,7 @@ int numbers_layers(const struct model *was, const uint64_t *keep, uint64_t left,
     for (int i = 0; i < a->numbers; i++)
         if (!a->number[i].list)
             slice(now, a->number[i].name, keep, left, was->layers);
-    refresh(was, now);
+    refresh(was, now, 1);
     for (int i = 0; i < a->numbers; i++) {
         const struct arch_number *n = &a->number[i];
         const double *list = n->each && !in_file(n) && n->otherwise ? model_list(was, n->name) : NULL;

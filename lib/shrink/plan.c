@@ -64,19 +64,34 @@ static int find_numbers(struct shrink_pass *s, struct err *e)
     return s->numbers ? 0 : err_set(e, "--what %s: architecture '%s' has none", shrink_word(s->what), s->was.arch->name);
 }
 
+/* One number after the other, so that each finds the others' sizes as they will be. */
+static int scale_all(const struct shrink_pass *s, struct attrs *head, struct err *e)
+{
+    int rc = 0;
+
+    for (int i = 0; i < s->numbers && rc == 0; i++) {
+        const struct shrink_number *n = &s->number[i];
+        struct model so_far;
+
+        if (s->what == SHRINK_LAYERS || n->left == n->units)
+            continue;
+        rc = model_open(&so_far, head, e);
+        if (rc == 0) {
+            rc = numbers_scale(&so_far, n->name, n->units, n->left, head, e);
+            model_close(&so_far);
+        }
+    }
+    return rc;
+}
+
 /* head.model of what would be left, and whether transformers takes it. 1, 0: not so many (e says why), -1: not at all. */
 static int attempt(const struct shrink_pass *s, struct attrs *head, struct err *e)
 {
     struct model now;
-    int rc = 0;
+    int rc;
 
     attrs_copy(head, &s->was.head);
-    for (int i = 0; i < s->numbers && rc == 0; i++)
-        if (s->what != SHRINK_LAYERS && s->number[i].left != s->number[i].units)
-            rc = numbers_scale(&s->was, s->number[i].name, s->number[i].units, s->number[i].left, head, e);
-    if (rc == 0)
-        rc = model_open(&now, head, e);
-    if (rc < 0)
+    if (scale_all(s, head, e) < 0 || model_open(&now, head, e) < 0)
         return -1;
     rc = numbers_accepted(&now, e);
     model_close(&now);
@@ -115,6 +130,9 @@ int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
         return -1;
     for (int i = 0; i < s->numbers; i++)
         s->number[i].left -= shrink_count(s->number[i].units, s->share, s->align);
+    if (s->share > 0 && shrink_idle(s))
+        return err_set(e, "--what %s: of %llu %s a share of %.6g is none", shrink_word(s->what), (unsigned long long)s->number[0].units, s->number[0].name,
+                       s->share);
     return shrink_idle(s) ? 0 : settle_counts(s, e);
 }
 
