@@ -6,6 +6,7 @@
 #include "arch/arch.h"
 #include "ckpt/from_gguf.h"
 #include "ckpt/make_hf.h"
+#include "ckpt/quantized.h"
 #include "record/json.h"
 
 static int read_config(const struct source *s, int blob, struct attrs *model, struct err *e)
@@ -90,7 +91,7 @@ static int read_model(struct plan *p, struct source *s, struct err *e)
 int plan_make(struct plan *p, struct source *s, const struct select *sel, struct err *e)
 {
     memset(p, 0, sizeof *p);
-    if (read_model(p, s, e) < 0)
+    if (read_model(p, s, e) < 0 || quantized_take(s, e) < 0)
         return -1;
     p->step = mem_new(s->tensors + 1, sizeof *p->step);
     for (size_t i = 0; i < s->tensors; i++) {
