@@ -1,11 +1,25 @@
-#include "ckpt/quantized.h"
+#include "ckpt/quantized_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "record/json.h"
+#include "base/glob.h"
 
 #define CONFIG_DEPTH 64
+#define TAKERS 3
+
+static const struct method {
+    const char *name;
+    quantized_taker *take[TAKERS];
+} methods[] = {{"fp8", {quantized_grid}},
+               {"fbgemm_fp8", {quantized_grid}},
+               {"modelopt", {quantized_fp4, quantized_grid}},
+               {"modelopt_fp4", {quantized_fp4, quantized_grid}},
+               {"compressed-tensors", {quantized_packed, quantized_fp4, quantized_grid}},
+               {"gptq", {quantized_gptq}},
+               {"awq", {quantized_awq}},
+               {"bitsandbytes", {quantized_bnb}},
+               {"mxfp4", {quantized_mxfp4}}};
 
 /* Files that tell of a method, and the member that does; of those that need not name it, what they belong to. */
 static const struct place {
@@ -17,42 +31,57 @@ static const struct place {
               {"quant_config.json", NULL, "awq"},
               {"config.json", "quantization", "mlx"}};
 
-/* Endings of names that only quantizers make, and whose they are. */
+/* Endings of names that only quantizers make, and whose they are; what must be beside a tensor that is not told by its name alone. */
 static const struct sign {
-    const char *end, *method;
-} signs[] = {{".weight_scale_inv", "fp8"},
-             {".weight_packed", "compressed-tensors"},
-             {".weight_scale", "compressed-tensors, fbgemm_fp8 or modelopt"},
-             {".qweight", "gptq or awq"},
-             {".SCB", "bitsandbytes"},
-             {".quant_map", "bitsandbytes"},
-             {".absmax", "bitsandbytes"},
-             {"_blocks", "mxfp4"},
-             {".codebooks", "aqlm"},
-             {".W_q", "hqq"},
-             {".scales", "mlx"}};
+    const char *end, *with, *method;
+} signs[] = {{"_scale_inv", NULL, "fp8"},
+             {".weight_packed", NULL, "compressed-tensors"},
+             {".weight_scale", NULL, "compressed-tensors, fbgemm_fp8 or modelopt"},
+             {".qweight", NULL, "gptq or awq"},
+             {".SCB", NULL, "bitsandbytes"},
+             {".quant_map", NULL, "bitsandbytes"},
+             {".absmax", NULL, "bitsandbytes"},
+             {"_blocks", "_scales", "mxfp4"},
+             {".codebooks", NULL, "aqlm"},
+             {".W_q", NULL, "hqq"},
+             {".scales", ".biases", "mlx"}};
 
-static const struct file_blob *find_blob(const struct source *s, const char *name, int *index)
+/* What belongs to activations, and formats of kernels: no weight needs them. */
+static const char no_weights[] = "*.input_scale,*.output_scale,*.q_scale,*.k_scale,*.v_scale,*.kv_scale,*.prob_scale,*.input_scale_ub,"
+                                 "*.activation_scale,*.input_global_scale,*.input_zero_point,*.output_zero_point,*.k_zero_point,*.v_zero_point,"
+                                 "*.weight_format";
+
+static int find_blob(const struct source *s, const char *name)
 {
-    for (*index = 0; *index < s->blobs; ++*index)
-        if (strcmp(s->blob[*index].name, name) == 0)
-            return &s->blob[*index];
-    return NULL;
+    for (int i = 0; i < s->blobs; i++)
+        if (strcmp(s->blob[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+/* A blob as JSON, or NULL: there is none, or it is none (then it is refused where it is read). */
+static struct json *blob_json(const struct source *s, const char *name)
+{
+    int blob = find_blob(s, name);
+    struct json *j = NULL;
+    struct buf text = {0};
+    struct err e;
+
+    if (blob >= 0 && source_blob(s, blob, &text, &e) == 0)
+        j = json_parse(text.data, text.len, CONFIG_DEPTH, &e);
+    buf_free(&text);
+    return j;
 }
 
 /* The first place that tells of a method; *all is the tree that holds it, for json_free. NULL where none does. */
 static const struct json *find_config(const struct source *s, const struct place **at, struct json **all)
 {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        struct buf text = {0};
-        struct err e;
-        int blob;
+        const struct json *got;
 
         *at = &places[i];
-        *all = find_blob(s, places[i].file, &blob) && source_blob(s, blob, &text, &e) == 0
-                   ? json_parse(text.data, text.len, CONFIG_DEPTH, &e) : NULL; /* one that is no JSON is refused where it is read */
-        buf_free(&text);
-        const struct json *got = places[i].member ? json_get(*all, places[i].member) : *all;
+        *all = blob_json(s, places[i].file);
+        got = places[i].member ? json_get(*all, places[i].member) : *all;
         if (got && got->kind == JSON_OBJECT)
             return got;
         json_free(*all);
@@ -61,59 +90,179 @@ static const struct json *find_config(const struct source *s, const struct place
     return NULL;
 }
 
-static int ends(const char *name, const char *end)
+static int by_name(const void *a, const void *b)
 {
-    size_t n = strlen(name), m = strlen(end);
-
-    return n > m && strcmp(name + n - m, end) == 0;
+    return strcmp(((const struct quantized_name *)a)->name, ((const struct quantized_name *)b)->name);
 }
 
-/* A tensor beside those of sign g that must be there too, or NULL: "_blocks" and ".scales" alone are not enough to go by. */
-static const char *companion(const struct sign *g)
+static void list_names(struct quantized *q)
 {
-    return strcmp(g->end, "_blocks") == 0 ? "_scales" : strcmp(g->end, ".scales") == 0 ? ".biases" : NULL;
+    q->by_name = mem_new(q->s->tensors + 1, sizeof *q->by_name);
+    q->gone = mem_new(q->s->tensors + 1, 1);
+    for (size_t i = 0; i < q->s->tensors; i++)
+        q->by_name[i] = (struct quantized_name){mem_strdup(q->s->tensor[i].name), i};
+    qsort(q->by_name, q->s->tensors, sizeof *q->by_name, by_name);
 }
 
-static int is_there(const struct source *s, const struct file_tensor *t, const char *end, const char *other)
+static struct quantized_name *find_name(const struct quantized *q, const char *name, size_t n, const char *end)
 {
-    char *name = mem_printf("%.*s%s", (int)(strlen(t->name) - strlen(end)), t->name, other);
-    int hit = 0;
+    struct quantized_name want = {mem_printf("%.*s%s", (int)n, name, end), 0}, *hit;
 
-    for (size_t i = 0; i < s->tensors && !hit; i++)
-        hit = strcmp(s->tensor[i].name, name) == 0;
-    free(name);
+    hit = bsearch(&want, q->by_name, q->s->tensors, sizeof want, by_name);
+    free(want.name);
     return hit;
 }
 
-/* The first tensor that shows a method, and whose it is. */
-static const struct file_tensor *find_sign(const struct source *s, const char **method)
+struct file_tensor *quantized_beside(struct quantized *q, const char *name, size_t n, const char *end)
 {
-    for (size_t i = 0; i < s->tensors; i++)
-        for (size_t k = 0; k < sizeof signs / sizeof *signs; k++) {
-            const char *with = companion(&signs[k]);
+    struct quantized_name *hit = find_name(q, name, n, end);
+
+    if (!hit)
+        return NULL;
+    q->gone[hit->at] = 1;
+    return &q->s->tensor[hit->at];
+}
+
+size_t quantized_base(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+
+    return n > m && strcmp(name + n - m, end) == 0 ? n - m : 0;
+}
+
+/* The first tensor that is left and shows a method, and whose it is. */
+static const struct file_tensor *find_sign(const struct quantized *q, const char **method)
+{
+    for (size_t i = 0; i < q->s->tensors; i++)
+        for (size_t k = 0; k < sizeof signs / sizeof *signs && !q->gone[i]; k++) {
+            const char *name = q->s->tensor[i].name;
+            size_t n = quantized_base(name, signs[k].end);
 
             *method = signs[k].method;
-            if (ends(s->tensor[i].name, signs[k].end) && (!with || is_there(s, &s->tensor[i], signs[k].end, with)))
-                return &s->tensor[i];
+            if (n && (!signs[k].with || find_name(q, name, n, signs[k].with)))
+                return &q->s->tensor[i];
         }
     return NULL;
 }
 
+static const struct method *find_method(const char *name)
+{
+    for (size_t i = 0; name && i < sizeof methods / sizeof *methods; i++)
+        if (strcmp(methods[i].name, name) == 0)
+            return &methods[i];
+    return NULL;
+}
+
+static int take_tensor(struct quantized *q, const struct method *m, struct file_tensor *t, struct err *e)
+{
+    int got = 0;
+
+    for (int k = 0; k < TAKERS && m->take[k] && got == 0; k++)
+        got = m->take[k](q, t, e);
+    return got < 0 ? err_in(e, "%s", t->name) : 0;
+}
+
+/* Leave out what is gone. */
+static void drop_tensors(struct quantized *q)
+{
+    struct source *s = q->s;
+    size_t n = 0;
+
+    for (size_t i = 0; i < s->tensors; i++)
+        if (q->gone[i])
+            free(s->tensor[i].name);
+        else
+            s->tensor[n++] = s->tensor[i];
+    s->tensors = n;
+}
+
+static int take_all(struct quantized *q, const struct method *m, struct err *e)
+{
+    const char *whose;
+    const struct file_tensor *t;
+
+    for (size_t i = 0; i < q->s->tensors; i++)
+        if (!q->gone[i] && take_tensor(q, m, &q->s->tensor[i], e) < 0)
+            return -1;
+    for (size_t i = 0; i < q->s->tensors; i++)
+        q->gone[i] |= (uint8_t)glob_match_list(no_weights, q->s->tensor[i].name);
+    t = find_sign(q, &whose);
+    if (t)
+        return err_set(e, "%s: a tensor of a quantized weight that %s does not explain", t->name, m->name);
+    drop_tensors(q);
+    return 0;
+}
+
+/* From now on the source says nothing of a quantizer: config.json loses the member, and files of their own go. */
+static int forget(struct source *s, struct err *e)
+{
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        int k = find_blob(s, places[i].file);
+        struct buf text = {0};
+
+        if (k < 0)
+            continue;
+        if (strcmp(places[i].file, "config.json") != 0) {
+            free(s->blob[k].name);
+            free(s->blob[k].path);
+            buf_free(&s->blob[k].data);
+            memmove(&s->blob[k], &s->blob[k + 1], (size_t)(--s->blobs - k) * sizeof *s->blob);
+        } else if (source_blob(s, k, &text, e) < 0) {
+            return -1;
+        } else {
+            quantized_drop_member(&text, places[i].member);
+            free(s->blob[k].path);
+            buf_free(&s->blob[k].data);
+            s->blob[k].path = NULL;
+            s->blob[k].data = text;
+        }
+    }
+    return 0;
+}
+
+/* The model's own type of floats: config.json's dtype, or torch_dtype as it was called. */
+static enum dtype model_type(const struct source *s)
+{
+    struct json *j = blob_json(s, "config.json");
+    const char *t = json_str(j, "dtype", json_str(j, "torch_dtype", ""));
+    enum dtype got = strcmp(t, "float32") == 0 ? DT_F32 : strcmp(t, "float16") == 0 ? DT_F16 : DT_BF16;
+
+    json_free(j);
+    return got;
+}
+
+static int by_config(struct quantized *q, const struct place *at, struct err *e)
+{
+    const struct method *m = find_method(q->method);
+
+    if (!m)
+        return err_set(e, "%s: the weights are quantized by %s (%s), which is not read here", at->file,
+                       q->method ? q->method : "a method without a name", at->member ? at->member : at->file);
+    q->dense = model_type(q->s);
+    return take_all(q, m, e) < 0 ? -1 : forget(q->s, e);
+}
+
 int quantized_take(struct source *s, struct err *e)
 {
+    struct quantized q = {.s = s};
     const struct place *at;
+    const struct file_tensor *t;
     struct json *all = NULL;
-    const struct json *config = find_config(s, &at, &all);
-    const char *method = config ? json_str(config, "quant_method", at->method) : NULL;
-    const struct file_tensor *t = config ? NULL : find_sign(s, &method);
+    size_t n = s->tensors;
     int rc = 0;
 
-    if (config)
-        rc = err_set(e, "%s: the weights are quantized by %s (%s), which is not read here", at->file, method ? method : "a method without a name",
-                     at->member ? at->member : at->file);
-    else if (t)
+    list_names(&q);
+    q.config = find_config(s, &at, &all);
+    q.method = json_str(q.config, "quant_method", at->method);
+    if (q.config)
+        rc = by_config(&q, at, e);
+    else if ((t = find_sign(&q, &q.method)))
         rc = err_set(e, "%s: a tensor of a quantized checkpoint (%s), and no quantization_config beside it says how its weights were made", t->name,
-                     method);
+                     q.method);
+    for (size_t i = 0; i < n; i++)
+        free(q.by_name[i].name);
+    free(q.by_name);
+    free(q.gone);
     json_free(all);
     return rc;
 }

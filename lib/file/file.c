@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "file/value.h"
 
 #define FORMAT(name) extern const struct file_format file_##name;
 #include "file/file.def"
@@ -144,8 +145,10 @@ void source_close(struct source *s)
         free(s->part[i].path);
         close(s->part[i].fd);
     }
-    for (size_t i = 0; i < s->tensors; i++)
+    for (size_t i = 0; i < s->tensors; i++) {
         free(s->tensor[i].name);
+        value_free(s->tensor[i].value);
+    }
     for (int i = 0; i < s->blobs; i++) {
         free(s->blob[i].name);
         free(s->blob[i].path);
@@ -193,6 +196,29 @@ int source_read(const struct source *s, const struct file_tensor *t, uint64_t at
     return 0;
 }
 
+int source_part(const struct source *s, const struct file_tensor *t, const struct part *p, uint64_t row, uint64_t n, void *out, struct err *e)
+{
+    if (t->value)
+        return value_read(s, t, p, row, n, out, e);
+    return source_read(s, t, row * p->row_bytes, out, (size_t)(n * p->row_bytes), e);
+}
+
+int source_load(const struct source *s, const struct file_tensor *t, struct bundle *b, struct err *e)
+{
+    int rc = 0;
+
+    for (int i = 0; i < b->parts && rc == 0; i++) {
+        struct part *p = &b->part[i];
+
+        if (p->term < 0 || p->data)
+            continue;
+        p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
+        rc = source_part(s, t, p, 0, p->rows, p->data, e);
+    }
+    b->loaded = rc == 0;
+    return rc;
+}
+
 const char *file_type_name(const struct file_tensor *t)
 {
     return t->blocks ? t->blocks->name : dtype_info(t->dtype)->name;
@@ -204,6 +230,10 @@ int file_turn(struct file_tensor *t, struct err *e)
 
     if (t->shape.rank != 2)
         return 0;
+    if (t->value) { /* quantizers' kernels want the outputs first, whatever the model's own files do */
+        t->turned = 1;
+        return 0;
+    }
     if (t->blocks || dtype_info(t->dtype)->bits % 8 != 0)
         return err_set(e, "%s: a matrix of %s lies with its inputs first, and cannot be turned", t->name, file_type_name(t));
     t->shape.dim[0] = t->shape.dim[1];
@@ -218,7 +248,7 @@ int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
 
     if (bundle_set_shape(b, &t->shape, e) < 0)
         return -1;
-    if (!t->blocks && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
+    if (!t->blocks && !t->value && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
         return err_set(e, "rows of %llu %s elements do not fill whole bytes", (unsigned long long)b->cols,
                        file_type_name(t));
     b->name = mem_strdup(t->name);
@@ -226,6 +256,8 @@ int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
     attrs_set_str(&b->more, "dtype", file_type_name(t));
     if (t->turned)
         attrs_set_bool(&b->more, "transposed", 1);
+    if (t->value)
+        return value_header(b, t, e);
     bundle_add_term(b, t->blocks ? "ggml" : "dense");
     if (t->blocks) {
         struct shape s = {2, {b->rows, ggml_row_bytes(t->blocks, b->cols)}};

@@ -19,11 +19,14 @@
 
 #define LLAMA2C_TOKENIZER "tokenizer.bin" /* blob of a source: llama2.c's; it does not travel itself (ckpt/plan.h) */
 
+struct file_value;
+
 struct file_tensor {
     char *name;
     struct shape shape;             /* outputs first, as in safetensors; GGUF's dims are turned round */
     enum dtype dtype;               /* of plain elements; DT_U8 for blocks */
     const struct ggml_type *blocks; /* ggml's block type, or NULL for plain elements */
+    struct file_value *value;       /* of another form, made of several tensors of the file (value.h), or NULL; then part and offset say nothing */
     int part;                       /* index into source.part */
     int turned;                     /* see file_turn */
     uint64_t offset, bytes;         /* where in that file */
@@ -73,8 +76,14 @@ extern const struct file_format *const file_formats[]; /* ends with NULL */
 int source_open(struct source *s, const char *path, struct err *e);
 void source_close(struct source *s); /* back to {0} */
 
-/* Read n bytes of a tensor beginning at byte `at` of it. The caller stays inside t->bytes. Thread-safe. */
+/* Read n bytes of a tensor that has no value of its own form, beginning at byte `at` of it. The caller stays inside t->bytes. Thread-safe. */
 int source_read(const struct source *s, const struct file_tensor *t, uint64_t at, void *out, size_t n, struct err *e);
+
+/* Rows [row, row + n) of a part p of the bundle that file_header made of t. Thread-safe. */
+int source_part(const struct source *s, const struct file_tensor *t, const struct part *p, uint64_t row, uint64_t n, void *out, struct err *e);
+
+/* All parts of the value of b, the bundle that file_header made of t: b is then loaded. */
+int source_load(const struct source *s, const struct file_tensor *t, struct bundle *b, struct err *e);
 
 /*
  * The file holds a matrix as [inputs][outputs] (GPT-2's Conv1D): from now on shape, header and source_read are those of its transpose, and the
@@ -83,8 +92,8 @@ int source_read(const struct source *s, const struct file_tensor *t, uint64_t at
  */
 int file_turn(struct file_tensor *t, struct err *e);
 
-/* A tensor as a bundle's header: one term, dense or ggml, of one part whose data are not here; b is {0}. The type's name at the
- * source goes to the key "dtype". -1: its rows do not fill whole bytes, or its rank or size is beyond what a bundle holds. */
+/* A tensor as a bundle's header: one term, dense or ggml, of one part whose data are not here, or of the tensor's own form; b is {0}. The type's
+ * name at the source goes to the key "dtype"; of a form the type that its peer makes of it. -1: its rows do not fill whole bytes, or its rank or size is beyond what a bundle holds. */
 int file_header(struct bundle *b, const struct file_tensor *t, struct err *e);
 const char *file_type_name(const struct file_tensor *t); /* "BF16", "q4_K" */
 

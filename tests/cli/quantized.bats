@@ -9,6 +9,7 @@ setup_file() {
 setup() {
     TINY=$BATS_FILE_TMPDIR/tiny
     ST=$TOP/tests/cli/st.py
+    GOLD=$TOP/tests/golden/quantized
     cd "$BATS_TEST_TMPDIR"
 }
 
@@ -62,4 +63,13 @@ PY
     python3 "$ST" make p.safetensors res_blocks F32 2x2 1 2 3 4 -- logit.scales F32 1 1 -- a.weight F32 1 1
     tsplit p.safetensors | tpack -o again.safetensors
     diff <(python3 "$ST" show p.safetensors) <(python3 "$ST" show again.safetensors)
+}
+
+@test "values are those of the peers' own code, bit for bit" {
+    for d in "$GOLD"/*/; do
+        d=$(basename "$d")
+        tsplit "$GOLD/$d" | tpack -t safetensors --dense=F32 -o all.safetensors
+        python3 "$TOP/tests/cli/quantized.py" "$GOLD/want.tsv" "$d" all.safetensors
+    done
+    [ "$(cut -f1 "$GOLD/want.tsv" | sort -u | wc -l)" -eq "$(ls -d "$GOLD"/*/ | wc -l)" ]
 }
