@@ -1,0 +1,97 @@
+/* quantized: the rows of a quantized weight's parts are the same however they are cut, and a matrix of a stack is its share of the whole. */
+#include <stdlib.h>
+#include <string.h>
+#include <dirent.h>
+
+#include "ckpt/quantized.h"
+#include "file/value.h"
+#include "tests/unit/check.h"
+
+#define GOLDEN "tests/golden/quantized/"
+
+/* Part p of t by n rows at a time. */
+static void check_cuts(const struct source *s, const struct file_tensor *t, const struct part *p, uint64_t n)
+{
+    uint8_t *data = mem_new((size_t)(p->rows * p->row_bytes) + 1, 1);
+    struct err e = {""};
+
+    for (uint64_t r = 0; r < p->rows; r += n)
+        CHECK(source_part(s, t, p, r, p->rows - r < n ? p->rows - r : n, data + r * p->row_bytes, &e) == 0);
+    CHECK(memcmp(data, p->data, (size_t)(p->rows * p->row_bytes)) == 0);
+    free(data);
+}
+
+static float *values_of(const struct source *s, const struct file_tensor *t, struct bundle *b)
+{
+    struct err e = {""};
+    struct file_tensor named = *t;
+    float *v;
+
+    named.name = (char *)(uintptr_t)"w";
+    CHECK(file_header(b, &named, &e) == 0 && source_load(s, t, b, &e) == 0);
+    v = mem_new((size_t)(b->rows * b->cols) + 1, sizeof *v);
+    CHECK(bundle_rows(b, 0, b->rows, v, &e) == 0);
+    return v;
+}
+
+static void check_stack(const struct source *s, const struct file_tensor *t, const float *all)
+{
+    for (uint64_t i = 0; i < t->shape.dim[0]; i++) {
+        struct file_tensor m;
+        struct bundle b = {0};
+        float *v;
+
+        value_matrix(t, i, &m);
+        v = values_of(s, &m, &b);
+        CHECK(memcmp(v, all + i * b.rows * b.cols, (size_t)(b.rows * b.cols) * sizeof *v) == 0);
+        for (int k = 0; k < b.parts; k++)
+            check_cuts(s, &m, &b.part[k], 3);
+        free(v);
+        bundle_free(&b);
+        value_free(m.value);
+    }
+}
+
+static int check_source(const char *path)
+{
+    struct source s = {0};
+    struct err e = {""};
+    int values = 0;
+
+    CHECK(source_open(&s, path, &e) == 0 && quantized_take(&s, &e) == 0);
+    for (size_t i = 0; i < s.tensors; i++) {
+        struct bundle b = {0};
+        float *v;
+
+        if (!s.tensor[i].value)
+            continue;
+        values++;
+        v = values_of(&s, &s.tensor[i], &b);
+        for (int k = 0; k < b.parts; k++)
+            for (uint64_t n = 1; n < 12; n += 3)
+                check_cuts(&s, &s.tensor[i], &b.part[k], n);
+        if (b.shape.rank == 3)
+            check_stack(&s, &s.tensor[i], v);
+        free(v);
+        bundle_free(&b);
+    }
+    source_close(&s);
+    return values;
+}
+
+int main(void)
+{
+    DIR *d = opendir(GOLDEN);
+    int values = 0;
+
+    CHECK(d != NULL);
+    for (struct dirent *f; d && (f = readdir(d));) {
+        char path[600];
+
+        snprintf(path, sizeof path, GOLDEN "%s", f->d_name);
+        if (f->d_name[0] != '.' && !strchr(f->d_name, '.') )
+            values += check_source(path);
+    }
+    CHECK(values == 74);
+    return DONE();
+}
