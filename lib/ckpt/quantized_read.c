@@ -24,7 +24,6 @@ static uint64_t file_row(const struct value_part *p, uint64_t r)
 
 int read_rows(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
 {
-    row += p->first;
     if (p->every == 1 && p->stride == p->row_bytes)
         return fetch(s, &p->from, row * p->stride, out, n * p->row_bytes, e);
     for (uint64_t i = 0; i < n; i++, out += p->row_bytes) {
@@ -71,7 +70,7 @@ int read_columns(const struct source *s, const struct value_part *p, uint64_t ro
     for (uint64_t i = 0; i < k && rc == 0; i++) {
         uint64_t at = i * size, m = at >= p->row_bytes ? 0 : p->row_bytes - at < size ? p->row_bytes - at : size;
 
-        rc = fetch(s, &p->from, (i * outputs + p->first + row) * size, strip, n * size, e);
+        rc = fetch(s, &p->from, (i * outputs + row) * size, strip, n * size, e);
         for (uint64_t r = 0; r < n && rc == 0; r++)
             memcpy(out + r * p->row_bytes + at, strip + r * size, (size_t)m);
     }
@@ -91,15 +90,15 @@ static unsigned code_of(const uint8_t *data, uint64_t at, int bits)
 
 int read_zeros(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
 {
-    uint64_t groups = p->cols, bits = (uint64_t)p->bits, r0 = p->first + row;
-    uint64_t from = r0 * bits / 8, bytes = ((r0 + n) * bits + 7) / 8 - from;
+    uint64_t groups = p->cols, bits = (uint64_t)p->bits;
+    uint64_t from = row * bits / 8, bytes = ((row + n) * bits + 7) / 8 - from;
     uint8_t *strip = mem_new((size_t)bytes + 1, 1);
     int rc = 0;
 
     for (uint64_t g = 0; g < groups && rc == 0; g++) {
         rc = fetch(s, &p->from, g * p->stride + from, strip, bytes, e);
         for (uint64_t r = 0; r < n && rc == 0; r++)
-            out[r * groups + g] = (uint8_t)((code_of(strip, (r0 + r) * bits - from * 8, p->bits) + p->add) & ((1u << bits) - 1));
+            out[r * groups + g] = (uint8_t)((code_of(strip, (row + r) * bits - from * 8, p->bits) + p->add) & ((1u << bits) - 1));
     }
     free(strip);
     return rc;
@@ -107,8 +106,8 @@ int read_zeros(const struct source *s, const struct value_part *p, uint64_t row,
 
 int read_zero_words(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
 {
-    uint64_t groups = p->cols, bits = (uint64_t)p->bits, r0 = p->first + row;
-    uint64_t w0 = r0 * bits / 32, words = ((r0 + n) * bits + 31) / 32 - w0;
+    uint64_t groups = p->cols, bits = (uint64_t)p->bits;
+    uint64_t w0 = row * bits / 32, words = ((row + n) * bits + 31) / 32 - w0;
     uint8_t *have = mem_new((size_t)(words * groups * 4) + 1, 1), *line = mem_new((size_t)words * 4 + 1, 1);
     int rc = fetch(s, &p->from, w0 * groups * 4, have, words * groups * 4, e);
 
@@ -116,7 +115,7 @@ int read_zero_words(const struct source *s, const struct value_part *p, uint64_t
         for (uint64_t w = 0; w < words; w++)
             memcpy(line + 4 * w, have + (w * groups + g) * 4, 4);
         for (uint64_t r = 0; r < n; r++)
-            out[r * groups + g] = (uint8_t)code_of(line, (r0 + r) * bits - w0 * 32, p->bits);
+            out[r * groups + g] = (uint8_t)code_of(line, (row + r) * bits - w0 * 32, p->bits);
     }
     free(have);
     free(line);
@@ -136,14 +135,14 @@ static unsigned awq_code(const uint8_t *words, uint64_t j)
 static int awq_each(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
                     void (*put)(const struct value_part *p, uint8_t *out, uint64_t r, uint64_t i, unsigned code), struct err *e)
 {
-    uint64_t r0 = p->first + row, w0 = r0 / 8, words = (r0 + n + 7) / 8 - w0;
+    uint64_t w0 = row / 8, words = (row + n + 7) / 8 - w0;
     uint8_t *strip = mem_new((size_t)words * 4 + 1, 1);
     int rc = 0;
 
     for (uint64_t i = 0; i < p->from.shape.dim[0] && rc == 0; i++) {
         rc = fetch(s, &p->from, i * p->stride + w0 * 4, strip, words * 4, e);
         for (uint64_t r = 0; r < n && rc == 0; r++)
-            put(p, out, r, i, awq_code(strip, r0 + r - w0 * 8));
+            put(p, out, r, i, awq_code(strip, row + r - w0 * 8));
     }
     free(strip);
     return rc;
@@ -197,7 +196,7 @@ static int absmax(const struct source *s, const struct value_part *p, uint64_t i
 
 int read_absmax(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
 {
-    uint64_t from = (p->first + row) * p->cols, count = n * p->cols, block0, blocks;
+    uint64_t from = (row) * p->cols, count = n * p->cols, block0, blocks;
     float *v;
     int rc;
 

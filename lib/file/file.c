@@ -199,7 +199,7 @@ int source_read(const struct source *s, const struct file_tensor *t, uint64_t at
 int source_part(const struct source *s, const struct file_tensor *t, const struct part *p, uint64_t row, uint64_t n, void *out, struct err *e)
 {
     if (t->value)
-        return value_read(s, t, p, row, n, out, e);
+        return value_read(s, t, NULL, p, row, n, out, e);
     return source_read(s, t, row * p->row_bytes, out, (size_t)(n * p->row_bytes), e);
 }
 
@@ -231,7 +231,7 @@ int file_turn(struct file_tensor *t, struct err *e)
     if (t->shape.rank != 2)
         return 0;
     if (t->value) { /* quantizers' kernels want the outputs first, whatever the model's own files do */
-        t->turned = 1;
+        t->value->turned = t->turned = 1;
         return 0;
     }
     if (t->blocks || dtype_info(t->dtype)->bits % 8 != 0)
