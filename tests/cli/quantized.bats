@@ -73,3 +73,95 @@ PY
     done
     [ "$(cut -f1 "$GOLD/want.tsv" | sort -u | wc -l)" -eq "$(ls -d "$GOLD"/*/ | wc -l)" ]
 }
+
+@test "a quantized model is the model that its numbers stand for: run, pruned, merged, quantized anew" {
+    python3 "$TOP/tests/cli/fp8.py" "$TINY" fp8 dense
+    head -c 1500 "$BROOK/calib.txt" >calib.txt
+    tsplit fp8 >fp8.weir
+    tsplit dense >dense.weir
+    tshow <fp8.weir | grep -q 'q_proj.weight.*table8'
+    ! tshow <fp8.weir | grep -q _scale
+    mppl -f calib.txt -c 64 <fp8.weir >a
+    mppl -f calib.txt -c 64 <dense.weir >b
+    cmp a b
+    for f in "wprune -m magnitude -s 0.5" "wquant -t q4_0" "wquant -t int4 -g 32"; do
+        for m in fp8 dense; do $f --only '*proj*' <$m.weir | tpack -t safetensors --dense=F32 -o $m.safetensors; done
+        cmp fp8.safetensors dense.safetensors
+    done
+    tmerge -m linear --dtype F32 fp8 "$TINY" | tpack -t safetensors -o a.safetensors
+    tmerge -m linear --dtype F32 dense "$TINY" | tpack -t safetensors -o b.safetensors
+    cmp a.safetensors b.safetensors
+    tmerge -m linear --dtype F32 "$TINY" fp8 | tpack -t safetensors -o a.safetensors
+    tmerge -m linear --dtype F32 "$TINY" dense | tpack -t safetensors -o b.safetensors
+    cmp a.safetensors b.safetensors
+}
+
+@test "config.json that is written says nothing of a quantizer, and else what it said" {
+    python3 "$TOP/tests/cli/fp8.py" "$TINY" fp8 dense
+    tsplit fp8 | tpack --dense -o out/
+    python3 - <<'PY'
+import json
+a, b = json.load(open("fp8/config.json")), json.load(open("out/config.json"))
+a.pop("quantization_config")
+assert a == b, (a, b)
+PY
+    cp -r "$GOLD/modelopt_fp8" m
+    tsplit m | tpack --dense -o n/
+    [ ! -e n/hf_quant_config.json ]
+    python3 -c 'import json; assert json.load(open("n/config.json")) == {"model_type": "none"}'
+}
+
+@test "shards of a quantized checkpoint are the whole" {
+    tsplit "$GOLD/gptq" >whole.weir
+    tsplit -n 3 -d s "$GOLD/gptq"
+    tmerge -m cat s/* | tpack -t safetensors --dense=F32 -o a.safetensors
+    tpack -t safetensors --dense=F32 -o b.safetensors <whole.weir
+    cmp a.safetensors b.safetensors
+    for i in 1 2; do tsplit --shard $i/2 "$GOLD/mxfp4" >$i.weir; done
+    tmerge -m cat 1.weir 2.weir | tpack -t safetensors --dense=F32 -o c.safetensors
+    python3 "$TOP/tests/cli/quantized.py" "$GOLD/want.tsv" mxfp4 c.safetensors
+}
+
+# changed NAME PYTHON: the golden checkpoint as q; PYTHON has its config (c) and its header (h: data lie behind it as they did)
+changed() {
+    rm -rf q && cp -r "$GOLD/$1" q
+    python3 - "$2" <<'PY'
+import json, struct, sys
+raw = open("q/model.safetensors", "rb").read()
+n, = struct.unpack("<Q", raw[:8])
+h, c = json.loads(raw[8:8 + n]), json.load(open("q/config.json"))
+exec(sys.argv[1])
+json.dump(c, open("q/config.json", "w"))
+text = json.dumps(h).encode()
+open("q/model.safetensors", "wb").write(struct.pack("<Q", len(text)) + text + raw[8 + n:])
+PY
+}
+
+@test "what a method does not hold together is refused: tensor, and what is wrong" {
+    changed gptq 'h["w4.gone"] = h.pop("w4.qzeros")'
+    refused q "w4.qweight: its qzeros are missing"
+    changed gptq 'h["w4.gone"] = h.pop("w4.scales")'
+    refused q "w4.qweight: its scales are missing"
+    changed gptq 'c["quantization_config"]["checkpoint_format"] = "marlin"'
+    refused q "GPTQ's format 'marlin' is not read"
+    changed awq 'c["quantization_config"]["version"] = "gemv"'
+    refused q "AWQ's version 'gemv' of 4 bits is not read"
+    changed fp8_block 'h["b.weight_scale_inv"] = h.pop("a.weight_scale_inv")'
+    refused q "b.weight_scale_inv: a tensor of a quantized weight that fp8 does not explain"
+    changed fp8_block 'h["a.weight_scale_inv"]["shape"] = [6]'
+    refused q "a.weight: scales [6] do not divide a weight of 32 rows and 48 columns"
+    changed ct_pack 'h["odd.gone"] = h.pop("odd.weight_shape")'
+    refused q "odd.weight_packed: weight_shape is missing"
+    changed ct_pack 'h["odd.gone"] = h.pop("odd.weight_scale")'
+    refused q "odd.weight_packed: its scales"
+    changed bnb_nf4 'h["b20.gone"] = h.pop("b20.weight.absmax")'
+    refused q "b20.weight: its absmax is missing"
+    changed bnb_nf4 'h["b20n.gone"] = h.pop("b20n.weight.nested_absmax")'
+    refused q "b20n.weight: its nested_absmax is missing"
+    changed bnb_int8 'h["a.SCB"]["shape"] = [12, 2]; h["a.weight"]["shape"] = [12, 80]'
+    refused q "a.weight: SCB of type F32"
+    changed mxfp4 'k = next(k for k in h if k.endswith("_scales")); h[k]["shape"] = [3, 2, 8]'
+    refused q "scales that do not go with them"
+    changed mxfp4 'c["quantization_config"]["quant_method"] = "fp8"'
+    refused q "_blocks: a tensor of a quantized weight that fp8 does not explain"
+}

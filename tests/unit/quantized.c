@@ -1,9 +1,9 @@
 /* quantized: the rows of a quantized weight's parts are the same however they are cut, and a matrix of a stack is its share of the whole. */
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
-#include <dirent.h>
 
-#include "ckpt/quantized.h"
+#include "ckpt/quantized_int.h"
 #include "file/value.h"
 #include "tests/unit/check.h"
 
@@ -93,19 +93,42 @@ static int check_source(const char *path)
     return values;
 }
 
+static void check_drop(const char *text, const char *want)
+{
+    struct buf b = {0};
+
+    buf_puts(&b, text);
+    quantized_drop_member(&b, "q");
+    CHECK(strcmp(buf_str(&b), want) == 0);
+    buf_free(&b);
+}
+
+static void check_text(void)
+{
+    check_drop("{\"q\": {\"a\": [1, \"}\"]}, \"b\": 2}", "{\"b\": 2}");
+    check_drop("{\n \"a\": 1,\n \"q\": {},\n \"b\": 2\n}", "{\n \"a\": 1,\n \"b\": 2\n}");
+    check_drop("{\n \"a\": 1,\n \"q\": {\"q\": 1}\n}\n", "{\n \"a\": 1\n}\n");
+    check_drop("{ \"q\" : null }", "{  }");
+    check_drop("{\"a\": {\"q\": 1}, \"b\": \"\\\"q\\\": \"}", "{\"a\": {\"q\": 1}, \"b\": \"\\\"q\\\": \"}");
+    check_drop("{}", "{}");
+}
+
 int main(void)
 {
     DIR *d = opendir(GOLDEN);
     int values = 0;
 
+    check_text();
     CHECK(d != NULL);
     for (struct dirent *f; d && (f = readdir(d));) {
         char path[600];
 
         snprintf(path, sizeof path, GOLDEN "%s", f->d_name);
-        if (f->d_name[0] != '.' && !strchr(f->d_name, '.') )
+        if (!strchr(f->d_name, '.'))
             values += check_source(path);
     }
+    if (d)
+        closedir(d);
     CHECK(values == 74);
     return DONE();
 }
