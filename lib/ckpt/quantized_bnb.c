@@ -152,7 +152,7 @@ static int take_int8(struct quantized *q, struct file_tensor *t, const struct fi
     struct value_part *p;
     struct shape shape = t->shape;
 
-    if (t->dtype != DT_I8 || shape.rank != 2 || scb->dtype != DT_F32 || quantized_count(scb) != shape.dim[0])
+    if (t->dtype != DT_I8 || shape.rank != 2 || quantized_count(t) == 0 || scb->dtype != DT_F32 || quantized_count(scb) != shape.dim[0])
         return err_set(e, "SCB of type %s for a weight of type %s and rank %d, or of another number of rows", dtype_info(scb->dtype)->name,
                        dtype_info(t->dtype)->name, shape.rank);
     v = value_new("affine");
