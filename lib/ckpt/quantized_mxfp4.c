@@ -40,6 +40,6 @@ int quantized_mxfp4(struct quantized *q, struct file_tensor *t, struct err *e)
     quantized_table(v, DT_F4);
     quantized_round(v, DT_BF16);
     quantized_give(t, mem_strndup(t->name, n), &shape, DT_BF16, v);
-    t->turned = v->turned = 1;
+    v->turned = 1;
     return 1;
 }

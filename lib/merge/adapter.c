@@ -91,7 +91,7 @@ static int take_factor(struct operand *from, const char *module, const char *whi
         p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
         if (p->shape.rank != 2 || strcmp(p->name, "dense") != 0)
             got = err_set(e, "%s is no dense matrix", name);
-        else if (source_part(&from->source, from->t, p, 0, p->rows, p->data, e) < 0)
+        else if (source_part(&from->source, from->step->t, from->step->view, p, 0, p->rows, p->data, e) < 0)
             got = -1;
     }
     free(name);

@@ -19,13 +19,13 @@ static void walk(const struct source *s, const struct file_tensor *t, size_t n)
     struct err e = {""};
     float *v;
 
-    if (file_header(&b, t, &e) < 0) {
+    if (file_header(&b, t, t->name, &t->shape, &e) < 0) {
         bundle_free(&b);
         return;
     }
     if (t->value && t->bytes / 64 > n) /* a byte of a file is at most 8 codes, each with a scale and a zero of its own */
         abort();
-    if (source_load(s, t, &b, &e) == 0) {
+    if (source_load(s, t, NULL, &b, &e) == 0) {
         v = mem_new((size_t)(b.rows * b.cols) + 1, sizeof *v);
         bundle_rows(&b, 0, b.rows, v, &e);
         free(v);
