@@ -4,8 +4,7 @@
 
 #include "base/glob.h"
 
-static const char roles[] = "embed,head,attn.*,mlp.*,moe.*";
-static const char never_roles[] = "*.bias,*.sink,*.norm,*norm*,*router*,*pos*,*rel*";
+static const char never_roles[] = "*bias,norm*,*.norm*,*router*,pos,pos.*,type,conv*,state*,rel,rel.*,*.sink,embed.class,head.scale";
 
 /* Parts of names, between dots, in Hugging Face's words and ggml's. Those of a part of their own ("gate") are no part of a longer word ("gate_proj"). */
 static const char never[] =
@@ -50,6 +49,6 @@ int bundle_quantizable(const struct bundle *b)
     if (attrs_int(&b->more, QUANTIZABLE_F32, 0) || (b->shape.rank != 2 && !experts) || b->rows * b->cols == 0)
         return 0;
     if (b->role)
-        return glob_match_list(roles, b->role) && !glob_match_list(never_roles, b->role);
+        return !glob_match_list(never_roles, b->role);
     return called_weight(b) && !any_part(b->name);
 }
