@@ -21,15 +21,18 @@ static const struct method {
                {"bitsandbytes", {quantized_bnb}},
                {"mxfp4", {quantized_mxfp4}}};
 
-/* Files that tell of a method, and the member that does; of those that need not name it, what they belong to. */
+/* Files that tell of a method, and the members that do; what a place belongs to that need not name it. */
+enum { CONFIG, HF_QUANT, GPTQ_OWN, AWQ_OWN, FILES };
+static const char *const files[FILES] = {"config.json", "hf_quant_config.json", "quantize_config.json", "quant_config.json"};
 static const struct place {
-    const char *file, *member, *method;
-} places[] = {{"config.json", "quantization_config", NULL},
-              {"config.json", "compression_config", "compressed-tensors"},
-              {"hf_quant_config.json", "quantization", "modelopt"},
-              {"quantize_config.json", NULL, "gptq"},
-              {"quant_config.json", NULL, "awq"},
-              {"config.json", "quantization", "mlx"}};
+    int file;
+    const char *member, *method;
+} places[] = {{CONFIG, "quantization_config", NULL},
+              {CONFIG, "compression_config", "compressed-tensors"},
+              {HF_QUANT, "quantization", "modelopt"},
+              {GPTQ_OWN, NULL, "gptq"},
+              {AWQ_OWN, NULL, "awq"},
+              {CONFIG, "quantization", "mlx"}};
 
 /* Endings of names that only quantizers make, and whose they are; what must be beside a tensor that is not told by its name alone. */
 static const struct sign {
@@ -59,33 +62,31 @@ static int find_blob(const struct source *s, const char *name)
     return -1;
 }
 
-/* A blob as JSON, or NULL: there is none, or it is none (then it is refused where it is read). */
-static struct json *blob_json(const struct source *s, const char *name)
+/* Those of the files that are there, as trees. */
+static int read_files(const struct source *s, struct json *file[FILES], struct err *e)
 {
-    int blob = find_blob(s, name);
-    struct json *j = NULL;
-    struct buf text = {0};
-    struct err e;
+    int rc = 0;
 
-    if (blob >= 0 && source_blob(s, blob, &text, &e) == 0)
-        j = json_parse(text.data, text.len, CONFIG_DEPTH, &e);
-    buf_free(&text);
-    return j;
+    for (int i = 0; i < FILES && rc == 0; i++) {
+        int blob = find_blob(s, files[i]);
+        struct buf text = {0};
+
+        if (blob >= 0 && (rc = source_blob(s, blob, &text, e)) == 0 && !(file[i] = json_parse(text.data, text.len, CONFIG_DEPTH, e)))
+            rc = err_in(e, "%s", files[i]);
+        buf_free(&text);
+    }
+    return rc;
 }
 
-/* The first place that tells of a method; *all is the tree that holds it, for json_free. NULL where none does. */
-static const struct json *find_config(const struct source *s, const struct place **at, struct json **all)
+/* The first place that tells of a method, or NULL. */
+static const struct json *find_config(struct json *const file[FILES], const struct place **at)
 {
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        const struct json *got;
+        const struct json *all = file[places[i].file], *got = places[i].member ? json_get(all, places[i].member) : all;
 
         *at = &places[i];
-        *all = blob_json(s, places[i].file);
-        got = places[i].member ? json_get(*all, places[i].member) : *all;
         if (got && got->kind == JSON_OBJECT)
             return got;
-        json_free(*all);
-        *all = NULL;
     }
     return NULL;
 }
@@ -193,42 +194,43 @@ static int take_all(struct quantized *q, const struct method *m, struct err *e)
     return 0;
 }
 
-/* From now on the source says nothing of a quantizer: config.json loses the member, and files of their own go. */
+static void drop_blob(struct source *s, int k)
+{
+    free(s->blob[k].name);
+    free(s->blob[k].path);
+    buf_free(&s->blob[k].data);
+    memmove(&s->blob[k], &s->blob[k + 1], (size_t)(--s->blobs - k) * sizeof *s->blob);
+}
+
+/* From now on the source says nothing of a quantizer: config.json loses its members, and files of its own go. */
 static int forget(struct source *s, struct err *e)
 {
-    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
-        int k = find_blob(s, places[i].file);
-        struct buf text = {0};
+    int config = find_blob(s, files[CONFIG]);
+    struct buf text = {0};
 
-        if (k < 0)
-            continue;
-        if (strcmp(places[i].file, "config.json") != 0) {
-            free(s->blob[k].name);
-            free(s->blob[k].path);
-            buf_free(&s->blob[k].data);
-            memmove(&s->blob[k], &s->blob[k + 1], (size_t)(--s->blobs - k) * sizeof *s->blob);
-        } else if (source_blob(s, k, &text, e) < 0) {
+    if (config >= 0) {
+        if (source_blob(s, config, &text, e) < 0)
             return -1;
-        } else {
-            quantized_drop_member(&text, places[i].member);
-            free(s->blob[k].path);
-            buf_free(&s->blob[k].data);
-            s->blob[k].path = NULL;
-            s->blob[k].data = text;
-        }
+        for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+            if (places[i].file == CONFIG)
+                quantized_drop_member(&text, places[i].member);
+        free(s->blob[config].path);
+        buf_free(&s->blob[config].data);
+        s->blob[config].path = NULL;
+        s->blob[config].data = text;
     }
+    for (int i = CONFIG + 1; i < FILES; i++)
+        if (find_blob(s, files[i]) >= 0)
+            drop_blob(s, find_blob(s, files[i]));
     return 0;
 }
 
 /* The model's own type of floats: config.json's dtype, or torch_dtype as it was called. */
-static enum dtype model_type(const struct source *s)
+static enum dtype model_type(const struct json *config)
 {
-    struct json *j = blob_json(s, "config.json");
-    const char *t = json_str(j, "dtype", json_str(j, "torch_dtype", ""));
-    enum dtype got = strcmp(t, "float32") == 0 ? DT_F32 : strcmp(t, "float16") == 0 ? DT_F16 : DT_BF16;
+    const char *t = json_str(config, "dtype", json_str(config, "torch_dtype", ""));
 
-    json_free(j);
-    return got;
+    return strcmp(t, "float32") == 0 ? DT_F32 : strcmp(t, "float16") == 0 ? DT_F16 : DT_BF16;
 }
 
 static int by_config(struct quantized *q, const struct place *at, struct err *e)
@@ -236,33 +238,40 @@ static int by_config(struct quantized *q, const struct place *at, struct err *e)
     const struct method *m = find_method(q->method);
 
     if (!m)
-        return err_set(e, "%s: the weights are quantized by %s (%s), which is not read here", at->file,
-                       q->method ? q->method : "a method without a name", at->member ? at->member : at->file);
-    q->dense = model_type(q->s);
+        return err_set(e, "%s: the weights are quantized by %s (%s), which is not read here", files[at->file],
+                       q->method ? q->method : "a method without a name", at->member ? at->member : files[at->file]);
     return take_all(q, m, e) < 0 ? -1 : forget(q->s, e);
+}
+
+static int take(struct quantized *q, struct json *const file[FILES], struct err *e)
+{
+    const struct place *at;
+    const struct file_tensor *t;
+
+    q->config = find_config(file, &at);
+    q->method = json_str(q->config, "quant_method", at->method);
+    q->dense = model_type(file[CONFIG]);
+    if (q->config)
+        return by_config(q, at, e);
+    t = find_sign(q, &q->method);
+    return t ? err_set(e, "%s: a tensor of a quantized checkpoint (%s), and no quantization_config beside it says how its weights were made", t->name,
+                       q->method) : 0;
 }
 
 int quantized_take(struct source *s, struct err *e)
 {
     struct quantized q = {.s = s};
-    const struct place *at;
-    const struct file_tensor *t;
-    struct json *all = NULL;
+    struct json *file[FILES] = {NULL};
     size_t n = s->tensors;
-    int rc = 0;
+    int rc;
 
     list_names(&q);
-    q.config = find_config(s, &at, &all);
-    q.method = json_str(q.config, "quant_method", at->method);
-    if (q.config)
-        rc = by_config(&q, at, e);
-    else if ((t = find_sign(&q, &q.method)))
-        rc = err_set(e, "%s: a tensor of a quantized checkpoint (%s), and no quantization_config beside it says how its weights were made", t->name,
-                     q.method);
+    rc = read_files(s, file, e) < 0 ? -1 : take(&q, file, e);
     for (size_t i = 0; i < n; i++)
         free(q.by_name[i].name);
+    for (int i = 0; i < FILES; i++)
+        json_free(file[i]);
     free(q.by_name);
     free(q.gone);
-    json_free(all);
     return rc;
 }

@@ -165,3 +165,9 @@ PY
     changed mxfp4 'c["quantization_config"]["quant_method"] = "fp8"'
     refused q "_blocks: a tensor of a quantized weight that fp8 does not explain"
 }
+
+@test "a file of a quantizer that is no JSON is refused, not overlooked" {
+    cp -r "$GOLD/modelopt_fp8" q
+    echo '{"quantization": ' >q/hf_quant_config.json
+    refused q hf_quant_config.json
+}
