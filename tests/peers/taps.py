@@ -65,7 +65,7 @@ ROLES = [
     ("moe.router", r"(mlp\.gate|mlp\.router|block_sparse_moe\.gate)"),
     ("moe.(gate|up)", r"experts\.(gate_up_proj|gate_proj|up_proj|w1|w3)"), ("moe.down", r"experts\.(down_proj|w2)"),
     ("sh.(gate|up)", r"shared_experts?\.(gate_proj|up_proj)"), ("sh.down", r"shared_experts?\.down_proj"),
-    ("head", "(lm_head|embed_out)"), ("proj.in", "project_in"), ("proj.out", "project_out"),
+    ("head", "(lm_head|embed_out)"), (r"embed\.in", "project_in"), (r"embed\.out", "project_out"),
 ]
 
 
@@ -77,7 +77,7 @@ def layer_of(name):
 def of_role(grams, role, layer, expert):
     """The gram that a bundle of this role should carry, or None."""
     for roles, names in ROLES:
-        if not re.fullmatch(roles, role):
+        if not re.fullmatch(roles, role or ""):
             continue
         for (name, e), (gram, tokens) in grams.items():
             if layer_of(name) == layer and (e == expert or e is None) and re.search(r"(^|\.)" + names + r"(\.weight)?$", name):

@@ -27,7 +27,7 @@ def sh(command, **paths):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command.format(**paths)], env=env, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()]
-        own = [line for line in said if not re.search("upstream|input ends|took a fallback", line)] or said or [f"status {done.returncode}"]
+        own = [line for line in said if not re.search("upstream|input ends|took a fallback|saw no token", line)] or said or [f"status {done.returncode}"]
         if done.returncode not in (1, 2):
             raise Wrong(f"status {done.returncode}: {own[0]}")
         raise Refused(re.sub(r"architecture '\w+'", "this architecture", re.sub(r"/\S*/", "", own[0])))
