@@ -101,9 +101,10 @@ struct arch_step {
     int line;
 };
 
-struct arch_require {         /* what must hold, and the sentence where it does not, with numbers by their {names} */
+struct arch_require {         /* what must hold, and the sentence where it does not, with numbers by their {names}; hf: of require, transformers asks for it */
     struct expr *that;
     char *why;
+    int hf;
 };
 
 struct arch {

@@ -147,6 +147,10 @@ int forward_finish(struct forward *f, const struct attrs *tail, struct err *e)
         return err_set(e, "the stream has %lld layers, its head says %lld", (long long)f->blocks, (long long)want);
     if (chain_settle(f, &f->after, e) < 0)
         return -1;
+    layer_free(f);
+    free(f->work);
+    f->work = NULL;
+    f->works = 0;
     if (c->next < c->walk.steps && strcmp(c->walk.step[c->next].weight->role, "head") != 0)
         return err_set(e, "the stream has no tensor of role %s", c->walk.step[c->next].weight->role);
     return 0;

@@ -239,7 +239,9 @@ int chain_unit(struct forward *f, const struct bundle *b, const struct taps *tap
         return 0;
     rc = s->op == WALK_embed ? embed(f, b, e) : take(f, c, s, b, &w, 0, e) < 0 || run_step(f, c, s, &w, e) < 0 ? -1 : 0;
     weight_free(&w);
+    if (rc < 0)
+        return -1;
     c->next++;
     c->biased = at;
-    return rc;
+    return 0;
 }

@@ -71,7 +71,7 @@ int layer_take(struct forward *f, struct layer *l, const struct bundle *b, int n
             return err_set(e, "%s: it comes with tensors of another part of layer %lld; tsplit writes tensors in the order a model runs", b[i].name,
                            (long long)l->number);
         if (weight_take(&l->w[w - f->m.arch->weight], &f->m, w, &b[i], bias, e) < 0)
-            return err_in(e, "layer %lld", (long long)l->number);
+            return -1;
     }
     return 0;
 }
@@ -136,12 +136,23 @@ static void see(const struct run *r)
             t->see(t->ctx, v, &(struct seen){value_at(r, v), r->b.tokens, r->l->size[v].width, r->b.row0, NULL});
 }
 
+/* The batch's rows of some states: as give() got them (they may have been written on since), or got now. */
+static float *rows_of(const struct run *r, struct states *s, struct err *e)
+{
+    if (r->s->phase == 0 && s == &r->f->x)
+        return r->given[0];
+    for (int i = 0; r->s->phase == 2 && i < r->l->keeps; i++)
+        if (r->l->kept[i].at == s)
+            return r->given[r->l->kept[i].value];
+    return states_get(s, r->b.row0, r->b.tokens, e);
+}
+
 /* What later stages read goes to its states. */
 static int keep_values(const struct run *r, struct err *e)
 {
     for (int i = 0; i < r->l->keeps && r->s->phase == 0; i++) {
         struct kept *k = &r->l->kept[i];
-        float *to = states_get(k->at, r->b.row0, r->b.tokens, e), *from = value_at(r, k->value);
+        float *to = rows_of(r, k->at, e), *from = value_at(r, k->value);
 
         if (!to)
             return -1;
@@ -173,7 +184,7 @@ static int finish_batch(const struct run *r, struct err *e)
         t->pass(t->ctx, value_at(r, 0), value_at(r, w->middle), x, r->b.tokens, r->f->x.width);
     if (!r->keep)
         return 0;
-    if (!(to = states_get(&r->f->x, r->b.row0, r->b.tokens, e)))
+    if (!(to = rows_of(r, &r->f->x, e)))
         return -1;
     if (to != x)
         memcpy(to, x, (size_t)(r->b.tokens * r->f->x.width) * sizeof *to);

@@ -115,7 +115,7 @@ static int take_head(struct op *o, const struct op_room *room, struct err *e)
 int op_make(struct op *o, const struct op_room *room, const struct walk_step *s, const struct weight *w, const struct weight *extra,
             struct op_size *size, struct err *e)
 {
-    *o = (struct op){.step = s, .w = w, .extra = extra};
+    *o = (struct op){.walk = room->walk, .step = s, .w = w, .extra = extra};
     if (take_numbers(o, room, e) < 0 || take_word(o, room, e) < 0 || take_turn(o, room, e) < 0 || take_head(o, room, e) < 0 ||
         op_table[s->op].shape(o, size, e) < 0) {
         if (room->walk->layer >= 0)
@@ -152,12 +152,21 @@ int op_shape_same(struct op *o, struct op_size *size, struct err *e)
     return 0;
 }
 
+/* The weight that made a value, for messages; "-" for none. */
+static const char *maker(const struct op *o, int input)
+{
+    int made = o->walk->value[o->step->in[input]].made;
+
+    return made >= 0 && o->walk->step[made].weight ? o->walk->step[made].weight->role : "-";
+}
+
 int op_shape_two(struct op *o, struct op_size *size, struct err *e)
 {
     const struct op_size *a = &size[o->step->in[0]], *b = &size[o->step->in[1]];
 
     if (a->width != b->width)
-        return err_set(e, "%s of values that are %lld and %lld wide", o->step->from->op, (long long)a->width, (long long)b->width);
+        return err_set(e, "%s of values that are %lld (of %s) and %lld (of %s) wide", o->step->from->op, (long long)a->width, maker(o, 0),
+                       (long long)b->width, maker(o, 1));
     size[o->step->out] = *a;
     return 0;
 }

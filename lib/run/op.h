@@ -32,6 +32,7 @@ struct op_size {
 
 /* A step with its weights and numbers. */
 struct op {
+    const struct walk *walk;
     const struct walk_step *step;
     double at[OP_ATTR_COUNT];
     int64_t head;                     /* of linear: the innermost of several sizes of its outputs, else 0 */
