@@ -9,6 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 F = torch.nn.functional
+COPIES = (torch.Tensor.type, torch.Tensor.to, torch.Tensor.float)
 
 
 class Watch(TorchFunctionMode):
@@ -41,7 +42,10 @@ class Watch(TorchFunctionMode):
         key = self.key(w)
         if key:
             self.add(key, x)
-        return func(*args, **(kwargs or {}))
+        made = func(*args, **(kwargs or {}))
+        if func in COPIES and self.key(args[0]) and made is not args[0]:  # DeepSeek's router is taken in float32
+            self.names[made.untyped_storage().data_ptr()] = (self.names[args[0].untyped_storage().data_ptr()][0], made)
+        return made
 
 
 def watch(model, windows):
