@@ -82,6 +82,7 @@ struct arch_store {
     struct arch_node *dim;
     int dims;
     struct expr *guard;
+    int inherited;            /* of the page that this one is like */
 };
 
 enum arch_section { ARCH_BEFORE, ARCH_ATTENTION, ARCH_MLP, ARCH_AFTER, ARCH_SECTIONS };

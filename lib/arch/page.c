@@ -295,6 +295,8 @@ static void own_first(struct arch *a, int inherited)
 
     memcpy(all, a->store + inherited, (size_t)own * sizeof *all);
     memcpy(all + own, a->store, (size_t)inherited * sizeof *all);
+    for (int i = own; i < a->stores; i++)
+        all[i].inherited = 1;
     free(a->store);
     a->store = all;
 }
