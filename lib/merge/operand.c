@@ -298,6 +298,8 @@ int operand_load(struct operand *o, struct err *e)
 
     if (o->in)
         return bundle_load(o->from, &o->b, e);
+    if (o->b.loaded)
+        return 0;
     bytes = (size_t)(p->rows * p->row_bytes);
     p->data = mem_resize(NULL, bytes + 1, 1);
     o->b.loaded = 1;
