@@ -140,10 +140,10 @@ distcheck: dist
 	tar -C $(B)/distcheck -xf $(B)/$(DIST).tar.gz
 	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build tests
 	cd $(B)/distcheck/$(DIST) && tests/run build '$(TESTS)'
-	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build DESTDIR=$(abspath $(B))/distcheck/root PREFIX=/usr install
-	$(B)/distcheck/root/usr/bin/tcat --version
-	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build DESTDIR=$(abspath $(B))/distcheck/root PREFIX=/usr uninstall
-	@left=$$(find $(B)/distcheck/root ! -type d); [ -z "$$left" ] || { echo "uninstall leaves $$left"; exit 1; }
+	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build DESTDIR=$(abspath $(B))/distcheck/at PREFIX=/usr install
+	$(B)/distcheck/at/usr/bin/tcat --version
+	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build DESTDIR=$(abspath $(B))/distcheck/at PREFIX=/usr uninstall
+	@left=$$(find $(B)/distcheck/at ! -type d); [ -z "$$left" ] || { echo "uninstall leaves $$left"; exit 1; }
 	rm -rf $(B)/distcheck
 	@echo '$(B)/$(DIST).tar.gz is ready'
 

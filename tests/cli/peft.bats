@@ -141,7 +141,7 @@ PY
 @test "a pattern's key that is no regular expression is named; one that never ends is given up" {
     GOLD=$TOP/tests/golden/peft
     cp -r "$GOLD/patterns" ad
-    for key in '(unclosed:alpha_pattern*(unclosed*missing' '(.|..|...)*[!?]:alpha_pattern*too long'; do
+    for key in '(unclosed:alpha_pattern*unclosed*missing' '(.|..|...)*[!?]:alpha_pattern*too long'; do
         sed "s/\"lora_alpha\"/\"_\": 0, &/; s/\"alpha_pattern\": {/&\"${key%%:*}\": 1, /" "$GOLD/patterns/adapter_config.json" >ad/adapter_config.json
         run bash -c "tmerge -m attach '$GOLD/base' ad >/dev/null"
         one_line_error 1 tmerge
