@@ -71,7 +71,7 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
     p->path = mem_strdup(path);
     p->pile.fd = -1;
     if (format == PACK_NPY && head->tensors > 1)
-        return err_set(e, "a file .npy holds one array, the stream has %llu tensors: use .npz, or choose one (tsplit --only)",
+        return err_set(e, "%llu tensors; an .npy holds one: choose it with tcat --only, or write an .npz",
                        (unsigned long long)head->tensors);
     if (format == PACK_GGUF)
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));

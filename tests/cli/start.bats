@@ -67,7 +67,7 @@ at_once() {
     tsplit bare >bare.weir
     # after_head STREAM: as much of it as shows one tensor, then nothing for long; while the writer is there, there is no end
     after_head() { cat <(head -c "$(($(wc -c <"$1") / 2))" "$1") never; }
-    for t in 'gguf -o x.gguf:*neither tokenizer.model nor tokenizer.json*' 'npy -o x.npy:*one array*tensors*'; do
+    for t in 'gguf -o x.gguf:*neither tokenizer.model nor tokenizer.json*' 'npy -o x.npy:*tensors*holds one*'; do
         mkfifo pipe
         after_head bare.weir >pipe 2>/dev/null 3>&- &
         # shellcheck disable=SC2086
