@@ -32,7 +32,7 @@ quiet() {
 up_to_date() { quiet -q "$@" || { cat log; echo "$PIPE $*: something is made again"; return 1; }; }
 stale() {
     rc=0; quiet -q "$@" || rc=$?
-    [ "$rc" -eq 1 ] || { cat log; echo "$PIPE $*: nothing is made again ($rc)"; return 1; }
+    [ "$rc" -eq 1 ] || { cat log; echo "$PIPE $* ${p:-}: nothing is made again ($rc)"; return 1; }
     sleep 0.01
     quiet -t || { cat log; return 1; }
     up_to_date
