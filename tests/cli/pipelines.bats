@@ -31,6 +31,7 @@ quiet() {
 }
 up_to_date() { quiet -q "$@" || { cat log; echo "$PIPE $*: something is made again"; return 1; }; }
 stale() {
+    [ $# -eq 0 ] || p=
     rc=0; quiet -q "$@" || rc=$?
     [ "$rc" -eq 1 ] || { cat log; echo "$PIPE $* ${p:-}: nothing is made again ($rc)"; return 1; }
     sleep 0.01
@@ -51,6 +52,7 @@ stale() {
             stale
         done
         case $pipe in soup) f=models/brook-6m-math/model.safetensors ;; *) f=brook/model/model.safetensors ;; esac
+        p=$f
         touch $f
         stale
         rm -rf brook2 models2 text2
