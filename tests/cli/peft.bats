@@ -45,7 +45,7 @@ base" ]
 }
 
 @test "eva: the base is the checkpoint, bit for bit, B is zero" {
-    tsplit tiny | mcalib -f text -c 64 --parts gram | lrfactor -m eva -r 4 | tpack -t peft -o out/
+    tsplit tiny | mcalib -f text -c 64 --parts gram,mean | lrfactor -m eva -r 4 | tpack -t peft -o out/
     cmp tiny/model.safetensors out/base/model.safetensors
     folds out tiny/model.safetensors 14 0
 }
