@@ -188,3 +188,9 @@ PY
     done
     paste afm.ppl whiten.ppl | awk '{ print; exit !($1 < 1.05 * $2) }'
 }
+
+@test "sparse-lowrank: rounds are worth their time, 80 more than 10" {
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 1024 -c 256 --parts norm2 | tcat --only '*.0.self_attn.k_proj.weight' >k.weir
+    for r in 1 10 80; do lrfactor -m sparse-lowrank --keep 0.5 --rounds $r -n <k.weir | awk -F '\t' 'NR == 2 { print $7 }'; done | paste -sd' ' >lost
+    awk '{ print; exit !($2 < 0.8 * $1 && $3 < 0.95 * $2) }' lost
+}
