@@ -21,35 +21,41 @@ int send_blobs(const struct source *s, struct writer *out, struct err *e)
     return 0;
 }
 
-static int send_rows(const struct source *s, struct step *step, struct writer *out, uint8_t *buf, uint64_t slab, struct err *e)
+static int send_rows(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, uint8_t *buf, uint64_t slab,
+                     struct err *e)
 {
-    const struct part *p = &step->b.part[0];
+    const struct part *p = &b->part[0];
 
     for (uint64_t r = 0; r < p->rows && p->row_bytes; r += slab) {
         uint64_t n = p->rows - r < slab ? p->rows - r : slab;
 
-        if (source_read(s, step->t, r * p->row_bytes, buf, (size_t)(n * p->row_bytes), e) < 0 ||
-            bundle_put(out, &step->b, 0, r, n, buf, e) < 0)
+        if (source_read_rows(s, step->t, step->view, r, n, buf, e) < 0 || bundle_put(out, b, 0, r, n, buf, e) < 0)
             return -1;
         progress_step(0, n * p->row_bytes);
     }
     return 0;
 }
 
-int send_tensor(const struct source *s, struct step *step, struct writer *out, struct err *e)
+int send_tensor(const struct source *s, const struct step *step, struct writer *out, struct err *e)
 {
-    const struct part *p = &step->b.part[0];
-    uint64_t slab = p->row_bytes && p->row_bytes < CHUNK_BYTES ? CHUNK_BYTES / p->row_bytes : 1;
-    uint8_t *buf = mem_resize(NULL, slab * p->row_bytes + 1, 1);
-    int rc = bundle_begin(out, &step->b, e);
+    struct bundle b = {0};
+    const struct part *p = &b.part[0];
+    uint64_t slab = 1;
+    uint8_t *buf = NULL;
+    int rc = step_header(step, &b, e);
 
+    if (rc == 0 && p->row_bytes && p->row_bytes < CHUNK_BYTES)
+        slab = CHUNK_BYTES / p->row_bytes;
     if (rc == 0)
-        rc = send_rows(s, step, out, buf, slab, e);
+        buf = mem_resize(NULL, slab * p->row_bytes + 1, 1);
     if (rc == 0)
-        rc = bundle_end(out, &step->b, e);
+        rc = bundle_begin(out, &b, e) < 0 || send_rows(s, step, &b, out, buf, slab, e) < 0 || bundle_end(out, &b, e) < 0 ? -1 : 0;
+    if (rc < 0 && buf)
+        err_in(e, "%s", step_name(step));
     free(buf);
+    bundle_free(&b);
     progress_step(1, 0);
-    return rc < 0 ? err_in(e, "%s", step->b.name) : 0;
+    return rc;
 }
 
 int send_all(const struct source *s, struct plan *p, const int64_t *shard, struct shard which, const char *name, int fd, const char *to,
@@ -81,7 +87,7 @@ void send_announce(const struct plan *p, const int64_t *shard, int64_t i)
     for (size_t k = 0; k < p->n; k++)
         if (!shard || !i || shard[k] == i) {
             n++;
-            bytes += p->step[k].t->bytes;
+            bytes += step_bytes(&p->step[k]);
         }
     progress_total(n, bytes);
 }

@@ -243,8 +243,11 @@ int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *
 int factor_is_bias(const struct bundle *bias, const struct bundle *b)
 {
     const char *dot = strrchr(b->name, '.');
-    size_t n = dot ? (size_t)(dot - b->name) : 0;
+    size_t n = dot ? (size_t)(dot - b->name) : 0, role = b->role ? strlen(b->role) : 0;
 
+    if (role && bias->role)
+        return bias->layer == b->layer && bias->expert == b->expert && strncmp(bias->role, b->role, role) == 0 &&
+               strcmp(bias->role + role, ".bias") == 0 && bias->shape.rank == 1 && bias->cols == b->rows;
     return dot && strcmp(dot, ".weight") == 0 && strncmp(bias->name, b->name, n) == 0 && strcmp(bias->name + n, ".bias") == 0 &&
            bias->shape.rank == 1 && bias->cols == b->rows;
 }

@@ -57,7 +57,8 @@ void factor_tally_line(struct buf *out, const struct bundle *b, const struct fac
  */
 int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e);
 
-/* Is the bundle the bias of that weight: of the same name but for .bias in place of .weight, and as long as it has rows? */
+/* Is the bundle the bias of that weight: of the same role, layer and expert (without roles: of the same name but for .bias in place of .weight), and as
+ * long as it has rows? */
 int factor_is_bias(const struct bundle *bias, const struct bundle *b);
 
 #endif

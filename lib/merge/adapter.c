@@ -17,6 +17,7 @@ struct adapter {
     char *prefix;      /* of its names, before the module's */
     struct to_hf hf;   /* the base's names and rows */
     int tied;          /* the base's embedding is its head */
+    int part;          /* the base's tensor at hand is a part of a stored one */
 };
 
 static int config_blob(const struct operand *o)
@@ -57,12 +58,24 @@ static char *prefix_of(const struct operand *o)
     return mem_strndup(name, (size_t)((strncmp(at, "module.", 7) == 0 ? at + 7 : at) - name));
 }
 
+/* Parts of one stored tensor (attn.q, k and v of a fused one) go by the same tensors of the adapter: one that was given out is given again. */
+static void again(struct operand *o, const char *name)
+{
+    for (size_t i = 0; i < o->plan.n; i++)
+        if (o->given[i] && strcmp(o->plan.step[i].t->name, name) == 0)
+            o->given[i] = 0;
+}
+
 /* The adapter's tensor of that module as it is, in memory: from->b. 1, 0 when there is none, -1. */
 static int take(struct adapter *a, const char *module, const char *suffix, struct err *e)
 {
     char *name = mem_printf("%s%s%s", a->prefix, module, suffix);
     int got = operand_get(a->from, name, e);
 
+    if (got == 0 && a->part) {
+        again(a->from, name);
+        got = operand_get(a->from, name, e);
+    }
     if (got > 0 && operand_load(a->from, e) < 0)
         got = -1;
     free(name);
@@ -101,12 +114,28 @@ static void transpose(struct part *p)
     p->row_bytes = rows * width;
 }
 
-static void put_part(struct bundle *b, int term, const char *name, const struct part *from, uint64_t head_dim)
+/* The row of the stored tensor's outputs that row r of its part is. */
+static uint64_t output(const struct hf_place *place, uint64_t cols, uint64_t r)
 {
-    struct part *p = bundle_add_part(b, term, name, from->dtype, &from->shape);
+    uint64_t at = view_row(&place->view, r);
 
-    for (uint64_t r = 0; r < p->rows; r++)
-        memcpy(p->data + r * p->row_bytes, from->data + (head_dim ? to_hf_row(r, head_dim) : r) * p->row_bytes, p->row_bytes);
+    return view_whole_rows(&place->view) ? at / cols : at % (shape_count(&place->stored) / cols);
+}
+
+static void put_part(struct bundle *b, int term, const char *name, const struct part *from, const struct hf_place *place)
+{
+    struct shape shape = from->shape;
+    struct part *p;
+
+    if (place)
+        shape.dim[0] = b->rows;
+    p = bundle_add_part(b, term, name, from->dtype, &shape);
+
+    for (uint64_t r = 0; r < p->rows; r++) {
+        uint64_t at = place && place->head_dim ? to_hf_row(r, place->head_dim) : r;
+
+        memcpy(p->data + r * p->row_bytes, from->data + (place && place->part ? output(place, b->cols, at) : at) * p->row_bytes, p->row_bytes);
+    }
 }
 
 static int add_term(struct adapter *a, struct operand *to, const char *module, const struct part *pa, const struct part *pb, struct err *e)
@@ -114,19 +143,23 @@ static int add_term(struct adapter *a, struct operand *to, const char *module, c
     struct bundle *b = &to->b;
     struct hf_place place = {0};
     double scale = 1;
+    uint64_t outputs;
     int term;
 
-    if (pa->shape.dim[1] != b->cols || pb->rows != b->rows || pb->shape.dim[1] != pa->rows)
+    if (to_hf_place(&a->hf, b, &place, e) < 0)
+        return -1;
+    outputs = place.part && b->cols ? shape_count(&place.stored) / b->cols : b->rows;
+    if (pa->shape.dim[1] != b->cols || pb->rows != outputs || pb->shape.dim[1] != pa->rows)
         return err_set(e, "lora_A is [%llu, %llu], lora_B [%llu, %llu], the weight [%llu, %llu]", (unsigned long long)pa->rows,
                        (unsigned long long)pa->shape.dim[1], (unsigned long long)pb->rows, (unsigned long long)pb->shape.dim[1],
-                       (unsigned long long)b->rows, (unsigned long long)b->cols);
-    if (adapter_scale(a->config, module, pa->rows, &scale, e) < 0 || to_hf_place(&a->hf, b, &place, e) < 0 || operand_load(to, e) < 0)
+                       (unsigned long long)outputs, (unsigned long long)b->cols);
+    if (adapter_scale(a->config, module, pa->rows, &scale, e) < 0 || operand_load(to, e) < 0)
         return -1;
     term = bundle_add_term(b, "lowrank");
     if (scale != 1)
         attrs_set_f64(&b->term[term].attrs, "scale", scale);
-    put_part(b, term, "a", pa, 0);
-    put_part(b, term, "b", pb, place.head_dim);
+    put_part(b, term, "a", pa, NULL);
+    put_part(b, term, "b", pb, &place);
     free(place.name);
     return 0;
 }
@@ -150,11 +183,6 @@ static int take_product(struct adapter *a, struct operand *to, const char *modul
     return got;
 }
 
-static int same_shape(const struct bundle *b, const struct bundle *f, int turned)
-{
-    return turned && b->shape.rank == 2 ? f->shape.rank == 2 && f->rows == b->cols && f->cols == b->rows : shape_equal(&b->shape, &f->shape);
-}
-
 /* from->b, a whole tensor, as f32 in the order and the layout of to's. NULL: it has another shape. */
 static float *in_order(struct adapter *a, const struct operand *to, struct err *e)
 {
@@ -162,10 +190,11 @@ static float *in_order(struct adapter *a, const struct operand *to, struct err *
     struct hf_place place = {0};
     float *raw = mem_new(f->rows * f->cols + 1, sizeof *raw), *v = mem_new(f->rows * f->cols + 1, sizeof *v);
     char bs[200], fs[200];
-    int rc = to_hf_place(&a->hf, b, &place, e), turned = place.turned || attrs_int(&b->more, "transposed", 0);
+    int rc = to_hf_place(&a->hf, b, &place, e);
+    const struct shape *want = place.part ? &place.stored : &b->shape;
 
-    if (rc == 0 && !same_shape(b, f, turned))
-        rc = err_set(e, "%s is %s, the base's %s", f->name, shape_text(&f->shape, fs), shape_text(&b->shape, bs));
+    if (rc == 0 && !shape_equal(want, &f->shape))
+        rc = err_set(e, "%s is %s, the base's %s", f->name, shape_text(&f->shape, fs), shape_text(want, bs));
     if (rc == 0)
         rc = bundle_rows(f, 0, f->rows, raw, e);
     for (uint64_t i = 0; rc == 0 && i < b->rows * b->cols; i++) {
@@ -175,7 +204,7 @@ static float *in_order(struct adapter *a, const struct operand *to, struct err *
             r = to_hf_row(r, place.head_dim);
         else if (place.head_dim)
             c = to_hf_row(c, place.head_dim);
-        v[i] = raw[turned && b->shape.rank == 2 ? c * f->cols + r : r * b->cols + c];
+        v[i] = raw[place.part ? view_row(&place.view, r) + view_col(&place.view, c) : r * b->cols + c];
     }
     free(place.name);
     free(raw);
@@ -231,6 +260,8 @@ static int adapt(struct adapter *a, struct operand *to, struct err *e)
 
     if (!name)
         name = mem_strdup(to->b.name);
+    a->part = name[strcspn(name, ":")] == ':';
+    name[strcspn(name, ":")] = '\0';
     dot = strrchr(name, '.');
     if (dot && (strcmp(dot, ".weight") == 0 || strcmp(dot, ".bias") == 0)) {
         last = dot[1] == 'w' ? ".weight" : ".bias";

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arch.h"
 #include "ckpt/names.h"
 #include "ckpt/to_gguf.h"
 #include "ckpt/to_hf.h"
@@ -58,23 +57,19 @@ void operand_close(struct operand *o)
 /* Step i of a checkpoint is the current tensor. */
 static int take_step(struct operand *o, size_t i, struct err *e)
 {
-    const struct step *s = &o->plan.step[i];
-
     bundle_free(&o->b);
     o->given[i] = 1;
-    o->t = s->t;
+    o->step = &o->plan.step[i];
     o->row = o->head_dim = 0;
-    if (file_header(&o->b, s->t, e) < 0)
-        return err_in(e, "%s", s->t->name);
-    o->b.role = s->b.role ? mem_strdup(s->b.role) : NULL;
-    o->b.layer = s->b.layer;
-    return 1;
+    o->add = 0;
+    return step_header(o->step, &o->b, e) < 0 ? -1 : 1;
 }
 
 static int take_record(struct operand *o, struct reader *from, int got)
 {
     o->from = from;
     o->row = o->waiting = o->head_dim = 0;
+    o->add = 0;
     return got;
 }
 
@@ -109,7 +104,9 @@ char *operand_key(const struct operand *o, const char *name)
 
 int operand_computed(const struct operand *o)
 {
-    return arch_buffer(o->arch, o->b.name);
+    const struct arch *a = arch_find(o->arch);
+
+    return a && arch_buffer(a, o->b.name);
 }
 
 static char *key_in_stream(const struct bundle *b, const void *ctx)
@@ -121,7 +118,7 @@ static void sort_steps(struct operand *o)
 {
     o->by_key = mem_new(o->plan.n + 1, sizeof *o->by_key);
     for (size_t i = 0; i < o->plan.n; i++)
-        o->by_key[i] = (struct named){operand_key(o, o->plan.step[i].b.name), i};
+        o->by_key[i] = (struct named){operand_key(o, step_name(&o->plan.step[i])), i};
     qsort(o->by_key, o->plan.n, sizeof *o->by_key, by_key);
 }
 
@@ -211,7 +208,7 @@ static int source_rows(struct operand *o, uint64_t at, uint64_t n, float *out, s
         view.shape.dim[0] = n;
     if (p->shape.rank > 1)
         p->shape.dim[0] = n;
-    if (source_read(&o->source, o->t, at * p->row_bytes, p->data, (size_t)(n * p->row_bytes), e) < 0)
+    if (source_read_rows(&o->source, o->step->t, o->step->view, at, n, p->data, e) < 0)
         return -1;
     return bundle_rows(&view, 0, n, out, e);
 }
@@ -241,6 +238,7 @@ int operand_follow(struct operand *o, const struct operand *leader, struct err *
     uint64_t n = o->b.shape.rank < 2 ? o->b.cols : o->b.rows;
     int mine = names_interleaved(model_of(o), o->arch, o->b.name);
 
+    o->add = names_offset(o->arch, o->b.name, leader->b.name);
     if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(model_of(leader), leader->arch, leader->b.name))
         return 0;
     o->to_pairs = !mine;
@@ -285,6 +283,8 @@ int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
     if (n * o->b.cols == 0)
         return 0;
     rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    for (uint64_t i = 0; rc == 0 && o->add != 0 && i < n * o->b.cols; i++)
+        out[i] += o->add;
     if (rc < 0 || check_numbers(o, n, out, e) < 0)
         return -1;
     o->row += n;
@@ -303,7 +303,7 @@ int operand_load(struct operand *o, struct err *e)
     bytes = (size_t)(p->rows * p->row_bytes);
     p->data = mem_resize(NULL, bytes + 1, 1);
     o->b.loaded = 1;
-    return source_read(&o->source, o->t, 0, p->data, bytes, e);
+    return source_read_rows(&o->source, o->step->t, o->step->view, 0, p->rows, p->data, e);
 }
 
 int operand_pass(struct operand *o, struct writer *out, struct err *e)
@@ -320,7 +320,7 @@ int operand_pass(struct operand *o, struct writer *out, struct err *e)
         uint64_t n = p->rows - r < slab ? p->rows - r : slab;
 
         o->bytes.len = 0;
-        if (source_read(&o->source, o->t, r * p->row_bytes, buf_space(&o->bytes, n * p->row_bytes), (size_t)(n * p->row_bytes), e) < 0 ||
+        if (source_read_rows(&o->source, o->step->t, o->step->view, r, n, buf_space(&o->bytes, n * p->row_bytes), e) < 0 ||
             bundle_put(out, &o->b, value, r, n, o->bytes.data, e) < 0)
             return -1;
     }

@@ -9,7 +9,7 @@ import tempfile
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM
 
 out = sys.argv[1]
 ADAPTERS = {
@@ -18,15 +18,21 @@ ADAPTERS = {
                      alpha_pattern={r"layers\.0\.self_attn\.[qv]_proj": 64, "q_proj": 3}),
     "rslora": dict(r=4, lora_alpha=6, target_modules=["up_proj", "o_proj"], use_rslora=True, rank_pattern={r"model\.layers\.\d+\.mlp.*": 3}),
     "whole": dict(r=2, lora_alpha=4, target_modules=["q_proj", "gate_proj"], modules_to_save=["lm_head", "norm"], bias="all"),
+    "fused": dict(r=3, lora_alpha=5, target_modules=["c_attn", "c_fc", "mlp.c_proj"], bias="lora_only", fan_in_fan_out=True),
     "embedding": dict(r=2, lora_alpha=4, target_modules=["embed_tokens", "lm_head", "k_proj"]),
 }
 
 
-def base():
+def base(name="base"):
     torch.manual_seed(1)
+    if name == "gpt2":
+        return drawn(GPT2LMHeadModel(GPT2Config(vocab_size=24, n_positions=16, n_embd=8, n_layer=2, n_head=2, bos_token_id=1, eos_token_id=2)).float())
     config = LlamaConfig(vocab_size=24, hidden_size=8, intermediate_size=12, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
                          attention_bias=True, tie_word_embeddings=False, bos_token_id=1, eos_token_id=2)
-    model = LlamaForCausalLM(config).float()
+    return drawn(LlamaForCausalLM(config).float())
+
+
+def drawn(model):
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(torch.randn_like(p))
@@ -34,7 +40,7 @@ def base():
 
 
 for name, how in ADAPTERS.items():
-    model = get_peft_model(base(), LoraConfig(task_type="CAUSAL_LM", init_lora_weights=False, **how))
+    model = get_peft_model(base("gpt2" if name == "fused" else "base"), LoraConfig(task_type="CAUSAL_LM", init_lora_weights=False, **how))
     torch.manual_seed(2)
     with torch.no_grad():
         for p in model.parameters():
@@ -51,11 +57,12 @@ for name, how in ADAPTERS.items():
         model.merge_and_unload().save_pretrained(t)
         save_file(load_file(os.path.join(t, "model.safetensors")), os.path.join(out, name + ".safetensors"))
 
-with tempfile.TemporaryDirectory() as t:
-    base().save_pretrained(t)
-    os.makedirs(os.path.join(out, "base"), exist_ok=True)
-    for f in ("config.json", "model.safetensors"):
-        shutil.copy(os.path.join(t, f), os.path.join(out, "base", f))
+for name in ("base", "gpt2"):
+    with tempfile.TemporaryDirectory() as t:
+        base(name).save_pretrained(t)
+        os.makedirs(os.path.join(out, name), exist_ok=True)
+        for f in ("config.json", "model.safetensors"):
+            shutil.copy(os.path.join(t, f), os.path.join(out, name, f))
 
 # As torch's wrappers for several processes leave the names.
 for name, prefix in (("module-before", "module.base_model.model."), ("module-behind", "base_model.model.module.")):
