@@ -147,6 +147,8 @@ int main(int argc, char **argv)
     die_status = 2;
     if (files != 2 || (strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0) || select_check(&sel, &e) < 0)
         die_usage("%s", files != 2 ? "two operands are needed: A B" : *argv[1] == '-' && !argv[1][1] ? "only one of A and B can be standard input" : e.msg);
+    if (opt_there(argv + 1, 2, &e) < 0)
+        die("%s", e.msg);
     for (int i = 0; i < 2; i++)
         if (operand_open(&in[i], argv[1 + i], &e) < 0)
             die("%s", e.msg);

@@ -139,7 +139,7 @@ int main(int argc, char **argv)
         die_usage("%s", dashes > 1 ? "only one operand can be standard input" : e.msg);
     if (!merge_find(method_name) && merge_options_given(&texts))
         die_usage("%s computes nothing: it has no --%s", method_name, merge_options_given(&texts));
-    if (!(to = target_open(path, &e)))
+    if (opt_there(argv + 1, n, &e) < 0 || !(to = target_open(path, &e)))
         die("%s", e.msg);
     run(argv + 1, n, target_fd(to));
     if (target_commit(to, &e) < 0)

@@ -172,6 +172,58 @@ int target_put(const char *path, const void *text, size_t n, struct err *e)
     return target_commit(t, e);
 }
 
+/* Can a file or folder be made beside path? */
+static int check_beside(const char *path, struct err *e)
+{
+    size_t n = strlen(path);
+    char *dir = mem_strdup(path), *slash;
+    int rc = 0;
+
+    while (n > 1 && dir[n - 1] == '/')
+        dir[--n] = '\0';
+    slash = strrchr(dir, '/');
+    if (slash)
+        slash[slash == dir] = '\0';
+    if (access(slash ? dir : ".", W_OK | X_OK) < 0)
+        rc = err_errno(e, "%s: nothing can be made in %s", path, slash ? dir : "this folder");
+    free(dir);
+    return rc;
+}
+
+int target_check_file(const char *path, struct err *e)
+{
+    char *real = strcmp(path, "-") != 0 && !is_device(path) ? realpath(path, NULL) : NULL;
+    int rc = 0;
+
+    if (strcmp(path, "-") != 0 && is_device(path))
+        rc = err_set(e, "%s is no regular file, so none can take its place; - is standard output", path);
+    else if (strcmp(path, "-") != 0)
+        rc = check_beside(real ? real : path, e);
+    free(real);
+    return rc;
+}
+
+int target_check_put(const char *path, struct err *e)
+{
+    return is_device(path) ? 0 : target_check_file(path, e);
+}
+
+int target_check_dir(const char *path, struct err *e)
+{
+    DIR *d = opendir(path);
+    struct dirent *f;
+    int full = 0;
+
+    if (!d && errno != ENOENT)
+        return err_errno(e, "%s: no folder can be made there", path);
+    if (!d)
+        return check_beside(path, e);
+    while (!full && (f = readdir(d)))
+        full = strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0;
+    closedir(d);
+    return full ? err_set(e, "%s is there and is not empty; a folder is made anew or takes the place of an empty one", path) : check_beside(path, e);
+}
+
 struct target *target_open_dir(const char *path, struct err *e)
 {
     struct target *t = mem_new(1, sizeof *t);

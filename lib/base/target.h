@@ -26,6 +26,11 @@ int target_put(const char *path, const void *text, size_t n, struct err *e);
 /* Begin a folder: its files are made inside target_dir(); commit renames the folder. An existing folder is replaced
  * only where it is empty; else the error names it. */
 struct target *target_open_dir(const char *path, struct err *e);
+/* Could target_open_dir, and target_commit later, make a folder at path: is nothing there, or an empty folder, and can one be made beside it? -1 and why not.
+ * Nothing is changed; what a filter that is given a folder asks before it begins. target_check_file: likewise of target_open. */
+int target_check_dir(const char *path, struct err *e);
+int target_check_file(const char *path, struct err *e);
+int target_check_put(const char *path, struct err *e); /* likewise of target_put */
 const char *target_dir(const struct target *t);
 
 /* Remove what is unfinished. die() and fatal signals (INT, TERM, HUP) call the second. */

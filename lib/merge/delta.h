@@ -26,7 +26,12 @@ void delta_trim(float *d, uint64_t n, uint64_t top, uint64_t keep);
 /* The random numbers of model k of this tensor: word i belongs to element i. */
 struct rng delta_rng(const struct merge_job *j, int k);
 
-/* Each change of model k stays with probability density[k], and is then divided by it with rescale. */
+/* Each change of model k stays with probability density[k], and is rescaled as the arguments say. */
 void delta_drop(const struct merge_job *j, int k);
+
+/* sum |d| over all of model k's changes, in f64; and, with MERGE_BY_L1, those that were kept scaled so that it is `before` again
+ * (where both are at least 1e-7). */
+double delta_l1(const struct merge_job *j, int k);
+void delta_level(const struct merge_job *j, int k, double before);
 
 #endif

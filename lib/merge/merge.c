@@ -25,7 +25,7 @@ const struct merge_method *merge_find(const char *name)
 
 int merge_whole(const struct merge_method *m, const struct merge_args *a)
 {
-    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row);
+    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row) || (m->takes & MERGE_RESCALE && a->rescale == MERGE_BY_L1);
 }
 
 static int check_range(const char *name, double v, double lo, double hi, struct err *e)

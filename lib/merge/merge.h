@@ -17,9 +17,17 @@ enum {
     MERGE_GAMMA = 64, MERGE_T = 128, MERGE_SCOPE = 256, MERGE_SEED = 512, MERGE_ALPHA = 1024, MERGE_BASIS = 2048
 };
 
+/* What makes up for changes that chance left out. */
+enum merge_rescale {
+    MERGE_AS_IS,
+    MERGE_BY_CHANCE, /* each is divided by its probability of being kept */
+    MERGE_BY_L1      /* all are scaled so that the sum of |change| over the tensor is what it was */
+};
+
 struct merge_args {
     double *weight, *density; /* one for each model (without the base); in by_default one number, or NULL: 1 */
-    int normalize, rescale;   /* yes or no */
+    int normalize;            /* yes or no */
+    enum merge_rescale rescale;
     double lambda, epsilon, gamma, t, alpha;
     int by_row;               /* scope: 1 row, 0 tensor */
     uint64_t seed;
@@ -48,7 +56,7 @@ struct merge_method {
     unsigned takes;       /* MERGE_*: parameters */
     int base;             /* 1: the first operand is the base, and no model */
     int least, most;      /* models; most 0: any number */
-    enum merge_unit unit; /* MERGE_ROWS: any rows, each by itself; a scope of tensor (args) asks for all of them too */
+    enum merge_unit unit; /* MERGE_ROWS: any rows, each by itself; a scope of tensor or MERGE_BY_L1 (args) asks for all of them too */
     struct merge_args by_default;
     int (*apply)(const struct merge_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
     /* For methods that must see the whole model, or write other shapes: all operands at once, instead of a loop over tensors (pass.h).

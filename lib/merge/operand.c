@@ -309,7 +309,9 @@ int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 
 int operand_load(struct operand *o, struct err *e)
 {
-    return o->in ? bundle_load(o->from, &o->b, e) : source_load(&o->source, o->step->t, o->step->view, &o->b, e);
+    if (o->in)
+        return bundle_load(o->from, &o->b, e);
+    return o->b.loaded ? 0 : source_load(&o->source, o->step->t, o->step->view, &o->b, e);
 }
 
 /* Rows [r, r + n) of the weight's in one part; a fixed one is whole in the first. */

@@ -70,7 +70,7 @@ uint64_t operand_row(const struct operand *o, uint64_t r); /* where o has what i
  */
 int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e);
 
-/* All of the current tensor into o->b, of which no row was read, in the order it has here. */
+/* All of the current tensor into o->b, of which no row was read, in the order it has here; nothing is done where it is there already. */
 int operand_load(struct operand *o, struct err *e);
 
 /* The bytes of p, a loaded part of the current tensor, in the leader's order, where they go by the rows of q or k. to: room for them. */

@@ -7,7 +7,7 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     head -c 3000 "$BROOK/prose.test.txt" >text
     tsplit tiny >tiny.weir
-    mcalib -f text -c 64 --parts norm2,absmean,gram <tiny.weir >gram.weir
+    mcalib -f text -c 64 --parts norm2,absmean,mean,gram <tiny.weir >gram.weir
 }
 
 setup() {
@@ -156,4 +156,41 @@ PY
         lrfactor -j 2 -m $m --keep 0.6 <brook.weir | mppl -j 2 -f text -c 256 | awk -F '\t' 'END { print $6 }' >$m.ppl
     done
     awk -v a="$(cat whiten.ppl)" -v b="$(cat svd.ppl)" 'BEGIN { exit !(a > 0 && a < b) }'
+}
+
+@test "eva is about the mean, which it asks for" {
+    run bash -c 'mcalib -f text -c 64 --parts gram <tiny.weir | lrfactor -m eva -r 4'
+    [ "$status" -eq 1 ]
+    [[ $output == *mean*mcalib* ]]
+}
+
+@test "afm: where there is a bias the product is about the mean, and the bias takes what is lost on it" {
+    python3 "$TOP/tests/cli/tiny_gpt2.py" gpt2
+    tsplit gpt2 | mcalib -f text -c 32 --parts mean,gram >g.weir
+    lrfactor -m afm -r 5 --report with.tsv -t F32 <g.weir >with.weir
+    tshow --data --only '*.0.attn.c_proj.bias' with.weir >b1
+    tshow --data --only '*.0.attn.c_proj.bias' g.weir >b0
+    run cmp -s b0 b1
+    [ "$status" -eq 1 ]
+    awk -F '\t' 'NR > 1 && $4 != "-" { n++; d = $8 - $7; if (d > 1e-4 || d < -1e-4) { print; exit 1 } } END { exit n < 4 }' with.tsv
+    run bash -c 'tsplit gpt2 | mcalib -f text -c 32 --parts gram | lrfactor -m afm -r 5'
+    [ "$status" -eq 1 ]
+    [[ $output == *mean* ]]
+}
+
+@test "a gram of fewer tokens than columns is told, and afm goes by the weights where it tells nothing" {
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 64 -c 64 --parts gram >poor.weir
+    head -c 6000 "$BROOK/prose.test.txt" >t
+    for m in afm whiten; do
+        lrfactor -m $m --keep 0.6 <poor.weir 2>err | mppl -q -f t -c 256 | awk 'NR == 2 { print $6 }' >$m.ppl
+        grep -q 'gram is of 64 tokens, fewer than its 256 columns' err
+        [ "$(wc -l <err)" -eq 1 ]
+    done
+    paste afm.ppl whiten.ppl | awk '{ print; exit !($1 < 1.05 * $2) }'
+}
+
+@test "sparse-lowrank: rounds are worth their time, 80 more than 10" {
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 1024 -c 256 --parts norm2 | tcat --only '*.0.self_attn.k_proj.weight' >k.weir
+    for r in 1 10 80; do lrfactor -m sparse-lowrank --keep 0.5 --rounds $r -n <k.weir | awk -F '\t' 'NR == 2 { print $7 }'; done | paste -sd' ' >lost
+    awk '{ print; exit !($2 < 0.8 * $1 && $3 < 0.95 * $2) }' lost
 }

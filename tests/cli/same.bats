@@ -88,6 +88,12 @@ all_same() {
     all_same true=1
 }
 
+@test "x86-64 and aarch64 under qemu" {
+    [ -x "$TOP/build-arm64/qemu/wquant" ] && [ "$BUILD" = "$TOP/build" ] || skip "needs a build for aarch64 in build-arm64: sh tests/arm64.sh"
+    PATH=$TOP/build-arm64/qemu:$PATH
+    all_same true=1
+}
+
 @test "whole and 1, 3, 7 shards of a stream" {
     for n in 1 3 7; do
         tsplit -n $n -d l$n in.weir

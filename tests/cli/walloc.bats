@@ -184,3 +184,14 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
     refused "wprune: t.tsv: line 2: model.layers.0.self_attn.q_proj.weight: sparsity: scope model spreads one share by itself; a budget wants --scope row or tensor" \
         "wprune -m lamp --budget t.tsv <tiny.weir"
 }
+
+@test "the page says that flap and cfsp, as sparsities, lose to uniform; and so they do" {
+    mandoc "$TOP/man/walloc.1" | col -b | tr -s " \n" " " | grep -q "lose to uniform"
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 4096 -c 256 --parts norm2,mean,bi >c.weir
+    head -c 12000 "$BROOK/prose.test.txt" >t
+    for m in uniform flap cfsp; do
+        walloc -m $m -s 0.6 <c.weir >$m.tsv
+        wprune -m wanda --budget $m.tsv <c.weir | mppl -q -f t -c 256 | awk -F '\t' -v m=$m 'NR == 2 { print m, $6 }'
+    done >ppl
+    awk '{ p[$1] = $2 } END { exit !(p["flap"] > 1.1 * p["uniform"] && p["cfsp"] > 1.1 * p["uniform"]) }' ppl || { cat ppl; false; }
+}

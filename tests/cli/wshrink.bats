@@ -220,3 +220,15 @@ least() {
     wshrink -m flap --what heads -s 0.5 <gpt2.weir 2>err >out && return 1
     grep -q "^wshrink: --what heads: the configuration of architecture 'gpt2' has no size of a head" err
 }
+
+@test "minitron is better than chance on brook, for channels" {
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 2048 -c 256 --parts absmean >m.weir
+    head -c 12000 "$BROOK/prose.test.txt" >t
+    ppl() { mppl -q -f t -c 256 | awk -F '\t' 'NR == 2 { print $6 }'; }
+    ours=$(wshrink -m minitron -s 30% <m.weir | ppl)
+    for seed in 1 2; do
+        chance=$(wscore -m random --seed $seed <m.weir | wshrink -m score -s 30% | ppl)
+        echo "$ours $chance"
+        awk "BEGIN { exit !($ours < 0.9 * $chance) }"
+    done
+}
