@@ -32,7 +32,7 @@ static struct arch **own;
 static int owns;
 
 /* A page of the table that cannot be read is a fault of the build, which the laws find: there is nothing to run without it. */
-const struct arch *arch_row(int i)
+static const struct arch *table_row(int i)
 {
     struct err e;
     char file[64];
@@ -44,6 +44,11 @@ const struct arch *arch_row(int i)
         rows[i] = arch_read(pages[i].text, (size_t)(pages[i].end - pages[i].text), file, &e);
     }
     return rows[i];
+}
+
+const struct arch *arch_row(int i)
+{
+    return i < owns ? own[owns - 1 - i] : table_row(i - owns);
 }
 
 const char *arch_text(int i, const char **name, size_t *n)
@@ -62,7 +67,7 @@ const struct arch *arch_find(const char *name)
             return own[i];
     for (int i = 0; name && i < PAGES; i++)
         if (strcmp(pages[i].name, name) == 0)
-            return arch_row(i);
+            return table_row(i);
     return NULL;
 }
 
@@ -81,10 +86,7 @@ static int has_type(const struct arch *a, const char *type)
 
 const struct arch *arch_of_type(const char *type)
 {
-    for (int i = owns; type && i-- > 0;)
-        if (has_type(own[i], type))
-            return own[i];
-    for (int i = 0; type && i < PAGES; i++)
+    for (int i = 0; type && i < owns + PAGES; i++)
         if (has_type(arch_row(i), type))
             return arch_row(i);
     return NULL;
@@ -112,9 +114,11 @@ const struct arch *arch_of(const struct attrs *model)
 {
     const char *text = attrs_str(model, "page", NULL);
     const struct arch *a = NULL;
+    char file[64];
     struct err e;
 
-    if (text && arch_add(text, strlen(text), "the stream's page", &a, &e) == 0)
+    snprintf(file, sizeof file, "%s.arch", attrs_str(model, "arch", "page"));
+    if (text && arch_add(text, strlen(text), file, &a, &e) == 0)
         return a;
     return arch_find(attrs_str(model, "arch", NULL));
 }

@@ -39,7 +39,7 @@ struct arch_number {
 
 struct arch_atom {
     char *text;               /* "heads", "(nope+rope)" without blanks */
-    struct expr *size;
+    struct expr *size;        /* NULL: the page does not say ("-"); such a page runs no model */
 };
 
 struct arch_axis {
@@ -101,10 +101,9 @@ struct arch_step {
     int line;
 };
 
-struct arch_require {         /* what readers of GGUF take for granted, or ("hf") transformers asks for */
+struct arch_require {         /* what must hold, and the sentence where it does not, with numbers by their {names} */
     struct expr *that;
     char *why;
-    int hf;
 };
 
 struct arch {
@@ -122,8 +121,10 @@ struct arch {
     struct arch_weight *weight;
     struct arch_store *store;
     struct arch_step *step[ARCH_SECTIONS];
-    struct arch_require *require;
-    int numbers, weights, stores, steps[ARCH_SECTIONS], requires;
+    struct arch_require *must;    /* of every such model */
+    struct arch_require *require; /* what readers of GGUF take for granted */
+    struct arch_require *accept;  /* what transformers asks for of a configuration */
+    int numbers, weights, stores, steps[ARCH_SECTIONS], musts, requires, accepts;
 };
 
 /*
@@ -133,7 +134,7 @@ struct arch {
 struct arch *arch_read(const char *text, size_t n, const char *file, struct err *e);
 void arch_free(struct arch *a);
 
-/* The pages of the table, read when first asked for; row i, or NULL after the last (and of a page that cannot be read, which the laws find).
+/* A user's pages, the newest first, then those of the table, read when first asked for; row i, or NULL after the last (and of a page that cannot be read, which the laws find).
  * By name; by config.json's model_type; NULL: none. */
 const struct arch *arch_row(int i);
 const char *arch_text(int i, const char **name, size_t *n);  /* a page's text; NULL after the last */

@@ -33,10 +33,12 @@ static int on_axis(const struct model *m, const struct arch_weight *w, const str
 
     u->outer = u->n = u->inner = 1;
     for (int k = 0; k < x->atoms; k++) {
-        const char *name = expr_name(x->atom[k].size);
+        const char *name = x->atom[k].size ? expr_name(x->atom[k].size) : NULL;
         struct seen s = {m, number, 0};
         double v;
 
+        if (!x->atom[k].size)
+            return err_set(e, "%s: the page does not say its sizes", w->role);
         if (model_eval(m, x->atom[k].size, layer, &v, e) < 0)
             return err_in(e, "%s", w->role);
         expr_names(x->atom[k].size, see, &s);

@@ -31,6 +31,8 @@ static int atom_value(const struct walk *k, const struct expr *x, const char *te
 {
     double v;
 
+    if (!x)
+        return err_set(k->e, "the page of '%s' does not say its size", k->m->arch->name);
     if (model_eval(k->m, x, k->layer, &v, k->e) < 0)
         return -1;
     if (!(v >= 1 && v <= 0x1p31) || v != (double)(uint64_t)v)
@@ -511,6 +513,10 @@ int arch_target(const struct model *m, enum arch_form form, const char *name, co
         return 0;
     } else {
         out->name = fill_name(m->arch, &p);
+    }
+    if (known && own.form == form && arch_is_one(m->arch, &p)) { /* as it was: its own shape counts */
+        out->whole = 1;
+        return 1;
     }
     if (part_of(m, &p, out->weight, bias, expert, &part, &out->stored, e) < 0) {
         err_in(e, "%s", out->name);

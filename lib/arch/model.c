@@ -211,6 +211,8 @@ int model_has(const struct model *m, const struct arch_weight *w, int bias, int6
 
 static int atom_size(const struct model *m, const struct arch_weight *w, const struct arch_atom *a, int64_t layer, double *v, struct err *e)
 {
+    if (!a->size)
+        return err_set(e, "%s: the page of '%s' does not say its size", w->role, m->arch->name);
     if (model_eval(m, a->size, layer, v, e) < 0)
         return err_in(e, "%s", w->role);
     if (*v != floor(*v) || *v < 1 || *v > SIZE_LIMIT)
@@ -237,15 +239,52 @@ int model_axes(const struct model *m, const struct arch_weight *w, int bias, int
     return 0;
 }
 
-/* Sizes of weights that every such model has. */
+/* "{heads} heads" with the number in the place of its name. */
+static int say(const struct model *m, const char *why, struct err *e)
+{
+    struct buf b = {0};
+    int rc;
+
+    for (const char *s = why; *s; s++) {
+        const char *end = *s == '{' ? strchr(s, '}') : NULL;
+        char *name;
+
+        if (!end) {
+            buf_add(&b, s, 1);
+            continue;
+        }
+        name = mem_strndup(s + 1, (size_t)(end - s - 1));
+        buf_printf(&b, "%.10g", model_number(m, name, -1, 0));
+        free(name);
+        s = end;
+    }
+    rc = err_set(e, "%s", buf_str(&b));
+    buf_free(&b);
+    return rc;
+}
+
+int model_requires(const struct model *m, const struct arch_require *r, int n, struct err *e)
+{
+    double yes;
+
+    for (int i = 0; i < n; i++) {
+        if (model_eval(m, r[i].that, -1, &yes, e) < 0)
+            return err_in(e, "%s", m->arch->file);
+        if (yes == 0)
+            return say(m, r[i].why, e);
+    }
+    return 0;
+}
+
+/* Sizes of weights that every such model has, and what its page says that must be. */
 static int check(const struct model *m, struct err *e)
 {
     struct shape s;
 
     for (int i = 0; i < m->arch->weights; i++)
-        if (!m->arch->weight[i].guard && model_axes(m, &m->arch->weight[i], 0, m->layers && m->arch->weight[i].section == 1 ? 0 : -1, &s, e) < 0)
+        if (!m->arch->weight[i].guard && m->arch->weight[i].order >= 0 && model_axes(m, &m->arch->weight[i], 0, m->layers && m->arch->weight[i].section == 1 ? 0 : -1, &s, e) < 0)
             return -1;
-    return 0;
+    return model_requires(m, m->arch->must, m->arch->musts, e);
 }
 
 int model_bind(struct model *m, const struct attrs *head, struct err *e)

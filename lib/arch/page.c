@@ -138,20 +138,15 @@ static int line_gguf(struct arch *a, struct span rest, struct err *e)
     return 0;
 }
 
-/* "require EXPR : SENTENCE" of readers of GGUF, "require hf EXPR : SENTENCE" of transformers */
-static int line_require(struct arch *a, struct span rest, struct err *e)
+/* "require EXPR : SENTENCE", must and accept. */
+static int line_require(struct arch_require **list, int *n, struct span rest, struct err *e)
 {
     const char *colon = memchr(rest.at, ':', rest.n);
     struct arch_require *r;
-    struct span word, behind = rest;
-    int hf = span_word(&behind, &word) && span_is(word, "hf");
 
     if (!colon)
-        return err_set(e, "require is followed by an expression, ':' and a sentence");
-    if (hf)
-        rest = behind;
-    r = PAGE_ADD(a->require, a->requires);
-    r->hf = hf;
+        return err_set(e, "must, require and accept are followed by an expression, ':' and a sentence");
+    r = page_add((void **)list, n, sizeof **list);
     r->why = span_copy(span_trim((struct span){colon + 1, rest.n - (size_t)(colon + 1 - rest.at)}));
     return (r->that = span_expr((struct span){rest.at, (size_t)(colon - rest.at)}, e)) ? 0 : -1;
 }
@@ -167,7 +162,7 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
     struct span word;
     char *name = span_word(&rest, &word) ? span_copy(word) : mem_strdup("");
     const struct arch *other = depth < 8 ? arch_find(name) : NULL;
-    int rc = 0, began = a->numbers || a->weights || a->stores;
+    int rc = 0, began = a->numbers || a->weights || a->stores || a->musts;
 
     if (began || !other)
         rc = err_set(e, "like %s: %s", name, began ? "it stands behind the first section" : depth < 8 ? "there is no such page"
@@ -179,14 +174,15 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
         a->number = base.number, a->numbers = base.numbers;
         a->weight = base.weight, a->weights = base.weights;
         a->store = base.store, a->stores = base.stores;
+        a->must = base.must, a->musts = base.musts;
         memcpy(a->step, base.step, sizeof a->step);
         memcpy(a->steps, base.steps, sizeof a->steps);
         if (!a->prefix)
             a->prefix = base.prefix, base.prefix = NULL;
         if (!a->ignore)
             a->ignore = base.ignore, base.ignore = NULL;
-        base.number = NULL, base.weight = NULL, base.store = NULL;
-        base.numbers = base.weights = base.stores = 0;
+        base.number = NULL, base.weight = NULL, base.store = NULL, base.must = NULL;
+        base.numbers = base.weights = base.stores = base.musts = 0;
         memset(base.step, 0, sizeof base.step);
         memset(base.steps, 0, sizeof base.steps);
     }
@@ -207,8 +203,12 @@ static int top(struct arch *a, struct span word, struct span rest, struct err *e
         return line_gguf(a, rest, e);
     if (span_is(word, "like"))
         return line_like(a, rest, e, depth);
+    if (span_is(word, "must"))
+        return line_require(&a->must, &a->musts, rest, e);
     if (span_is(word, "require"))
-        return line_require(a, rest, e);
+        return line_require(&a->require, &a->requires, rest, e);
+    if (span_is(word, "accept"))
+        return line_require(&a->accept, &a->accepts, rest, e);
     if (span_is(word, "prefix")) {
         page_free_list(a->prefix);
         a->prefix = alternatives(rest);
@@ -330,6 +330,15 @@ struct arch *arch_read(const char *text, size_t n, const char *file, struct err 
     return NULL;
 }
 
+static void free_requires(struct arch_require *r, int n)
+{
+    for (int i = 0; i < n; i++) {
+        expr_free(r[i].that);
+        free(r[i].why);
+    }
+    free(r);
+}
+
 static void free_lists(struct arch *a)
 {
     for (int i = 0; i < a->classes; i++) {
@@ -347,17 +356,15 @@ static void free_lists(struct arch *a)
         clear_steps(a, (enum arch_section)s);
         free(a->step[s]);
     }
-    for (int i = 0; i < a->requires; i++) {
-        expr_free(a->require[i].that);
-        free(a->require[i].why);
-    }
+    free_requires(a->must, a->musts);
+    free_requires(a->accept, a->accepts);
+    free_requires(a->require, a->requires);
     page_free_list(a->prefix);
     page_free_list(a->ignore);
     free(a->class);
     free(a->number);
     free(a->weight);
     free(a->store);
-    free(a->require);
     free(a->name);
     free(a->gguf);
     free(a->gguf_key);

@@ -3,10 +3,49 @@
 
 #include "arch/page_int.h"
 
+struct names_in {
+    const struct arch *a;
+    const char *unknown;
+};
+
+static void see_name(void *ctx, const char *name)
+{
+    struct names_in *k = ctx;
+
+    if (strcmp(name, "i") != 0 && strcmp(name, "[]") != 0 && !arch_number(k->a, name))
+        k->unknown = name;
+}
+
+/* Are all names of an expression numbers of the page? A word compared with ("method == greedy") is none, so only sizes are held to it. */
+static int known_names(const struct arch *a, const struct expr *x, const char *where, struct err *e)
+{
+    struct names_in k = {a, NULL};
+
+    expr_names(x, see_name, &k);
+    return k.unknown ? err_set(e, "%s: there is no number '%s'", where, k.unknown) : 0;
+}
+
+static int sizes(const struct arch *a, struct err *e)
+{
+    for (int i = 0; i < a->weights; i++) {
+        const struct arch_weight *w = &a->weight[i];
+
+        for (int x = 0; x < w->axes; x++)
+            for (int k = 0; k < w->axis[x].atoms; k++)
+                if (known_names(a, w->axis[x].atom[k].size, w->role, e) < 0)
+                    return -1;
+        if (known_names(a, w->guard, w->role, e) < 0 || known_names(a, w->bias_if, w->role, e) < 0 || known_names(a, w->tied_if, w->role, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int known_roles(const struct arch *a, const struct arch_node *n, const char *name, struct err *e)
 {
     if (n->kind == NODE_ROLE && !arch_weight(a, n->text, NULL))
         return err_set(e, "%s: %s is no weight of this page", name, n->text);
+    if (n->kind == NODE_SIZE && known_names(a, n->size, name, e) < 0)
+        return -1;
     for (int i = 0; i < n->kids; i++)
         if (known_roles(a, &n->kid[i], name, e) < 0)
             return -1;
@@ -75,5 +114,5 @@ int page_finish(struct arch *a, struct err *e)
     if (!a->name)
         return err_set(e, "1: the line 'arch NAME' is missing");
     order(a);
-    return stores(a, e) < 0 ? err_in(e, "1") : 0;
+    return sizes(a, e) < 0 || stores(a, e) < 0 ? err_in(e, "1") : 0;
 }

@@ -44,6 +44,8 @@ static int one_atom(struct arch_axis *x, struct span s, struct err *e)
 
     s = span_trim(s);
     t->text = squeezed(s);
+    if (span_is(s, "-")) /* not said: of pages of names only */
+        return 0;
     return (t->size = span_expr(s, e)) ? 0 : -1;
 }
 

@@ -1,7 +1,6 @@
 /* place: names. */
 #include "arch/place.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,11 +139,18 @@ static const char *page_role(const struct arch *a, const char *s, size_t n)
     return !w ? NULL : bias ? w->bias_role : w->role;
 }
 
+const char *arch_place_role(const struct arch *a, const struct arch_place *p)
+{
+    int bias;
+    const struct arch_weight *w = p->row->role ? arch_weight(a, p->row->role, &bias) : NULL;
+
+    return !w ? NULL : bias || p->bias ? w->bias_role : w->role;
+}
+
 static int role_by(const struct arch *a, const char *name, const char **role, int64_t *layer, int64_t *expert)
 {
     const char *colon = strchr(name, ':');
     struct arch_place p;
-    char text[64];
 
     if (!arch_place(a, NULL, name, &p))
         return 0;
@@ -157,10 +163,7 @@ static int role_by(const struct arch *a, const char *name, const char **role, in
             *expert = strtoll(at + 1, NULL, 10);
         return (*role = page_role(a, colon + 1, at ? (size_t)(at - colon - 1) : strlen(colon + 1))) != NULL;
     }
-    if (!p.row->role)
-        return 0;
-    snprintf(text, sizeof text, "%s%s", p.row->role, p.bias && !strstr(p.row->role, ".bias") ? ".bias" : "");
-    return (*role = page_role(a, text, strlen(text))) != NULL;
+    return (*role = arch_place_role(a, &p)) != NULL;
 }
 
 int arch_role(const char *arch, const char *name, const char **role, int64_t *layer, int64_t *expert)

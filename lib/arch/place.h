@@ -31,6 +31,9 @@ int arch_place_holds(const struct arch_place *p, const struct arch_weight *w);
 /* Is the stored tensor one weight as it is, not several, not laid out otherwise, not all experts'? */
 int arch_is_one(const struct arch *a, const struct arch_place *p);
 
+/* The role of a place that is one weight (with ".bias" of its bias), text of the page; NULL: it holds several. */
+const char *arch_place_role(const struct arch *a, const struct arch_place *p);
+
 /* One weight of a stored tensor. */
 struct arch_part {
     const char *role;       /* text of the page */
@@ -59,7 +62,7 @@ char *arch_stored_name(const char *bundle);
  * Where a weight lies in the files of a form.
  * name    in: the bundle's; where it is of that form its own row counts, else the first row of its role
  * role, layer, expert  in: the bundle's
- * out     the stored tensor's name (the caller frees), its shape and the view in it
+ * out     the stored tensor's name (the caller frees), its shape and the view in it (whole: it is all of it; where it keeps its name, of any shape)
  * 1; 0: the form has no place for it; -1 with e set.
  */
 struct arch_target {

@@ -6,16 +6,16 @@
 #include "base/mem.h"
 
 const char *const walk_op_name[WALK_OPS] = {
-#define OP(name, values, weights, roles) #name,
+#define OP(name, values, weights, attributes, role) #name,
 #include "arch/ops.def"
 #undef OP
 };
 
 static const struct {
     int values, weights;
-    const char *role;
+    const char *attributes, *role;
 } ops[WALK_OPS] = {
-#define OP(name, values, weights, roles) {values, weights, roles},
+#define OP(name, values, weights, attributes, role) {values, weights, attributes, role},
 #include "arch/ops.def"
 #undef OP
 };
@@ -88,6 +88,16 @@ static int take_weight(struct walker *k, const char *role, const struct arch_wei
     return 0;
 }
 
+static int has_word(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = list; (at = strstr(at, word)); at += n)
+        if ((at == list || at[-1] == ' ') && (at[n] == ' ' || at[n] == '\0'))
+            return 1;
+    return 0;
+}
+
 static int take_weights(struct walker *k, struct walk_step *s)
 {
     int given = 0;
@@ -101,11 +111,9 @@ static int take_weights(struct walker *k, struct walk_step *s)
     for (int i = 0; i < k->at->attrs; i++) {
         const struct arch_attr *a = &k->at->attr[i];
 
-        if (!a->role)
-            continue;
-        if (!ops[s->op].role || strcmp(a->name, ops[s->op].role) != 0)
-            return err_set(k->e, "%s takes no weight as %s", k->at->op, a->name);
-        if (take_weight(k, a->role, &s->extra) < 0)
+        if (a->role ? strcmp(a->name, ops[s->op].role) != 0 : !has_word(ops[s->op].attributes, a->name))
+            return err_set(k->e, a->role ? "%s takes no weight as %s" : "%s has no attribute %s", k->at->op, a->name);
+        if (a->role && take_weight(k, a->role, &s->extra) < 0)
             return -1;
     }
     return 0;
@@ -118,7 +126,10 @@ static int set_phase(struct walker *k, struct walk_step *s)
 
     for (int i = 0; i < s->ins; i++)
         by_expert |= k->w->value[s->in[i]].expert;
-    s->phase = by_expert && s->op != WALK_gather ? 1 : k->gather >= 0 || s->op == WALK_gather ? 2 : 0;
+    s->phase = s->op == WALK_scatter || (by_expert && s->op != WALK_gather) ? 1 : k->gather >= 0 || s->op == WALK_gather ? 2 : 0;
+    for (int i = 0; s->phase == 1 && s->op != WALK_scatter && i < s->ins; i++)
+        if (!k->w->value[s->in[i]].expert)
+            return err_set(k->e, "%s is a value of all tokens, but stands between scatter and gather", k->w->value[s->in[i]].name);
     if (s->op == WALK_scatter) {
         if (by_expert || k->scatter >= 0)
             return err_set(k->e, "a second scatter in a layer");
@@ -154,6 +165,8 @@ static int one(struct walker *k, enum arch_section section)
     struct walk_step s = {.from = k->at, .section = section};
     double yes;
 
+    if (w->values == WALK_VALUES)
+        return err_set(k->e, "more than %d steps", WALK_VALUES);
     if (model_eval(k->m, k->at->guard, w->layer, &yes, k->e) < 0)
         return -1;
     if (yes == 0)

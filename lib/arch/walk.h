@@ -9,8 +9,10 @@
 
 #include "arch/model.h"
 
+#define WALK_VALUES 120 /* at most, of a layer */
+
 enum walk_op {
-#define OP(name, values, weights, roles) WALK_##name,
+#define OP(name, values, weights, attributes, role) WALK_##name,
 #include "arch/ops.def"
 #undef OP
     WALK_OPS
@@ -25,7 +27,7 @@ struct walk_step {
     const struct arch_weight *extra;  /* the weight that an attribute names (sink=, bias=), or NULL */
     const struct arch_step *from;     /* attributes, line */
     enum arch_section section;
-    int phase;                        /* 0; 1: it reads what scatter made, so it is run for each expert; 2: it stands behind gather */
+    int phase;                        /* 0; 1: scatter, and what reads what it made, run for each expert; 2: gather, and what stands behind it */
 };
 
 struct walk_value {

@@ -45,10 +45,31 @@ static int from_llama2c(struct source *s, int64_t vocab, struct err *e)
     return 0;
 }
 
+/* A page that lies beside the model. */
+static int read_page(const struct source *s, int blob, struct err *e)
+{
+    const char *name = s->blob[blob].name;
+    size_t n = strlen(name);
+    const struct arch *a;
+    struct buf text = {0};
+    int rc = 0;
+
+    if (n > 5 && strcmp(name + n - 5, ".arch") == 0)
+        rc = source_blob(s, blob, &text, e) < 0 || arch_add((const char *)text.data, text.len, name, &a, e) < 0 ? -1 : 0;
+    buf_free(&text);
+    return rc;
+}
+
 /* head.model: of a GGUF from its keys, else from config.json. */
 static int read_model(struct plan *p, struct source *s, struct err *e)
 {
-    int got = from_gguf_source(s, &p->model, &p->note, e);
+    int got = 0;
+
+    for (int i = 0; i < s->blobs && got == 0; i++)
+        got = read_page(s, i, e);
+    if (got < 0)
+        return -1;
+    got = from_gguf_source(s, &p->model, &p->note, e);
 
     if (got < 0)
         return err_in(e, "%s", s->part[0].path);
@@ -120,15 +141,13 @@ static int parts(struct plan *p, const struct file_tensor *t, const struct model
 static int by_page(struct plan *p, const struct file_tensor *t, const struct model *m, struct err *e)
 {
     struct arch_place at;
-    const char *role;
-    int64_t layer, expert;
 
     if (!arch_place(m->arch, m, t->name, &at)) {
         whole(p, t, m->arch, NULL, -1, -1);
         return 0;
     }
-    if (arch_is_one(m->arch, &at) && arch_role(m->arch->name, t->name, &role, &layer, &expert)) {
-        whole(p, t, m->arch, role, layer, expert);
+    if (arch_is_one(m->arch, &at)) {
+        whole(p, t, m->arch, arch_place_role(m->arch, &at), at.layer, at.expert);
         return 0;
     }
     return parts(p, t, m, &at, e);
@@ -157,13 +176,12 @@ static const struct arch *guess(const struct source *s)
 /* Of tensors alone: names that say one weight as it is. A Conv1D cannot be told from a Linear, so nothing is taken apart. */
 static void by_name(struct plan *p, const struct file_tensor *t, const struct arch *a)
 {
-    const char *role = NULL;
-    int64_t layer = -1, expert = -1;
     struct arch_place at;
 
     if (a && arch_place(a, NULL, t->name, &at) && arch_is_one(a, &at))
-        arch_role(a->name, t->name, &role, &layer, &expert);
-    whole(p, t, a, role, role ? layer : -1, role ? expert : -1);
+        whole(p, t, a, arch_place_role(a, &at), at.layer, at.expert);
+    else
+        whole(p, t, a, NULL, -1, -1);
 }
 
 static int make_steps(struct plan *p, struct source *s, struct err *e)

@@ -150,18 +150,10 @@ static void model_keys(const struct to_gguf *g, struct gguf_keys *k)
 /* What llama.cpp takes for granted of such a model. */
 static int requires(const struct to_gguf *g, struct err *e)
 {
-    const struct arch *a = g->m.arch;
     const char *type = attrs_str(&g->m.head, "rope_scaling", NULL);
-    double yes;
 
-    for (int i = 0; i < a->requires; i++) {
-        if (a->require[i].hf)
-            continue;
-        if (model_eval(&g->m, a->require[i].that, -1, &yes, e) < 0)
-            return err_in(e, "%s", a->file);
-        if (yes == 0)
-            return err_set(e, "a GGUF would not be this model: %s", a->require[i].why);
-    }
+    if (model_requires(&g->m, g->m.arch->require, g->m.arch->requires, e) < 0)
+        return err_in(e, "a GGUF would not be this model");
     if (type && strcmp(type, "linear") != 0 && strcmp(type, "llama3") != 0 && strcmp(type, "yarn") != 0 && strcmp(type, "longrope") != 0)
         return err_set(e, "a GGUF would not be this model: GGUF has no rope_scaling '%s'", type);
     return 0;

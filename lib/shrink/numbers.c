@@ -357,16 +357,5 @@ int numbers_say(const struct buf *config, const struct attrs *now, struct err *e
 
 int numbers_accepted(const struct model *now, struct err *e)
 {
-    for (int i = 0; i < now->arch->requires; i++) {
-        const struct arch_require *r = &now->arch->require[i];
-        double yes;
-
-        if (!r->hf)
-            continue;
-        if (model_eval(now, r->that, -1, &yes, e) < 0)
-            return err_in(e, "%s", now->arch->file);
-        if (yes == 0)
-            return err_set(e, "%s", r->why);
-    }
-    return 0;
+    return model_requires(now, now->arch->accept, now->arch->accepts, e);
 }

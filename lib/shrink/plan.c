@@ -126,7 +126,7 @@ static int settle_counts(struct shrink_pass *s, struct err *e)
 
 int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
 {
-    if (model_open(&s->was, model, e) < 0 || find_numbers(s, e) < 0)
+    if (model_open(&s->was, model, e) < 0 || shrink_at(s, 0, e) < 0 || find_numbers(s, e) < 0)
         return -1;
     for (int i = 0; i < s->numbers; i++)
         s->number[i].left -= shrink_count(s->number[i].units, s->share, s->align);
