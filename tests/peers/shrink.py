@@ -82,8 +82,8 @@ def least(scores, left):
 class Keep:
     """What must stay, by the formulas of wshrink's methods."""
 
-    def __init__(self, what, bundles):
-        self.what, self.bundles = what, bundles
+    def __init__(self, what, bundles, one_norm):
+        self.what, self.bundles, self.one_norm = what, bundles, one_norm
 
     def closing(self, layer, expert, role):
         b = next(b for b in self.bundles if b["layer"] == layer and b["role"] == role and b["expert"] == expert)
@@ -99,7 +99,7 @@ class Keep:
         """The first linear of each value counts: by order of the stream, the roles that read a norm's output or the state itself."""
         sums, seen = [0.0] * units, set()
         for b in self.bundles:
-            tap = TAPS.get(b["role"])
+            tap = TAPS.get(b["role"]) and ("n" if self.one_norm else TAPS[b["role"]])
             if b["layer"] is not None and tap and (b["layer"], tap) not in seen:
                 seen.add((b["layer"], tap))
                 for c in range(units):
@@ -214,7 +214,7 @@ def cell(root, name, what, out):
             old.config.get_text_config().layer_types = [types[i] for i in keep]
         wanted = loss(old, ids)
     else:
-        wanted = loss(cut_model(old, out, what, Keep(what, bundles)), ids)
+        wanted = loss(cut_model(old, out, what, Keep(what, bundles, old.config.model_type == "cohere")), ids)
     got, plain = loss(small, ids), loss(load(src), ids)
     if not abs(got - wanted) <= BOUND:
         return "!", f"{name}: {what}: the folder has {got:.6f}, transformers' cut {wanted:.6f}, the whole {plain:.6f}"
