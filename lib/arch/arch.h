@@ -82,6 +82,7 @@ struct arch_store {
     struct arch_node *dim;
     int dims;
     struct expr *guard;
+    int inherited;            /* of the page that this one is like */
 };
 
 enum arch_section { ARCH_BEFORE, ARCH_ATTENTION, ARCH_MLP, ARCH_AFTER, ARCH_SECTIONS };
@@ -101,9 +102,10 @@ struct arch_step {
     int line;
 };
 
-struct arch_require {         /* what must hold, and the sentence where it does not, with numbers by their {names} */
+struct arch_require {         /* what must hold, and the sentence where it does not, with numbers by their {names}; hf: of require, transformers asks for it */
     struct expr *that;
     char *why;
+    int hf;
 };
 
 struct arch {
@@ -123,8 +125,7 @@ struct arch {
     struct arch_step *step[ARCH_SECTIONS];
     struct arch_require *must;    /* of every such model */
     struct arch_require *require; /* what readers of GGUF take for granted */
-    struct arch_require *accept;  /* what transformers asks for of a configuration */
-    int numbers, weights, stores, steps[ARCH_SECTIONS], musts, requires, accepts;
+    int numbers, weights, stores, steps[ARCH_SECTIONS], musts, requires;
 };
 
 /*

@@ -263,11 +263,13 @@ static int say(const struct model *m, const char *why, struct err *e)
     return rc;
 }
 
-int model_requires(const struct model *m, const struct arch_require *r, int n, struct err *e)
+int model_requires(const struct model *m, const struct arch_require *r, int n, int hf, struct err *e)
 {
     double yes;
 
     for (int i = 0; i < n; i++) {
+        if (r[i].hf != hf)
+            continue;
         if (model_eval(m, r[i].that, -1, &yes, e) < 0)
             return err_in(e, "%s", m->arch->file);
         if (yes == 0)
@@ -284,7 +286,7 @@ static int check(const struct model *m, struct err *e)
     for (int i = 0; i < m->arch->weights; i++)
         if (!m->arch->weight[i].guard && m->arch->weight[i].order >= 0 && model_axes(m, &m->arch->weight[i], 0, m->layers && m->arch->weight[i].section == 1 ? 0 : -1, &s, e) < 0)
             return -1;
-    return model_requires(m, m->arch->must, m->arch->musts, e);
+    return model_requires(m, m->arch->must, m->arch->musts, 0, e);
 }
 
 int model_bind(struct model *m, const struct attrs *head, struct err *e)

@@ -43,8 +43,8 @@ struct names model_names(struct model_at *at);
 double model_number(const struct model *m, const char *name, int64_t layer, double otherwise);
 int64_t model_int(const struct model *m, const char *name, int64_t otherwise);
 
-/* Do all of a page's sentences hold? -1 with the first that does not, its {names} filled in. */
-int model_requires(const struct model *m, const struct arch_require *r, int n, struct err *e);
+/* Do all of a page's sentences hold? -1 with the first that does not, its {names} filled in. hf: those of transformers, or the others. */
+int model_requires(const struct model *m, const struct arch_require *r, int n, int hf, struct err *e);
 
 /* A value that the page computes, at a layer. expr NULL: 1. */
 int model_eval(const struct model *m, const struct expr *x, int64_t layer, double *out, struct err *e);

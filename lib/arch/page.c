@@ -138,15 +138,20 @@ static int line_gguf(struct arch *a, struct span rest, struct err *e)
     return 0;
 }
 
-/* "require EXPR : SENTENCE", must and accept. */
+/* "must EXPR : SENTENCE"; "require EXPR : SENTENCE" of readers of GGUF, "require hf EXPR : SENTENCE" of transformers. */
 static int line_require(struct arch_require **list, int *n, struct span rest, struct err *e)
 {
     const char *colon = memchr(rest.at, ':', rest.n);
     struct arch_require *r;
+    struct span word, behind = rest;
+    int hf = span_word(&behind, &word) && span_is(word, "hf");
 
     if (!colon)
-        return err_set(e, "must, require and accept are followed by an expression, ':' and a sentence");
+        return err_set(e, "must and require are followed by an expression, ':' and a sentence");
+    if (hf)
+        rest = behind;
     r = page_add((void **)list, n, sizeof **list);
+    r->hf = hf;
     r->why = span_copy(span_trim((struct span){colon + 1, rest.n - (size_t)(colon + 1 - rest.at)}));
     return (r->that = span_expr((struct span){rest.at, (size_t)(colon - rest.at)}, e)) ? 0 : -1;
 }
@@ -155,7 +160,20 @@ static int append(struct arch *a, const char *text, size_t n, struct err *e, int
 
 static void free_lists(struct arch *a);
 
-/* Everything of the other page but its names and what it requires; prefixes and what is ignored only where this page has said none. */
+/* What transformers asks for goes on; what readers of GGUF take for granted is the other page's own. */
+static void take_hf(struct arch *a, struct arch *base)
+{
+    int left = 0;
+
+    for (int i = 0; i < base->requires; i++)
+        if (base->require[i].hf)
+            *(struct arch_require *)PAGE_ADD(a->require, a->requires) = base->require[i];
+        else
+            base->require[left++] = base->require[i];
+    base->requires = left;
+}
+
+/* Everything of the other page but its names and what it requires of readers of GGUF; prefixes and what is ignored only where this page has said none. */
 static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
 {
     struct arch base = {0};
@@ -175,6 +193,7 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
         a->weight = base.weight, a->weights = base.weights;
         a->store = base.store, a->stores = base.stores;
         a->must = base.must, a->musts = base.musts;
+        take_hf(a, &base);
         memcpy(a->step, base.step, sizeof a->step);
         memcpy(a->steps, base.steps, sizeof a->steps);
         if (!a->prefix)
@@ -207,8 +226,6 @@ static int top(struct arch *a, struct span word, struct span rest, struct err *e
         return line_require(&a->must, &a->musts, rest, e);
     if (span_is(word, "require"))
         return line_require(&a->require, &a->requires, rest, e);
-    if (span_is(word, "accept"))
-        return line_require(&a->accept, &a->accepts, rest, e);
     if (span_is(word, "prefix")) {
         page_free_list(a->prefix);
         a->prefix = alternatives(rest);
@@ -278,6 +295,8 @@ static void own_first(struct arch *a, int inherited)
 
     memcpy(all, a->store + inherited, (size_t)own * sizeof *all);
     memcpy(all + own, a->store, (size_t)inherited * sizeof *all);
+    for (int i = own; i < a->stores; i++)
+        all[i].inherited = 1;
     free(a->store);
     a->store = all;
 }
@@ -357,7 +376,6 @@ static void free_lists(struct arch *a)
         free(a->step[s]);
     }
     free_requires(a->must, a->musts);
-    free_requires(a->accept, a->accepts);
     free_requires(a->require, a->requires);
     page_free_list(a->prefix);
     page_free_list(a->ignore);

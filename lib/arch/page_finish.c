@@ -52,11 +52,45 @@ static int known_roles(const struct arch *a, const struct arch_node *n, const ch
     return 0;
 }
 
+/* Does a row's tree name a weight that is none of this page? */
+static int strange(const struct arch *a, const struct arch_node *n)
+{
+    if (n->kind == NODE_ROLE && !arch_weight(a, n->text, NULL))
+        return 1;
+    for (int i = 0; i < n->kids; i++)
+        if (strange(a, &n->kid[i]))
+            return 1;
+    return 0;
+}
+
+/* Rows of the other page whose weights this page does not have go with them. */
+static void drop_strange(struct arch *a)
+{
+    int left = 0;
+
+    for (int i = 0; i < a->stores; i++) {
+        struct arch_store *s = &a->store[i];
+        int gone = s->role && !arch_weight(a, s->role, NULL);
+
+        for (int k = 0; k < s->dims; k++)
+            gone |= strange(a, &s->dim[k]);
+        if (gone && s->inherited)
+            page_free_store(s);
+        else
+            a->store[left++] = *s;
+    }
+    a->stores = left;
+}
+
 static int stores(struct arch *a, struct err *e)
 {
+    drop_strange(a);
     for (int i = 0; i < a->stores; i++) {
         const struct arch_store *s = &a->store[i];
         const char *name = s->name[ARCH_HF] ? s->name[ARCH_HF] : s->name[ARCH_GGUF];
+
+        if (s->role && !arch_weight(a, s->role, NULL))
+            return err_set(e, "%s: %s is no weight of this page", name ? name : "-", s->role);
 
         for (int k = 0; k < s->dims; k++)
             if (known_roles(a, &s->dim[k], name ? name : "-", e) < 0)

@@ -188,7 +188,7 @@ int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *
 
         for (int64_t layer = from; layer < to; layer++)
             for (int bias = 0; bias < 2; bias++)
-                if (model_has(&g->m, w, bias, layer) && check_tensor(g, pile, w, bias, layer, e) < 0)
+                if (model_has(&g->m, w, bias, layer) && (!bias || !w->bias_if) && check_tensor(g, pile, w, bias, layer, e) < 0)
                     return -1;
     }
     for (size_t i = 0; i < pile->n; i++) {

@@ -195,7 +195,7 @@ static int requires(const struct to_gguf *g, struct err *e)
 {
     const char *type = attrs_str(&g->m.head, "rope_scaling", NULL);
 
-    if (model_requires(&g->m, g->m.arch->require, g->m.arch->requires, e) < 0)
+    if (model_requires(&g->m, g->m.arch->require, g->m.arch->requires, 0, e) < 0)
         return err_in(e, "a GGUF would not be this model");
     if (type && strcmp(type, "linear") != 0 && strcmp(type, "llama3") != 0 && strcmp(type, "yarn") != 0 && strcmp(type, "longrope") != 0)
         return err_set(e, "a GGUF would not be this model: GGUF has no rope_scaling '%s'", type);

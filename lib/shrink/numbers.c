@@ -358,5 +358,5 @@ int numbers_say(const struct buf *config, const struct attrs *now, struct err *e
 
 int numbers_accepted(const struct model *now, struct err *e)
 {
-    return model_requires(now, now->arch->accept, now->arch->accepts, e);
+    return model_requires(now, now->arch->require, now->arch->requires, 1, e);
 }

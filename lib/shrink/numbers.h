@@ -24,7 +24,7 @@ int numbers_layers(const struct model *was, const uint64_t *keep, uint64_t left,
 /* Can config.json say it? config: the file as it came, or empty: as config_make makes it. -1: no, the number is named. */
 int numbers_say(const struct buf *config, const struct attrs *now, struct err *e);
 
-/* What transformers asks for of a page's numbers ("accept"). -1: the first sentence that does not hold. */
+/* What transformers asks for of a page's numbers ("require hf"). -1: the first sentence that does not hold. */
 int numbers_accepted(const struct model *now, struct err *e);
 
 #endif

@@ -122,7 +122,7 @@ static void test_refused(void)
     CHECK(model_open(&b, &other, &e) < 0);
     CHECK(strstr(e.msg, "architecture 'rwkv' has no page here; there are mixtral, llama,") == e.msg);
     CHECK(read_config("{\"model_type\": \"llama\", \"hidden_size\": 5}", &less, &e) < 0);
-    CHECK_STR(e.msg, "config.json: vocab_size is missing");
+    CHECK_STR(e.msg, "config.json: num_hidden_layers is missing");
     attrs_free(&other);
     attrs_free(&less);
 }
