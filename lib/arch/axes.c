@@ -1,5 +1,6 @@
 #include "arch/axes.h"
 
+#include <math.h>
 #include <string.h>
 
 int axes_same(const struct model *m, const char *number, const char *other)
@@ -41,6 +42,8 @@ static int on_axis(const struct model *m, const struct arch_weight *w, const str
             return err_set(e, "%s: the page does not say its sizes", w->role);
         if (model_eval(m, x->atom[k].size, layer, &v, e) < 0)
             return err_in(e, "%s", w->role);
+        if (!(v >= 1 && v <= 0x1p31) || v != floor(v))
+            return err_set(e, "%s: its size %s is %.10g; a whole number from 1 to 2^31 is needed", w->role, x->atom[k].text, v);
         expr_names(x->atom[k].size, see, &s);
         if (s.found && (!name || found))
             return err_set(e, "%s: units of %s cannot be told from its size %s", w->role, number, x->atom[k].text);
