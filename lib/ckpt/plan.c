@@ -6,7 +6,9 @@
 #include "arch/config.h"
 #include "ckpt/from_gguf.h"
 #include "ckpt/make_hf.h"
+#include "ckpt/quantized.h"
 #include "ckpt/tied.h"
+#include "file/value.h"
 
 static int read_config(const struct source *s, int blob, struct attrs *model, struct err *e)
 {
@@ -110,12 +112,30 @@ static int readable(const struct file_tensor *t, const struct arch_part *part, i
     return 1;
 }
 
+/* The parts of a tensor. Quantizers hold a weight with its outputs first, whatever the model's own files do: which of both its page means is what fits. */
+static int find_parts(const struct file_tensor *t, const struct model *m, const struct arch_place *at, struct arch_part **part, int *n, struct err *e)
+{
+    struct shape stored;
+
+    if (!t->value)
+        return arch_parts(m, at, &t->shape, part, n, e);
+    for (int i = 0; i < 2; i++, t->value->turned = !t->value->turned) {
+        stored = value_stored(t);
+        if (arch_parts(m, at, &stored, part, n, e) == 0) {
+            if (readable(t, *part, *n))
+                return 0;
+            free(*part);
+        }
+    }
+    return arch_parts(m, at, &t->shape, part, n, e);
+}
+
 static int parts(struct plan *p, const struct file_tensor *t, const struct model *m, const struct arch_place *at, struct err *e)
 {
     struct arch_part *part;
     int n;
 
-    if (arch_parts(m, at, &t->shape, &part, &n, e) < 0)
+    if (find_parts(t, m, at, &part, &n, e) < 0)
         return err_in(e, "%s", t->name);
     if (!readable(t, part, n)) { /* blocks that lie as [inputs][outputs] flow as they are, without a role */
         free(part);
@@ -266,7 +286,7 @@ static int choose(struct plan *p, const struct select *sel, struct err *e)
 int plan_make(struct plan *p, struct source *s, const struct select *sel, struct err *e)
 {
     memset(p, 0, sizeof *p);
-    if (read_model(p, s, e) < 0 || make_steps(p, s, e) < 0 || tied_facts(p, s, e) < 0 || choose(p, sel, e) < 0)
+    if (read_model(p, s, e) < 0 || quantized_take(s, e) < 0 || make_steps(p, s, e) < 0 || tied_facts(p, s, e) < 0 || choose(p, sel, e) < 0)
         return -1;
     qsort(p->step, p->n, sizeof *p->step, by_order);
     return 0;

@@ -21,38 +21,55 @@ int send_blobs(const struct source *s, struct writer *out, struct err *e)
     return 0;
 }
 
-static int send_rows(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, uint8_t *buf, uint64_t slab,
-                     struct err *e)
+/* What one part has in rows [r, r + n) of the weight's; a fixed one is whole in the first. */
+static int send_part(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, int i, uint64_t r, uint64_t n,
+                     struct buf *room, struct err *e)
 {
-    const struct part *p = &b->part[0];
+    const struct part *p = &b->part[i];
+    uint64_t bytes;
 
-    for (uint64_t r = 0; r < p->rows && p->row_bytes; r += slab) {
-        uint64_t n = p->rows - r < slab ? p->rows - r : slab;
-
-        if (source_read_rows(s, step->t, step->view, r, n, buf, e) < 0 || bundle_put(out, b, 0, r, n, buf, e) < 0)
-            return -1;
-        progress_step(0, n * p->row_bytes);
-    }
+    if (p->row_bytes == 0 || r >= p->rows || (p->fixed && r > 0))
+        return 0;
+    n = p->fixed || p->rows - r < n ? p->rows - r : n;
+    bytes = n * p->row_bytes;
+    room->len = 0;
+    if (source_part(s, step->t, step->view, p, r, n, buf_space(room, (size_t)bytes + 1), e) < 0 || bundle_put(out, b, i, r, n, room->data, e) < 0)
+        return -1;
+    progress_step(0, bytes);
     return 0;
+}
+
+/* Rows of the weight that fill a chunk in its widest part. */
+static uint64_t slab_rows(const struct bundle *b)
+{
+    uint64_t most = 1;
+
+    for (int i = 0; i < b->parts; i++)
+        if (!b->part[i].fixed && b->part[i].row_bytes > most)
+            most = b->part[i].row_bytes;
+    return most < CHUNK_BYTES ? CHUNK_BYTES / most : 1;
+}
+
+static int send_rows(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, struct err *e)
+{
+    uint64_t slab = slab_rows(b);
+    struct buf room = {0};
+    int rc = 0;
+
+    for (uint64_t r = 0; r < b->rows && rc == 0; r += slab)
+        for (int i = 0; i < b->parts && rc == 0; i++)
+            rc = send_part(s, step, b, out, i, r, slab, &room, e);
+    buf_free(&room);
+    return rc;
 }
 
 int send_tensor(const struct source *s, const struct step *step, struct writer *out, struct err *e)
 {
     struct bundle b = {0};
-    const struct part *p = &b.part[0];
-    uint64_t slab = 1;
-    uint8_t *buf = NULL;
     int rc = step_header(step, &b, e);
 
-    if (rc == 0 && p->row_bytes && p->row_bytes < CHUNK_BYTES)
-        slab = CHUNK_BYTES / p->row_bytes;
-    if (rc == 0)
-        buf = mem_resize(NULL, slab * p->row_bytes + 1, 1);
-    if (rc == 0)
-        rc = bundle_begin(out, &b, e) < 0 || send_rows(s, step, &b, out, buf, slab, e) < 0 || bundle_end(out, &b, e) < 0 ? -1 : 0;
-    if (rc < 0 && buf)
-        err_in(e, "%s", step_name(step));
-    free(buf);
+    if (rc == 0 && (bundle_begin(out, &b, e) < 0 || send_rows(s, step, &b, out, e) < 0 || bundle_end(out, &b, e) < 0))
+        rc = err_in(e, "%s", step_name(step));
     bundle_free(&b);
     progress_step(1, 0);
     return rc;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "file/value.h"
 
 #define FORMAT(name) extern const struct file_format file_##name;
 #include "file/file.def"
@@ -144,8 +145,10 @@ void source_close(struct source *s)
         free(s->part[i].path);
         close(s->part[i].fd);
     }
-    for (size_t i = 0; i < s->tensors; i++)
+    for (size_t i = 0; i < s->tensors; i++) {
         free(s->tensor[i].name);
+        value_free(s->tensor[i].value);
+    }
     for (int i = 0; i < s->blobs; i++) {
         free(s->blob[i].name);
         free(s->blob[i].path);
@@ -167,6 +170,28 @@ int source_read(const struct source *s, const struct file_tensor *t, uint64_t at
     return 0;
 }
 
+int source_part(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p, uint64_t row, uint64_t n, void *out,
+                struct err *e)
+{
+    return t->value ? value_read(s, t, v, p, row, n, out, e) : source_read_rows(s, t, v, row, n, out, e);
+}
+
+int source_load(const struct source *s, const struct file_tensor *t, const struct view *v, struct bundle *b, struct err *e)
+{
+    int rc = 0;
+
+    for (int i = 0; i < b->parts && rc == 0; i++) {
+        struct part *p = &b->part[i];
+
+        if (p->term < 0 || p->data)
+            continue;
+        p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
+        rc = source_part(s, t, v, p, 0, p->rows, p->data, e);
+    }
+    b->loaded = rc == 0;
+    return rc;
+}
+
 const char *file_type_name(const struct file_tensor *t)
 {
     return t->blocks ? t->blocks->name : dtype_info(t->dtype)->name;
@@ -178,12 +203,14 @@ int file_header(struct bundle *b, const struct file_tensor *t, const char *name,
 
     if (bundle_set_shape(b, shape, e) < 0)
         return -1;
-    if (!t->blocks && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
+    if (!t->blocks && !t->value && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
         return err_set(e, "rows of %llu %s elements do not fill whole bytes", (unsigned long long)b->cols,
                        file_type_name(t));
     b->name = mem_strdup(name);
     b->layer = b->expert = -1;
     attrs_set_str(&b->more, "dtype", file_type_name(t));
+    if (t->value)
+        return value_header(b, t, e);
     bundle_add_term(b, t->blocks ? "ggml" : "dense");
     if (t->blocks) {
         struct shape s = {2, {b->rows, ggml_row_bytes(t->blocks, b->cols)}};

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "file/file.h"
+#include "file/value.h"
 
 /* Bits of an element; of blocks those of one, and how many elements it holds. */
 static uint64_t unit(const struct file_tensor *t, uint64_t *elements)
@@ -22,6 +23,8 @@ int file_view_fits(const struct file_tensor *t, const struct view *v)
 {
     uint64_t block, bits = unit(t, &block), cols = view_cols(v);
 
+    if (t->value)
+        return value_view_fits(t, v);
     if (bits % 8)
         return 0;
     if (!t->blocks)

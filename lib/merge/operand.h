@@ -30,7 +30,7 @@ struct operand {
     float add;                    /* and this is added: norms that one form keeps less 1 */
     float *head;                  /* such a head */
     uint64_t head_room;
-    struct buf bytes;
+    struct buf bytes[PARTS_MAX]; /* rows of each part */
 };
 
 /* "-", a pipe, and a file that begins as weir(5) says are streams. o is overwritten; close it also after -1. */

@@ -61,6 +61,7 @@ MODELS = {
                                            tie_word_embeddings=True), "bf16"),
     "cohere": ("CohereForCausalLM", dict(GQA, logit_scale=0.75, tie_word_embeddings=True), "bf16"),
     "cohere-qk": ("CohereForCausalLM", dict(GQA, use_qk_norm=True, attention_bias=True, logit_scale=0.75, tie_word_embeddings=True), "bf16"),
+    "stablelm": ("StableLmForCausalLM", dict(GQA, use_qkv_bias=True, use_parallel_residual=False), "bf16"),
     "starcoder2": ("Starcoder2ForCausalLM", dict(GQA, tie_word_embeddings=True), "bf16"),
     "gpt2": ("GPT2LMHeadModel", dict(tie_word_embeddings=True, n_positions=40, n_inner=48), "f16"),
     "gpt_neox": ("GPTNeoXForCausalLM", dict(rotary_pct=0.5), "f16"),
