@@ -154,6 +154,8 @@ int main(int argc, char **argv)
             die("%s", e.msg);
     operand_agree(in, 2);
     join(&in[0], &in[1]);
+    if (select_end(&sel, operand_model(&in[0]), SELECT_CHOSEN, NULL, &e) < 0)
+        die("%s", e.msg);
     for (int i = 0; i < 2; i++)
         operand_close(&in[i]);
     finish_stdout();

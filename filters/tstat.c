@@ -109,7 +109,7 @@ static void measure_all(struct reader *in, struct measured *s, struct measured *
             die("%s: %s", b.name, e.msg);
         show(b.name, NULL, s, all);
     }
-    if (got < 0)
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, SELECT_CHOSEN, NULL, &e) < 0)
         die("%s", e.msg);
     bundle_free(&b);
 }

@@ -204,13 +204,14 @@ int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_t
     return rc < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
-int factor_bundle(const struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e)
+int factor_bundle(struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e)
 {
     struct factor_tally t;
 
     if (bundle_load(in, b, e) < 0 || factor_loaded(p, b, &t, e) < 0)
         return -1;
     factor_tally_line(report, b, &t);
+    p->done += (uint64_t)t.done;
     return 0;
 }
 

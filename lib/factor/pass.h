@@ -16,6 +16,7 @@ struct factor_pass {
     uint64_t blocks;    /* of monarch; 0: of each matrix the divisor of both sides nearest the root of its columns */
     int64_t rounds;     /* of sparse-lowrank */
     uint64_t span;      /* of masa: layers that share atoms; 0: all */
+    uint64_t done;      /* out: tensors that became something else */
 };
 #define FACTOR_ALPHA (-1.0)
 #define FACTOR_ROUNDS 80
@@ -57,6 +58,6 @@ void factor_tally_line(struct buf *out, const struct bundle *b, const struct fac
 int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_tally *t, struct err *e);
 
 /* The same for the bundle that in stands at; its line goes to the report. */
-int factor_bundle(const struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e);
+int factor_bundle(struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e);
 
 #endif

@@ -85,7 +85,7 @@ int operand_next(struct operand *o, struct err *e)
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
 }
 
-static const struct attrs *model_of(const struct operand *o)
+const struct attrs *operand_model(const struct operand *o)
 {
     return o->in ? &reader_head(o->in)->model : &o->plan.model;
 }
@@ -95,9 +95,9 @@ void operand_agree(struct operand *o, int n)
     const char *arch = NULL;
 
     for (int k = 0; k < n && !arch; k++)
-        arch = attrs_str(model_of(&o[k]), "arch", NULL);
+        arch = attrs_str(operand_model(&o[k]), "arch", NULL);
     for (int k = 0; arch && k < n; k++)
-        o[k].arch = mem_strdup(attrs_str(model_of(&o[k]), "arch", arch));
+        o[k].arch = mem_strdup(attrs_str(operand_model(&o[k]), "arch", arch));
 }
 
 char *operand_key(const struct operand *o, const char *name)
@@ -202,8 +202,9 @@ static int stream_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 static int source_rows(struct operand *o, uint64_t at, uint64_t n, float *out, struct err *e)
 {
     struct bundle view = o->b;
-    struct part *p = &view.part[0];
+    struct part part = o->b.part[0], *p = &part;
 
+    view.part = p;
     o->bytes.len = 0;
     p->data = buf_space(&o->bytes, n * p->row_bytes);
     view.rows = p->rows = n;
@@ -239,12 +240,12 @@ static int check_numbers(const struct operand *o, uint64_t n, const float *v, st
 int operand_follow(struct operand *o, const struct operand *leader, struct err *e)
 {
     uint64_t n = o->b.shape.rank < 2 ? o->b.cols : o->b.rows;
-    int mine = names_interleaved(model_of(o), o->arch, o->b.name);
+    int mine = names_interleaved(operand_model(o), o->arch, o->b.name);
 
-    if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(model_of(leader), leader->arch, leader->b.name))
+    if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(operand_model(leader), leader->arch, leader->b.name))
         return 0;
     o->to_pairs = !mine;
-    o->head_dim = (uint64_t)attrs_int(model_of(o), "head_dim", attrs_int(model_of(leader), "head_dim", 0));
+    o->head_dim = (uint64_t)attrs_int(operand_model(o), "head_dim", attrs_int(operand_model(leader), "head_dim", 0));
     if (o->head_dim < 2 || o->head_dim % 2 || n % o->head_dim)
         return err_set(e, "%s: %llu rows in %s, which are no whole number of heads of %llu that %s has in another order", o->b.name,
                        (unsigned long long)n, o->path, (unsigned long long)o->head_dim, leader->path);

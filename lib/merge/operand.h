@@ -42,6 +42,8 @@ void operand_close(struct operand *o);
  */
 void operand_agree(struct operand *o, int n);
 
+const struct attrs *operand_model(const struct operand *o); /* the keys of its head, or of its configuration */
+
 /* By what o's tensor of that name is known: Hugging Face's name for it, or its own. The caller frees it. */
 char *operand_key(const struct operand *o, const char *name);
 

@@ -178,7 +178,7 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     struct arch_params params;
     int groups = 0, rc;
 
-    if (p->sel->only.n || p->sel->skip.n || p->sel->layers)
+    if (select_given(p->sel))
         return err_set(e, "rebasin permutes channels through the whole model: it has no --only, --skip and --layers");
     rc = arch_params(a->in ? &reader_head(a->in)->model : &a->plan.model, &params, e) < 0 || load(p, &m, e) < 0 ||
                  (groups = coupled_groups(m.head, m.n, &params, &group, e)) < 0 ? -1 : 0;

@@ -131,6 +131,19 @@ static void part_free(struct part *p)
     attrs_free(&p->more);
 }
 
+/* Full at powers of two. */
+void bundle_room_part(struct bundle *b)
+{
+    if ((b->parts & (b->parts - 1)) == 0)
+        b->part = mem_resize(b->part, b->parts ? 2 * (size_t)b->parts : 1, sizeof *b->part);
+}
+
+void bundle_room_term(struct bundle *b)
+{
+    if ((b->terms & (b->terms - 1)) == 0)
+        b->term = mem_resize(b->term, b->terms ? 2 * (size_t)b->terms : 1, sizeof *b->term);
+}
+
 static void drop_part_at(struct bundle *b, int i)
 {
     part_free(&b->part[i]);
@@ -147,6 +160,8 @@ void bundle_free(struct bundle *b)
         free(b->term[i].form);
         attrs_free(&b->term[i].attrs);
     }
+    free(b->part);
+    free(b->term);
     free(b->name);
     free(b->role);
     attrs_free(&b->more);
@@ -181,6 +196,7 @@ void bundle_take_header(struct bundle *to, struct bundle *from)
     attrs_copy(&to->more, &from->more);
     for (int i = 0; i < from->parts; i++)
         if (from->part[i].term < 0) {
+            bundle_room_part(to);
             to->part[to->parts] = from->part[i];
             to->part[to->parts++].wire = -1;
         } else {
@@ -215,6 +231,7 @@ struct part *bundle_declare_part(struct bundle *b, int term, const char *name, e
         die("%s: a bundle has at most %d parts; %s would be one more", b->name, PARTS_MAX, name);
     while (i > 0 && place_of(b->part[i - 1].term, b->part[i - 1].fixed) > place_of(term, fixed))
         i--;
+    bundle_room_part(b);
     memmove(&b->part[i + 1], &b->part[i], (size_t)(b->parts - i) * sizeof b->part[0]);
     b->parts++;
     b->touched = 1;
@@ -366,6 +383,7 @@ int bundle_add_term(struct bundle *b, const char *form)
 {
     if (b->terms == TERMS_MAX)
         die("%s: a value has at most %d terms; %s would be one more", b->name, TERMS_MAX, form);
+    bundle_room_term(b);
     b->term[b->terms] = (struct term){.form = mem_strdup(form)};
     b->touched = 1;
     return b->terms++;
@@ -382,7 +400,6 @@ void bundle_drop_term(struct bundle *b, int term)
     attrs_free(&b->term[term].attrs);
     b->terms--;
     memmove(&b->term[term], &b->term[term + 1], (size_t)(b->terms - term) * sizeof b->term[0]);
-    b->term[b->terms] = (struct term){0};
     b->touched = 1;
 }
 

@@ -84,9 +84,9 @@ struct bundle {
     uint64_t rows, cols; /* see above */
     char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/arch/arch.h) */
     int64_t layer;       /* or -1 */
-    struct term term[TERMS_MAX];
+    struct term *term;   /* at most TERMS_MAX; these two grow by bundle_room_*, so that a list of headers is no list of tables */
     int terms;
-    struct part part[PARTS_MAX];
+    struct part *part;   /* at most PARTS_MAX */
     int parts;
     struct attrs more;   /* further keys, "dtype" (the checkpoint's own type name) among them */
 
@@ -141,6 +141,10 @@ const float *bundle_companion_view(const struct bundle *b, const char *name, uin
 
 /* Set or replace a companion from f32 values. One that was shared stays shared. */
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
+
+/* Room for one term or part more behind the last: pointers into b->term and b->part are invalid after it. */
+void bundle_room_term(struct bundle *b);
+void bundle_room_part(struct bundle *b);
 
 /* Remove all terms and their parts; add a term; remove one with its parts. All mark touched. */
 void bundle_clear_value(struct bundle *b);

@@ -93,8 +93,11 @@ static int take(struct reader *in, struct bundle *b, struct err *e)
 static int convert(struct reader *in, const struct bundle *b, uint64_t n, float *out, struct err *e)
 {
     struct bundle view = *b;
+    struct part part[PARTS_MAX];
     int rc;
 
+    memcpy(part, b->part, (size_t)b->parts * sizeof *part);
+    view.part = part;
     view.rows = n;
     if (view.shape.rank > 1)
         view.shape.dim[0] = n;
