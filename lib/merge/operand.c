@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arch/arch.h"
+#include "base/io.h"
 #include "ckpt/names.h"
 #include "ckpt/to_gguf.h"
 #include "ckpt/to_hf.h"
@@ -51,6 +53,8 @@ void operand_close(struct operand *o)
     free(o->given);
     free(o->arch);
     free(o->head);
+    if (o->spool)
+        close(o->spool - 1);
     buf_free(&o->bytes);
     *o = (struct operand){0};
 }
@@ -64,6 +68,7 @@ static int take_step(struct operand *o, size_t i, struct err *e)
     o->given[i] = 1;
     o->t = s->t;
     o->row = o->head_dim = 0;
+    o->keeps = 0;
     if (file_header(&o->b, s->t, e) < 0)
         return err_in(e, "%s", s->t->name);
     o->b.role = s->b.role ? mem_strdup(s->b.role) : NULL;
@@ -75,6 +80,7 @@ static int take_record(struct operand *o, struct reader *from, int got)
 {
     o->from = from;
     o->row = o->waiting = o->head_dim = 0;
+    o->keeps = 0;
     return got;
 }
 
@@ -285,11 +291,37 @@ int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 
     if (n * o->b.cols == 0)
         return 0;
-    rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    if (o->keeps == 2)
+        rc = io_pread(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
+    else
+        rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    if (rc == 0 && o->keeps == 1)
+        rc = io_pwrite(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
     if (rc < 0 || check_numbers(o, n, out, e) < 0)
         return -1;
     o->row += n;
     return 0;
+}
+
+int operand_keep(struct operand *o, struct err *e)
+{
+    int fd;
+
+    if (!o->in)
+        return 0;
+    if (!o->spool) {
+        if ((fd = io_spool(e)) < 0)
+            return -1;
+        o->spool = fd + 1;
+    }
+    o->keeps = 1;
+    return 0;
+}
+
+void operand_again(struct operand *o)
+{
+    o->row = 0;
+    o->keeps = o->in ? 2 : 0;
 }
 
 int operand_load(struct operand *o, struct err *e)

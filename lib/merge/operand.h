@@ -30,6 +30,8 @@ struct operand {
     float *head;                  /* such a head */
     uint64_t head_room;
     struct buf bytes;
+    int keeps;                    /* rows of a stream: 0 once, 1 they go to the spool as they are read, 2 they come from there */
+    int spool;                    /* an unlinked file + 1, or 0: none yet */
 };
 
 /* "-", a pipe, and a file that begins as weir(5) says are streams. o is overwritten; close it also after -1. */
@@ -70,6 +72,10 @@ uint64_t operand_row(const struct operand *o, uint64_t r); /* where o has what i
  * -1: reading failed, the form is unknown, or an element is NaN (named by row and column). Memory: 1 MiB, or a row, and a head that follows.
  */
 int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e);
+
+/* Before the first row: the current tensor's rows will be asked for again. -1: no file for those of a stream. */
+int operand_keep(struct operand *o, struct err *e);
+void operand_again(struct operand *o); /* all rows have been read: from the first once more */
 
 /* All of the current tensor into o->b, of which no row was read, in the order it has here. */
 int operand_load(struct operand *o, struct err *e);

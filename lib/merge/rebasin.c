@@ -192,4 +192,4 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
 }
 
 const struct merge_method merge_rebasin = {"rebasin", "average after permuting channels onto the first model's", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_SEED,
-                                           0, 2, 0, MERGE_TENSOR, {.normalize = 1}, NULL, run};
+                                           0, 2, 0, MERGE_TENSOR, {.normalize = 1}, NULL, run, NULL};

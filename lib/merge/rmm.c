@@ -184,4 +184,4 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
 }
 
 const struct merge_method merge_rmm = {"rmm", "a basis that gives every model back (--basis, --revert)", MERGE_BASIS, 0, 1, 0, MERGE_TENSOR,
-                                       {.basis = 1}, NULL, run};
+                                       {.basis = 1}, NULL, run, NULL};

@@ -29,8 +29,8 @@ awk '{ printf "%-28s %7.1f MiB\n", "tsplit", $1 / 1024 }' "$tmp/peak"
 peak "tcat" tcat
 peak "tcat -z" tcat -z1
 peak "tstat" tstat
-peak "relay: wquant, not chosen" wquant -t q4_K --only nothing
-peak "relay: wprune, not chosen" wprune -m magnitude -s 0.5 --only nothing
+peak "relay: wquant, not chosen" wquant -t q4_K --only nothing --allow-none
+peak "relay: wprune, not chosen" wprune -m magnitude -s 0.5 --only nothing --allow-none
 peak "wquant -t int4 -g 128" wquant -t int4 -g 128
 peak "wquant -t q4_K" wquant -t q4_K
 peak "wquant -t q4_K -j 2" wquant -t q4_K -j 2
