@@ -55,6 +55,7 @@ void operand_close(struct operand *o)
     free(o->head);
     if (o->spool)
         close(o->spool - 1);
+    hasher_free(o->digest);
     buf_free(&o->bytes);
     *o = (struct operand){0};
 }
@@ -220,6 +221,8 @@ static int source_rows(struct operand *o, uint64_t at, uint64_t n, float *out, s
         p->shape.dim[0] = n;
     if (source_read(&o->source, o->t, at * p->row_bytes, p->data, (size_t)(n * p->row_bytes), e) < 0)
         return -1;
+    if (o->digest)
+        hasher_add(o->digest, p->data, n * p->row_bytes);
     return bundle_rows(&view, 0, n, out, e);
 }
 
@@ -285,7 +288,7 @@ static int following_rows(struct operand *o, uint64_t n, float *out, struct err 
     return 0;
 }
 
-int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
+static int read_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 {
     int rc;
 
@@ -297,9 +300,55 @@ int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
         rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
     if (rc == 0 && o->keeps == 1)
         rc = io_pwrite(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
-    if (rc < 0 || check_numbers(o, n, out, e) < 0)
+    return rc;
+}
+
+int operand_values(struct operand *o, uint64_t n, float *out, struct err *e)
+{
+    if (read_rows(o, n, out, e) < 0)
         return -1;
     o->row += n;
+    return 0;
+}
+
+int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
+{
+    if (read_rows(o, n, out, e) < 0 || check_numbers(o, n, out, e) < 0)
+        return -1;
+    o->row += n;
+    return 0;
+}
+
+int operand_by_rows(const struct operand *o)
+{
+    int known = !o->head_dim;
+
+    for (int i = 0; i < o->b.terms; i++)
+        known = known && form_find(o->b.term[i].form);
+    return known;
+}
+
+int operand_begin(struct operand *o, struct err *e)
+{
+    if (o->in) {
+        bundle_digest(o->from);
+        return bundle_load_companions(o->from, &o->b, e);
+    }
+    hasher_free(o->digest);
+    o->digest = hasher_new();
+    return 0;
+}
+
+int operand_end(struct operand *o, struct err *e)
+{
+    uint64_t row0, n;
+    float *w;
+
+    if (o->in)
+        return bundle_next_rows(o->from, &o->b, &row0, &n, &w, e);
+    o->b.part[o->b.parts - 1].passed = hasher_value128(o->digest);
+    hasher_free(o->digest);
+    o->digest = NULL;
     return 0;
 }
 

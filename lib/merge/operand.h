@@ -31,6 +31,7 @@ struct operand {
     uint64_t head_room;
     struct buf bytes;
     int keeps;                    /* rows of a stream: 0 once, 1 they go to the spool as they are read, 2 they come from there */
+    struct hasher *digest;        /* of a checkpoint's bytes, from operand_begin to operand_end */
     int spool;                    /* an unlinked file + 1, or 0: none yet */
 };
 
@@ -72,6 +73,14 @@ uint64_t operand_row(const struct operand *o, uint64_t r); /* where o has what i
  * -1: reading failed, the form is unknown, or an element is NaN (named by row and column). Memory: 1 MiB, or a row, and a head that follows.
  */
 int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e);
+int operand_values(struct operand *o, uint64_t n, float *out, struct err *e); /* the same, whatever they are: NaN too */
+
+/* Before the first row: companions are loaded, and bytes that pass are digested (tensor/compare.h); after the last, the digests are there. */
+int operand_begin(struct operand *o, struct err *e);
+int operand_end(struct operand *o, struct err *e);
+
+/* Can the current tensor be read by rows in the leader's order with what it is made of? Not where rows move, nor in a form that is not known here. */
+int operand_by_rows(const struct operand *o);
 
 /* Before the first row: the current tensor's rows will be asked for again. -1: no file for those of a stream. */
 int operand_keep(struct operand *o, struct err *e);

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "num/dtype.h"
 
@@ -68,6 +69,7 @@ struct part {
     uint64_t rows;       /* first dim, 1 for vectors and scalars: chunks are whole rows */
     uint64_t row_bytes;
     uint8_t *data;       /* rows * row_bytes when loaded, else NULL */
+    struct hash128 passed; /* of its bytes, where they went by as rows and bundle_digest had asked */
     struct lent *lent;   /* data belongs to several bundles (a shared gram): read only, freed with the last of them. Or NULL */
     int wire;            /* its index in the record that is being read, or -1 */
     struct attrs more;   /* further keys */

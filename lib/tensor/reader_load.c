@@ -53,8 +53,11 @@ void reader_tensor_end(struct reader *in)
         lent_drop(in->lent[i]);
         in->lent[i] = NULL;
         buf_free(&in->slab[i].bytes);
+        hasher_free(in->digest[i]);
+        in->digest[i] = NULL;
         in->slab[i].from = 0;
     }
+    in->digests = 0;
     order_free(&in->order);
     free(in->tensor);
     in->tensor = NULL;

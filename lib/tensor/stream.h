@@ -77,6 +77,9 @@ int bundle_load_companions(struct reader *in, struct bundle *b, struct err *e); 
  * valid until the next call. About 1 MiB of f32 or one row, whichever is more. */
 int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64_t *n, float **w, struct err *e);
 
+/* Before the first rows: the bytes of parts that pass as rows are digested on the way; part.passed has it when bundle_next_rows has returned 0. */
+void bundle_digest(struct reader *in);
+
 /* The value as it is stored, for programs that write it elsewhere: call until 0. part: index into b->part of a part that follows the rows (fixed
  * parts are loaded); at, n: which of its bytes; data is valid until the next call. Whole rows, of a vector whole elements, in ascending order. */
 int bundle_next_bytes(struct reader *in, struct bundle *b, int *part, uint64_t *at, uint64_t *n, const uint8_t **data, struct err *e);

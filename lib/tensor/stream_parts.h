@@ -50,6 +50,8 @@ struct reader {
     struct buf stored;       /* a payload as it came */
 
     struct slab slab[PARTS_MAX];
+    int digests;
+    struct hasher *digest[PARTS_MAX]; /* or NULL */
     uint64_t next_row;
     float *rows;
     uint64_t rows_cap;
