@@ -78,9 +78,7 @@ static void copy(const char *from, struct target *to, int how, int last)
         progress_step(1, describe_bytes(&b, 0));
         if (!select_match(&sel, &b))
             continue;
-        if (dense && (bundle_load(in, &b, &e) < 0 || bundle_make_dense(&b, type, &e) < 0))
-            die("%s: %s", b.name, e.msg);
-        if (bundle_write(out, in, &b, &e) < 0)
+        if ((dense ? bundle_pass_dense(out, in, &b, type, &e) : bundle_write(out, in, &b, &e)) < 0)
             die("%s: %s", b.name, e.msg);
     }
     if (got < 0 || (last && select_end(&sel, &reader_head(in)->model, SELECT_CHOSEN, NULL, &e) < 0) || writer_finish(out, &e) < 0)
