@@ -67,6 +67,7 @@ static void copy(const char *from, struct target *to, int how, int last)
 
     if (!out)
         die("%s", e.msg);
+    reader_skips(in, SKIP_UNASKED);
     if (how >= 0) {
         writer_codec(out, how, (int)level);
         writer_recode(out, 1);

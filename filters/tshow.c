@@ -83,6 +83,8 @@ int main(int argc, char **argv)
     if (!in)
         die("%s", e.msg);
     reader_allow_partial(in, 1);
+    if (!data)
+        reader_skips(in, SKIP_ALL);
     if ((data || verbose) && twin_put_head(&twin, reader_head(in), &e) < 0)
         die("%s", e.msg);
     if (!data && twin_flush(&twin, &e) < 0)

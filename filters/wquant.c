@@ -140,6 +140,7 @@ int main(int argc, char **argv)
     if (!in || (!out && !dry_run))
         die("%s", e.msg);
     reader_allow_partial(in, 1);
+    reader_skips(in, dry_run ? SKIP_ALL : SKIP_NOTHING);
     flow.by_layer = plan.kind == QUANT_AFFINE && plan.method->needs & QUANT_LAYER;
     flow.layer = plan;
     flow.importance = !no_importance;

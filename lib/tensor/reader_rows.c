@@ -76,7 +76,7 @@ static int take(struct reader *in, struct bundle *b, struct err *e)
     in->consumed = 1;
     p = part_on_wire(b, c.part);
     if (!p)
-        return frame_in_chunk_end(in->frames, e) < 0 ? -1 : 1;
+        return reader_pass_over(in, e) < 0 ? -1 : 1;
     s = &in->slab[c.part];
     if (s->from) { /* close up, so that a slab holds little more than what waits */
         s->bytes.len -= s->from;

@@ -61,6 +61,13 @@ void reader_close(struct reader *in); /* the descriptor is not closed */
  */
 void reader_allow_partial(struct reader *in, int yes);
 
+/*
+ * May what the program does not ask for go by unread and unchecked where the input is a regular file? SKIP_UNASKED: payloads of tensors and companions that
+ * nobody loads. SKIP_ALL: every payload, those of shared companions too; nothing can be loaded then. doc/decisions/0019-skipping.md.
+ */
+enum reader_skips { SKIP_NOTHING, SKIP_UNASKED, SKIP_ALL };
+void reader_skips(struct reader *in, enum reader_skips what);
+
 /* The next record of the stream. 1, 0 at the end (all segments have tails, no shard missing), -1. What was not read of the
  * previous record is skipped, still checked. */
 int stream_next(struct reader *in, struct item *it, struct err *e);
