@@ -57,11 +57,14 @@ static int add_score(const struct score_pass *p, const struct attrs *model, stru
 
     if (score && p->report)
         report_line(p->report, b, score, s.dim[0], s.dim[1]);
-    if (score && !p->dry)
-        bundle_set_companion(b, "score", &s, score);
     score_known_free(&known);
-    free(score);
-    return score ? 0 : err_in(e, "%s", b->name);
+    if (!score)
+        return err_in(e, "%s", b->name);
+    if (p->dry)
+        free(score);
+    else
+        bundle_give_companion(b, "score", &s, score);
+    return 0;
 }
 
 int score_bundles(struct score_pass *p, const struct attrs *model, struct bundle *b, int n, struct err *e)

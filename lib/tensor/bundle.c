@@ -317,16 +317,25 @@ const float *bundle_companion_view(const struct bundle *b, const char *name, uin
     return *own ? *own : p ? (const float *)(const void *)p->data : NULL;
 }
 
-void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v)
+void bundle_give_companion(struct bundle *b, const char *name, const struct shape *s, float *v)
 {
     struct part *old = bundle_part(b, -1, name);
     int shared = old && (old->shared || old->same);
     struct part *p;
 
     bundle_drop_part(b, -1, name);
-    p = bundle_add_part(b, -1, name, DT_F32, s);
+    p = bundle_declare_part(b, -1, name, DT_F32, s);
     p->shared = shared;
-    memcpy(p->data, v, p->rows * p->row_bytes);
+    p->data = (uint8_t *)v;
+}
+
+void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v)
+{
+    uint64_t n = shape_count(s);
+    float *copy = mem_new(n + 1, sizeof *copy);
+
+    memcpy(copy, v, n * sizeof *copy);
+    bundle_give_companion(b, name, s, copy);
 }
 
 static void share(struct bundle *b, struct part *p)

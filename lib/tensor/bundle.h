@@ -143,6 +143,7 @@ const float *bundle_companion_view(const struct bundle *b, const char *name, uin
 
 /* Set or replace a companion from f32 values. One that was shared stays shared. */
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
+void bundle_give_companion(struct bundle *b, const char *name, const struct shape *s, float *v); /* v, from mem_new, is the bundle's from here on */
 
 /* Room for one term or part more behind the last: pointers into b->term and b->part are invalid after it. */
 void bundle_room_term(struct bundle *b);
