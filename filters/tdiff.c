@@ -38,17 +38,16 @@ static void show(const char *name, const struct differ *r, const char *what)
         printf("%s\t-\t-\t-\t-\t-\t-\t-\t%s\n", describe_name(name), what);
 }
 
-/* The current tensors of A and B, which are one. Names that differ are of two formats, and so is what these had to say of the file. */
+/* The current tensors of A and B, which are one. Names that differ are of two formats, and so is the type that these had. */
 static void compare(struct operand *a, struct operand *b)
 {
-    static const char *const file_keys[] = {"dtype", "transposed"};
     int diff, same;
     char text[DIFFERENCE_TEXT];
     struct differ r;
 
-    for (int i = 0; i < 2 && strcmp(a->b.name, b->b.name) != 0; i++) {
-        attrs_drop(&a->b.more, file_keys[i]);
-        attrs_drop(&b->b.more, file_keys[i]);
+    if (strcmp(a->b.name, b->b.name) != 0) {
+        attrs_drop(&a->b.more, "dtype");
+        attrs_drop(&b->b.more, "dtype");
     }
     if ((diff = differ_by(a, b, all, &r, &e)) < 0)
         die("%s", e.msg);

@@ -21,17 +21,19 @@ struct operand {
 
     struct bundle b;              /* the current tensor: its header */
     struct reader *from;          /* what reads its rows, of a stream */
-    const struct file_tensor *t;  /* ... of a checkpoint */
+    const struct step *step;      /* ... of a checkpoint */
     uint64_t row;                 /* the next row */
     const float *slab;            /* rows of a stream that wait */
     uint64_t waiting;
     uint64_t head_dim;            /* rows of the current tensor are put from the order they have here to the leader's, in heads of this size; 0: they stay */
     int to_pairs;                 /* ... to interleaved pairs, or back to halves */
+    float add;                    /* and this is added: norms that one form keeps less 1 */
     float *head;                  /* such a head */
     uint64_t head_room;
-    struct buf bytes;
+    struct buf bytes[PARTS_MAX]; /* rows of each part */
     int keeps;                    /* rows of a stream: 0 once, 1 they go to the spool as they are read, 2 they come from there */
-    struct hasher *digest;        /* of a checkpoint's bytes, from operand_begin to operand_end */
+    int digests;                  /* of a checkpoint: bytes of its parts are digested as they are read, from operand_begin to operand_end */
+    struct hasher *digest[PARTS_MAX];
     int spool;                    /* an unlinked file + 1, or 0: none yet */
 };
 

@@ -36,24 +36,47 @@ static int stream_rows(struct operand *o, uint64_t n, float *out, struct err *e)
     return 0;
 }
 
+/* A part in a view of n rows from row `at` on; a fixed one is the same in all, and stays once it is read. */
+static int view_part(struct operand *o, struct part *own, struct part *p, uint64_t at, uint64_t n, struct err *e)
+{
+    if (own->fixed && !own->data) {
+        own->data = mem_resize(NULL, (size_t)(own->rows * own->row_bytes) + 1, 1);
+        if (source_part(&o->source, o->step->t, o->step->view, own, 0, own->rows, own->data, e) < 0)
+            return -1;
+    }
+    p->data = own->data;
+    if (own->fixed)
+        return 0;
+    p->rows = n;
+    if (p->shape.rank > 1)
+        p->shape.dim[0] = n;
+    o->bytes[own - o->b.part].len = 0;
+    p->data = buf_space(&o->bytes[own - o->b.part], (size_t)(n * p->row_bytes) + 1);
+    if (source_part(&o->source, o->step->t, o->step->view, own, at, n, p->data, e) < 0)
+        return -1;
+    if (o->digests) {
+        struct hasher **h = &o->digest[own - o->b.part];
+
+        *h = *h ? *h : hasher_new();
+        hasher_add(*h, p->data, n * p->row_bytes);
+    }
+    return 0;
+}
+
 /* Rows of a checkpoint from row `at` on: the bundle seen as one of n rows. */
 static int source_rows(struct operand *o, uint64_t at, uint64_t n, float *out, struct err *e)
 {
     struct bundle view = o->b;
-    struct part part = o->b.part[0], *p = &part;
+    struct part part[PARTS_MAX];
 
-    view.part = p;
-    o->bytes.len = 0;
-    p->data = buf_space(&o->bytes, n * p->row_bytes);
-    view.rows = p->rows = n;
+    memcpy(part, o->b.part, (size_t)o->b.parts * sizeof *part);
+    view.part = part;
+    view.rows = n;
     if (view.shape.rank > 1)
         view.shape.dim[0] = n;
-    if (p->shape.rank > 1)
-        p->shape.dim[0] = n;
-    if (source_read(&o->source, o->t, at * p->row_bytes, p->data, (size_t)(n * p->row_bytes), e) < 0)
-        return -1;
-    if (o->digest)
-        hasher_add(o->digest, p->data, n * p->row_bytes);
+    for (int i = 0; i < view.parts; i++)
+        if (view.part[i].term >= 0 && view_part(o, &o->b.part[i], &view.part[i], at, n, e) < 0)
+            return -1;
     return bundle_rows(&view, 0, n, out, e);
 }
 
@@ -111,9 +134,10 @@ static int read_rows(struct operand *o, uint64_t n, float *out, struct err *e)
     if (n * o->b.cols == 0)
         return 0;
     if (o->keeps == 2)
-        rc = io_pread(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
-    else
-        rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+        return io_pread(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
+    rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    for (uint64_t i = 0; rc == 0 && o->add != 0 && i < n * o->b.cols; i++)
+        out[i] += o->add;
     if (rc == 0 && o->keeps == 1)
         rc = io_pwrite(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
     return rc;
@@ -137,7 +161,7 @@ int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 
 int operand_by_rows(const struct operand *o)
 {
-    int known = !o->head_dim;
+    int known = !o->head_dim && o->add == 0;
 
     for (int i = 0; i < o->b.terms; i++)
         known = known && form_find(o->b.term[i].form);
@@ -150,8 +174,11 @@ int operand_begin(struct operand *o, struct err *e)
         bundle_digest(o->from);
         return bundle_load_companions(o->from, &o->b, e);
     }
-    hasher_free(o->digest);
-    o->digest = hasher_new();
+    for (int i = 0; i < PARTS_MAX; i++) {
+        hasher_free(o->digest[i]);
+        o->digest[i] = NULL;
+    }
+    o->digests = 1;
     return 0;
 }
 
@@ -162,9 +189,10 @@ int operand_end(struct operand *o, struct err *e)
 
     if (o->in)
         return bundle_next_rows(o->from, &o->b, &row0, &n, &w, e);
-    o->b.part[o->b.parts - 1].passed = hasher_value128(o->digest);
-    hasher_free(o->digest);
-    o->digest = NULL;
+    for (int i = 0; i < o->b.parts; i++)
+        if (o->digest[i])
+            o->b.part[i].passed = hasher_value128(o->digest[i]);
+    o->digests = 0;
     return 0;
 }
 

@@ -86,6 +86,7 @@ struct bundle {
     uint64_t rows, cols; /* see above */
     char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/arch/arch.h) */
     int64_t layer;       /* or -1 */
+    int64_t expert;      /* or -1 */
     struct term *term;   /* at most TERMS_MAX; these two grow by bundle_room_*, so that a list of headers is no list of tables */
     int terms;
     struct part *part;   /* at most PARTS_MAX */

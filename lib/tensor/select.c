@@ -18,14 +18,37 @@ struct chosen_words {
     int64_t first, last;                     /* layers that have come, -1: none */
 };
 
-static int is_linear(const char *role)
-{
-    static const char *const linear[] = {"attn.q", "attn.k", "attn.v", "attn.o", "attn.qkv", "mlp.gate", "mlp.up", "mlp.down"};
+/* First words of roles that are none of a linear layer. */
+static const char *const others[] = {"embed", "pos", "type", "head", "norm", "conv", "rel", "state"};
 
-    for (size_t i = 0; role && i < sizeof linear / sizeof linear[0]; i++)
-        if (strcmp(role, linear[i]) == 0)
-            return 1;
-    return 0;
+int select_linear(const struct bundle *b)
+{
+    size_t n = b->role ? strlen(b->role) : 0;
+
+    if (b->shape.rank != 2 || n == 0 || (n > 7 && strcmp(b->role + n - 7, ".router") == 0))
+        return 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        size_t k = strlen(others[i]);
+
+        if (strncmp(b->role, others[i], k) == 0 && (b->role[k] == '\0' || b->role[k] == '.'))
+            return 0;
+    }
+    return 1;
+}
+
+/* Over the name; of a part of a stored tensor ("NAME:role") over the stored name, too. */
+static int name_match(const char *glob, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    char *stored;
+    int hit = glob_match(glob, name);
+
+    if (hit || !colon)
+        return hit;
+    stored = mem_strndup(name, (size_t)(colon - name));
+    hit = glob_match(glob, stored);
+    free(stored);
+    return hit;
 }
 
 /* Does a role word ("mlp", "attn.q", "linear") or a glob over names choose b? */
@@ -35,7 +58,7 @@ static int word_match(const char *word, const struct bundle *b)
 
     if (b->role && strncmp(b->role, word, n) == 0 && (b->role[n] == '\0' || b->role[n] == '.'))
         return 1;
-    return (strcmp(word, "linear") == 0 && is_linear(b->role)) || glob_match(word, b->name);
+    return (strcmp(word, "linear") == 0 && select_linear(b)) || name_match(word, b->name);
 }
 
 /* Words that have matched already are asked until one does now, the others always. */
@@ -123,7 +146,7 @@ static int match(const struct select *s, struct chosen_words *w, const struct bu
     w->layers += (uint64_t)layer;
     if (skip || !layer)
         return 0;
-    return w->only.n ? only : s->linears ? is_linear(b->role) : 1;
+    return w->only.n ? only : s->linears ? select_linear(b) : 1;
 }
 
 int select_match(const struct select *s, const struct bundle *b)
@@ -183,7 +206,7 @@ static int none(const struct select *s, const struct attrs *model, const char *w
         return err_set(e, "--layers %.100s: no tensor has a layer", s->layers);
     if (w->layers == 0)
         return err_set(e, "--layers %.100s chooses no tensor; layers are %lld to %lld", s->layers, (long long)w->first, (long long)w->last);
-    return err_set(e, select_given(s) ? "--only, --skip and --layers together choose no tensor" : "no tensor has a role of attention or MLP; --only NAME chooses others");
+    return err_set(e, select_given(s) ? "--only, --skip and --layers together choose no tensor" : "no tensor is the weight of a linear layer; --only NAME chooses others");
 }
 
 int select_end(const struct select *s, const struct attrs *model, uint64_t done, const char *why, struct err *e)

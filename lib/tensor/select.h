@@ -30,8 +30,9 @@ void select_free(struct select *s);
 /* 1 when something narrows the choice. */
 int select_given(const struct select *s);
 
-/* 1 when the bundle is chosen. A role word matches the role itself and its parents: "mlp" matches "mlp.up"; "linear" matches every role
- * of attn.{q,k,v,o,qkv} and mlp.{gate,up,down}. Bundles without a role are chosen only by globs, or when linears is 0 and only is empty.
+/* 1 when the bundle is chosen. A role word matches the role itself and its parents: "mlp" matches "mlp.up"; "linear" matches what select_linear says.
+ * A glob matches the name, and of a part of a stored tensor ("NAME:role") the stored tensor's, too. Bundles without a role are chosen only by globs,
+ * or when linears is 0 and only is empty.
  * Ask it of every tensor, and before other conditions, so that select_end knows. */
 int select_match(const struct select *s, const struct bundle *b);
 
@@ -45,5 +46,8 @@ int select_match(const struct select *s, const struct bundle *b);
  */
 #define SELECT_CHOSEN UINT64_MAX
 int select_end(const struct select *s, const struct attrs *model, uint64_t done, const char *why, struct err *e);
+
+/* Is it the weight of a linear layer: a matrix with a role that does not begin with embed, pos, type, head, norm, conv, rel or state, and is no router? */
+int select_linear(const struct bundle *b);
 
 #endif

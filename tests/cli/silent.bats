@@ -105,7 +105,7 @@ trouble() { [ "$1" = tdiff ] && echo 2 || echo 1; }
     prog=lrfactor cmd='lrfactor -m svd -r 32 X'; try in.weir ""
     says 1 "14 of 20 tensors are chosen, none is a matrix that would be smaller in factors"
     prog=wprune cmd='wprune -m magnitude -s 0.5 X'; try norms.weir ""
-    says 1 "no tensor has a role of attention or MLP; --only NAME chooses others"
+    says 1 "no tensor is the weight of a linear layer; --only NAME chooses others"
     printf 'tensor\tsparsity\nno.such\t0.5\n' >t.tsv
     prog=wprune cmd='wprune -m magnitude --budget t.tsv X'; try in.weir ""
     says 1 "20 of 20 tensors are chosen, the budget has a row for none of them"
