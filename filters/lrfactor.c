@@ -71,7 +71,7 @@ static void open_budget(const struct factor_method *m)
         die_usage("--budget: -m masa is for several tensors together");
     if (!(budget = budget_read(budget_path, column, set_size, NULL, &e)))
         die("%s", e.msg);
-    sel.linears = 0; /* the table says which */
+    sel.linears = !(sel.by_table = 1); /* the table says which */
 }
 
 static const struct factor_method *check_options(void)
@@ -103,7 +103,7 @@ static int is_chosen(const struct bundle *b)
 {
     const char *word = budget ? budget_find(budget, b->name) : NULL;
 
-    return (word || !budget) && select_match(&sel, b) && b->shape.rank > 1 && (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
+    return select_match(&sel, b) && (word || !budget) && b->shape.rank > 1 && (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
 }
 
 /* A gram of fewer tokens than columns says nothing of some directions. Once for a run. */
@@ -135,6 +135,7 @@ static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, 
     if ((bias && bundle_load(in, bias, e) < 0) || factor_loaded(&pass, b, bias, &t, e) < 0)
         return -1;
     factor_tally_line(&report, b, &t);
+    pass.done += (uint64_t)t.done;
     return 0;
 }
 
@@ -181,7 +182,8 @@ int main(int argc, char **argv)
     buf_puts(&report, FACTOR_TALLY_TITLES);
     got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, &e);
     progress_end();
-    if (got < 0 || (out && writer_finish(out, &e) < 0) ||
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, pass.done, "none is a matrix that would be smaller in factors", &e) < 0 ||
+        (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     if (budget_unused(budget, reader_head(in), &e))

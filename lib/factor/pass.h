@@ -16,6 +16,7 @@ struct factor_pass {
     uint64_t blocks;    /* of monarch; 0: of each matrix the divisor of both sides nearest the root of its columns */
     int64_t rounds;     /* of sparse-lowrank */
     uint64_t span;      /* of masa: layers that share atoms; 0: all */
+    uint64_t done;      /* out: tensors that became something else */
 };
 #define FACTOR_ALPHA (-1.0)
 #define FACTOR_ROUNDS 80

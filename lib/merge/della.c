@@ -50,4 +50,4 @@ static int apply(const struct merge_job *j, struct err *e)
 const struct merge_method merge_della = {
     "della", "larger changes kept with more chance, those of the elected sign",
     MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_EPSILON | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15}, apply, NULL};
+    1, 1, 0, MERGE_ROWS, {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15}, apply, NULL, NULL};

@@ -23,6 +23,18 @@ uint64_t delta_count(double share, uint64_t n);
  * of equals. Memory: 5 bytes an element. */
 void delta_trim(float *d, uint64_t n, uint64_t top, uint64_t keep);
 
+/*
+ * The same for a tensor that passes by slabs (merge.h, survey): two passes count magnitudes exactly, then delta_sieve_trim trims a slab as delta_trim would the
+ * whole. Memory: 512 KiB for each model, twice that with a top.
+ */
+struct delta_sieve;
+struct delta_sieve *delta_sieve_new(int models);
+void delta_sieve_set(struct delta_sieve *s, int model, uint64_t n, uint64_t top, uint64_t keep);
+void delta_sieve_see(void *sieve, const struct merge_job *some, int pass);
+void delta_sieve_next(void *sieve, int pass);
+void delta_sieve_trim(struct delta_sieve *s, const struct merge_job *j); /* j's models are changes by now */
+void delta_sieve_free(void *sieve);
+
 /* The random numbers of model k of this tensor: word i belongs to element i. */
 struct rng delta_rng(const struct merge_job *j, int k);
 

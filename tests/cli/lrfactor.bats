@@ -23,7 +23,7 @@ setup() {
 }
 
 @test "full rank is refused as larger; the weight stays, bit for bit" {
-    lrfactor -m svd -r 32 --report r.tsv <tiny.weir >out
+    lrfactor -m svd -r 32 --allow-none --report r.tsv <tiny.weir >out
     [ "$(awk -F '\t' 'NR > 1 && $4 != "-"' r.tsv | wc -l)" -eq 0 ]
     tdiff tiny.weir out
 }
@@ -80,7 +80,7 @@ setup() {
     paste s.tsv svd.tsv | awk -F '\t' 'NR > 1 && $8 > 0.5 * $17 { print; bad = 1 } END { exit bad }'
     tshow out | awk -F '\t' '$3 ~ /lowrank/ { n += $3 ~ /^sparse\+lowrank\/[0-9]+$/ } END { exit n != 14 }'
     lrfactor -m sparse-lowrank --keep 0.5 -r 1 --rounds 2 -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == 1 } END { exit n != 14 }'
-    lrfactor -m sparse-lowrank --keep 0.5 -r 16 --rounds 2 -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == "-" } END { exit n != 14 }'
+    lrfactor -m sparse-lowrank --keep 0.5 -r 16 --rounds 2 --allow-none -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == "-" } END { exit n != 14 }'
 }
 
 @test "dense-sparse: the sum is the weight; wquant rounds the dense term alone and errs less for it" {
@@ -116,7 +116,7 @@ PY
 }
 
 @test "masa: atoms travel once, whatever is cut or recoded between; predicted loss is the measured one" {
-    lrfactor -m masa -r 1 -t F32 --report r.tsv <tiny.weir >out
+    lrfactor -m masa -r 1 -t F32 --allow-none --report r.tsv <tiny.weir >out
     [ "$(awk -F '\t' 'NR > 1 { n++ } END { print n }' r.tsv)" -eq 14 ]
     awk -F '\t' 'NR > 1 { d = $7 - $8; if (d < 0) d = -d; if ($4 != "-" && d > 1e-5) { print; bad = 1 } } END { exit bad }' r.tsv
     lrfactor -m masa -r 1 <tiny.weir >out
@@ -129,8 +129,8 @@ PY
     python3 "$REF/weir.py" copy out again && tdiff out again
     [ "$(mppl -f text -c 64 <out | tail -1)" = "$(tcat --dense=F32 out | mppl -f text -c 64 | tail -1)" ]
     tpack --dense -o folded.safetensors <out
-    lrfactor -m masa -r 2 <tiny.weir | tdiff tiny.weir -
-    lrfactor -m masa -r 1 --span 1 <tiny.weir | tdiff tiny.weir -
+    lrfactor -m masa -r 2 --allow-none <tiny.weir | tdiff tiny.weir -
+    lrfactor -m masa -r 1 --span 1 --allow-none <tiny.weir | tdiff tiny.weir -
     lrfactor -m masa --keep 50% --only attn.q <tiny.weir | tshow | awk -F '\t' '$3 == "mix/1" { n++ } END { exit n != 2 }'
     cat out out | tcat -z | tcat --dense | tshow | awk -F '\t' '$3 == "BF16" && /proj/ { n++ } END { exit n != 28 }'
 }

@@ -153,7 +153,7 @@ CONFIG
     tsplit -n 3 -d parts "$OUT/calib.weir"
     rc=0
     (cd parts && ls *.weir | HOME=$PWD parallel --sshlogin "2/$ssh 127.0.0.1" --transferfile {} --return {.}.out --cleanup --workdir ... \
-        "PATH=$BIN:\$PATH; wprune -m wanda -s 0.5 <{} | wquant -t q4_K >{.}.out") >log 2>&1 || rc=$?
+        "PATH=$BIN:\$PATH; wprune -m wanda -s 0.5 --allow-none <{} | wquant -t q4_K --allow-none >{.}.out") >log 2>&1 || rc=$?
     $ssh -O exit 127.0.0.1 2>/dev/null || true
     kill "$(cat pid)"
     [ "$rc" -eq 0 ] || { cat log sshd.log; false; }
@@ -164,7 +164,7 @@ CONFIG
     mark=$'\x94\xc4\x08\x89weir\r\n\x1a'
     tsplit "$BATS_FILE_TMPDIR/tiny" >in.weir
     for block in 30k 10M; do
-        parallel --will-cite -k -j 2 --pipe --block $block --recend '' --recstart "$mark" 'tcat --pieces | wquant -t q8_0' <in.weir >out.weir 2>err
+        parallel --will-cite -k -j 2 --pipe --block $block --recend '' --recstart "$mark" 'tcat --pieces | wquant -t q8_0 --allow-none' <in.weir >out.weir 2>err
         [ "$block" = 10M ] || [ "$(grep -a -o tcat out.weir | wc -l)" -ge 3 ] # as many heads
         wquant -t q8_0 <in.weir | tdiff - out.weir
         tpack -o o.gguf <out.weir

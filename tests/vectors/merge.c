@@ -77,7 +77,7 @@ static int one_case(FILE *f, const struct merge_method *m, char *s, double withi
         at[k] = model[k];
     }
     CHECK(floats(f, "out", want) == n);
-    CHECK(merge_rows(m, &(struct merge_job){&args, name, 0, rows, cols, models, m->base ? base : NULL, at, got}, &e) == 0);
+    CHECK(merge_rows(m, &(struct merge_job){&args, name, 0, rows, cols, models, m->base ? base : NULL, at, got, NULL}, &e) == 0);
     for (int i = 0; i < n; i++)
         CHECK_NEAR(got[i], want[i], within * (want[i] < 0 ? -want[i] : want[i]) + within / 300);
     free(args.weight);
