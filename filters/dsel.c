@@ -11,7 +11,7 @@
 #include "base/target.h"
 #include "select/choose.h"
 
-static struct choose_opts c = {.method = "top", .top = -1, .unit = UNIT_RECORDS, .memory = (uint64_t)64 << 20, .args = {.temperature = 1, .alpha = 1},
+static struct choose_opts c = {.method = "top", .top = -1, .bottom = -1, .unit = UNIT_RECORDS, .memory = (uint64_t)64 << 20, .args = {.temperature = 1, .alpha = 1},
                                .dims = 256};
 static struct records_opts how;
 static int list, merge;
@@ -33,9 +33,10 @@ static int set_shard(const char *arg, struct err *why)
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &c.method, "in what order (default: top); --list shows the methods", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods", 0},
-    {0, "by", "NAME", OPT_STRING, &c.by, "the score, or number in meta, to go by", 0},
+    {0, "by", "NAME", OPT_STRING, &c.by, "the score, or number in meta, to go by; -NAME: the least first, for losses", 0},
     {'k', "count", "N", OPT_U64, &c.k, "choose so many", 0},
     {0, "top", "PART", OPT_FRACTION, &c.top, "choose this part: 10% or 0.1", 0},
+    {0, "bottom", "PART", OPT_FRACTION, &c.bottom, "choose this part, the least --by first: what --top PART --by -NAME chooses", 0},
     {0, "total", "N|FILE", OPT_STRING, &c.total, "--top is a part of this amount, or of what dfeat counted (default: of what meets the conditions)", 0},
     {0, "of", "UNIT", OPT_CALL, 0, "what -k and --top count: records, bytes, chars, words, tokens (default: records)", set_unit},
     {0, "where", "COND", OPT_LIST, &c.where, "only records with NAME OP VALUE, such as 'words>=100' or lang=en; all of several", 0},
@@ -72,6 +73,15 @@ static void must(int done)
         die("%s", e.msg);
 }
 
+static void check_names(const struct choose *ch)
+{
+    int fault = choose_names(ch, &e);
+
+    if (fault > 0)
+        warn("%s, in this shard", e.msg);
+    must(fault >= 0);
+}
+
 /* Conditions only: a map. What is chosen goes on at once. */
 static void pass(struct choose *ch, struct records *in)
 {
@@ -87,7 +97,9 @@ static void pass(struct choose *ch, struct records *in)
         must(!fits || records_write(out, r, &e) == 0);
         progress_step(1, r->text_len);
     }
-    must(got == 0 && records_finish(out, &e) == 0);
+    must(got == 0);
+    check_names(ch);
+    must(records_finish(out, &e) == 0);
     records_close(in);
 }
 
@@ -110,6 +122,7 @@ static void rank(struct choose *ch, struct records *in, char **file, int files)
         must(got == 0 && choose_end_input(ch, in, out, merge && i + 1 == files, &e) == 0);
         records_close(in);
     }
+    check_names(ch);
     must(choose_order(ch, &e) == 0);
     while ((got = choose_next(ch, &r, &e)) > 0)
         must(records_write(out, r, &e) == 0);
@@ -120,7 +133,7 @@ int main(int argc, char **argv)
 {
     static const struct opt_spec spec = {"dsel", "[OPTION]... [FILE]...", "Choose text records.", opts, opt_common,
                                          "Without -k and --top all that meet the conditions are chosen, in their order; else in the method's order.\n"};
-    int files = opt_parse(argc, argv, &spec), all = c.k == 0 && c.top < 0, usage = 0;
+    int files = opt_parse(argc, argv, &spec), all = c.k == 0 && c.top < 0 && c.bottom < 0, part, usage = 0;
     struct choose *ch;
     struct records *in;
 
@@ -136,7 +149,8 @@ int main(int argc, char **argv)
     if (files > 1 && (all || c.shard.n))
         die_usage(all ? "several FILEs need -k or --top; tcat joins them" : "--shard is of one FILE");
     must((in = records_file(argv[1], &how, &e)) != NULL);
-    if (all || (files == 1 && !merge && choose_part(ch, in)))
+    part = files == 1 && !merge ? choose_part(ch, in) : 0;
+    if (all || part > 0)
         pass(ch, in);
     else
         rank(ch, in, argv + 1, files);

@@ -9,9 +9,9 @@
 #include "select/where.h"
 
 struct choose_opts {
-    const char *method, *by;
+    const char *method, *by; /* by: "-NAME" for the least first */
     uint64_t k;             /* 0: no number was given */
-    double top;             /* below 0: no part was given */
+    double top, bottom;     /* below 0: no part was given; bottom: of the least */
     const char *total;      /* what top is a part of: a number, or a file of features; NULL: what meets the conditions */
     struct shard shard;     /* which the input is; {0}: what its head says */
     enum unit unit;
@@ -32,6 +32,10 @@ struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *
  * out. Called for an input that is not merged.
  */
 int choose_part(struct choose *ch, const struct records *in);
+
+/* When all input is through: is there a name that a condition or --by asks for, and that no record had? e says which: -1; 1 of a shard, where that
+ * need be no fault; or 0. */
+int choose_names(const struct choose *ch, struct err *e);
 
 /* Does a record meet the conditions? 1, 0 (it has been written to the rejects), -1. */
 int choose_check(struct choose *ch, struct record *r, struct err *e);
