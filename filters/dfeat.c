@@ -24,7 +24,7 @@ static struct err e;
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method, "ngram: counts of hashed n-grams (default); stats: distributions of numbers", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
-    {0, "hash", "NAME", OPT_STRING, &hash, "ngram: dsir, as p-lambda/dsir counts; native: faster (default: dsir)", 0},
+    {0, "hash", "NAME", OPT_STRING, &hash, "ngram: dsir, as p-lambda/dsir counts; dsir-nltk3.10, with NLTK since 3.10; native, faster (default: dsir)", 0},
     {'n', "n", "N", OPT_U64, &n, "ngram: the longest, 1 to 8 (default: 2)", 0},
     {'b', "buckets", "N", OPT_U64, &buckets, "ngram: number of buckets (default: 10000)", 0},
     {0, "of", "NAME,...", OPT_STRING, &what.fields, "stats: of these measures, scores and numbers in meta (default: all measures)", 0},
@@ -53,7 +53,7 @@ static void check_options(void)
     if (ngram ? what.fields != NULL : n != UNSET || buckets != UNSET || hash)
         die_usage(ngram ? "--of is for -m stats" : "-n, -b and --hash are for -m ngram");
     if (mode < 0)
-        die_usage("--hash: '%s' is neither dsir nor native", hash);
+        die_usage("--hash: '%s' is none of dsir dsir-nltk3.10 native", hash);
     n = n == UNSET ? 2 : n;
     buckets = buckets == UNSET ? 10000 : buckets;
     if (n < 1 || n > NGRAM_MAX || buckets < 1 || buckets > NGRAM_BUCKETS_MAX)
