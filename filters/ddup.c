@@ -88,7 +88,8 @@ static void check_keep(void)
         die_usage(flow.o.score ? "--order %s: --keep %s has an order" : "--order '%s': id or input is needed", order, keep);
 }
 
-static void check_options(int files)
+/* file: the first, if there are any. */
+static void check_options(int files, const char *file)
 {
     const struct dup_preset *p = dup_find(method);
 
@@ -108,6 +109,8 @@ static void check_options(int files)
         die_usage("%s: --merge decides what is like what", flow.against ? "--against" : "--verify");
     if (merge ? files == 0 : files > 1)
         die_usage(merge ? "--merge: which FILEs?" : "one FILE at most");
+    if (((flow.against && strcmp(flow.against, "-") == 0) || (apply && strcmp(apply, "-") == 0)) && (merge || !files || strcmp(file, "-") == 0))
+        die_usage("%s -: standard input is to be read twice", apply ? "--apply" : "--against");
     if (flow.report && (signatures || apply || strcmp(flow.report, "-") == 0))
         die_usage(strcmp(flow.report, "-") == 0 ? "--report -: standard output is the stream's" : "--report goes with --merge");
     if (memory < 2 * APART)
@@ -123,7 +126,7 @@ int main(int argc, char **argv)
     int files = opt_parse(argc, argv, &spec), fd = STDIN_FILENO, rc;
     const char *name = "standard input";
 
-    check_options(files);
+    check_options(files, argv[1]);
     if (!merge && files && strcmp(argv[1], "-") != 0 && (fd = open(name = argv[1], O_RDONLY | O_CLOEXEC)) < 0)
         die("%s", (err_errno(&e, "cannot open %s", name), e.msg));
     rc = merge        ? flow_merge(&flow, argv + 1, files, &e)

@@ -157,6 +157,8 @@ int main(int argc, char **argv)
 
     if (files == 0 || (bytes && (files > 1 || shard.n)))
         die_usage("%s", files ? "--bytes takes one FILE and no --shard" : "FILE is needed; - is standard input");
+    if ((rejects && strcmp(rejects, "-") == 0) || (lost_path && strcmp(lost_path, "-") == 0))
+        die_usage("%s -: standard output is the records'", rejects && strcmp(rejects, "-") == 0 ? "--rejects" : "--keep-going");
     if (bytes && parse_range(bytes, &from, &to, &e) < 0)
         die_usage("--bytes: %s", e.msg);
     if (folder_expand(argv + 1, files, how.format, &list, &files, &e) < 0 || !(refusals = refusals_open(rejects, &e)) ||

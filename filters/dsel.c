@@ -146,6 +146,8 @@ int main(int argc, char **argv)
     if (!(ch = choose_open(&c, &usage, &e)) && usage)
         die_usage("%s", e.msg);
     must(ch != NULL);
+    if ((c.rejects && strcmp(c.rejects, "-") == 0) || (c.report && strcmp(c.report, "-") == 0))
+        die_usage("%s -: standard output is the records'", c.rejects && strcmp(c.rejects, "-") == 0 ? "--rejects" : "--report");
     if (files > 1 && (all || c.shard.n))
         die_usage(all ? "several FILEs need -k or --top; tcat joins them" : "--shard is of one FILE");
     must((in = records_file(argv[1], &how, &e)) != NULL);

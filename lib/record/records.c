@@ -59,7 +59,7 @@ struct records *records_file(const char *path, const struct records_opts *how, s
     int fd;
 
     if (strcmp(path, "-") == 0)
-        return records_open(STDIN_FILENO, "standard input", how, e);
+        return io_take_stdin(e) < 0 ? NULL : records_open(STDIN_FILENO, "standard input", how, e);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_errno(e, "cannot open %s", path), NULL;
