@@ -38,29 +38,6 @@ struct choose {
     uint32_t *order;
 };
 
-static const char *check_opts(const struct choose_opts *c, const struct select_method *m)
-{
-    if (!m)
-        return "-m: there is no such method; --list shows them";
-    if ((c->k > 0) + (c->top >= 0) + (c->bottom >= 0) > 1)
-        return "of -k, --top and --bottom only one can be";
-    if (c->bottom >= 0 && (!c->by || *c->by == '-'))
-        return "--bottom needs --by NAME, and takes its least; with -k say --by -NAME";
-    if ((m->needs & SELECT_SCORE) && !c->by && (c->k || c->top >= 0))
-        return "this method needs --by NAME";
-    if ((m->needs & SELECT_CLUSTER) && !c->cluster)
-        return "this method needs --cluster KEY";
-    if (c->mix && (!c->per || (!c->k && c->top < 0 && c->bottom < 0)))
-        return "--mix needs --per KEY, and -k or --top";
-    if (!(c->args.temperature > 0) || !(c->args.alpha >= 0))
-        return "--temperature is above 0, --alpha not below";
-    if (c->dims < 1 || c->dims > NGRAM_BUCKETS_MAX)
-        return "--dims takes 1 to 16777216";
-    if (c->total && ((c->top < 0 && c->bottom < 0) || (c->per && !c->mix)))
-        return c->top < 0 && c->bottom < 0 ? "--total is what --top is a part of" : "--total is of the whole, and --per without --mix takes a part of each group";
-    return !c->target != !c->raw || (c->target && !c->report) ? "--target and --raw go together, and with --report" : NULL;
-}
-
 static int open_where(struct choose *ch, struct err *e)
 {
     ch->where = mem_new((size_t)ch->c->where.n + 1, sizeof *ch->where);
@@ -95,7 +72,7 @@ struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *
     ch->c = c;
     ch->m = select_find(c->method);
     *usage = 1;
-    if ((fault = check_opts(c, ch->m)))
+    if ((fault = choose_fault(c, ch->m)))
         return err_set(e, "%s", fault), NULL;
     if (open_where(ch, e) < 0)
         return NULL;
@@ -244,7 +221,7 @@ static int add_mark(struct choose *ch, const struct head *h, struct err *e)
     return 0;
 }
 
-int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, int whole, struct err *e)
+int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, struct err *e)
 {
     struct reader *from = records_reader(in);
     int single;
@@ -256,11 +233,15 @@ int choose_end_input(struct choose *ch, struct records *in, struct records_out *
         writer_inherit(records_out_writer(out), from, single);
     else
         writer_head(records_out_writer(out))->shard = writer_head(records_out_writer(out))->shards = 0;
-    if (reader_segment(from) == 1 && add_mark(ch, reader_head(from), e) < 0)
-        return -1;
-    for (int64_t i = 0; whole && i < ch->shards; i++)
+    return reader_segment(from) == 1 ? add_mark(ch, reader_head(from), e) : 0;
+}
+
+int64_t choose_missing(const struct choose *ch, int64_t after, int64_t *shards)
+{
+    *shards = ch->shards;
+    for (int64_t i = after; i < ch->shards; i++)
         if (!ch->shard[i])
-            return err_set(e, "shard %" PRId64 " of %" PRId64 " is missing", i + 1, ch->shards);
+            return i + 1;
     return 0;
 }
 

@@ -22,6 +22,9 @@ struct choose_opts {
     struct select_args args;
 };
 
+/* What is wrong with the options, m (or NULL) being their method; NULL: nothing. */
+const char *choose_fault(const struct choose_opts *c, const struct select_method *m);
+
 struct choose;
 /* *usage is 1 when the options are at fault. c is kept. */
 struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *e);
@@ -43,9 +46,10 @@ void choose_count(struct choose *ch, const struct record *r); /* one that goes o
 
 /* Put a record aside, if it meets the conditions. */
 int choose_add(struct choose *ch, struct record *r, struct err *e);
-/* An input is through: out takes over the head of the first; the shards' marks are gathered. whole: this was the last, and none of the
- * shards that the marks speak of may be missing or have come twice. */
-int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, int whole, struct err *e);
+/* An input is through: out takes over the head of the first; the shards' marks are gathered. -1: a shard has come twice. */
+int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, struct err *e);
+/* The next shard after this one (0: the first) that the marks speak of and that has not come; 0 when there is none. */
+int64_t choose_missing(const struct choose *ch, int64_t after, int64_t *shards);
 int choose_order(struct choose *ch, struct err *e);
 /* The next one chosen: 1, 0 at the end, -1. */
 int choose_next(struct choose *ch, struct record **r, struct err *e);

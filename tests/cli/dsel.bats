@@ -275,3 +275,21 @@ for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7
 in|several FILEs need -k or --top; tcat joins them
 END
 }
+
+@test "--keep-going: a damaged shard, an absent one and a missing one are listed, and the rest is chosen from" {
+    for i in 1 2 3 4; do dload --shard $i/4 in.jsonl | dsel --by q -k 40 >p$i; done
+    head -c $(($(stat -c %s p2) - 30)) p2 >cut2
+    run dsel --merge --by q -k 40 p1 cut2 p4
+    [ "$status" -eq 1 ]
+    dsel --merge --by q -k 40 --keep-going lost.tsv p1 cut2 none p4 2>err >got
+    [ "$(cat err)" = "dsel: 3 files or shards could not be read whole: lost.tsv lists them" ] || { cat err; return 1; }
+    cut -f 1,2 lost.tsv | tr '\t\n' ', ' >rows
+    grep -qE '^file,records cut2,[0-9]+ none,0 shard 3 of 4,0 $' rows || { cat rows; return 1; }
+    grep -q 'No such file' lost.tsv && grep -q 'it is missing' lost.tsv
+    dsave --ids got >ids
+    [ "$(wc -l <ids)" -eq 40 ]
+    dsel --merge --by q -k 40 --keep-going lost.tsv p1 p2 p3 p4 | dsave | cmp - <(dsel --by q -k 40 in | dsave)
+    [ "$(cat lost.tsv)" = "$(printf 'file\trecords\treason')" ]
+    run dsel --keep-going l --where 'q>1' in
+    [ "$status" -eq 2 ]
+}
