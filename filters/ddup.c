@@ -46,7 +46,7 @@ static const struct opt opts[] = {
     {0, "normalise", 0, OPT_FLAG, &flow.o.normalise, "exact: compare the words in lower case", 0},
     {0, "seed", "N", OPT_U64, &flow.o.seed, "of the hash functions (default 0)", 0},
     {0, "verify", "T", OPT_FRACTION, &verify, "join texts only if the Jaccard index of their n-grams is at least T", 0},
-    {'k', "keep", "WHICH", OPT_STRING, &keep, "of a cluster: first, best:SCORE, none, or all (default: first)", 0},
+    {'k', "keep", "WHICH", OPT_STRING, &keep, "of a cluster: first, best:SCORE, best:-SCORE (the least, for losses), none, or all (default: first)", 0},
     {0, "order", "BY", OPT_STRING, &order, "what is first: by id, or by input (default: id)", 0},
     {0, "against", "FILE", OPT_STRING, &flow.against, "drop only what is like a text of FILE (--merge: of which FILE has the signatures)", 0},
     {0, "cluster", "KEY", OPT_STRING, &flow.cluster, "give the kept of a cluster its first one's id under this key", 0},
@@ -72,7 +72,7 @@ static void show_list(void)
 
 static void check_keep(void)
 {
-    if (strncmp(keep, "best:", 5) == 0 && keep[5]) {
+    if (strncmp(keep, "best:", 5) == 0 && keep[5] && strcmp(keep + 5, "-") != 0) {
         flow.o.order = DUP_BY_SCORE;
         flow.o.score = keep + 5;
     } else if (strcmp(keep, "none") == 0) {
