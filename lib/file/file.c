@@ -42,7 +42,8 @@ int source_add_part(struct source *s, const char *path, struct err *e)
         close(fd);
         return err_set(e, "%s is no regular file; a checkpoint is read by seeking", path);
     }
-    if ((got = pread(fd, first, sizeof first, 0)) > 0 && check_pointer(path, first, (size_t)got, e) < 0) {
+    got = pread(fd, first, sizeof first, 0);
+    if (got < 0 ? err_errno(e, "%s: cannot read", path) : check_pointer(path, first, (size_t)got, e)) {
         close(fd);
         return -1;
     }

@@ -139,7 +139,7 @@ int nested_put(const uint8_t *pairs, size_t len, uint32_t *n, const char *path, 
     int done = 0;
 
     for (uint32_t i = 0; i < *n && next_pair(&m, &p) == 0; i++) {
-        if (!is(&p.key, path, first)) {
+        if (done || !is(&p.key, path, first)) {
             buf_add(to, p.all.p, (size_t)(p.all.end - p.all.p));
         } else if (is_nil(p.value)) {
             continue;
