@@ -308,6 +308,21 @@ int jsonl_write(struct buf *b, const struct record *r, const char *text_field, c
     return 0;
 }
 
+/* A string at a path: "data": {"text": string}. */
+static void put_at(struct buf *b, const char *path, const char *s, size_t n)
+{
+    size_t first = strcspn(path, ".");
+
+    put_field(b, path, first);
+    if (!path[first]) {
+        jsonl_put_string(b, s, n);
+        return;
+    }
+    buf_add(b, "{", 1);
+    put_at(b, path + first + 1, s, n);
+    buf_add(b, "}", 1);
+}
+
 /* One field: 1 when it was put (with a comma where others came before), 0 when the record lacks it, -1. */
 static int put_named(struct buf *b, const struct record *r, const char *name, const char *text_field, const char *id_field, struct err *e)
 {
@@ -318,9 +333,9 @@ static int put_named(struct buf *b, const struct record *r, const char *name, co
 
     if (b->data[b->len - 1] != '{')
         buf_add(b, ",", 1);
-    put_field(b, as, strlen(as));
     if (text || id)
-        return jsonl_put_string(b, text ? r->text : r->id, text ? r->text_len : r->id_len), 1;
+        return put_at(b, as, text ? r->text : r->id, text ? r->text_len : r->id_len), 1;
+    put_field(b, as, strlen(as));
     if (strcmp(name, "tokens") == 0 && r->tokens)
         return put_tokens(b, r, e) < 0 ? -1 : 1;
     if (strcmp(name, "scores") == 0 && r->scores)
@@ -335,9 +350,13 @@ static int put_named(struct buf *b, const struct record *r, const char *name, co
 int jsonl_write_fields(struct buf *b, const struct record *r, const char *fields, const char *text_field, const char *id_field,
                        struct err *e)
 {
-    char *list = mem_strdup(fields), *rest = list, *name;
+    char *list, *rest, *name;
+    size_t first = strcspn(text_field, ".");
     int got = 0;
 
+    if (text_field[first] && strncmp(text_field, id_field, first + 1) == 0)
+        return err_set(e, "text and id both go into \"%.*s\": without --fields they can", (int)first, text_field);
+    list = rest = mem_strdup(fields);
     buf_add(b, "{", 1);
     while (got >= 0 && (name = strsep(&rest, ","))) {
         size_t at = b->len;

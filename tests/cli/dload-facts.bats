@@ -180,5 +180,9 @@ a, b = ([json.loads(l) for l in open(f)] for f in ("n.jsonl", "out"))
 assert b[0]["data"] == a[0]["data"] and b[0]["m"] == {"id": "77"} and b[0]["scores"]["bytes"] == 2
 assert b[1]["data"] == a[1]["data"] and len(b[1]["m"]["id"]) == 32
 END
+    [ "$(dload --text-field data.text n.jsonl | dsave --text-field a.b.c -f k,text | head -n 1)" = '{"k":2,"a":{"b":{"c":"hi"}}}' ]
+    run bash -c 'dload --text-field data.text n.jsonl | dsave --text-field a.t --id-field a.i -f id,text'
+    [ "$status" -eq 1 ] && [[ $output == *'text and id both go into "a": without --fields they can' ]]
+    [ "$(dload --text-field data.text n.jsonl | dsave --text-field a.t --id-field a.i | tail -n 1 | cut -c 1-11)" = '{"a":{"i":"' ]
     printf '{"data":{"text":5}}\n' | { run dload --strict --lines --text-field data.text -; one_line_error 1 dload && [[ $output == *'the text at "data.text" is no string' ]]; }
 }
