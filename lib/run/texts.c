@@ -91,7 +91,7 @@ int texts_read(struct texts *t, const struct opt_list *files, const struct opt_l
                               "tokenizer.model or tokenizer.json, or token ids with --ids");
         if (!(tok = tok_open(tok_files, e)))
             return -1;
-        t->bos = tok_bos(tok);
+        t->bos = tok_add_bos(tok) ? tok_bos(tok) : -1;
     }
     if (all(t, files, joined, tok, e) == 0 && all(t, ids, joined, NULL, e) == 0)
         rc = 0;

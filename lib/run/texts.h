@@ -15,7 +15,7 @@ struct text {
 struct texts {
     struct text *text;
     int n;
-    int64_t bos;         /* of the tokenizer, or of the fallback; -1 when there is none */
+    int64_t bos;         /* of the tokenizer, or of the fallback; -1 when there is none or the tokenizer does not add it */
 };
 
 /*
