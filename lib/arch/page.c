@@ -293,8 +293,8 @@ static void own_first(struct arch *a, int inherited)
     struct arch_store *all = mem_new((size_t)a->stores + 1, sizeof *all);
     int own = a->stores - inherited;
 
-    memcpy(all, a->store + inherited, (size_t)own * sizeof *all);
-    memcpy(all + own, a->store, (size_t)inherited * sizeof *all);
+    for (int i = 0; i < a->stores; i++)
+        all[i] = a->store[i < own ? inherited + i : i - own];
     for (int i = own; i < a->stores; i++)
         all[i].inherited = 1;
     free(a->store);

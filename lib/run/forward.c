@@ -80,7 +80,7 @@ static int unit(struct forward *f, const struct bundle *b, int n, const struct t
     if (f->before.next == 0)
         return err_set(e, "layer %lld comes before the embedding; tsplit writes tensors in the order a model runs", (long long)b->layer);
     if (chain_settle(f, &f->before, e) < 0)
-        return err_in(e, "layer %lld", (long long)b->layer);
+        return -1;
     return layer_unit(f, b, n, taps, keep, e);
 }
 

@@ -100,19 +100,31 @@ static int run_step(struct forward *f, struct chain *c, const struct walk_step *
     return rc;
 }
 
+/* Nothing more comes for the step that was run last: did its bias come, where it must have one? */
+static int close_step(struct forward *f, struct chain *c, struct err *e)
+{
+    const struct walk_step *s = step_of(c, c->biased);
+
+    if (s && s->op != WALK_embed && weight_needs_bias(&f->m, s->weight, -1))
+        return err_set(e, "the stream has no tensor of role %s", s->weight->bias_role);
+    c->biased = -1;
+    return 0;
+}
+
 /* Steps that need no weights; no bias of one before them can come any more. */
 int chain_settle(struct forward *f, struct chain *c, struct err *e)
 {
     const struct walk_step *s;
 
+    if (close_step(f, c, e) < 0)
+        return -1;
     while ((s = step_of(c, c->next)) && !s->weight) {
         if (run_step(f, c, s, NULL, e) < 0)
             return -1;
         c->next++;
     }
-    c->biased = -1;
     if (c == &f->before && s)
-        return err_set(e, "it comes before the tensor of role %s; tsplit writes tensors in the order a model runs", s->weight->role);
+        return err_set(e, "a layer comes before the tensor of role %s; tsplit writes tensors in the order a model runs", s->weight->role);
     return 0;
 }
 
@@ -224,13 +236,13 @@ int chain_unit(struct forward *f, const struct bundle *b, const struct taps *tap
         c->biased = keep ? -1 : c->biased;
         return keep ? add_bias(f, c, s, b, e) : 0;
     }
-    if (c->next > 0 || c == &f->after)
-        while (c->next < at && !bias && !step_of(c, c->next)->weight) {
-            if (run_step(f, c, step_of(c, c->next), NULL, e) < 0)
-                return -1;
-            c->next++;
-            c->biased = -1;
-        }
+    if (!bias && at >= c->next && close_step(f, c, e) < 0)
+        return -1;
+    while (!bias && c->next < at && !step_of(c, c->next)->weight) {
+        if (run_step(f, c, step_of(c, c->next), NULL, e) < 0)
+            return -1;
+        c->next++;
+    }
     if (at != c->next || bias)
         return late(b, c, at, bias, e);
     if (s->op != WALK_embed && look(f, s, taps, e) < 0)

@@ -51,6 +51,10 @@ void layer_drop(struct layer *l, const struct forward *f);
 const struct weight *layer_weight(void *ctx, const struct arch_weight *w);
 struct op_room forward_room(struct forward *f, const struct walk *w);
 
+/* The steps of a phase over all tokens; keep: what comes out stays. */
+int layer_stage(struct forward *f, struct layer *l, int phase, const struct taps *taps, int keep, struct err *e);
+int layer_is_last(const struct layer *l, int phase);
+
 /* From the routes of all tokens, [tokens][2 top], to each expert's tokens. */
 int layer_assign(struct layer *l, const float *route, int64_t tokens, int64_t top, struct err *e);
 int layer_expert(struct forward *f, struct layer *l, const struct bundle *b, int n, const struct taps *taps, int keep, struct err *e);

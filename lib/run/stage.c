@@ -24,6 +24,8 @@ static int make_ops(struct stage *s, const struct op_room *room, stage_weight *w
             continue;
         if ((t->weight && !of[0]) || (t->extra && !of[1]))
             return err_set(e, "layer %lld has no tensor of role %s", (long long)w->layer, t->weight && !of[0] ? t->weight->role : t->extra->role);
+        if (of[0] && !of[0]->bias && weight_needs_bias(room->m, t->weight, w->layer))
+            return err_set(e, "layer %lld has no tensor of role %s", (long long)w->layer, t->weight->bias_role);
         if (op_make(&s->op[s->ops++], room, t, of[0], of[1], s->size, e) < 0)
             return -1;
     }

@@ -46,6 +46,11 @@ int weight_take(struct weight *to, const struct model *m, const struct arch_weig
     return 0;
 }
 
+int weight_needs_bias(const struct model *m, const struct arch_weight *of, int64_t layer)
+{
+    return (of->bias_if || of->axes == 1) && model_has(m, of, 1, layer);
+}
+
 void weight_free(struct weight *w)
 {
     free(w->w);

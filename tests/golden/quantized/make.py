@@ -293,7 +293,7 @@ def awq():
 
 
 def bnb():
-    """By the plain implementation: the CPU's kernel of 0.50.2 takes the blocks of each row anew, which is wrong where they do not end with rows (CUDA's is right)."""
+    """By the plain implementation: the CPU's kernel of 0.50.2 takes the blocks of each row anew, which is wrong where they do not end with rows (the default implementation is taken)."""
     import bitsandbytes.functional as B
     from bitsandbytes.backends.default.ops import _dequantize_4bit_compute
     from bitsandbytes.backends.utils import _get_4bit_code
