@@ -28,6 +28,10 @@ static int files_read(struct tok *t, const struct tok_files *f, struct err *e)
     } else if (tok_json_read(t, f->json.data, f->json.len, e) < 0) {
         return err_in(e, "tokenizer.json");
     }
+    if (f->model.len && f->json.len && tok_added_read(t, f->json.data, f->json.len, e) < 0)
+        return err_in(e, "tokenizer.json");
+    if (f->added.len && tok_atj_read(t, f->added.data, f->added.len, e) < 0)
+        return err_in(e, "added_tokens.json");
     if (f->config.len && tok_config_read(t, f->config.data, f->config.len, e) < 0)
         return err_in(e, "tokenizer_config.json");
     return 0;
@@ -45,6 +49,7 @@ static int settle(struct tok *t, struct err *e)
         t->added.n = 0;
     tok_cuts_sort(t, where);
     tok_fill_holes(t);
+    tok_specials(t);
     if (t->kind == TOK_SPM && !t->by_score)
         tok_rank_scores(t);
     t->bos = named(t, t->bos_text);
@@ -55,6 +60,16 @@ static int settle(struct tok *t, struct err *e)
     if (t->add_eos && t->eos < 0)
         return err_set(e, "eos \"%.200s\" is to be added, but is not in the vocabulary", t->eos_text ? t->eos_text : "");
     return 0;
+}
+
+void tok_specials(struct tok *t)
+{
+    for (size_t i = 0; i < t->added.n; i++)
+        tok_cuts_add(&t->special, t->added.id[i]);
+    for (uint32_t id = 0; id < t->n; id++)
+        if (t->piece[id].type == TOK_CONTROL && t->piece[id].len)
+            tok_cuts_add(&t->special, id);
+    tok_cuts_sort(t, &t->special);
 }
 
 struct tok *tok_empty(void)
@@ -94,6 +109,7 @@ void tok_close(struct tok *t)
     free(t->pairs.slot);
     free(t->merge_at);
     free(t->added.id);
+    free(t->special.id);
     free(t->symbols.id);
     free(t->bos_text);
     free(t->eos_text);
@@ -122,14 +138,14 @@ static int segment(struct tok_run *r, const char *s, size_t n)
 }
 
 /* Cut the text at added tokens, leftmost and longest first, and encode what lies between. */
-static int segments(struct tok_run *r, const char *s, size_t n)
+static int segments(struct tok_run *r, const struct tok_cuts *cuts, const char *s, size_t n)
 {
     const struct tok *t = r->t;
     size_t done = 0;
 
     r->first = true;
-    for (size_t i = 0; t->added.n && i < n;) {
-        uint32_t id = tok_cuts_find(t, &t->added, s + i, n - i);
+    for (size_t i = 0; cuts->n && i < n;) {
+        uint32_t id = tok_cuts_find(t, cuts, s + i, n - i);
 
         if (id == TOK_NONE) {
             i++;
@@ -144,7 +160,13 @@ static int segments(struct tok_run *r, const char *s, size_t n)
     return done < n ? segment(r, s + done, n - done) : 0;
 }
 
-int tok_encode(const struct tok *t, const char *text, size_t n, struct tok_ids *out, struct err *e)
+void tok_begin(const struct tok *t, struct tok_ids *out)
+{
+    if (t->add_bos && t->bos >= 0)
+        tok_ids_add(out, (uint32_t)t->bos);
+}
+
+int tok_encode(const struct tok *t, const char *text, size_t n, int special, struct tok_ids *out, struct err *e)
 {
     struct tok_run r = {.t = t, .out = out, .e = e};
     size_t before = out->n;
@@ -152,7 +174,7 @@ int tok_encode(const struct tok *t, const char *text, size_t n, struct tok_ids *
 
     if (n > INT32_MAX)
         return err_set(e, "the text is %zu bytes, more than %d", n, INT32_MAX);
-    got = segments(&r, text, n);
+    got = segments(&r, special ? &t->special : &t->added, text, n);
     tok_run_free(&r);
     if (got < 0)
         out->n = before;

@@ -2,7 +2,7 @@
  * tok: text to token ids and back. Two kinds: SentencePiece's BPE with byte fallback, and byte-level BPE.
  *
  * The ids are those of spm_encode for tokenizer.model, and of Hugging Face's tokenizers for tokenizer.json, with one
- * difference by intent: control tokens ("<s>", "<|im_start|>") are never found in a text, so no text can forge them.
+ * difference by intent: control tokens ("<s>", "<|im_start|>") are found in a text only when asked for, so no text can forge them.
  * Tokens added without "special" are found. Bytes that are not UTF-8 become U+FFFD, one each, as in SentencePiece.
  * Whatever a file asks for and this reader does not know is refused by name. "truncation", "padding" and "decoder"
  * of tokenizer.json say nothing about encoding and are not read.
@@ -21,10 +21,13 @@ enum { TOK_SPM = 1, TOK_BPE = 2 }; /* tokenizer.ggml.model "llama" and "gpt2" */
 /* GGUF's token types, which are SentencePiece's too. */
 enum { TOK_NORMAL = 1, TOK_UNKNOWN, TOK_CONTROL, TOK_USER_DEFINED, TOK_UNUSED, TOK_BYTE };
 
-/* Bytes of tokenizer.model, tokenizer.json, tokenizer_config.json of one folder; len 0 when absent. */
+/* Bytes of the tokenizer's files of one folder; len 0 when absent. */
 struct tok_files {
-    struct buf model, json, config;
+    struct buf model, json, config, added; /* tokenizer.model (or spiece.model), tokenizer.json, tokenizer_config.json, added_tokens.json */
 };
+
+struct buf *tok_file(struct tok_files *f, const char *name); /* where the file of this name goes, or NULL when it is none of them */
+void tok_files_free(struct tok_files *f);
 
 /* A list of ids that grows. {0} is empty and valid; free(ids.id) ends it. */
 struct tok_ids {
@@ -35,8 +38,8 @@ struct tok_ids {
 struct tok;
 
 /*
- * Read a tokenizer. f (in) is not kept. tokenizer.model wins when tokenizer.json is there too; tokenizer_config.json
- * gives bos, eos, unk, pad, add_bos_token and tokens added beyond the vocabulary.
+ * Read a tokenizer. f (in) is not kept. tokenizer.model wins when tokenizer.json is there too, which then gives the tokens that it
+ * adds beyond the vocabulary, as added_tokens.json and tokenizer_config.json do; the last gives bos, eos, unk, pad, add_bos_token.
  * Returns NULL with e set: the file, the place in it and what is wrong or not known.
  * Cost: a pass over the files; memory some three times their size.
  */
@@ -74,13 +77,18 @@ struct tok *tok_from_parts(const struct tok_parts *p, struct err *e);
  */
 struct tok *tok_open_llama2c(const void *p, size_t n, uint32_t vocab, struct err *e);
 
+/* Append what the tokenizer puts before a text: bos, where it adds it. */
+void tok_begin(const struct tok *t, struct tok_ids *out);
+void tok_ids_add(struct tok_ids *ids, uint32_t id);
+
 /*
  * Append the ids of text[0..n) to out; neither bos nor eos is added. n is at most 2^31 - 1.
+ * special: 1: control tokens ("<|im_start|>") in the text are the tokens they are; 0: they are text as any other.
  * Returns 0, or -1 with e set (a byte that no piece stands for, a pattern that needs too many steps) and out as before.
  * Cost: near linear (a heap of pairs; words met before are looked up). Memory: the ids and the normalized text, and
  * some 65 bytes for each character of the longest word: all of the text where pieces may cross words. t is only read: threads may share it.
  */
-int tok_encode(const struct tok *t, const char *text, size_t n, struct tok_ids *out, struct err *e);
+int tok_encode(const struct tok *t, const char *text, size_t n, int special, struct tok_ids *out, struct err *e);
 
 /*
  * Append the bytes of n ids to out. Control tokens give nothing, the unknown token gives " \u2047 "; the space that

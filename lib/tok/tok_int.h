@@ -92,6 +92,7 @@ struct tok {
     enum tok_prefix prefix;  /* metaspace; for TOK_BPE ByteLevel's add_prefix_space is ALWAYS */
     bool sp, sp_prefix, sp_suffix, sp_trim, sp_escape; /* tokenizer.model's normalizer */
     struct tok_cuts added;   /* found in raw text (tokenizer.json) */
+    struct tok_cuts special; /* the same and control tokens */
     struct tok_cuts symbols; /* found while normalizing and in normalized text (tokenizer.model) */
     const char *pre;
     char *bos_text, *eos_text, *pad_text; /* named by the files; resolved by tok_open */
@@ -107,7 +108,6 @@ void tok_cuts_add(struct tok_cuts *c, uint32_t id);
 void tok_cuts_sort(const struct tok *t, struct tok_cuts *c); /* after the last add, before the first find */
 /* Longest piece of c that s[0..n) begins with: its id, or TOK_NONE. */
 uint32_t tok_cuts_find(const struct tok *t, const struct tok_cuts *c, const char *s, size_t n);
-void tok_ids_add(struct tok_ids *ids, uint32_t id);
 size_t tok_utf8(const char *s, size_t n); /* bytes of the well-formed sequence at s (n > 0), or 0 */
 void tok_rank_scores(struct tok *t); /* scores that llama.cpp merges by, from merge ranks */
 bool tok_space_inside(const struct tok *t); /* 1 when a piece has a space after another character: words can then not be encoded one by one */
@@ -119,6 +119,7 @@ int tok_merge_put(struct tok *t, const char *a, size_t an, const char *b, size_t
 int tok_merge_text(struct tok *t, const char *s, size_t n, struct err *e);
 int tok_score_tables(struct tok *t, struct err *e); /* tok_parts.c: what merging by score needs, from pieces and sp_ flags */
 struct tok *tok_empty(void);
+void tok_specials(struct tok *t); /* fills special, once all pieces have their types */
 
 /* ---- merging (tok_merge.c) ---- */
 
@@ -187,6 +188,8 @@ int tok_json_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 int tok_pre_read(struct tok *t, const struct json *root, struct err *e); /* normalizer and pre_tokenizer: tok_pre.c */
 int tok_pre_named(struct tok *t, const char *name, struct err *e); /* the patterns of a name of tok_pre */
 const char *tok_pre_pattern(const char *name); /* the one pattern of "qwen2" or "llama-bpe" as tokenizer.json writes it, or NULL */
+int tok_added_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);  /* tokenizer.json's added_tokens alone */
+int tok_atj_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);    /* added_tokens.json */
 int tok_config_read(struct tok *t, const uint8_t *p, size_t n, struct err *e);
 
 #endif

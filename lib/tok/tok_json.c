@@ -201,6 +201,42 @@ int tok_json_read(struct tok *t, const uint8_t *p, size_t n, struct err *e)
     return got;
 }
 
+int tok_added_read(struct tok *t, const uint8_t *p, size_t n, struct err *e)
+{
+    struct json *root = json_parse(p, n, DEPTH, e);
+    int got = root ? added_read(t, json_get(root, "added_tokens"), e) : -1;
+
+    json_free(root);
+    return got;
+}
+
+/* Texts and their ids; in the vocabulary they keep their type, beyond it they are control tokens, as chat marks are, until the config says more. */
+static int atj_read(struct tok *t, const struct json *root, struct err *e)
+{
+    if (root->kind != JSON_OBJECT)
+        return err_set(e, "the text is no object");
+    for (const struct json *m = root->first; m; m = m->next) {
+        uint32_t there = tok_find(t, m->key, m->key_len);
+
+        if (m->kind != JSON_INT || m->i < 0)
+            return err_set(e, "the id of \"%.200s\" is no whole number from 0 on", m->key);
+        if (there != TOK_NONE && there != (uint64_t)m->i)
+            return err_set(e, "\"%.200s\" is %lld, in the vocabulary %u", m->key, (long long)m->i, there);
+        if (there == TOK_NONE && tok_put(t, (uint64_t)m->i, m->key, m->key_len, TOK_CONTROL, 0, t->n + root->len, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+int tok_atj_read(struct tok *t, const uint8_t *p, size_t n, struct err *e)
+{
+    struct json *root = json_parse(p, n, DEPTH, e);
+    int got = root ? atj_read(t, root, e) : -1;
+
+    json_free(root);
+    return got;
+}
+
 /* Tokens beyond the vocabulary; to tokenizer.model those that are not special are symbols, as its own are. */
 static int decoder_read(struct tok *t, const struct json *map, struct err *e)
 {

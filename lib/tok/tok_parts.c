@@ -146,6 +146,7 @@ struct tok *tok_from_parts(const struct tok_parts *p, struct err *e)
         tok_close(t);
         return NULL;
     }
+    tok_specials(t);
     t->bos = p->bos;
     t->eos = p->eos;
     t->pad = p->pad;

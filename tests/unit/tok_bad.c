@@ -121,11 +121,11 @@ static void encoding(void)
     char many[64];
 
     CHECK_STR(e.msg, "");
-    CHECK(t && tok_encode(t, "abba", 4, &ids, &e) == 0 && ids.n == 3 && ids.id[0] == 2 && ids.id[1] == 1 && ids.id[2] == 0);
-    CHECK(t && tok_encode(t, "abx", 3, &ids, &e) < 0 && ids.n == 3);
+    CHECK(t && tok_encode(t, "abba", 4, 0, &ids, &e) == 0 && ids.n == 3 && ids.id[0] == 2 && ids.id[1] == 1 && ids.id[2] == 0);
+    CHECK(t && tok_encode(t, "abx", 3, 0, &ids, &e) < 0 && ids.n == 3);
     CHECK_STR(e.msg, "no piece for byte 0x78");
     memset(many, 'a', sizeof many);
-    CHECK(t && tok_encode(t, many, sizeof many, &ids, &e) < 0 && ids.n == 3);
+    CHECK(t && tok_encode(t, many, sizeof many, 0, &ids, &e) < 0 && ids.n == 3);
     CHECK_STR(e.msg, "the split pattern fails at byte 0: match limit exceeded");
     CHECK(t && tok_decode(t, (uint32_t[]){0, 3}, 2, &(struct buf){0}, &e) < 0);
     CHECK_STR(e.msg, "id 3 at 1 is not below 3");

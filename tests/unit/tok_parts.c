@@ -36,7 +36,7 @@ static void same_ids(const struct tok *a, const struct tok *b, const char *text,
 {
     struct tok_ids x = {0}, y = {0};
 
-    CHECK(tok_encode(a, text, n, &x, NULL) == 0 && tok_encode(b, text, n, &y, NULL) == 0);
+    CHECK(tok_encode(a, text, n, 0, &x, NULL) == 0 && tok_encode(b, text, n, 0, &y, NULL) == 0);
     CHECK(x.n == y.n && x.n && memcmp(x.id, y.id, x.n * sizeof *x.id) == 0);
     free(x.id);
     free(y.id);
