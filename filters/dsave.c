@@ -20,6 +20,7 @@ static const char *path = "-", *fields, *tokenizer, *text_field = "text", *id_fi
 static int ids, tokens, special, gzip, zstd, in_lines;
 static uint64_t zlevel = 3, glevel = 6;
 static struct tok *tok; /* NULL: records bring their tokens */
+static size_t dropped;  /* bytes without a piece */
 static struct err e;
 
 static int set_level(const char *arg, uint64_t most, int *on, uint64_t *level, struct err *why)
@@ -66,6 +67,7 @@ static int put_encoded(struct buf *b, const struct record *r)
     for (size_t i = 0; rc == 0 && i < out.n; i++)
         buf_printf(b, "%s%" PRIu32, i ? " " : "", out.id[i]);
     buf_add(b, "\n", 1);
+    dropped += out.dropped;
     free(out.id);
     return rc;
 }
@@ -139,6 +141,8 @@ int main(int argc, char **argv)
     }
     if (got < 0 || zip_put(z, b.data, b.len, &e) < 0 || zip_close(z, &e) < 0 || target_commit(to, &e) < 0)
         die("%s", e.msg);
+    if (dropped)
+        warn("%zu bytes that the tokenizer has no piece for are left out", dropped);
     records_close(in);
     tok_close(tok);
     buf_free(&b);

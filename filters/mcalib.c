@@ -74,6 +74,8 @@ static void cut(const struct feed *feed, struct windows *w, struct err *e)
         int64_t bos = t.text[i].bytes || how.bos == TEXTS_BOS_YES ? t.bos : -1;
         uint64_t n = t.text[i].ids.n, before = part(seen, all), most = part(seen + n, all) - before;
 
+        if (t.text[i].ids.dropped)
+            warn("%s: %zu bytes that the tokenizer has no piece for are left out", t.text[i].name, t.text[i].ids.dropped);
         seen += n;
         if (tokens_max && !most)
             continue;

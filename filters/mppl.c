@@ -69,6 +69,8 @@ static void cut(struct texts *texts, struct windows *w, const struct attrs *mode
     for (int i = 0; i < texts->n; i++) {
         struct text *t = &texts->text[i];
 
+        if (t->ids.dropped)
+            warn("%s: %zu bytes that the tokenizer has no piece for are left out", t->name, t->ids.dropped);
         t->first = w->tokens;
         if (windows_add(w, t->ids.id, t->ids.n, context, protocol, texts->bos, e) < 0)
             die("%s: %s", t->name, e->msg);

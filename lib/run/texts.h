@@ -8,7 +8,7 @@
 struct text {
     char *name;          /* the file's name without its folder */
     struct tok_ids ids;
-    uint64_t bytes;      /* of the text that was encoded; 0 for a file of ids */
+    uint64_t bytes;      /* of the text that was encoded; 0 for a file of ids; ids.dropped of them left no token */
     int64_t first, tokens; /* for whoever cuts it into windows: where they begin and how many positions they have */
 };
 

@@ -39,6 +39,14 @@ static const char *token_text(const struct json *j)
     return !j ? NULL : j->kind == JSON_STRING ? j->s : json_str(j, "content", NULL);
 }
 
+/* What the config says of a token that is there: tokenizer.json has said the same, tokenizer.model only knows of types. */
+static void token_flags(struct tok *t, const struct json *m, uint32_t id)
+{
+    if (t->sp && t->piece[id].type == TOK_NORMAL && json_bool(m, "special", 0))
+        t->piece[id].type = TOK_CONTROL;
+    t->piece[id].flags |= (uint8_t)((json_bool(m, "lstrip", 0) ? TOK_LSTRIP : 0) | (json_bool(m, "rstrip", 0) ? TOK_RSTRIP : 0));
+}
+
 /* Tokens beyond the vocabulary; to tokenizer.model those that are not special are symbols, as its own are. */
 static int decoder_read(struct tok *t, const struct json *map, struct err *e)
 {
@@ -54,6 +62,7 @@ static int decoder_read(struct tok *t, const struct json *map, struct err *e)
             if (strcmp(text, (char *)t->text.data + t->piece[id].at))
                 return err_set(e, "added_tokens_decoder: id %lld is \"%.200s\", in the vocabulary \"%.200s\"", id, text,
                                (char *)t->text.data + t->piece[id].at);
+            token_flags(t, m, (uint32_t)id);
             continue;
         }
         if (tok_added_one(t, m, id, t->n + map->len, e) < 0)

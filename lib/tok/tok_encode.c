@@ -17,7 +17,7 @@ static void cut_add(struct tok *t, uint32_t id)
         return;
     }
     buf_add(&b, t->text.data + p->at, p->len);
-    if (tok_normalize(t, &b, 0, (size_t)1 << 20, NULL) == 0 && b.len) /* found as it looks in a normalized text */
+    if (tok_normalize(t, &b, 0, 16 * b.len + 1024, NULL) == 0 && b.len) /* found as it looks in a normalized text */
         tok_cuts_add(&t->late, (const char *)b.data, b.len, id);
     buf_free(&b);
 }
@@ -148,7 +148,7 @@ void tok_begin(const struct tok *t, struct tok_ids *out)
 
 int tok_encode(const struct tok *t, const char *text, size_t n, int special, struct tok_ids *out, struct err *e)
 {
-    size_t most = (size_t)1 << 20, before = out->n, dropped = out->dropped;
+    size_t most = (size_t)64 << 10, before = out->n, dropped = out->dropped;
     struct tok_run r = {.t = t, .out = out, .e = e, .special = special, .first = true, .limit = n < (INT32_MAX - most) / 64 ? 64 * n + most : INT32_MAX};
     int got;
 

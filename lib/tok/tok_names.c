@@ -177,5 +177,7 @@ const char *tok_pre_name(const struct tok *t)
         return as_bert(t) ? "default" : NULL;
     if (t->affix_prefix || t->affix_suffix)
         return NULL;
-    return t->kind == TOK_BPE ? bpe_name(t) : as_sentencepiece(t) ? "default" : NULL;
+    if (t->kind == TOK_BPE)
+        return bpe_name(t);
+    return as_sentencepiece(t) && !(t->kind == TOK_UGM && t->byte_fallback) ? "default" : NULL; /* llama.cpp's Unigram knows no bytes */
 }

@@ -108,6 +108,8 @@ static int special_check(const struct tok *t, const struct tok_parts *p, struct 
 /* As tokenizer.model: SentencePiece's BPE, or its Unigram. */
 static int spm_fill(struct tok *t, const struct tok_parts *p, struct err *e)
 {
+    bool typed = false;
+
     if (!p->score)
         return err_set(e, "there are no scores");
     t->model = p->kind == TOK_UGM ? TOK_UNIGRAM : TOK_BY_SCORE;
@@ -115,10 +117,12 @@ static int spm_fill(struct tok *t, const struct tok_parts *p, struct err *e)
     t->sp_prefix = p->space_prefix;
     t->sp_trim = p->trim_spaces;
     t->pre = "default";
+    for (uint32_t id = 0; id < t->n; id++)
+        typed = typed || t->piece[id].type == TOK_UNKNOWN;
+    if (p->unk >= 0 && !typed) /* some files call it a control token, or have no types */
+        t->piece[p->unk].type = TOK_UNKNOWN;
     for (uint32_t id = 0; id < t->n; id++) /* llama.cpp cuts user-defined tokens out, SentencePiece takes them as pieces */
         t->piece[id].flags = t->piece[id].type == TOK_USER_DEFINED || t->piece[id].type == TOK_UNKNOWN ? TOK_ADDED : TOK_OWN;
-    if (p->unk >= 0 && !p->type)
-        t->piece[p->unk].type = TOK_UNKNOWN;
     t->byte_fallback = tok_find(t, "<0x00>", 6) != TOK_NONE;
     if (p->charsmap && tok_charsmap_read(&t->charsmap, p->charsmap, p->charsmap_n, e) < 0)
         return -1;

@@ -237,8 +237,8 @@ static int model_finish(struct tok *t, const struct spec *s, struct err *e)
     t->sp = t->fuse_unk = true;
     if (s->charsmap.at != s->charsmap.end && tok_charsmap_read(&t->charsmap, s->charsmap.at, (size_t)(s->charsmap.end - s->charsmap.at), e) < 0)
         return -1;
-    if (t->kind == TOK_SPM && t->charsmap.units)
-        t->pre = NULL; /* llama.cpp has no character map for this kind */
+    if (t->kind == TOK_SPM ? t->charsmap.units > 0 : t->byte_fallback)
+        t->pre = NULL; /* llama.cpp has no character map for the one kind, and no bytes for the other */
     return tok_spm_pieces(t, e);
 }
 

@@ -91,3 +91,17 @@ P
     scored() { tsplit m | mppl "$@" -f chat | tail -n 1 | cut -f 4; }
     [ "$(scored)" -gt "$(scored --special)" ]
 }
+
+@test "bytes that the tokenizer has no piece for are left out, and counted" {
+    mkdir -p few
+    cp "$TOP/tests/vectors/tok_kinds/few-bytes.json" few/tokenizer.json
+    printf 'a\tb' >t
+    echo '{"id":"a","text":"a\tb"}' | dsave --lines --tokens --tokenizer few 2>err >ids
+    [ "$(cat ids)" = "64 65" ] && [ "$(cat err)" = "dsave: 1 bytes that the tokenizer has no piece for are left out" ]
+    cp -r "$TINY" nine
+    rm nine/tokenizer.model
+    cp few/tokenizer.json nine
+    tsplit nine >nine.weir
+    mppl -f t --bos no <nine.weir 2>&1 >/dev/null | grep -qx 'mppl: t: 1 bytes that the tokenizer has no piece for are left out'
+    mcalib -q -f t --bos no <nine.weir 2>&1 >/dev/null | grep -qx 'mcalib: t: 1 bytes that the tokenizer has no piece for are left out'
+}

@@ -166,7 +166,7 @@ static void truncations(void)
     buf_free(&model);
 }
 
-/* A small tokenizer that makes of each "a" 40, then of each of these 40 and so on, is stopped after 64 bytes for each of the text and 1 MiB. */
+/* A small tokenizer that makes of each "a" 40, then of each of these 40 and so on, is stopped after 64 bytes for each of the text and 64 KiB. */
 static void growth(void)
 {
     struct buf b = {0};
@@ -181,7 +181,7 @@ static void growth(void)
     t = tok_open(&(struct tok_files){.json = b}, &e);
     CHECK_STR(e.msg, "");
     CHECK(t && tok_encode(t, "a", 1, 0, &ids, &e) < 0 && ids.n == 0);
-    CHECK_STR(e.msg, "the normalizer makes more than 1048640 bytes of the text");
+    CHECK_STR(e.msg, "the normalizer makes more than 65600 bytes of the text");
     free(ids.id);
     tok_close(t);
     buf_free(&b);

@@ -1,6 +1,7 @@
 /*
  * tok_kinds: a tokenizer of every kind gives the ids of its own library for hard texts, read from its own file and from the GGUF made of it
- * (tok_kinds_make.py). Run from the root; a folder may be given, and then a table of what differs is printed.
+ * (tok_kinds_make.py). Run from the root. A folder may be given, and then a table of what differs is printed; a second one, which gets
+ * the GGUFs, headers that llama.cpp loads a vocabulary from.
  */
 #include "tok/tok.h"
 
@@ -16,7 +17,7 @@
 
 static struct buf text[TEXTS];
 static int texts;
-static const char *folder = "tests/vectors/tok_kinds";
+static const char *folder = "tests/vectors/tok_kinds", *keep;
 static int shown;
 
 static struct buf slurp(const char *name, const char *end)
@@ -42,8 +43,17 @@ static void texts_read(void)
     buf_free(&b);
 }
 
+static void write_file(const char *name, const struct buf *b)
+{
+    char *path = mem_printf("%s/%s.gguf", keep ? keep : "", name);
+    FILE *f = keep ? fopen(path, "wb") : NULL;
+
+    CHECK(!keep || (f && fwrite(b->data, 1, b->len, f) == b->len && fclose(f) == 0));
+    free(path);
+}
+
 /* The tokenizer as it comes back from the GGUF that is made of it. */
-static struct tok *through_gguf(const struct tok_files *f, const struct tok *t, struct err *e)
+static struct tok *through_gguf(const char *name, const struct tok_files *f, const struct tok *t, struct err *e)
 {
     struct to_gguf g = {.tok = *f, .p = {.vocab = tok_vocab(t), .bos = -1, .eos = -1, .unk = -1, .pad = -1}};
     struct gguf_keys k = {0};
@@ -51,8 +61,10 @@ static struct tok *through_gguf(const struct tok_files *f, const struct tok *t, 
     struct buf file = {0};
     struct tok *back = NULL;
 
+    gguf_put_str(&k, "general.architecture", "llama", 5);
     if (to_gguf_tokenizer(&g, &k, e) == 0) {
         gguf_keys_file(&k, &file);
+        write_file(name, &file);
         if (gguf_open_memory(&in, file.data, file.len, e) == 0)
             back = from_gguf_tokenizer(&in, e);
     }
@@ -72,7 +84,7 @@ static int differing(const char *name, const char *way, char *crcs, struct err *
     *(is_model ? &f.model : &f.json) = slurp(name, is_model ? ".model" : ".json");
     t = tok_open(&f, e);
     if (t && strncmp(way, "gguf", 4) == 0) {
-        back = through_gguf(&f, t, e);
+        back = through_gguf(name, &f, t, e);
         tok_close(t);
         t = back;
     }
@@ -106,6 +118,7 @@ int main(int argc, char **argv)
     int lines = 0;
 
     folder = argc > 1 ? argv[1] : folder;
+    keep = argc > 2 ? argv[2] : NULL;
     texts_read();
     file = slurp("ids", ".tsv");
     buf_str(&file);

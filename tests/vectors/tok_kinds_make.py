@@ -163,14 +163,14 @@ def wordpiece(normalizer, **how):
     return patch(t, **how) if how else t
 
 
-NO_GGUF = ("prefix", "clip", "bert-cased", "albert")
+NO_GGUF = ("prefix", "clip", "bert-cased", "albert", "unigram-bytes")  # llama.cpp would read them otherwise
 
 
 def crcs(name, way, ids, f, skip=()):
     print(name, way, *("-" if k in skip else f"{zlib.crc32(struct.pack(f'<{len(i)}I', *i)):08x}" for k, i in enumerate(ids)), sep="\t", file=f)
 
 
-def unlike(j, trim):
+def unlike(j):
     """Texts that sentencepiece, given this Unigram, encodes in another way than tokenizers; GGUF's kind "t5" is sentencepiece's."""
     import copy
     j = copy.deepcopy(j)
@@ -184,11 +184,7 @@ def unlike(j, trim):
     m.trainer_spec.eos_id, m.trainer_spec.bos_id, m.trainer_spec.pad_id = 1, -1, 0
     first = j["normalizer"].get("normalizers", [j["normalizer"]])[0]
     m.normalizer_spec.precompiled_charsmap = base64.b64decode(first["precompiled_charsmap"])
-    m.normalizer_spec.remove_extra_whitespaces = trim
     p = sentencepiece.SentencePieceProcessor(model_proto=m.SerializeToString())
-    if not trim:
-        t.normalizer = normalizers.Sequence([t.normalizer, normalizers.Prepend(SPACE), normalizers.Replace(" ", SPACE)])
-        t.pre_tokenizer = pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="never", split=False)
     return [k for k, x in enumerate(TEXTS) if p.encode(x) != t.encode(x, add_special_tokens=False).ids]
 
 
@@ -244,11 +240,11 @@ def main():
                 a.update(lstrip=False, rstrip=False, single_word=False, normalized=False)
             bare = Tokenizer.from_str(json.dumps(j)) # what GGUF can say
             skip = []
-            if name in ("mistral", "unigram-bytes"): # llama.cpp puts a space before what begins with one, and after a token, too
+            if name == "mistral": # llama.cpp puts a space before what begins with one, and after a token, too
                 bare.normalizer = normalizers.Sequence(([bare.normalizer] if bare.normalizer else []) + [normalizers.Prepend(SPACE), show])
                 bare.pre_tokenizer = pre_tokenizers.Metaspace(replacement=SPACE, prepend_scheme="never", split=False)
             if j["model"]["type"] == "Unigram" and name not in NO_GGUF:
-                skip = unlike(j, name != "unigram-bytes")
+                skip = unlike(j)
                 print(name, len(skip), "texts that tokenizers and sentencepiece themselves read differently, left out of the rows of GGUF:", skip)
             for way, of in (("plain", t), ("special", t), ("gguf", bare), ("gguf-special", bare)):
                 if name in NO_GGUF and way == "gguf":
@@ -274,7 +270,7 @@ def main():
             crcs(name, "plain", ids, f)
             if name == "sp-unigram" or name == "sp-bpe":
                 crcs(name, "gguf", ids, f)
-            elif name == "sp-bpe-map":
+            else:
                 print(name, "refused", "", sep="\t", file=f)
 
 
