@@ -115,7 +115,9 @@ static void read_charsmap(const struct gguf_in *g, struct tok_parts *p, struct l
 static void read_ids(const struct gguf_in *g, struct tok_parts *p)
 {
     p->bos = gguf_int(g, "tokenizer.ggml.bos_token_id", p->kind == TOK_SPM ? 1 : p->kind == TOK_WPM ? 101 : -1);
-    p->eos = gguf_int(g, "tokenizer.ggml.eos_token_id", p->kind == TOK_SPM ? 2 : p->kind == TOK_UGM ? 1 : p->kind == TOK_WPM ? gguf_int(g, "tokenizer.ggml.seperator_token_id", 102) : -1);
+    p->eos = gguf_int(g, "tokenizer.ggml.eos_token_id", p->kind == TOK_SPM ? 2 : p->kind == TOK_UGM ? 1 : -1);
+    if (p->kind == TOK_WPM && p->eos < 0)
+        p->eos = gguf_int(g, "tokenizer.ggml.seperator_token_id", 102); /* as llama.cpp spells it */
     p->unk = gguf_int(g, "tokenizer.ggml.unknown_token_id", p->kind == TOK_SPM ? 0 : p->kind == TOK_UGM ? 2 : p->kind == TOK_WPM ? 100 : -1);
     p->pad = gguf_int(g, "tokenizer.ggml.padding_token_id", -1);
     p->add_bos = gguf_int(g, "tokenizer.ggml.add_bos_token", p->kind == TOK_SPM || p->kind == TOK_WPM) != 0;

@@ -149,11 +149,12 @@ void tok_begin(const struct tok *t, struct tok_ids *out)
 int tok_encode(const struct tok *t, const char *text, size_t n, int special, struct tok_ids *out, struct err *e)
 {
     size_t most = (size_t)64 << 10, before = out->n, dropped = out->dropped;
-    struct tok_run r = {.t = t, .out = out, .e = e, .special = special, .first = true, .limit = n < (INT32_MAX - most) / 64 ? 64 * n + most : INT32_MAX};
+    struct tok_run r = {.t = t, .out = out, .e = e, .special = special, .first = true};
     int got;
 
     if (n > INT32_MAX)
         return err_set(e, "the text is %zu bytes, more than %d", n, INT32_MAX);
+    r.limit = n < (INT32_MAX - most) / 64 ? 64 * n + most : INT32_MAX;
     got = cut_at(&r, &t->added, text, n, segment);
     tok_run_free(&r);
     if (got < 0) {

@@ -15,7 +15,8 @@
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
 #define TEKKEN "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*|\\p{N}|" TAIL_SLASH
-#define O200K "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" CONTRACTIONS "?|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" CONTRACTIONS "?|\\p{N}{1,3}|" TAIL_SLASH
+#define O200K "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" CONTRACTIONS "?|" \
+              "[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" CONTRACTIONS "?|\\p{N}{1,3}|" TAIL_SLASH
 #define HAN "[\xe4\xb8\x80-\xe9\xbe\xa5\xe3\x81\x80-\xe3\x82\x9f\xe3\x82\xa0-\xe3\x83\xbf]+" /* U+4E00-9FA5, 3040-309F, 30A0-30FF */
 #define DEEPSEEK3 "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|" \
                   "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
@@ -97,15 +98,16 @@ int tok_pre_named(struct tok *t, const char *name, struct err *e)
     return err_set(e, "pre-tokenizer \"%.100s\" is not known", name);
 }
 
-/* A split is the same whether what matches is kept or what lies between is dropped: these patterns match everything. */
+/* A split is the same whether what matches is kept or what lies between is dropped, where the pattern matches everything. */
 static bool is(const struct tok_step *s, char kind, const char *pattern)
 {
-    bool isolated = s->how == TOK_ISOLATED && !s->invert, kept = s->how == TOK_REMOVED && s->invert && !strchr(pattern, '{');
+    bool isolated = s->how == TOK_ISOLATED && !s->invert;
+    bool kept = s->how == TOK_REMOVED && s->invert && strstr(pattern, "\\s+(?!\\S)|\\s+");
 
     if (kind == 'a')
         return s->kind == TOK_ALPHABET;
     return s->kind == TOK_SPLIT && !strcmp(s->pattern, pattern) &&
-           (kind == 'c' ? s->how == TOK_CONTIGUOUS && !s->invert : isolated || kept || (s->how == TOK_REMOVED && s->invert && strstr(pattern, "\\s+(?!\\S)|\\s+")));
+           (kind == 'c' ? s->how == TOK_CONTIGUOUS && !s->invert : isolated || kept);
 }
 
 static bool same_steps(const struct tok *t, const struct name *m)

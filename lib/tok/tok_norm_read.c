@@ -99,7 +99,10 @@ static int norm_bert(struct tok *t, const struct json *j, struct err *e)
 
 static int digit_of(char c)
 {
-    return c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const char *hit = c ? strchr(digit, c) : NULL;
+
+    return hit ? (int)(hit - digit) : -1;
 }
 
 static int base64(const struct json *s, struct buf *out, struct err *e)

@@ -35,7 +35,9 @@ void tok_unigram_tables(struct tok *t)
     for (uint32_t id = 0; id < t->n; id++) {
         const struct tok_entry *p = &t->piece[id];
 
-        if (!(p->flags & TOK_OWN) || !p->len || p->type == TOK_CONTROL || p->type == TOK_UNKNOWN || (t->sp && (p->type == TOK_UNUSED || p->type == TOK_BYTE)))
+        if (!(p->flags & TOK_OWN) || !p->len || p->type == TOK_CONTROL || p->type == TOK_UNKNOWN)
+            continue;
+        if (t->sp && (p->type == TOK_UNUSED || p->type == TOK_BYTE))
             continue;
         tok_cuts_add_piece(t, &t->lattice, id);
     }
