@@ -29,6 +29,9 @@ int tok_charsmap_read(struct tok_charsmap *m, const void *p, size_t n, struct er
     m->text = 4 + bytes;
     if (m->text < n && m->raw.data[n - 1])
         return err_set(e, "the character map's last text does not end");
+    for (size_t i = m->text, len; i < n; i += len)
+        if (!(len = tok_utf8((const char *)m->raw.data + i, n - i)))
+            return err_set(e, "the character map's texts are not UTF-8 at byte %zu", i);
     return 0;
 }
 
@@ -51,7 +54,7 @@ size_t tok_charsmap_find(const struct tok_charsmap *m, const char *s, size_t n, 
         at ^= offset(u);
         if (!(u >> 8 & 1))
             continue;
-        if (at >= m->units || (value = m->text + (unit(m, at) & 0x7fffffff)) >= m->raw.len)
+        if (at >= m->units || (value = m->text + (unit(m, at) & 0x7fffffff)) >= m->raw.len || (m->raw.data[value] & 0xc0) == 0x80)
             break;
         *to = (const char *)m->raw.data + value;
         *to_n = strlen(*to);

@@ -42,6 +42,7 @@ static void protos(void)
     PROTO(UNK "\x12\x02\x18\x09", "the model is of type beyond 4, only unigram and BPE are known");
     PROTO(UNK BPE "\x1a\x05\x12\x03""abc", "the character map is 3 bytes");
     PROTO(UNK BPE "\x1a\x0a\x12\x08\xff\x00\x00\x00""abcd", "the character map's trie has 255 bytes, of 4");
+    PROTO(UNK BPE "\x1a\x0c\x12\x0a\x04\x00\x00\x00""abcd\xff\x00", "the character map's texts are not UTF-8 at byte 8");
     PROTO(UNK BPE "\x1a\x0b\x12\x09\x04\x00\x00\x00""abcde", "the character map's last text does not end");
     PROTO(UNK BPE "\x2a\x05\x12\x03""abc", "the denormalizer has a character map of 3 bytes; only an identity is known");
     PROTO(BPE, "there is no unknown piece among 0");
