@@ -85,12 +85,12 @@ static void cut(const struct feed *feed, struct windows *w, struct err *e)
     texts_free(&t);
 }
 
-/* A gram of few tokens is mostly noise in its small directions, which solvers divide by. */
+/* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by. */
 static void warn_few(const struct windows *w, const struct arch_params *p)
 {
     int64_t wide = p->hidden > p->intermediate ? p->hidden : p->intermediate;
 
-    if (calib.parts & CALIB_GRAM && w->tokens < 20 * wide)
+    if (tokens_max && calib.parts & CALIB_GRAM && w->tokens < 20 * wide)
         warn("%lld tokens for grams of %lld columns; fewer than %lld leave them poor", (long long)w->tokens, (long long)wide, (long long)(20 * wide));
 }
 
