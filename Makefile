@@ -20,6 +20,9 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP -c -o $@ $<
 
+# The pages of architectures are part of this object.
+$(B)/lib/arch/arch.o: $(wildcard lib/arch/*.arch)
+
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
 X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
 $(B)/lib/num/kern_avx2.o:   CFLAGS += $(if $(X86),-mavx2) -O3
@@ -93,6 +96,19 @@ fuzz:
 	@$(MAKE) -s -j$$(nproc) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
 	@ls build-fuzz/fuzz | xargs -P $(FUZZ_JOBS) -I {} sh tests/fuzz/run.sh {} $(FUZZ_SECONDS)
 
+# The table of architectures against transformers, torch and llama.cpp, from small checkpoints made anew; never a need of check. A venv of
+# PEERS_PIP is made unless PEERS_PYTHON names a Python that has them. Without llama-cpp-python, which needs a compiler for C++ and cmake, its cells
+# say so. PEERS chooses architectures.
+PEERS_PYTHON = $(B)/peers/venv/bin/python
+PEERS_PIP = torch==2.13.0 transformers tokenizers peft gguf safetensors numpy
+PEERS =
+$(B)/peers/venv/bin/python:
+	python3 -m venv $(B)/peers/venv
+	$@ -m pip install -q $(PEERS_PIP) || { rm -rf $(B)/peers/venv; exit 1; }
+	$@ -m pip install -q llama-cpp-python || echo 'llama-cpp-python does not build here: its cells will say so'
+peers: all $(PEERS_PYTHON)
+	@BIN=$(abspath $(B))/bin $(PEERS_PYTHON) tests/peers/run $(B)/peers/work $(PEERS)
+
 demo: setup
 	@echo 'Building.'
 	@$(MAKE) -s -j$$(nproc) all
@@ -107,6 +123,6 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests setup check check-all fuzzers fuzz demo install clean
+.PHONY: all tests setup check check-all fuzzers fuzz peers demo install clean
 .SECONDARY:
 -include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d) $(wildcard $(B)/tests/bench/*.d)

@@ -4,24 +4,19 @@
  */
 #include "base/die.h"
 #include "base/progress.h"
-#include "run/calib.h"
-#include "run/run.h"
+#include "run/calibrate.h"
 #include "run/texts.h"
-#include "run/through.h"
 
 static struct opt_list files, id_files;
 static struct texts_how how = {.joined = 1, .windows = 1};
 static uint64_t tokens_max;
 static int64_t context;
 static uint64_t states_bytes = (uint64_t)1 << 30;
-static struct calib calib = {.parts = CALIB_NORM2};
-static const char *command;
-static int64_t patience = 20;
-static struct through through;
+static struct calibrate run = {.patience = 20, .calib.parts = CALIB_NORM2};
 
 static int set_parts(const char *arg, struct err *e)
 {
-    return calib_parse(arg, &calib.parts, e);
+    return calib_parse(arg, &run.calib.parts, e);
 }
 
 static int set_bos(const char *arg, struct err *e)
@@ -31,7 +26,7 @@ static int set_bos(const char *arg, struct err *e)
 
 static int set_weight(const char *arg, struct err *e)
 {
-    return calib_parse_weight(arg, &calib.least, e);
+    return calib_parse_weight(arg, &run.calib.least, e);
 }
 
 static const struct opt opts[] = {
@@ -41,11 +36,11 @@ static const struct opt opts[] = {
     {0, "special", 0, OPT_FLAG, &how.special, "<|im_start|> and its like in a text are the tokens they are", 0},
     {0, "bos", "WHEN", OPT_CALL, 0, "each window of a text begins with the tokenizer's bos: yes, no, auto (where it adds it)", set_bos},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
-    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi (default norm2)", set_parts},
+    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi,reap (default norm2)", set_parts},
     {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0, "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
-    {0, "through", "CMD", OPT_STRING, &command, "each layer goes through this chain of filters before the next is run", 0},
-    {0, "patience", "SECONDS", OPT_INT, &patience, "give up when CMD is idle for so long (default 20; 0: never)", 0},
+    {0, "through", "CMD", OPT_STRING, &run.command, "each layer goes through this chain of filters before the next is run", 0},
+    {0, "patience", "SECONDS", OPT_INT, &run.patience, "give up when CMD is idle for so long (default 20; 0: never)", 0},
     OPT_END};
 
 static const struct opt_spec spec = {
@@ -86,58 +81,26 @@ static void cut(const struct feed *feed, struct windows *w, struct err *e)
 }
 
 /* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by. */
-static void warn_few(const struct windows *w, const struct arch_params *p)
+static void warn_few(const struct windows *w, const struct attrs *model)
 {
-    int64_t wide = p->hidden > p->intermediate ? p->hidden : p->intermediate;
+    int64_t hidden = attrs_int(model, "hidden", 0), inner = attrs_int(model, "intermediate", 0), wide = hidden > inner ? hidden : inner;
 
-    if (tokens_max && calib.parts & CALIB_GRAM && w->tokens < 20 * wide)
+    if (tokens_max && run.calib.parts & CALIB_GRAM && w->tokens < 20 * wide)
         warn("%lld tokens for grams of %lld columns; fewer than %lld leave them poor", (long long)w->tokens, (long long)wide, (long long)(20 * wide));
 }
 
-/* The statistics of a unit's inputs; without --through, the states after it, too. */
-static int calibrate(struct feed *feed, struct forward *f, struct err *e)
+/* One line about what has no statistics. */
+static void say_unseen(void)
 {
-    const struct taps taps = {calib_see, calib.least > 0 ? calib_weigh : NULL, &calib, calib.parts & CALIB_BI ? calib_pass : NULL};
-    int rc;
-
-    if (feed_is(feed, "head"))
-        return forward_normed(f) ? calib_attach(&calib, TAP_HEAD, &feed->b[0], e) : 0;
-    calib_reset(&calib);
-    if (feed->b[0].layer < 0)
-        return command ? 0 : forward_single(f, &feed->b[0], &taps, e);
-    progress_step(1, 0);
-    rc = command ? forward_look(f, feed->b, feed->n, &taps, e) : forward_block(f, feed->b, feed->n, &taps, e);
-    return rc < 0 ? -1 : calib_attach_layer(&calib, arch_find(f->p.arch)->block, feed->b, feed->n, e);
-}
-
-/* The unit to the command and back; what came back is what the model is from here on. A layer that did not come back is left out. */
-static int pass(struct feed *feed, struct forward *f, struct err *e)
-{
-    const struct taps taps = {.see = calib_see, .ctx = &calib};
-    int rc = through_pass(&through, feed, e);
-
-    if (rc == 0 && through.n &&
-        (through.b[0].layer >= 0 ? forward_block(f, through.b, through.n, NULL, e) : forward_single(f, &through.b[0], &taps, e)) < 0)
-        rc = err_in(e, "what --through '%.200s' gave back", command);
-    return rc < 0 ? -1 : through_write(&through, e);
-}
-
-/* The end of the stream: as many layers as its head and tail say? */
-static int finish(struct feed *feed, const struct forward *f, struct err *e)
-{
-    if (command && through_finish(&through, e) < 0)
-        return -1;
-    if (forward_check_layers(f, &reader_head(feed->in)->model, reader_tail_model(command ? through.from : feed->in), e) < 0)
-        return -1;
-    return writer_finish(command ? through.out : feed->out, e);
+    if (run.unseens)
+        warn("%lld of %lld experts saw no token and have no statistics (layer:expert):%s%s", (long long)run.unseens, (long long)run.experts,
+             buf_str(&run.unseen), run.unseens > 20 ? " ..." : "");
 }
 
 int main(int argc, char **argv)
 {
     struct err e;
-    struct feed feed = {0};
     struct windows w = {0};
-    struct forward f;
     int got;
 
     if (opt_parse(argc, argv, &spec) > 0)
@@ -146,30 +109,26 @@ int main(int argc, char **argv)
         die_usage("no text: give -f TEXT");
     if (context < 0)
         die_usage("--context %lld is below 1", (long long)context);
-    if (patience < 0)
-        die_usage("--patience %lld is below 0", (long long)patience);
+    if (run.patience < 0)
+        die_usage("--patience %lld is below 0", (long long)run.patience);
 
-    if (!(feed.in = reader_stdin(&e)) ||
-        (command ? through_open(&through, command, patience, &feed, &e) < 0 : !(feed.out = writer_stdout(feed.in, &e))))
-        die("%s", e.msg);
-    if ((got = feed_next(&feed, &e)) < 0)
+    if (!(run.feed.in = reader_stdin(&e)) || calibrate_open(&run, &e) < 0 || (got = feed_next(&run.feed, &e)) < 0)
         die("%s", e.msg);
     if (got == 0)
         die("the stream has no tensors");
-    cut(&feed, &w, &e);
-    if (forward_open(&f, &reader_head(feed.in)->model, &w, states_bytes, &e) < 0)
+    cut(&run.feed, &w, &e);
+    if (forward_open(&run.f, &reader_head(run.feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);
-    warn_few(&w, &f.p);
-    progress_total((uint64_t)f.p.layers, 0);
-    for (; got > 0; got = feed_next(&feed, &e))
-        if (calibrate(&feed, &f, &e) < 0 || (command ? pass(&feed, &f, &e) : feed_write(&feed, &e)) < 0)
+    warn_few(&w, &reader_head(run.feed.in)->model);
+    progress_total((uint64_t)run.f.m.layers, 0);
+    for (; got > 0; got = feed_next(&run.feed, &e))
+        if (calibrate_unit(&run, &e) < 0)
             die("%s", e.msg);
     progress_end();
-    if (got < 0 || finish(&feed, &f, &e) < 0)
+    if (got < 0 || calibrate_finish(&run, &e) < 0)
         die("%s", e.msg);
-    calib_reset(&calib);
-    through_free(&through);
-    run_free(&feed, &f, &(struct bundle){0});
+    say_unseen();
+    calibrate_free(&run);
     windows_free(&w);
     return 0;
 }

@@ -136,6 +136,8 @@ int main(int argc, char **argv)
 
     start(&feed, reader_stdin(&e), &e);
     const struct attrs *model = &reader_head(feed.in)->model;
+    if (ppl_possible(model, &e) < 0)
+        die("%s", e.msg);
     if (texts_read(&texts, &files, &id_files, &how, &feed.files, attrs_int(model, "bos", -1), &e) < 0)
         die("%s", e.msg);
     cut(&texts, &w, model, &e);

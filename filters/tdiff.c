@@ -95,16 +95,14 @@ static void compare(const struct bundle *a, const struct bundle *b)
         show(a->name, diff & DIFF_SHAPE ? NULL : &r, difference_text(diff, text));
 }
 
-/* The current tensors of A and B, which are one. Names that differ are of two formats, and so is what these had to say of the file. */
+/* The current tensors of A and B, which are one. Names that differ are of two formats, and so is the type that these had. */
 static void compare_loaded(struct operand *a, struct operand *b)
 {
-    static const char *const file_keys[] = {"dtype", "transposed"};
-
     if (operand_load(a, &e) < 0 || operand_load(b, &e) < 0 || operand_turn(b, &e) < 0)
         die("%s: %s", a->b.name, e.msg);
-    for (int i = 0; i < 2 && strcmp(a->b.name, b->b.name) != 0; i++) {
-        attrs_drop(&a->b.more, file_keys[i]);
-        attrs_drop(&b->b.more, file_keys[i]);
+    if (strcmp(a->b.name, b->b.name) != 0) {
+        attrs_drop(&a->b.more, "dtype");
+        attrs_drop(&b->b.more, "dtype");
     }
     compare(&a->b, &b->b);
 }

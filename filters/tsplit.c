@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "base/io.h"
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/shard.h"
@@ -27,6 +28,17 @@ static int set_shard(const char *arg, struct err *why)
     return shard_parse(arg, &mine, why);
 }
 
+/* A page of the user's own, before any checkpoint is opened. */
+static int set_arch(const char *arg, struct err *why)
+{
+    const struct arch *a;
+    struct buf text = {0};
+    int rc = io_slurp(arg, BLOB_MAX_BYTES, &text, why) < 0 || arch_add((const char *)text.data, text.len, arg, &a, why) < 0 ? -1 : 0;
+
+    buf_free(&text);
+    return rc;
+}
+
 static int set_by(const char *arg, struct err *why)
 {
     by_layer = strcmp(arg, "layer") == 0;
@@ -39,6 +51,7 @@ static const struct opt opts[] = {
     {'n', "number", "N", OPT_U64 | OPT_UNSAID, &number, "write N shards, as files of the folder -d", 0},
     {'d', "directory", "DIR", OPT_STRING | OPT_UNSAID, &folder, "the folder, which appears when all of them are whole", 0},
     {0, "by", "UNIT", OPT_CALL | OPT_UNSAID, 0, "cut between tensors, or between layers (default: tensor; layer for a stream)", set_by},
+    {0, "arch", "FILE", OPT_CALL | OPT_UNSAID, 0, "a page that says how the model is made, for an architecture that weir does not know", set_arch},
     SELECT_OPTS(sel),
     OPT_END
 };

@@ -108,6 +108,8 @@ static int choose(const struct bundle *b, struct quant_plan *p)
     if ((budget && !word) || !select_match(&sel, b) || !quant_takes(b, budget || sel.only.n > 0) ||
         (word && set_plan(NULL, budget_column(budget), word, NULL) < 0))
         return 0;
+    if (!budget && sel.only.n == 0 && quant_falls_out(&plan, b))
+        return 0;
     *p = plan;
     return 1;
 }

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/shard.h"
-#include "arch/arch.h"
+#include "arch/place.h"
 #include "tensor/describe.h"
 #include "wire/frame.h"
 
@@ -40,7 +40,7 @@ int64_t *cut_plan(const struct plan *p, int64_t n, int by_layer)
     struct sizes s = {0};
 
     for (size_t i = 0; i < p->n; i++)
-        add(&s, p->step[i].t->bytes, p->step[i].b.layer);
+        add(&s, step_bytes(&p->step[i]), p->step[i].layer);
     return finish(&s, n, by_layer);
 }
 
@@ -64,7 +64,7 @@ static void from_manifest(struct sizes *s, const struct head *h)
         const char *role;
         int64_t layer = -1;
 
-        if (!arch_role(attrs_str(&h->model, "arch", NULL), h->name[i], &role, &layer))
+        if (!arch_role(attrs_str(&h->model, "arch", NULL), h->name[i], &role, &layer, NULL))
             layer = -1;
         add(s, manifest_bytes(h, i), layer);
     }

@@ -6,15 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arch/config.h"
 #include "ckpt/make_hf.h"
-
-static const struct {
-    const char *theirs, *ours;
-    int must;
-} sizes[] = {{"embedding_length", "hidden", 1},        {"block_count", "layers", 1},
-             {"attention.head_count", "heads", 1},     {"attention.head_count_kv", "kv_heads", 0},
-             {"attention.key_length", "head_dim", 0},  {"feed_forward_length", "intermediate", 1},
-             {"vocab_size", "vocab", 0},               {"context_length", "context", 1}};
 
 static const char *key(const char *arch, const char *name, char out[160])
 {
@@ -35,28 +28,105 @@ static double plain(double v)
     return v;
 }
 
-static int read_sizes(const struct gguf_in *g, const char *arch, struct attrs *m, struct err *e)
+/* The value of a key as the number that its formula was written from: formulas are straight lines in it, or they say nothing of it. */
+static int inverse(const struct arch_number *n, const struct arch_key *k, const struct attrs *m, double value, double *out)
+{
+    struct attrs try = {0};
+    double at[2];
+    int rc = 0;
+
+    attrs_copy(&try, m);
+    for (int i = 0; i < 2 && rc == 0; i++) {
+        struct model bound;
+        struct err e;
+
+        attrs_set_int(&try, n->name, i + 1);
+        if ((rc = model_bind(&bound, &try, &e)) == 0) {
+            rc = model_eval(&bound, k->value, -1, &at[i], &e);
+            model_close(&bound);
+        }
+    }
+    attrs_free(&try);
+    if (rc < 0 || at[1] == at[0])
+        return 0;
+    *out = 1 + (value - at[0]) / (at[1] - at[0]);
+    return 1;
+}
+
+static void set_number(struct attrs *m, const char *name, double v, enum gguf_kind kind)
+{
+    if (kind == GGUF_F32 || kind == GGUF_F64)
+        attrs_set_f64(m, name, plain(v));
+    else if (kind == GGUF_BOOL)
+        attrs_set_bool(m, name, v != 0);
+    else if (v == floor(v))
+        attrs_set_int(m, name, (int64_t)v);
+    else
+        attrs_set_f64(m, name, v);
+}
+
+/* One number a layer; where all are equal it is one number. */
+static void set_numbers(struct attrs *m, const struct arch_number *n, const struct gguf_in *g, const struct gguf_value *v)
+{
+    double *list = mem_new(v->n + 1, sizeof *list), x;
+    uint64_t at = 0, count = 0;
+    int same = 1;
+
+    while (count < v->n && gguf_next_num(g, v, &at, &x)) {
+        list[count] = x;
+        same &= x == list[0];
+        count++;
+    }
+    if (same && count && !n->each)
+        set_number(m, n->name, list[0], v->of);
+    else
+        attrs_set_list(m, n->name, list, (int)count);
+    free(list);
+}
+
+/* The first key of the number that is there and says it. 1 when one did. */
+static int read_number(const struct gguf_in *g, const struct arch *a, const struct arch_number *n, struct attrs *m)
+{
+    char k[160];
+    double x;
+
+    for (int i = 0; i < n->keys; i++) {
+        const struct gguf_value *v = gguf_find(g, key(a->gguf, n->key[i].key, k));
+
+        if (!v || v->kind == GGUF_STR)
+            continue;
+        if (v->kind == GGUF_ARRAY) {
+            if (v->of == GGUF_STR || n->key[i].value)
+                continue;
+            set_numbers(m, n, g, v);
+            return 1;
+        }
+        x = gguf_num(g, k, gguf_int(g, k, 0));
+        if (n->key[i].value && !inverse(n, &n->key[i], m, x, &x))
+            continue;
+        set_number(m, n->name, x, n->key[i].value ? GGUF_U32 : v->kind);
+        return 1;
+    }
+    return 0;
+}
+
+static int read_numbers(const struct gguf_in *g, const struct arch *a, struct attrs *m, struct err *e)
 {
     const struct gguf_value *tokens = gguf_find(g, "tokenizer.ggml.tokens");
-    char k[160];
 
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        const struct gguf_value *v = gguf_find(g, key(arch, sizes[i].theirs, k));
-        int64_t n = gguf_int(g, k, -1);
-
-        if (v && v->kind == GGUF_ARRAY)
-            return err_set(e, "%s differs from layer to layer, which is not read here", k);
-        if (n >= 0)
-            attrs_set_int(m, sizes[i].ours, n);
-        else if (sizes[i].must)
-            return err_set(e, "%s is %s", k, v ? "no natural number" : "missing");
-    }
+    for (int round = 0; round < 3; round++) /* formulas need other numbers first */
+        for (int i = 0; i < a->numbers; i++)
+            if (!attrs_find(m, a->number[i].name))
+                read_number(g, a, &a->number[i], m);
     if (!attrs_find(m, "vocab") && tokens)
         attrs_set_int(m, "vocab", (int64_t)tokens->n);
-    if (!attrs_find(m, "kv_heads"))
-        attrs_set_int(m, "kv_heads", attrs_int(m, "heads", 1));
-    if (!attrs_find(m, "head_dim") && attrs_int(m, "heads", 0) > 0)
-        attrs_set_int(m, "head_dim", attrs_int(m, "hidden", 0) / attrs_int(m, "heads", 1));
+    for (int i = 0; i < a->numbers; i++) {
+        const struct arch_number *n = &a->number[i];
+        char k[160];
+
+        if (n->keys && !n->otherwise && !n->each && !attrs_find(m, n->name))
+            return err_set(e, "%s is %s", key(a->gguf, n->key[0].key, k), gguf_find(g, k) ? "no number" : "missing");
+    }
     return 0;
 }
 
@@ -72,50 +142,58 @@ static void read_ids(const struct gguf_in *g, struct attrs *m)
             attrs_set_int(m, ids[i][1], gguf_int(g, ids[i][0], -1));
 }
 
-static void read_rope(const struct gguf_in *g, const char *arch, struct attrs *m)
+static void read_rope(const struct gguf_in *g, const struct arch *a, struct attrs *m)
 {
     size_t n = 0;
-    char k[160];
-    const char *type = gguf_text(g, key(arch, "rope.scaling.type", k), &n);
+    char k[160], name[32];
+    const char *type = gguf_text(g, key(a->gguf, "rope.scaling.type", k), &n);
 
-    attrs_set_f64(m, "rope_theta", plain(gguf_num(g, key(arch, "rope.freq_base", k), 10000)));
-    attrs_set_str(m, "rope", strcmp(arch, "llama") == 0 ? "interleaved" : "half");
-    if (n == 6 && memcmp(type, "linear", 6) == 0) {
-        attrs_set_str(m, "rope_scaling", "linear");
-        attrs_set_f64(m, "rope_factor", plain(gguf_num(g, key(arch, "rope.scaling.factor", k), 1)));
-    } else if (type && !(n == 4 && memcmp(type, "none", 4) == 0)) {
-        attrs_set_str(m, "unsupported", "this scaling of rotary positions (rope.scaling.type)");
+    attrs_set_str(m, "rope", a->gguf_pair ? "interleaved" : "half");
+    if (!type || n == 0 || n >= sizeof name || (n == 4 && memcmp(type, "none", 4) == 0))
+        return;
+    memcpy(name, type, n);
+    name[n] = '\0';
+    attrs_set_str(m, "rope_scaling", name);
+    attrs_set_f64(m, "rope_factor", plain(gguf_num(g, key(a->gguf, "rope.scaling.factor", k), 1)));
+    if (gguf_int(g, key(a->gguf, "rope.scaling.original_context_length", k), 0) > 0)
+        attrs_set_int(m, "rope_original_context", gguf_int(g, k, 0));
+    if (gguf_find(g, key(a->gguf, "rope.scaling.attn_factor", k)))
+        attrs_set_f64(m, "rope_attention_factor", plain(gguf_num(g, k, 1)));
+}
+
+/* The page of a general.architecture: the first whose own key is there. */
+static const struct arch *page_of(const struct gguf_in *g, const char *name)
+{
+    char k[160];
+
+    for (int i = 0; arch_row(i); i++) {
+        const struct arch *a = arch_row(i);
+
+        if (a->gguf && strcmp(a->gguf, name) == 0 && (!a->gguf_key || gguf_num(g, key(name, a->gguf_key, k), 0) > 0))
+            return a;
     }
-    if (gguf_int(g, key(arch, "rope.dimension_count", k), attrs_int(m, "head_dim", 0)) != attrs_int(m, "head_dim", 0))
-        attrs_set_str(m, "unsupported", "partial rotary positions");
-    if (gguf_int(g, key(arch, "attention.sliding_window", k), 0) > 0)
-        attrs_set_str(m, "unsupported", "sliding window attention");
-    if (gguf_int(g, key(arch, "expert_count", k), 0) > 0)
-        attrs_set_str(m, "unsupported", "experts");
+    return NULL;
 }
 
 int from_gguf_model(const struct gguf_in *g, int tied, struct attrs *m, struct err *e)
 {
     size_t n;
     const char *text = gguf_text(g, "general.architecture", &n);
-    char arch[64], k[160];
+    const struct arch *a;
+    char name[64];
 
     if (!text)
         return err_set(e, "general.architecture is missing");
-    snprintf(arch, sizeof arch, "%.*s", n < 64 ? (int)n : 63, text);
-    attrs_set_str(m, "arch", arch);
-    if (strcmp(arch, "llama") != 0 && strcmp(arch, "qwen2") != 0 && strcmp(arch, "gpt2") != 0)
+    snprintf(name, sizeof name, "%.*s", n < 64 ? (int)n : 63, text);
+    a = page_of(g, name);
+    attrs_set_str(m, "arch", a ? a->name : name);
+    if (!a)
         return 0;
-    if (read_sizes(g, arch, m, e) < 0)
+    if (read_numbers(g, a, m, e) < 0)
         return -1;
     attrs_set_bool(m, "tied", tied);
     read_ids(g, m);
-    if (strcmp(arch, "gpt2") == 0) {
-        attrs_set_f64(m, "norm_eps", plain(gguf_num(g, key(arch, "attention.layer_norm_epsilon", k), 1e-5)));
-        return 0;
-    }
-    attrs_set_f64(m, "norm_eps", plain(gguf_num(g, key(arch, "attention.layer_norm_rms_epsilon", k), 1e-6)));
-    read_rope(g, arch, m);
+    read_rope(g, a, m);
     return 0;
 }
 
@@ -210,20 +288,79 @@ static void add_tokenizer(struct source *s, const struct gguf_in *g, struct err 
     tok_close(t);
 }
 
+static int list_of(const struct source *s, const char *name, const char *key, struct attrs *m, struct err *e)
+{
+    const struct file_tensor *t = find_tensor(s, name);
+    double *list;
+    float *f;
+    int rc;
+
+    if (!t)
+        return 0;
+    if (t->dtype != DT_F32 || t->blocks || t->shape.rank != 1 || t->bytes > 1 << 20)
+        return err_set(e, "%s is no vector of f32", name);
+    f = mem_new(t->bytes + 1, 1);
+    list = mem_new(t->shape.dim[0] + 1, sizeof *list);
+    rc = source_read(s, t, 0, f, (size_t)t->bytes, e);
+    for (uint64_t i = 0; rc == 0 && i < t->shape.dim[0]; i++)
+        list[i] = plain((double)f[i]);
+    if (rc == 0) {
+        attrs_set_list(m, key, list, (int)t->shape.dim[0]);
+        attrs_set_str(m, "rope_scaling", "longrope");
+    }
+    free(f);
+    free(list);
+    return rc;
+}
+
+/* Does the source hold a tensor of this weight, or of its bias? */
+static int source_has(const struct source *s, const struct arch *a, const struct arch_weight *w, int bias)
+{
+    const struct arch_weight *is;
+    struct arch_place at;
+    const char *role;
+    int64_t layer;
+    int is_bias;
+
+    for (size_t i = 0; i < s->tensors; i++)
+        if (arch_role(a->name, s->tensor[i].name, &role, &layer, NULL) ? (is = arch_weight(a, role, &is_bias)) == w && is_bias == bias
+            : arch_place(a, NULL, s->tensor[i].name, &at) && at.bias == bias && bias && arch_place_holds(&at, w))
+            return 1;
+    return 0;
+}
+
+/* Numbers without a key that say whether a weight or a bias is there: tensors tell llama.cpp of them. */
+static void by_presence(const struct source *s, const struct arch *a, struct attrs *m)
+{
+    for (int i = 0; i < a->weights; i++) {
+        const struct arch_weight *w = &a->weight[i];
+        const char *guard = expr_name(w->guard), *bias = expr_name(w->bias_if);
+        const struct arch_number *n;
+
+        if (guard && (n = arch_number(a, guard)) && !n->keys && !n->each && source_has(s, a, w, 0))
+            attrs_set_bool(m, guard, 1);
+        if (bias && (n = arch_number(a, bias)) && !n->keys && n->paths && source_has(s, a, w, 1))
+            attrs_set_bool(m, bias, 1);
+    }
+}
+
 static int add_files(struct source *s, const struct gguf_in *g, struct attrs *m, struct err *note, struct err *e)
 {
+    const struct arch *a;
     struct buf config = {0};
+    struct model bound;
 
-    if (from_gguf_model(g, !find_tensor(s, "output.weight"), m, e) < 0 || read_scaling(s, m, e) < 0)
+    if (from_gguf_model(g, !find_tensor(s, "output.weight"), m, e) < 0 || read_scaling(s, m, e) < 0 ||
+        list_of(s, "rope_factors_long.weight", "rope_long", m, e) < 0 || list_of(s, "rope_factors_short.weight", "rope_short", m, e) < 0)
         return -1;
-    if (strcmp(attrs_str(m, "arch", ""), "llama") == 0) { /* a key tells transformers of them, tensors tell llama.cpp */
-        if (find_tensor(s, "blk.0.attn_q.bias") || find_tensor(s, "blk.0.attn_output.bias"))
-            attrs_set_bool(m, "attention_bias", 1);
-        if (find_tensor(s, "blk.0.ffn_up.bias") || find_tensor(s, "blk.0.ffn_down.bias"))
-            attrs_set_bool(m, "mlp_bias", 1);
-    }
-    if (make_hf_config(m, main_type(s), &config) == 0)
+    if ((a = arch_of(m))) {
+        by_presence(s, a, m);
+        if (config_fill(m, a, e) < 0 || model_open(&bound, m, e) < 0)
+            return -1;
+        config_make(&bound, main_type(s), &config);
+        model_close(&bound);
         add_blob(s, "config.json", &config);
+    }
     buf_free(&config);
     if (gguf_find(g, "tokenizer.ggml.model"))
         add_tokenizer(s, g, note);

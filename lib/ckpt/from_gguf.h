@@ -6,13 +6,13 @@
 
 #include "file/file.h"
 #include "file/gguf.h"
-#include "arch/arch.h"
+#include "arch/place.h"
 #include "tok/tok.h"
 
 /*
  * What a GGUF says of its model.
  * tied      in: there is no output.weight
- * model     out: canonical keys (arch.h); of an architecture that is not known here only "arch"
+ * model     out: canonical keys (arch/model.h); of an architecture that is not known here only "arch"
  * A "llama" has rotary pairs (2i, 2i+1): key rope "interleaved". rope_freqs.weight is not looked at: see from_gguf_scaling.
  * -1: a key that llama.cpp asks for is missing, or differs from layer to layer.
  */

@@ -1,20 +1,10 @@
-/*
- * make_hf: the files of a Hugging Face folder for a model that came from elsewhere (GGUF, llama2.c): config.json from head.model,
- * the tokenizer's files from a tokenizer.
- */
+/* make_hf: the tokenizer's files of a Hugging Face folder for a model that came from elsewhere (GGUF, llama2.c); config.json is arch/config.h's. */
 #ifndef WEIR_CKPT_MAKE_HF_H
 #define WEIR_CKPT_MAKE_HF_H
 
 #include "base/mem.h"
 #include "tok/tok.h"
 #include "tensor/bundle.h"
-
-/*
- * config.json from head.model, appended.
- * type   in: safetensors' name of the weights' type, or NULL: torch_dtype is left out
- * -1: no architecture whose config.json is known here (nothing is appended). The rotary layout is not said: a folder's is "half".
- */
-int make_hf_config(const struct attrs *model, const char *type, struct buf *out);
 
 /*
  * tokenizer.json, appended. Of SentencePiece's kind: merges are all pairs of pieces that give a piece, highest score first, then

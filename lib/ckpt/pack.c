@@ -93,6 +93,9 @@ static int take_gguf(struct pack *p, struct reader *in, struct bundle *b, struct
     how.to_f32 = place.to_f32;
     how.row = place.head_dim ? to_gguf_row : NULL;
     how.row_arg = place.head_dim;
+    how.view = place.part ? &place.view : NULL;
+    how.stored = &place.stored;
+    how.add = place.add;
     return put_bundle(&p->pile, in, b, &how, e);
 }
 
@@ -121,7 +124,9 @@ static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struc
         how.refusal = "which numpy does not hold: add --dense, or --dense=f16";
     }
     how.name = place.name;
-    how.turned = place.turned || attrs_int(&b->more, "transposed", 0);
+    how.view = place.part ? &place.view : NULL;
+    how.stored = &place.stored;
+    how.add = place.add;
     how.row = place.head_dim ? to_hf_row : NULL;
     how.row_arg = place.head_dim;
     if (rc == 0 && !place.skip)

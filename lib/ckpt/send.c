@@ -21,35 +21,58 @@ int send_blobs(const struct source *s, struct writer *out, struct err *e)
     return 0;
 }
 
-static int send_rows(const struct source *s, struct step *step, struct writer *out, uint8_t *buf, uint64_t slab, struct err *e)
+/* What one part has in rows [r, r + n) of the weight's; a fixed one is whole in the first. */
+static int send_part(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, int i, uint64_t r, uint64_t n,
+                     struct buf *room, struct err *e)
 {
-    const struct part *p = &step->b.part[0];
+    const struct part *p = &b->part[i];
+    uint64_t bytes;
 
-    for (uint64_t r = 0; r < p->rows && p->row_bytes; r += slab) {
-        uint64_t n = p->rows - r < slab ? p->rows - r : slab;
-
-        if (source_read(s, step->t, r * p->row_bytes, buf, (size_t)(n * p->row_bytes), e) < 0 ||
-            bundle_put(out, &step->b, 0, r, n, buf, e) < 0)
-            return -1;
-        progress_step(0, n * p->row_bytes);
-    }
+    if (p->row_bytes == 0 || r >= p->rows || (p->fixed && r > 0))
+        return 0;
+    n = p->fixed || p->rows - r < n ? p->rows - r : n;
+    bytes = n * p->row_bytes;
+    room->len = 0;
+    if (source_part(s, step->t, step->view, p, r, n, buf_space(room, (size_t)bytes + 1), e) < 0 || bundle_put(out, b, i, r, n, room->data, e) < 0)
+        return -1;
+    progress_step(0, bytes);
     return 0;
 }
 
-int send_tensor(const struct source *s, struct step *step, struct writer *out, struct err *e)
+/* Rows of the weight that fill a chunk in its widest part. */
+static uint64_t slab_rows(const struct bundle *b)
 {
-    const struct part *p = &step->b.part[0];
-    uint64_t slab = p->row_bytes && p->row_bytes < CHUNK_BYTES ? CHUNK_BYTES / p->row_bytes : 1;
-    uint8_t *buf = mem_resize(NULL, slab * p->row_bytes + 1, 1);
-    int rc = bundle_begin(out, &step->b, e);
+    uint64_t most = 1;
 
-    if (rc == 0)
-        rc = send_rows(s, step, out, buf, slab, e);
-    if (rc == 0)
-        rc = bundle_end(out, &step->b, e);
-    free(buf);
+    for (int i = 0; i < b->parts; i++)
+        if (!b->part[i].fixed && b->part[i].row_bytes > most)
+            most = b->part[i].row_bytes;
+    return most < CHUNK_BYTES ? CHUNK_BYTES / most : 1;
+}
+
+static int send_rows(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, struct err *e)
+{
+    uint64_t slab = slab_rows(b);
+    struct buf room = {0};
+    int rc = 0;
+
+    for (uint64_t r = 0; r < b->rows && rc == 0; r += slab)
+        for (int i = 0; i < b->parts && rc == 0; i++)
+            rc = send_part(s, step, b, out, i, r, slab, &room, e);
+    buf_free(&room);
+    return rc;
+}
+
+int send_tensor(const struct source *s, const struct step *step, struct writer *out, struct err *e)
+{
+    struct bundle b = {0};
+    int rc = step_header(step, &b, e);
+
+    if (rc == 0 && (bundle_begin(out, &b, e) < 0 || send_rows(s, step, &b, out, e) < 0 || bundle_end(out, &b, e) < 0))
+        rc = err_in(e, "%s", step_name(step));
+    bundle_free(&b);
     progress_step(1, 0);
-    return rc < 0 ? err_in(e, "%s", step->b.name) : 0;
+    return rc;
 }
 
 int send_all(const struct source *s, struct plan *p, const int64_t *shard, struct shard which, const char *name, int fd, const char *to,
@@ -81,7 +104,7 @@ void send_announce(const struct plan *p, const int64_t *shard, int64_t i)
     for (size_t k = 0; k < p->n; k++)
         if (!shard || !i || shard[k] == i) {
             n++;
-            bytes += p->step[k].t->bytes;
+            bytes += step_bytes(&p->step[k]);
         }
     progress_total(n, bytes);
 }

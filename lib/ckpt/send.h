@@ -9,7 +9,7 @@
 int send_blobs(const struct source *s, struct writer *out, struct err *e);
 
 /* A planned tensor, read from where it lies in chunks of about 2 MiB (or one row, where that is more). 0 or -1; the clause names it. */
-int send_tensor(const struct source *s, struct step *step, struct writer *out, struct err *e);
+int send_tensor(const struct source *s, const struct step *step, struct writer *out, struct err *e);
 
 /*
  * A stream of the whole (which: 0 of 0; shard may be NULL), or of shard which.i of which.n: the steps k with shard[k] == which.i. Its head

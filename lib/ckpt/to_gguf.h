@@ -1,11 +1,10 @@
 /*
- * to_gguf: what a Hugging Face Llama, Qwen2 or GPT-2 is called in GGUF: names of tensors, order of rows, keys of hyper-parameters and
- * of the tokenizer, such that llama.cpp loads and runs the file.
+ * to_gguf: a model of Hugging Face's in GGUF, by its architecture's page: names of tensors and how they lie there, order of rows, keys of
+ * hyper-parameters and of the tokenizer, such that llama.cpp loads and runs the file.
  *
- * llama.cpp turns pairs (2i, 2i+1) of q and k of a "llama"; Hugging Face pairs (i, i + d/2). So the rows of each head of q and
- * k are interleaved on the way: row h*d + j*d/2 + i goes to h*d + 2i + j (j = 0, 1). Quantized rows move whole. Qwen2 keeps
- * Hugging Face's order. GPT-2's matrices are outputs by inputs in the stream already (doc/decisions/0008-turned-weights.md), as GGUF has them; its table
- * of positions is F32. A tied head is not written: llama.cpp takes token_embd for it.
+ * Where the page says rope=pair llama.cpp turns pairs (2i, 2i+1) of q and k, Hugging Face (i, i + d/2). So the rows of each head of q and
+ * k are interleaved on the way: row h*d + j*d/2 + i goes to h*d + 2i + j (j = 0, 1). Quantized rows move whole. What a page marks f32, and every
+ * vector, is F32. A tied head is not written: llama.cpp takes token_embd for it.
  */
 #ifndef WEIR_CKPT_TO_GGUF_H
 #define WEIR_CKPT_TO_GGUF_H
@@ -13,14 +12,16 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "file/gguf.h"
-#include "arch/arch.h"
+#include "arch/place.h"
 #include "tok/tok.h"
-#include "tensor/bundle.h"
 
 struct to_gguf {
     struct attrs model;     /* head.model, later with the tail's corrections */
-    struct arch_params p;   /* the same, checked */
-    int ready;              /* p is */
+    struct model m;         /* the same, bound to its page, when ready */
+    struct {
+        int64_t vocab, bos, eos, unk, pad;
+    } p;                    /* of the tokenizer; -1: none */
+    int ready;
     struct gguf_in from;    /* the keys of the GGUF that the stream came from, when has_from */
     int has_from, retyped;  /* retyped: a tensor's type is not the one it had in there */
     char *name;             /* general.name, or NULL */
@@ -36,6 +37,10 @@ struct gguf_place {         /* where one tensor goes */
     int skip;               /* not written: the head of a tied model, precomputed rotary angles */
     int to_f32;             /* norms and all 1-D tensors are F32 */
     uint64_t head_dim;      /* rows (of a bias: elements) interleave in heads of this size; 0: they stay */
+    int part;               /* it is a part of that tensor, at view; stored: the tensor's shape */
+    struct view view;
+    struct shape stored;
+    float add;              /* GGUF's vector is larger by this */
 };
 
 /* Begin. model: head.model; name: general.name or NULL. */
@@ -59,9 +64,8 @@ uint64_t to_gguf_row(uint64_t r, uint64_t head_dim);
  */
 int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pile, struct gguf_keys *k, struct err *e);
 
-/* Parts of the above, in to_gguf.c and to_gguf_tok.c. Is the architecture one with a mapping; hyper-parameters, checked once the blobs are past
- * (what came from a GGUF needs none); everything llama.cpp asks for, in the shape it will expect, and no layer beyond the last; Llama 3's divisors. */
-int to_gguf_known(const char *arch);
+/* Parts of the above. Bind head.model to its page (what came from a GGUF and has no page needs none: then m.arch stays NULL); everything llama.cpp
+ * asks for, in the shape it will expect, and no layer beyond the last; tensors of divisors of rotary angles. */
 int to_gguf_ready(struct to_gguf *g, struct err *e);
 int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *e);
 int to_gguf_rope_freqs(const struct to_gguf *g, struct pile *pile, struct err *e);

@@ -1,8 +1,10 @@
 /* to_gguf_keys: the keys of a GGUF: made from hyper-parameters, or as they came. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/real.h"
 #include "ckpt/to_gguf.h"
 
 /* general.file_type by the type that holds most elements; llama.h's numbers. -1: it has none. */
@@ -51,7 +53,7 @@ static void type_keys(const struct pile *pile, struct gguf_keys *k)
 
 static void general_keys(const struct to_gguf *g, const struct pile *pile, struct gguf_keys *k)
 {
-    gguf_put_str(k, "general.architecture", g->p.arch, strlen(g->p.arch));
+    gguf_put_str(k, "general.architecture", g->m.arch->gguf, strlen(g->m.arch->gguf));
     gguf_put_str(k, "general.type", "model", 5);
     if (g->name)
         gguf_put_str(k, "general.name", g->name, strlen(g->name));
@@ -59,49 +61,113 @@ static void general_keys(const struct to_gguf *g, const struct pile *pile, struc
 }
 
 /* "llama." and a name. */
-static const char *key(const struct to_gguf *g, const char *name, char out[96])
+static const char *key(const struct to_gguf *g, const char *name, char out[160])
 {
-    snprintf(out, 96, "%s.%s", g->p.arch, name);
+    snprintf(out, 160, "%s.%s", g->m.arch->gguf, name);
     return out;
+}
+
+/* The kinds that llama.cpp reads keys as: what ends so is a float or a truth, everything else a whole number. */
+static enum gguf_kind kind_of(const char *name)
+{
+    static const char *const floats[] = {"epsilon", "freq_base", "freq_base_swa", "softcapping", "scale", "factor", "multiplier"};
+    static const char *const truths[] = {"weights_norm", "parallel_residual"};
+    size_t n = strlen(name);
+
+    for (size_t i = 0; i < sizeof floats / sizeof *floats; i++)
+        if (n >= strlen(floats[i]) && strcmp(name + n - strlen(floats[i]), floats[i]) == 0)
+            return GGUF_F32;
+    for (size_t i = 0; i < sizeof truths / sizeof *truths; i++)
+        if (n >= strlen(truths[i]) && strcmp(name + n - strlen(truths[i]), truths[i]) == 0)
+            return GGUF_BOOL;
+    return GGUF_U32;
+}
+
+static void put_number(struct gguf_keys *k, const char *name, double v)
+{
+    switch (kind_of(name)) {
+    case GGUF_F32: gguf_put_f32(k, name, (float)v); break;
+    case GGUF_BOOL: gguf_put_bool(k, name, v != 0); break;
+    default: gguf_put_u32(k, name, (uint32_t)v);
+    }
+}
+
+static void put_list(struct gguf_keys *k, const char *name, const double *v, int64_t n)
+{
+    int same = 1;
+
+    for (int64_t i = 1; i < n; i++)
+        same &= v[i] == v[0];
+    if (same) {
+        put_number(k, name, v[0]);
+        return;
+    }
+    gguf_put_array(k, name, GGUF_I32, (uint64_t)n);
+    for (int64_t i = 0; i < n; i++)
+        gguf_add_i32(k, (int32_t)v[i]);
+}
+
+static void one_key(const struct to_gguf *g, const struct arch_number *n, const struct arch_key *key_, struct gguf_keys *k)
+{
+    const double *list = model_list(&g->m, n->name);
+    struct err e;
+    char name[160];
+    double v;
+
+    if (gguf_has_key(k, key(g, key_->key, name)))
+        return;
+    if (!key_->value && list)
+        put_list(k, name, list, g->m.layers);
+    else if (key_->value ? model_eval(&g->m, key_->value, -1, &v, &e) == 0 : (v = model_number(&g->m, n->name, -1, -0x1p62)) != -0x1p62)
+        put_number(k, name, v);
+}
+
+/* What longrope multiplies attention by where config.json does not say: sqrt(1 + ln s / ln original), s the context over the original one.
+ * Source: LongRoPE (Ding et al. 2024), as transformers' modeling_rope_utils has it. */
+static double attention_factor(const struct to_gguf *g)
+{
+    double original = (double)attrs_int(&g->m.head, "rope_original_context", 0), s = original > 1 ? (double)model_int(&g->m, "context", 0) / original : 1;
+
+    return s > 1 ? sqrt(1 + real_log(s) / real_log(original)) : 1;
 }
 
 static void rope_keys(const struct to_gguf *g, struct gguf_keys *k)
 {
-    const struct arch_params *p = &g->p;
-    char b[96];
+    const struct attrs *m = &g->m.head;
+    const char *type = attrs_str(m, "rope_scaling", "");
+    char b[160];
 
-    gguf_put_u32(k, key(g, "rope.dimension_count", b), (uint32_t)p->head_dim);
-    gguf_put_f32(k, key(g, "rope.freq_base", b), (float)p->rope_theta);
-    if (strcmp(p->rope_scaling, "linear") == 0) {
-        gguf_put_str(k, key(g, "rope.scaling.type", b), "linear", 6);
-        gguf_put_f32(k, key(g, "rope.scaling.factor", b), (float)p->rope_factor);
-    }
+    if (strcmp(type, "linear") != 0 && strcmp(type, "yarn") != 0 && strcmp(type, "longrope") != 0)
+        return;
+    gguf_put_str(k, key(g, "rope.scaling.type", b), type, strlen(type));
+    if (attrs_find(m, "rope_factor") && !gguf_has_key(k, key(g, "rope.scaling.factor", b)))
+        gguf_put_f32(k, b, (float)attrs_f64(m, "rope_factor", 1));
+    if (attrs_find(m, "rope_original_context"))
+        gguf_put_u32(k, key(g, "rope.scaling.original_context_length", b), (uint32_t)attrs_int(m, "rope_original_context", 0));
+    if (strcmp(type, "longrope") == 0)
+        gguf_put_f32(k, key(g, "rope.scaling.attn_factor", b), (float)attrs_f64(m, "rope_attention_factor", attention_factor(g)));
 }
 
 static void model_keys(const struct to_gguf *g, struct gguf_keys *k)
 {
-    const struct arch_params *p = &g->p;
-    const struct {
-        const char *name;
-        int64_t v;
-        int rope_only;
-    } ints[] = {{"block_count", p->layers, 0},
-                {"context_length", p->context, 0},
-                {"embedding_length", p->hidden, 0},
-                {"feed_forward_length", p->intermediate, 0},
-                {"attention.head_count", p->heads, 0},
-                {"attention.head_count_kv", p->kv_heads, 1},
-                {"attention.key_length", p->head_dim, 1},
-                {"attention.value_length", p->head_dim, 1},
-                {"vocab_size", p->vocab, 0}};
-    char b[96];
+    const struct arch *a = g->m.arch;
 
-    for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
-        if (!ints[i].rope_only || !p->learned_positions)
-            gguf_put_u32(k, key(g, ints[i].name, b), (uint32_t)ints[i].v);
-    gguf_put_f32(k, key(g, p->layernorm ? "attention.layer_norm_epsilon" : "attention.layer_norm_rms_epsilon", b), (float)p->norm_eps);
-    if (!p->learned_positions)
-        rope_keys(g, k);
+    for (int i = 0; i < a->numbers; i++)
+        for (int j = 0; j < a->number[i].keys; j++)
+            one_key(g, &a->number[i], &a->number[i].key[j], k);
+    rope_keys(g, k);
+}
+
+/* What llama.cpp takes for granted of such a model. */
+static int requires(const struct to_gguf *g, struct err *e)
+{
+    const char *type = attrs_str(&g->m.head, "rope_scaling", NULL);
+
+    if (model_requires(&g->m, g->m.arch->require, g->m.arch->requires, 0, e) < 0)
+        return err_in(e, "a GGUF would not be this model");
+    if (type && strcmp(type, "linear") != 0 && strcmp(type, "llama3") != 0 && strcmp(type, "yarn") != 0 && strcmp(type, "longrope") != 0)
+        return err_set(e, "a GGUF would not be this model: GGUF has no rope_scaling '%s'", type);
+    return 0;
 }
 
 static void correct(struct attrs *model, const struct attrs *tail)
@@ -146,11 +212,11 @@ static int keys_with(const struct gguf_in *from, const struct gguf_keys *now, st
 static int finish_as_is(struct to_gguf *g, const struct attrs *tail, const struct pile *pile, struct gguf_keys *k, struct err *e)
 {
     struct gguf_keys now = {0};
-    int run = to_gguf_known(attrs_str(&g->model, "arch", "")) && arch_params(&g->model, &g->p, e) == 0, rc = 0;
+    int run = to_gguf_ready(g, e) == 0 && g->ready, rc = 0;
 
     if (g->retyped)
         type_keys(pile, &now);
-    if (tail->n && run)
+    if (run && tail->n)
         model_keys(g, &now);
     if (run && pile->n)
         rc = to_gguf_check(g, pile, e);
@@ -163,10 +229,13 @@ static int finish_as_is(struct to_gguf *g, const struct attrs *tail, const struc
 int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pile, struct gguf_keys *k, struct err *e)
 {
     correct(&g->model, tail);
+    if (tail->n && g->ready) {
+        model_close(&g->m);
+        g->ready = 0;
+    }
     if (g->has_from)
         return finish_as_is(g, tail, pile, k, e);
-    g->ready = 0;
-    if (to_gguf_ready(g, e) < 0 || to_gguf_rope_freqs(g, pile, e) < 0 || to_gguf_check(g, pile, e) < 0)
+    if (to_gguf_ready(g, e) < 0 || requires(g, e) < 0 || to_gguf_rope_freqs(g, pile, e) < 0 || to_gguf_check(g, pile, e) < 0)
         return -1;
     general_keys(g, pile, k);
     model_keys(g, k);

@@ -8,18 +8,23 @@
 #include "base/io.h"
 #include "file/gguf.h"
 #include "file/shards.h"
-#include "arch/arch.h"
-#include "record/json.h"
+#include "arch/config.h"
 
 void to_hf_open(struct to_hf *t, const char *folder, const struct attrs *model)
 {
+    struct err e;
+
     memset(t, 0, sizeof *t);
     t->folder = mem_strdup(folder);
     attrs_copy(&t->model, model);
+    if (arch_of(model) && model_open(&t->m, model, &e) == 0)
+        t->ready = 1;
 }
 
 void to_hf_close(struct to_hf *t)
 {
+    if (t->ready)
+        model_close(&t->m);
     free(t->folder);
     attrs_free(&t->model);
     buf_free(&t->config);
@@ -69,121 +74,32 @@ int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, st
     return 0;
 }
 
-static const char *their_name(const struct json *config, const char *ours)
+static void add_attrs(struct attrs *to, const struct attrs *from)
 {
-    const struct arch *a = arch_of_type(json_str(config, "model_type", ""));
+    for (int i = 0; i < from->n; i++) {
+        const struct attr *a = &from->item[i];
 
-    for (const struct arch_key *k = (a ? a : arch_find("llama"))->keys; k->ours; k++)
-        if (strcmp(k->ours, ours) == 0)
-            return k->theirs;
-    return NULL;
-}
-
-static void put_value(struct buf *out, const struct attr *a)
-{
-    if (a->kind == ATTR_BOOL)
-        buf_puts(out, a->i ? "true" : "false");
-    else if (a->kind == ATTR_INT)
-        buf_printf(out, "%lld", (long long)a->i);
-    else
-        buf_printf(out, "%.17g", a->f);
-}
-
-/* The end of a JSON string that begins at text[i], past its closing quote. The text is known to be JSON. */
-static size_t string_end(const struct buf *t, size_t i)
-{
-    for (i++; i < t->len && t->data[i] != '"'; i++)
-        if (t->data[i] == '\\')
-            i++;
-    return i + 1;
-}
-
-/* Where the value of a key of the outermost object lies: 1 with [*from, *to), or 0. */
-static int find_value(const struct buf *t, const char *key, size_t *from, size_t *to)
-{
-    size_t n = strlen(key), i = 0;
-
-    for (int depth = 0; i < t->len; i++) {
-        uint8_t c = t->data[i];
-        size_t end;
-
-        if (c == '"') {
-            end = string_end(t, i);
-            if (depth == 1 && end - i == n + 2 && memcmp(t->data + i + 1, key, n) == 0) {
-                while (end < t->len && strchr(" \t\r\n", t->data[end]))
-                    end++;
-                if (end < t->len && t->data[end] == ':') {
-                    for (end++; strchr(" \t\r\n", t->data[end]);)
-                        end++;
-                    *from = *to = end;
-                    while (*to < t->len && !strchr(",}] \t\r\n", t->data[*to]))
-                        ++*to;
-                    return 1;
-                }
-            }
-            i = end - 1;
+        switch (a->kind) {
+        case ATTR_INT: attrs_set_int(to, a->key, a->i); break;
+        case ATTR_BOOL: attrs_set_bool(to, a->key, (int)a->i); break;
+        case ATTR_F64: attrs_set_f64(to, a->key, a->f); break;
+        case ATTR_STR: attrs_set_str(to, a->key, attrs_str(from, a->key, "")); break;
+        case ATTR_RAW: attrs_set_raw(to, a->key, a->raw.data, a->raw.len); break;
         }
-        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
     }
-    return 0;
 }
 
-/* One key's value in the text replaced, or the key put behind the first brace. */
-static void correct(struct buf *t, const char *key, const struct attr *a)
-{
-    struct buf out = {0};
-    size_t from, to;
-
-    if (find_value(t, key, &from, &to)) {
-        buf_add(&out, t->data, from);
-    } else {
-        from = to = (size_t)((uint8_t *)memchr(t->data, '{', t->len) - t->data) + 1;
-        buf_add(&out, t->data, from);
-        buf_printf(&out, "\n  \"%s\": ", key);
-    }
-    put_value(&out, a);
-    if (from == to)
-        buf_puts(&out, ",");
-    buf_add(&out, t->data + to, t->len - to);
-    buf_free(t);
-    *t = out;
-}
-
-int to_hf_config(const struct buf *config, const struct attrs *tail, struct buf *out, struct err *e)
-{
-    struct json *j = json_parse(config->data, config->len, 64, e);
-    struct buf t = {0};
-    int rc = j && j->kind == JSON_OBJECT && j->len ? 0 : -1;
-
-    if (rc < 0)
-        rc = j ? err_set(e, "config.json is no object with members") : err_in(e, "config.json");
-    buf_add(&t, config->data, config->len);
-    for (int i = 0; rc == 0 && i < tail->n; i++) {
-        const struct attr *a = &tail->item[i];
-        const char *type = json_str(j, "model_type", "");
-
-        if (strstr(a->key, "_bias") && strcmp(type, "llama") != 0) /* Mistral has Llama's shape, but no such key */
-            rc = err_set(e, "config.json: models of type '%s' have no %s", type, a->key);
-        if (their_name(j, a->key) && (a->kind == ATTR_INT || a->kind == ATTR_BOOL || a->kind == ATTR_F64))
-            correct(&t, their_name(j, a->key), a);
-    }
-    if (rc == 0)
-        buf_add(out, t.data, t.len);
-    buf_free(&t);
-    json_free(j);
-    return rc;
-}
-
-static int write_config(const struct to_hf *t, const struct attrs *tail, struct err *e)
+static int write_config(struct to_hf *t, const struct attrs *tail, struct err *e)
 {
     struct buf out = {0};
     int rc = 0;
 
     if (!t->has_config)
         return 0;
-    if (tail->n == 0) /* as it came, be it JSON or not */
+    add_attrs(&t->model, tail);
+    if (!arch_of(&t->model)) /* as it came, be it JSON or not */
         return to_hf_file(t, "config.json", t->config.data, t->config.len, e);
-    rc = to_hf_config(&t->config, tail, &out, e);
+    rc = config_correct(&t->config, &t->model, &out, e);
     if (rc == 0)
         rc = to_hf_file(t, "config.json", out.data, out.len, e);
     buf_free(&out);

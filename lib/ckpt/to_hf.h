@@ -4,12 +4,15 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "arch/place.h"
 #include "file/pile.h"
 #include "tensor/stream.h"
 
 struct to_hf {
     char *folder;
     struct attrs model; /* head.model */
+    struct model m;     /* bound to its page, when ready */
+    int ready;
     struct buf config; /* config.json, kept until the tail is read */
     int has_config;
 };
@@ -17,7 +20,10 @@ struct to_hf {
 struct hf_place {      /* where one tensor goes */
     char *name;        /* NULL: its own; the caller frees it */
     int skip;          /* not written: config.json says the same */
-    int turned;        /* under its new name it is held as [inputs][outputs] (arch_turned) */
+    int part;          /* it is a part of that tensor, at view; stored: the tensor's shape */
+    struct view view;
+    struct shape stored;
+    float add;         /* Hugging Face's vector is larger by this (-1 of GGUF's where a page says plus1=hf) */
     uint64_t head_dim; /* rows of q and k (of a bias: elements) are put from pairs (2i, 2i+1) to (i, i + d/2) in heads of this size; 0: they stay */
 };
 
@@ -48,14 +54,5 @@ int to_hf_blob(struct to_hf *t, const char *name, const void *data, size_t n, st
  * exceed max_shard bytes (0: never), shards and their index (shards.h). */
 int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile, uint64_t max_shard,
                  struct err *e);
-
-/*
- * config.json with corrected hyper-parameters: the text stays as it is but for the values of corrected keys; a key that is
- * not there is put first.
- * tail   in: canonical keys (arch.h); keys that config.json has no name for are passed over
- * out    out: appended
- * -1: config is no JSON object.
- */
-int to_hf_config(const struct buf *config, const struct attrs *tail, struct buf *out, struct err *e);
 
 #endif

@@ -41,7 +41,7 @@ static int put_factor(struct to_peft *t, const char *module, const char *which, 
     int rc = pile_add(&t->pile, name, &p->shape, p->dtype, NULL, e);
 
     for (uint64_t r = 0; rc == 0 && r < p->rows; r++)
-        rc = pile_put(&t->pile, (head_dim ? to_hf_row(r, head_dim) : r) * p->row_bytes, p->data + r * p->row_bytes, p->row_bytes, e);
+        rc = pile_put(&t->pile, t->pile.n - 1, (head_dim ? to_hf_row(r, head_dim) : r) * p->row_bytes, p->data + r * p->row_bytes, p->row_bytes, e);
     free(name);
     return rc;
 }
@@ -59,7 +59,7 @@ static int take_term(struct to_peft *t, struct bundle *b, int term, struct err *
     m = add_module(t, b);
     m->rank = pa->rows;
     m->scale = scale;
-    t->turned |= place.turned || attrs_int(&b->more, "transposed", 0);
+    t->turned |= place.part && !view_whole_rows(&place.view);
     rc = put_factor(t, m->name, "A", pa, 0, e);
     if (rc == 0)
         rc = put_factor(t, m->name, "B", pb, place.head_dim, e);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "file/value.h"
 
 #define FORMAT(name) extern const struct file_format file_##name;
 #include "file/file.def"
@@ -144,8 +145,10 @@ void source_close(struct source *s)
         free(s->part[i].path);
         close(s->part[i].fd);
     }
-    for (size_t i = 0; i < s->tensors; i++)
+    for (size_t i = 0; i < s->tensors; i++) {
         free(s->tensor[i].name);
+        value_free(s->tensor[i].value);
+    }
     for (int i = 0; i < s->blobs; i++) {
         free(s->blob[i].name);
         free(s->blob[i].path);
@@ -158,39 +161,35 @@ void source_close(struct source *s)
     memset(s, 0, sizeof *s);
 }
 
-/* Copy n elements of size bytes to places that lie stride bytes apart. */
-static void scatter(const uint8_t *from, uint8_t *to, size_t n, size_t size, size_t stride)
-{
-    for (size_t i = 0; i < n; i++)
-        memcpy(to + i * stride, from + i * size, size);
-}
-
-/* Rows of the transpose of what the file holds: a strip of each of the file's rows. */
-static int read_turned(const struct file_part *p, const struct file_tensor *t, uint64_t at, uint8_t *out, size_t n, struct err *e)
-{
-    uint64_t outputs = t->shape.dim[0], inputs = t->shape.dim[1], size = t->bytes / (outputs * inputs);
-    uint64_t row0 = at / (inputs * size), rows = n / (inputs * size);
-    uint8_t *strip = mem_new((size_t)(rows * size) + 1, 1);
-    int rc = 0;
-
-    for (uint64_t i = 0; i < inputs && rc == 0; i++) {
-        rc = io_pread(p->fd, strip, (size_t)(rows * size), t->offset + (i * outputs + row0) * size, e);
-        if (rc == 0)
-            scatter(strip, out + i * size, (size_t)rows, (size_t)size, (size_t)(inputs * size));
-    }
-    free(strip);
-    return rc < 0 ? err_in(e, "%s", p->path) : 0;
-}
-
 int source_read(const struct source *s, const struct file_tensor *t, uint64_t at, void *out, size_t n, struct err *e)
 {
     const struct file_part *p = &s->part[t->part];
 
-    if (t->turned && n)
-        return read_turned(p, t, at, out, n, e);
     if (io_pread(p->fd, out, n, t->offset + at, e) < 0)
         return err_in(e, "%s", p->path);
     return 0;
+}
+
+int source_part(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p, uint64_t row, uint64_t n, void *out,
+                struct err *e)
+{
+    return t->value ? value_read(s, t, v, p, row, n, out, e) : source_read_rows(s, t, v, row, n, out, e);
+}
+
+int source_load(const struct source *s, const struct file_tensor *t, const struct view *v, struct bundle *b, struct err *e)
+{
+    int rc = 0;
+
+    for (int i = 0; i < b->parts && rc == 0; i++) {
+        struct part *p = &b->part[i];
+
+        if (p->term < 0 || p->data)
+            continue;
+        p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
+        rc = source_part(s, t, v, p, 0, p->rows, p->data, e);
+    }
+    b->loaded = rc == 0;
+    return rc;
 }
 
 const char *file_type_name(const struct file_tensor *t)
@@ -198,34 +197,20 @@ const char *file_type_name(const struct file_tensor *t)
     return t->blocks ? t->blocks->name : dtype_info(t->dtype)->name;
 }
 
-int file_turn(struct file_tensor *t, struct err *e)
-{
-    uint64_t dim = t->shape.dim[0];
-
-    if (t->shape.rank != 2)
-        return 0;
-    if (t->blocks || dtype_info(t->dtype)->bits % 8 != 0)
-        return err_set(e, "%s: a matrix of %s lies with its inputs first, and cannot be turned", t->name, file_type_name(t));
-    t->shape.dim[0] = t->shape.dim[1];
-    t->shape.dim[1] = dim;
-    t->turned = 1;
-    return 0;
-}
-
-int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
+int file_header(struct bundle *b, const struct file_tensor *t, const char *name, const struct shape *shape, struct err *e)
 {
     uint64_t bytes;
 
-    if (bundle_set_shape(b, &t->shape, e) < 0)
+    if (bundle_set_shape(b, shape, e) < 0)
         return -1;
-    if (!t->blocks && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
+    if (!t->blocks && !t->value && dtype_bytes(t->dtype, b->cols, &bytes) < 0)
         return err_set(e, "rows of %llu %s elements do not fill whole bytes", (unsigned long long)b->cols,
                        file_type_name(t));
-    b->name = mem_strdup(t->name);
-    b->layer = -1;
+    b->name = mem_strdup(name);
+    b->layer = b->expert = -1;
     attrs_set_str(&b->more, "dtype", file_type_name(t));
-    if (t->turned)
-        attrs_set_bool(&b->more, "transposed", 1);
+    if (t->value)
+        return value_header(b, t, e);
     bundle_add_term(b, t->blocks ? "ggml" : "dense");
     if (t->blocks) {
         struct shape s = {2, {b->rows, ggml_row_bytes(t->blocks, b->cols)}};
@@ -233,7 +218,7 @@ int file_header(struct bundle *b, const struct file_tensor *t, struct err *e)
         attrs_set_str(&b->term[0].attrs, "type", t->blocks->name);
         bundle_declare_part(b, 0, "blocks", DT_U8, &s);
     } else {
-        bundle_declare_part(b, 0, "dense", t->dtype, &t->shape);
+        bundle_declare_part(b, 0, "dense", t->dtype, shape);
     }
     return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/mem.h"
+#include "file/view.h"
 #include "num/dtype.h"
 #include "num/ggml.h"
 #include "tensor/bundle.h"
@@ -19,13 +20,15 @@
 
 #define LLAMA2C_TOKENIZER "tokenizer.bin" /* blob of a source: llama2.c's; it does not travel itself (ckpt/plan.h) */
 
+struct file_value;
+
 struct file_tensor {
     char *name;
     struct shape shape;             /* outputs first, as in safetensors; GGUF's dims are turned round */
     enum dtype dtype;               /* of plain elements; DT_U8 for blocks */
     const struct ggml_type *blocks; /* ggml's block type, or NULL for plain elements */
+    struct file_value *value;       /* of another form, made of several tensors of the file (value.h), or NULL; then part and offset say nothing */
     int part;                       /* index into source.part */
-    int turned;                     /* see file_turn */
     uint64_t offset, bytes;         /* where in that file */
 };
 
@@ -73,19 +76,30 @@ extern const struct file_format *const file_formats[]; /* ends with NULL */
 int source_open(struct source *s, const char *path, struct err *e);
 void source_close(struct source *s); /* back to {0} */
 
-/* Read n bytes of a tensor beginning at byte `at` of it. The caller stays inside t->bytes. Thread-safe. */
+/* Read n bytes of a tensor that has no value of its own form, beginning at byte `at` of it. The caller stays inside t->bytes. Thread-safe. */
 int source_read(const struct source *s, const struct file_tensor *t, uint64_t at, void *out, size_t n, struct err *e);
 
-/*
- * The file holds a matrix as [inputs][outputs] (GPT-2's Conv1D): from now on shape, header and source_read are those of its transpose, and the
- * header's key "transposed" says so. source_read then takes whole rows. Nothing is done to a tensor that is no matrix.
- * -1: ggml blocks, or elements that are no whole bytes.
- */
-int file_turn(struct file_tensor *t, struct err *e);
+/* Can the weight that lies in t as v says be read: whole bytes, or whole blocks whose rows stay rows? */
+int file_view_fits(const struct file_tensor *t, const struct view *v);
 
-/* A tensor as a bundle's header: one term, dense or ggml, of one part whose data are not here; b is {0}. The type's name at the
- * source goes to the key "dtype". -1: its rows do not fill whole bytes, or its rank or size is beyond what a bundle holds. */
-int file_header(struct bundle *b, const struct file_tensor *t, struct err *e);
+/*
+ * Rows [row0, row0 + rows) of the weight that lies in t as v says (NULL: all of t). out: in the stored type, row by row. Thread-safe.
+ * Cost: where the columns do not lie side by side, one read for each column and call.
+ */
+int source_read_rows(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0, uint64_t rows, void *out,
+                     struct err *e);
+
+/* Rows [row, row + n) of part p of the bundle that file_header made of t, or of the weight that lies in it as v says. As source_read_rows. */
+int source_part(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p, uint64_t row, uint64_t n, void *out,
+                struct err *e);
+
+/* All parts of the value of such a bundle: it is then loaded. */
+int source_load(const struct source *s, const struct file_tensor *t, const struct view *v, struct bundle *b, struct err *e);
+
+/* A tensor as a bundle's header, or the weight of that name and shape that lies in it: one term, dense or ggml, of one part whose data are not
+ * here, or of the tensor's own form; b is {0}. The type's name at the source goes to the key "dtype"; of a form the type that its peer makes of it. -1: its rows do not fill whole bytes, or its rank or size is beyond
+ * what a bundle holds. */
+int file_header(struct bundle *b, const struct file_tensor *t, const char *name, const struct shape *shape, struct err *e);
 const char *file_type_name(const struct file_tensor *t); /* "BF16", "q4_K" */
 
 /* All bytes of blob i, appended to out. */

@@ -75,16 +75,47 @@ int pile_add(struct pile *p, const char *name, const struct shape *shape, enum d
     return 0;
 }
 
-int pile_put(struct pile *p, uint64_t at, const void *data, uint64_t n, struct err *e)
+int64_t pile_find(const struct pile *p, const char *name)
 {
-    struct pile_item *t = &p->item[p->n - 1];
+    for (size_t i = p->n; i-- > 0;)
+        if (strcmp(p->item[i].name, name) == 0)
+            return (int64_t)i;
+    return -1;
+}
+
+int pile_poke(struct pile *p, size_t item, uint64_t at, const void *data, uint64_t n, uint64_t new, struct err *e)
+{
+    struct pile_item *t = &p->item[item];
 
     if (at > t->bytes || n > t->bytes - at)
         return err_set(e, "%s: bytes %llu to %llu of %llu", t->name, (unsigned long long)at, (unsigned long long)(at + n),
                        (unsigned long long)t->bytes);
     if (io_pwrite(p->fd, data, (size_t)n, t->at + at, e) < 0)
         return err_in(e, "temporary file");
-    t->done += n;
+    t->done += new;
+    return 0;
+}
+
+int pile_put(struct pile *p, size_t item, uint64_t at, const void *data, uint64_t n, struct err *e)
+{
+    return pile_poke(p, item, at, data, n, n, e);
+}
+
+int pile_peek(const struct pile *p, size_t item, uint64_t at, void *out, uint64_t n, struct err *e)
+{
+    uint64_t done = 0;
+
+    while (done < n) {
+        ssize_t got = pread(p->fd, (char *)out + done, (size_t)(n - done), (off_t)(p->item[item].at + at + done));
+
+        if (got < 0)
+            return err_errno(e, "temporary file");
+        if (got == 0) {
+            memset((char *)out + done, 0, (size_t)(n - done));
+            break;
+        }
+        done += (uint64_t)got;
+    }
     return 0;
 }
 

@@ -41,8 +41,15 @@ void pile_close(struct pile *p); /* back to {0} */
 int pile_add(struct pile *p, const char *name, const struct shape *shape, enum dtype dtype, const struct ggml_type *blocks,
              struct err *e);
 
-/* n bytes of the last tensor, from byte `at` of it on; each byte comes once, in any order. */
-int pile_put(struct pile *p, uint64_t at, const void *data, uint64_t n, struct err *e);
+/* The tensor of that name, looked for from the last on, or -1. */
+int64_t pile_find(const struct pile *p, const char *name);
+
+/* n bytes of a tensor, from byte `at` of it on; each byte comes once, in any order. */
+int pile_put(struct pile *p, size_t item, uint64_t at, const void *data, uint64_t n, struct err *e);
+
+/* For weights that lie between others: bytes as they are there (0 where none came yet); and put back, of which `new` bytes came now. */
+int pile_peek(const struct pile *p, size_t item, uint64_t at, void *out, uint64_t n, struct err *e);
+int pile_poke(struct pile *p, size_t item, uint64_t at, const void *data, uint64_t n, uint64_t new, struct err *e);
 
 /* Are all tensors whole and their names unique? Writers call it first. */
 int pile_check(const struct pile *p, struct err *e);

@@ -5,53 +5,31 @@
 
 #include "base/mem.h"
 
-/* Whole rows of a matrix [outputs][inputs] into its transpose, which the pile holds: a strip of each of its rows. */
-static int put_turned(struct pile *p, uint64_t at, const uint8_t *data, uint64_t n, struct err *e)
+/* Begin the tensor in the pile, or find it there, begun by another of its parts. */
+static int begin(struct put_to *to, struct pile *p, const struct bundle *b, const struct put_how *how, enum dtype dtype,
+                 const struct ggml_type *blocks, struct err *e)
 {
-    const struct pile_item *t = &p->item[p->n - 1];
-    uint64_t inputs = t->shape.dim[0], outputs = t->shape.dim[1], size = t->row_bytes / outputs;
-    uint64_t row0 = at / (inputs * size), rows = n / (inputs * size);
-    uint8_t *strip = mem_new((size_t)(rows * size) + 1, 1);
-    int rc = 0;
+    const char *name = how->name ? how->name : b->name;
+    const struct shape *s = how->view ? how->stored : &b->shape;
+    int64_t found = how->view ? pile_find(p, name) : -1;
+    uint64_t bytes;
 
-    for (uint64_t i = 0; i < inputs && rc == 0; i++) {
-        for (uint64_t r = 0; r < rows; r++)
-            memcpy(strip + r * size, data + (r * inputs + i) * size, (size_t)size);
-        rc = pile_put(p, (i * outputs + row0) * size, strip, rows * size, e);
+    *to = (struct put_to){.pile = p, .how = how, .cols = b->cols, .vector = b->shape.rank < 2};
+    if (found >= 0) {
+        const struct pile_item *t = &p->item[found];
+
+        if (t->dtype != dtype || t->blocks != blocks)
+            return err_set(e, "it is %s, and lies in %s, which is %s: what lies in one tensor is of one type",
+                           blocks ? blocks->name : dtype_info(dtype)->name, name, t->blocks ? t->blocks->name : dtype_info(t->dtype)->name);
+    } else if (pile_add(p, name, s, dtype, blocks, e) < 0) {
+        return -1;
     }
-    free(strip);
-    return rc;
-}
-
-/* n bytes from byte `at` on. Where rows move, they are written one by one: of a vector the elements. */
-static int put_moved(struct pile *p, const struct put_how *how, uint64_t at, const uint8_t *data, uint64_t n, struct err *e)
-{
-    const struct pile_item *t = &p->item[p->n - 1];
-    uint64_t unit = t->shape.rank < 2 ? t->row_bytes / (shape_count(&t->shape) ? shape_count(&t->shape) : 1) : t->row_bytes;
-
-    if (how->turned && t->shape.rank == 2 && n)
-        return put_turned(p, at, data, n, e);
-    if (!how->row || !unit)
-        return pile_put(p, at, data, n, e);
-    for (uint64_t i = 0; i < n; i += unit)
-        if (pile_put(p, how->row((at + i) / unit, how->row_arg) * unit, data + i, unit, e) < 0)
-            return -1;
+    to->item = found >= 0 ? (size_t)found : p->n - 1;
+    if (blocks)
+        to->row_bytes = ggml_row_bytes(blocks, b->cols);
+    else if (dtype_bytes(dtype, b->cols, &bytes) == 0)
+        to->row_bytes = bytes;
     return 0;
-}
-
-/* Begin the tensor in the pile, its dims in the order of the file. */
-static int begin(struct pile *p, const struct bundle *b, const struct put_how *how, enum dtype dtype, const struct ggml_type *blocks,
-                 struct err *e)
-{
-    struct shape s = b->shape;
-
-    if (how->turned && s.rank == 2) {
-        if (dtype_info(dtype)->bits % 8 != 0)
-            return err_set(e, "elements of %s are no whole bytes, and the matrix is to be turned", dtype_info(dtype)->name);
-        s.dim[0] = b->shape.dim[1];
-        s.dim[1] = b->shape.dim[0];
-    }
-    return pile_add(p, how->name ? how->name : b->name, &s, dtype, blocks, e);
 }
 
 /* The one part of a dense or ggml value, as it is. */
@@ -60,41 +38,42 @@ static int put_part(struct pile *p, struct reader *in, struct bundle *b, const s
 {
     const struct part *v = bundle_part(b, 0, name);
     const uint8_t *data;
-    uint64_t at, n;
+    uint64_t at, n, row;
+    struct put_to to;
     int part, got;
 
     if (!v)
         return err_set(e, "its value lacks the part '%s'", name);
-    if (begin(p, b, how, v->dtype, blocks, e) < 0)
+    if (begin(&to, p, b, how, v->dtype, blocks, e) < 0)
         return -1;
-    if (v->rows * v->row_bytes != p->item[p->n - 1].bytes)
+    row = to.row_bytes ? to.row_bytes : 1;
+    if (v->rows * v->row_bytes != b->rows * to.row_bytes)
         return err_set(e, "part '%s' has %llu bytes, the type wants %llu", name, (unsigned long long)(v->rows * v->row_bytes),
-                       (unsigned long long)p->item[p->n - 1].bytes);
+                       (unsigned long long)(b->rows * to.row_bytes));
     if (b->loaded)
-        return put_moved(p, how, 0, v->data, v->rows * v->row_bytes, e);
+        return put_placed(&to, 0, v->rows * v->row_bytes / row, v->data, e);
     while ((got = bundle_next_bytes(in, b, &part, &at, &n, &data, e)) > 0)
-        if (&b->part[part] == v && put_moved(p, how, at, data, n, e) < 0)
+        if (&b->part[part] == v && put_placed(&to, at / row, n / row, data, e) < 0)
             return -1;
     return got;
 }
 
 static int put_as(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, enum dtype t, struct err *e)
 {
-    uint64_t row0, n, bytes;
+    uint64_t row0, n;
+    struct put_to to;
     float *w;
     uint8_t *out = NULL;
     int got = -1;
 
-    if (begin(p, b, how, t, NULL, e) < 0 || bundle_load_companions(in, b, e) < 0)
+    if (begin(&to, p, b, how, t, NULL, e) < 0 || bundle_load_companions(in, b, e) < 0)
         return -1;
     while ((got = bundle_next_rows(in, b, &row0, &n, &w, e)) > 0) {
-        if (dtype_bytes(t, n * b->cols, &bytes) < 0) {
-            got = err_set(e, "%llu rows of %llu elements overflow", (unsigned long long)n, (unsigned long long)b->cols);
-            break;
-        }
-        out = mem_resize(out, (size_t)bytes + 1, 1);
+        out = mem_resize(out, (size_t)(n * to.row_bytes) + 1, 1);
+        for (uint64_t i = 0; how->add != 0 && i < n * b->cols; i++)
+            w[i] += how->add;
         dtype_from_f32(t, w, out, (size_t)(n * b->cols));
-        if ((got = put_moved(p, how, row0 * (bytes / n), out, bytes, e)) < 0)
+        if ((got = put_placed(&to, row0, n, out, e)) < 0)
             break;
     }
     free(out);
@@ -145,6 +124,8 @@ static int put_value(struct pile *p, struct reader *in, struct bundle *b, const 
 
     if (how->to_f32)
         return put_as(p, in, b, how, DT_F32, e);
+    if (how->add != 0)
+        return put_as(p, in, b, how, bundle_dense_type(b), e);
     if (strcmp(form, "dense") == 0 && goes_as_is(b, how))
         return put_part(p, in, b, how, "dense", NULL, e);
     if (strcmp(form, "ggml") == 0)

@@ -3,6 +3,7 @@
 #define WEIR_FILE_PUT_H
 
 #include "file/pile.h"
+#include "file/view.h"
 #include "tensor/stream.h"
 
 enum { PUT_REFUSE = -1, PUT_SOURCE = -2 }; /* put_how.dense beside the dtypes */
@@ -17,8 +18,22 @@ struct put_how {
     const char *refusal;    /* what the error for PUT_REFUSE ends in: what the user may do */
     uint64_t (*row)(uint64_t r, uint64_t arg); /* where row r goes (of a vector: element r), or NULL */
     uint64_t row_arg;
-    int turned;             /* a matrix is laid down as its transpose, as the checkpoint had it (file_turn); blocks cannot be */
+    const struct view *view;    /* where it lies in the tensor of that name, which several bundles make up; NULL: it is all of it */
+    const struct shape *stored; /* that tensor's, with view */
+    float add;              /* is added to the values, which are then written as the type they have, or F32 */
 };
+
+/* Place of a weight in a stored tensor: its rows (of a vector: its elements), moved by how->row. Shared with to_peft. */
+struct put_to {
+    struct pile *pile;
+    size_t item;
+    const struct put_how *how;
+    uint64_t cols, row_bytes; /* of the bundle */
+    int vector;
+};
+
+/* Rows [row0, row0 + rows) of a bundle, as bytes of the stored type. */
+int put_placed(const struct put_to *to, uint64_t row0, uint64_t rows, const uint8_t *data, struct err *e);
 
 /*
  * Write the current bundle of `in`, or a loaded one, to the pile. Dense values keep their type and bits. Memory: about 2 MiB of rows, or one row.

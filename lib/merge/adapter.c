@@ -89,9 +89,9 @@ static int take_factor(struct operand *from, const char *module, const char *whi
     if (got > 0) {
         *p = from->b.part[0];
         p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
-        if (p->shape.rank != 2)
-            got = err_set(e, "%s is no matrix", name);
-        else if (source_read(&from->source, from->t, 0, p->data, (size_t)(p->rows * p->row_bytes), e) < 0)
+        if (p->shape.rank != 2 || strcmp(p->name, "dense") != 0)
+            got = err_set(e, "%s is no dense matrix", name);
+        else if (source_part(&from->source, from->step->t, from->step->view, p, 0, p->rows, p->data, e) < 0)
             got = -1;
     }
     free(name);
@@ -106,18 +106,6 @@ static void put_part(struct bundle *b, int term, const char *name, const struct 
         memcpy(p->data + r * p->row_bytes, from->data + (head_dim ? to_hf_row(r, head_dim) : r) * p->row_bytes, p->row_bytes);
 }
 
-/* The base's tensor in memory, be it of a stream or of a checkpoint. */
-static int load(struct operand *to, struct err *e)
-{
-    struct part *p = &to->b.part[0];
-
-    if (to->in)
-        return bundle_load(to->from, &to->b, e);
-    p->data = mem_resize(NULL, p->rows * p->row_bytes + 1, 1);
-    to->b.loaded = 1;
-    return source_read(&to->source, to->t, 0, p->data, (size_t)(p->rows * p->row_bytes), e);
-}
-
 static int add_term(struct operand *to, const struct json *c, const struct to_hf *hf, const char *module, const struct part *pa,
                     const struct part *pb, struct err *e)
 {
@@ -130,7 +118,7 @@ static int add_term(struct operand *to, const struct json *c, const struct to_hf
         return err_set(e, "lora_A is [%llu, %llu], lora_B [%llu, %llu], the weight [%llu, %llu]", (unsigned long long)pa->rows,
                        (unsigned long long)pa->shape.dim[1], (unsigned long long)pb->rows, (unsigned long long)pb->shape.dim[1],
                        (unsigned long long)b->rows, (unsigned long long)b->cols);
-    if (scale_of(c, module, pa->rows, &scale, e) < 0 || to_hf_place(hf, b, &place, e) < 0 || load(to, e) < 0)
+    if (scale_of(c, module, pa->rows, &scale, e) < 0 || to_hf_place(hf, b, &place, e) < 0 || operand_load(to, e) < 0)
         return -1;
     term = bundle_add_term(b, "lowrank");
     if (scale != 1)

@@ -3,104 +3,204 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum unit { HIDDEN, MLP, KV, QUERY, VALUE }; /* kinds of groups */
+#define OUTERS 6
 
-/* The table: which axis of a role bears which group, how many units of one kind it holds for each unit of the group. */
-static const struct row {
-    const char *role;
-    int axis;
-    enum unit unit;
-} table[] = {
-    {"embed", 1, HIDDEN}, {"pos", 1, HIDDEN}, {"head", 1, HIDDEN},
-    {"norm.attn", 1, HIDDEN}, {"norm.mlp", 1, HIDDEN}, {"norm.final", 1, HIDDEN},
-    {"norm.attn.bias", 1, HIDDEN}, {"norm.mlp.bias", 1, HIDDEN}, {"norm.final.bias", 1, HIDDEN},
-    {"attn.q", 1, HIDDEN}, {"attn.k", 1, HIDDEN}, {"attn.v", 1, HIDDEN}, {"attn.o", 0, HIDDEN}, {"attn.o.bias", 1, HIDDEN},
-    {"mlp.gate", 1, HIDDEN}, {"mlp.up", 1, HIDDEN}, {"mlp.down", 0, HIDDEN}, {"mlp.down.bias", 1, HIDDEN},
-    {"mlp.gate", 0, MLP}, {"mlp.up", 0, MLP}, {"mlp.down", 1, MLP}, {"mlp.gate.bias", 1, MLP}, {"mlp.up.bias", 1, MLP},
-    {"attn.k", 0, KV}, {"attn.v", 0, KV}, {"attn.k.bias", 1, KV}, {"attn.v.bias", 1, KV}, {"attn.q", 0, KV}, {"attn.q.bias", 1, KV}, {"attn.o", 1, KV},
-    {"attn.q", 0, QUERY}, {"attn.q.bias", 1, QUERY}, {"attn.o", 1, QUERY},
-    {"attn.v", 0, VALUE}, {"attn.v.bias", 1, VALUE}, {"attn.o", 1, VALUE},
+struct outer {
+    int root;
+    uint64_t n, step; /* indices of the axis that one more of it is on; 0: it is no part of the axis */
+    int64_t only;     /* the expert that the tensor is of, or -1 */
 };
 
-static void add(struct coupled *g, size_t tensor, int axis, uint64_t first, uint64_t width)
+/* One tensor's axis that bears a class. */
+struct bearer {
+    int root;
+    struct coupled_axis axis;
+    struct outer outer[OUTERS];
+    int outers;
+};
+
+struct bearers {
+    struct bearer *at;
+    size_t n;
+};
+
+static struct bearer *add(struct bearers *all)
 {
-    g->axis = mem_resize(g->axis, (size_t)g->axes + 1, sizeof *g->axis);
-    g->axis[g->axes++] = (struct coupled_axis){tensor, axis, first, width};
+    if ((all->n & (all->n - 1)) == 0) /* full at powers of two */
+        all->at = mem_resize(all->at, all->n ? 2 * all->n : 1, sizeof *all->at);
+    memset(&all->at[all->n], 0, sizeof *all->at);
+    return &all->at[all->n++];
 }
 
-/* One row of the table for one tensor, into the group of that kind and head of keys. */
-static void add_row(struct coupled *g, const struct row *r, size_t tensor, uint64_t head, const struct arch_params *p)
+/* Axis `axis` of the weight, which is rows (0) or columns (1) of tensor t. */
+static int bear(struct bearers *all, const struct classes *c, const struct bundle *b, size_t t, const struct arch_weight *w, int axis, int side,
+                struct err *e)
 {
-    uint64_t d = (uint64_t)p->head_dim, share = (uint64_t)(p->heads / p->kv_heads);
-    int query = r->role[5] == 'q' || r->role[5] == 'o'; /* attn.q, attn.o: as many heads as queries have */
+    const struct arch_axis *x = &w->axis[axis];
+    int64_t layer = w->section == 1 ? b->layer : -1;
+    uint64_t width = 1, have = side ? b->cols : b->rows;
+    int node[OUTERS];
 
-    switch (r->unit) {
-    case HIDDEN:
-    case MLP: add(g, tensor, r->axis, 0, 1); break;
-    case KV: add(g, tensor, r->axis, 0, query ? d * share : d); break;
-    case QUERY: add(g, tensor, r->axis, head * share * d, d); break;
-    case VALUE:
-        if (!query)
-            add(g, tensor, r->axis, head * d, 1);
-        for (uint64_t q = 0; query && q < share; q++)
-            add(g, tensor, r->axis, (head * share + q) * d, 1);
+    for (int i = 0; i < x->atoms; i++) {
+        const struct class_use *u = i < OUTERS ? classes_use(c, w, layer, axis, i) : NULL;
+
+        if (!u)
+            return 0;
+        node[i] = u->node;
+        width *= c->size[u->node];
     }
-}
+    if (have != width)
+        return err_set(e, "%s: its %s are %llu, the model's keys say %llu", b->name, side ? "columns" : "rows", (unsigned long long)have,
+                       (unsigned long long)width);
+    for (int i = 0; i < x->atoms; i++) {
+        uint64_t step = width;
+        struct bearer *r = add(all);
 
-static uint64_t size_of(enum unit u, const struct arch_params *p)
-{
-    const int64_t n[] = {p->hidden, p->intermediate, p->kv_heads, p->heads / p->kv_heads, p->head_dim};
-
-    return (uint64_t)n[u];
-}
-
-/* What an axis of that role and kind must measure. */
-static uint64_t want_of(const struct row *r, const struct arch_params *p)
-{
-    int query = strncmp(r->role, "attn.", 5) == 0 && (r->role[5] == 'q' || r->role[5] == 'o');
-
-    return (uint64_t)(r->unit == HIDDEN ? p->hidden : r->unit == MLP ? p->intermediate : p->head_dim * (query ? p->heads : p->kv_heads));
-}
-
-static int fill(struct coupled *g, enum unit u, int64_t layer, uint64_t head, const struct bundle *b, size_t count,
-                const struct arch_params *p, struct err *e)
-{
-    g->n = size_of(u, p);
-    for (size_t t = 0; t < count; t++)
-        for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-            const struct row *r = &table[i];
-            uint64_t have = r->axis ? b[t].cols : b[t].rows;
-
-            if (r->unit != u || !b[t].role || strcmp(b[t].role, r->role) != 0 || (u != HIDDEN && b[t].layer != layer))
-                continue;
-            if (have != want_of(r, p))
-                return err_set(e, "%s: its %s are %llu, the model's keys say %llu", b[t].name, r->axis ? "columns" : "rows",
-                               (unsigned long long)have, (unsigned long long)want_of(r, p));
-            add_row(g, r, t, head, p);
+        r->root = classes_root(c, node[i]);
+        if (w->axes == 3)
+            r->outer[r->outers++] = (struct outer){classes_root(c, classes_use(c, w, layer, 0, 0)->node), 1, 0, b->expert};
+        for (int k = 0; k < i && r->outers < OUTERS; k++) {
+            step /= c->size[node[k]];
+            r->outer[r->outers++] = (struct outer){classes_root(c, node[k]), c->size[node[k]], step, -1};
         }
+        r->axis = (struct coupled_axis){t, side, 0, step / c->size[node[i]]};
+    }
     return 0;
 }
 
-int coupled_groups(const struct bundle *b, size_t count, const struct arch_params *p, struct coupled **group, struct err *e)
+/* All axes of one tensor: of a matrix rows and columns, of a vector and of a bias its elements. */
+static int bear_all(struct bearers *all, const struct classes *c, const struct model *m, const struct bundle *b, size_t t, struct err *e)
 {
-    int kv = (int)p->kv_heads, each = 2 + 2 * kv, n = 1 + (int)p->layers * each;
-    struct coupled *g = mem_new((size_t)n, sizeof *g);
-    int rc = fill(&g[0], HIDDEN, -1, 0, b, count, p, e);
+    int bias, first;
+    const struct arch_weight *w = b->role ? arch_weight(m->arch, b->role, &bias) : NULL;
 
-    for (int l = 0; l < (int)p->layers && rc == 0; l++) {
-        struct coupled *at = g + 1 + l * each;
+    if (!w)
+        return 0;
+    first = w->axes == 3;
+    if (bias || w->axes - first == 1)
+        return bear(all, c, b, t, w, first, 1, e);
+    return bear(all, c, b, t, w, first, 0, e) < 0 || bear(all, c, b, t, w, first + 1, 1, e) < 0 ? -1 : 0;
+}
 
-        rc = fill(at, MLP, l, 0, b, count, p, e) < 0 || fill(at + 1, KV, l, 0, b, count, p, e) < 0 ? -1 : 0;
-        for (int h = 0; h < kv && rc == 0; h++)
-            rc = fill(at + 2 + 2 * h, QUERY, l, (uint64_t)h, b, count, p, e) < 0 ||
-                         fill(at + 3 + 2 * h, VALUE, l, (uint64_t)h, b, count, p, e) < 0 ? -1 : 0;
+static const struct outer *outer_of(const struct bearer *r, int root)
+{
+    for (int i = 0; i < r->outers; i++)
+        if (r->outer[i].root == root)
+            return &r->outer[i];
+    return NULL;
+}
+
+/* The outer axes that all bearers of a class lie inside. */
+static int common(const struct bearers *all, int root, struct outer out[OUTERS])
+{
+    const struct bearer *first = NULL;
+    int n = 0;
+
+    for (size_t i = 0; i < all->n && !first; i++)
+        first = all->at[i].root == root ? &all->at[i] : NULL;
+    for (int k = 0; first && k < first->outers; k++) {
+        int everywhere = 1;
+
+        for (size_t i = 0; i < all->n; i++)
+            everywhere &= all->at[i].root != root || outer_of(&all->at[i], first->outer[k].root) != NULL;
+        if (everywhere)
+            out[n++] = first->outer[k];
     }
-    *group = g;
-    if (rc == 0)
-        return n;
-    coupled_free(g, n);
+    return n;
+}
+
+static void put(struct coupled *g, struct coupled_axis a)
+{
+    g->axis = mem_resize(g->axis, (size_t)g->axes + 1, sizeof *g->axis);
+    g->axis[g->axes++] = a;
+}
+
+/* The bearer at one index of each common axis, and at every index of its others. */
+static void place(struct coupled *g, const struct bearer *r, const struct outer *shared, int n, const uint64_t *index)
+{
+    struct coupled_axis a = r->axis;
+    uint64_t others = 1;
+
+    for (int k = 0; k < n; k++) {
+        const struct outer *o = outer_of(r, shared[k].root);
+
+        if (o->only >= 0 && (uint64_t)o->only != index[k])
+            return;
+        a.first += o->step * index[k];
+    }
+    for (int k = 0; k < r->outers; k++) {
+        int is_shared = 0;
+
+        for (int i = 0; i < n; i++)
+            is_shared |= shared[i].root == r->outer[k].root;
+        if (!is_shared)
+            others *= r->outer[k].n;
+    }
+    for (uint64_t i = 0; i < others; i++) {
+        struct coupled_axis here = a;
+        uint64_t left = i;
+
+        for (int k = r->outers; k-- > 0;) {
+            int is_shared = 0;
+
+            for (int j = 0; j < n; j++)
+                is_shared |= shared[j].root == r->outer[k].root;
+            if (is_shared)
+                continue;
+            here.first += left % r->outer[k].n * r->outer[k].step;
+            left /= r->outer[k].n;
+        }
+        put(g, here);
+    }
+}
+
+/* All groups of a class, appended. */
+static int groups_of(const struct bearers *all, const struct classes *c, int root, struct coupled **group, int n)
+{
+    struct outer shared[OUTERS];
+    int count = common(all, root, shared);
+    uint64_t index[OUTERS] = {0}, total = 1;
+
+    for (int k = 0; k < count; k++) {
+        if (shared[k].only >= 0)
+            shared[k].n = c->size[shared[k].root];
+        total *= shared[k].n;
+    }
+    for (uint64_t t = 0; t < total; t++) {
+        uint64_t left = t;
+        struct coupled g = {.n = c->size[root]};
+
+        for (int k = count; k-- > 0;) {
+            index[k] = left % shared[k].n;
+            left /= shared[k].n;
+        }
+        for (size_t i = 0; i < all->n; i++)
+            if (all->at[i].root == root)
+                place(&g, &all->at[i], shared, count, index);
+        *group = mem_resize(*group, (size_t)n + 1, sizeof **group);
+        (*group)[n++] = g;
+    }
+    return n;
+}
+
+int coupled_groups(const struct bundle *b, size_t count, const struct model *m, struct coupled **group, struct err *e)
+{
+    struct bearers all = {0};
+    struct classes c;
+    int n = 0, rc;
+
     *group = NULL;
-    return -1;
+    if (classes_make(m, &c, e) < 0)
+        return -1;
+    rc = 0;
+    for (size_t t = 0; t < count && rc == 0; t++)
+        rc = bear_all(&all, &c, m, &b[t], t, e);
+    for (int r = 0; r < c.nodes && rc == 0; r++)
+        if (c.parent[r] == r && !c.pinned[r] && c.size[r] > 1)
+            n = groups_of(&all, &c, r, group, n);
+    free(all.at);
+    classes_free(&c);
+    return rc < 0 ? -1 : n;
 }
 
 void coupled_free(struct coupled *group, int n)

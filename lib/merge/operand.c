@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arch.h"
 #include "ckpt/names.h"
 #include "ckpt/to_gguf.h"
 #include "ckpt/to_hf.h"
@@ -51,30 +50,27 @@ void operand_close(struct operand *o)
     free(o->given);
     free(o->arch);
     free(o->head);
-    buf_free(&o->bytes);
+    for (int i = 0; i < PARTS_MAX; i++)
+        buf_free(&o->bytes[i]);
     *o = (struct operand){0};
 }
 
 /* Step i of a checkpoint is the current tensor. */
 static int take_step(struct operand *o, size_t i, struct err *e)
 {
-    const struct step *s = &o->plan.step[i];
-
     bundle_free(&o->b);
     o->given[i] = 1;
-    o->t = s->t;
+    o->step = &o->plan.step[i];
     o->row = o->head_dim = 0;
-    if (file_header(&o->b, s->t, e) < 0)
-        return err_in(e, "%s", s->t->name);
-    o->b.role = s->b.role ? mem_strdup(s->b.role) : NULL;
-    o->b.layer = s->b.layer;
-    return 1;
+    o->add = 0;
+    return step_header(o->step, &o->b, e) < 0 ? -1 : 1;
 }
 
 static int take_record(struct operand *o, struct reader *from, int got)
 {
     o->from = from;
     o->row = o->waiting = o->head_dim = 0;
+    o->add = 0;
     return got;
 }
 
@@ -109,7 +105,9 @@ char *operand_key(const struct operand *o, const char *name)
 
 int operand_computed(const struct operand *o)
 {
-    return arch_buffer(o->arch, o->b.name);
+    const struct arch *a = arch_find(o->arch);
+
+    return a && arch_buffer(a, o->b.name);
 }
 
 static char *key_in_stream(const struct bundle *b, const void *ctx)
@@ -121,7 +119,7 @@ static void sort_steps(struct operand *o)
 {
     o->by_key = mem_new(o->plan.n + 1, sizeof *o->by_key);
     for (size_t i = 0; i < o->plan.n; i++)
-        o->by_key[i] = (struct named){operand_key(o, o->plan.step[i].b.name), i};
+        o->by_key[i] = (struct named){operand_key(o, step_name(&o->plan.step[i])), i};
     qsort(o->by_key, o->plan.n, sizeof *o->by_key, by_key);
 }
 
@@ -198,21 +196,36 @@ static int stream_rows(struct operand *o, uint64_t n, float *out, struct err *e)
     return 0;
 }
 
+/* A part in a view of n rows from row `at` on; a fixed one is the same in all, and stays once it is read. */
+static int view_part(struct operand *o, struct part *own, struct part *p, uint64_t at, uint64_t n, struct err *e)
+{
+    if (own->fixed && !own->data) {
+        own->data = mem_resize(NULL, (size_t)(own->rows * own->row_bytes) + 1, 1);
+        if (source_part(&o->source, o->step->t, o->step->view, own, 0, own->rows, own->data, e) < 0)
+            return -1;
+    }
+    p->data = own->data;
+    if (own->fixed)
+        return 0;
+    p->rows = n;
+    if (p->shape.rank > 1)
+        p->shape.dim[0] = n;
+    o->bytes[own - o->b.part].len = 0;
+    p->data = buf_space(&o->bytes[own - o->b.part], (size_t)(n * p->row_bytes) + 1);
+    return source_part(&o->source, o->step->t, o->step->view, own, at, n, p->data, e);
+}
+
 /* Rows of a checkpoint from row `at` on: the bundle seen as one of n rows. */
 static int source_rows(struct operand *o, uint64_t at, uint64_t n, float *out, struct err *e)
 {
     struct bundle view = o->b;
-    struct part *p = &view.part[0];
 
-    o->bytes.len = 0;
-    p->data = buf_space(&o->bytes, n * p->row_bytes);
-    view.rows = p->rows = n;
+    view.rows = n;
     if (view.shape.rank > 1)
         view.shape.dim[0] = n;
-    if (p->shape.rank > 1)
-        p->shape.dim[0] = n;
-    if (source_read(&o->source, o->t, at * p->row_bytes, p->data, (size_t)(n * p->row_bytes), e) < 0)
-        return -1;
+    for (int i = 0; i < view.parts; i++)
+        if (view.part[i].term >= 0 && view_part(o, &o->b.part[i], &view.part[i], at, n, e) < 0)
+            return -1;
     return bundle_rows(&view, 0, n, out, e);
 }
 
@@ -241,6 +254,7 @@ int operand_follow(struct operand *o, const struct operand *leader, struct err *
     uint64_t n = o->b.shape.rank < 2 ? o->b.cols : o->b.rows;
     int mine = names_interleaved(model_of(o), o->arch, o->b.name);
 
+    o->add = names_offset(o->arch, o->b.name, leader->b.name);
     if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(model_of(leader), leader->arch, leader->b.name))
         return 0;
     o->to_pairs = !mine;
@@ -285,6 +299,8 @@ int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
     if (n * o->b.cols == 0)
         return 0;
     rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    for (uint64_t i = 0; rc == 0 && o->add != 0 && i < n * o->b.cols; i++)
+        out[i] += o->add;
     if (rc < 0 || check_numbers(o, n, out, e) < 0)
         return -1;
     o->row += n;
@@ -293,35 +309,39 @@ int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 
 int operand_load(struct operand *o, struct err *e)
 {
-    struct part *p = &o->b.part[0];
-    size_t bytes;
+    return o->in ? bundle_load(o->from, &o->b, e) : source_load(&o->source, o->step->t, o->step->view, &o->b, e);
+}
 
-    if (o->in)
-        return bundle_load(o->from, &o->b, e);
-    bytes = (size_t)(p->rows * p->row_bytes);
-    p->data = mem_resize(NULL, bytes + 1, 1);
-    o->b.loaded = 1;
-    return source_read(&o->source, o->t, 0, p->data, bytes, e);
+/* Rows [r, r + n) of the weight's in one part; a fixed one is whole in the first. */
+static int pass_part(struct operand *o, struct writer *out, int i, uint64_t r, uint64_t n, struct err *e)
+{
+    const struct part *p = &o->b.part[i];
+
+    if (p->term < 0 || p->row_bytes == 0 || r >= p->rows || (p->fixed && r > 0))
+        return 0;
+    n = p->fixed || p->rows - r < n ? p->rows - r : n;
+    o->bytes[i].len = 0;
+    if (source_part(&o->source, o->step->t, o->step->view, p, r, n, buf_space(&o->bytes[i], (size_t)(n * p->row_bytes) + 1), e) < 0)
+        return -1;
+    return bundle_put(out, &o->b, i, r, n, o->bytes[i].data, e);
 }
 
 int operand_pass(struct operand *o, struct writer *out, struct err *e)
 {
-    int value = o->b.parts - 1; /* the one part of a checkpoint's tensor, behind companions that it was given */
-    const struct part *p = &o->b.part[value];
-    uint64_t slab = !o->in && p->row_bytes && p->row_bytes < SLAB_BYTES ? SLAB_BYTES / p->row_bytes : 1;
+    uint64_t most = 1, slab;
 
     if (o->in)
         return bundle_write(out, o->from, &o->b, e);
+    for (int i = 0; i < o->b.parts; i++)
+        if (o->b.part[i].term >= 0 && !o->b.part[i].fixed && o->b.part[i].row_bytes > most)
+            most = o->b.part[i].row_bytes;
+    slab = most < SLAB_BYTES ? SLAB_BYTES / most : 1;
     if (bundle_begin(out, &o->b, e) < 0)
         return -1;
-    for (uint64_t r = 0; r < p->rows && p->row_bytes; r += slab) {
-        uint64_t n = p->rows - r < slab ? p->rows - r : slab;
-
-        o->bytes.len = 0;
-        if (source_read(&o->source, o->t, r * p->row_bytes, buf_space(&o->bytes, n * p->row_bytes), (size_t)(n * p->row_bytes), e) < 0 ||
-            bundle_put(out, &o->b, value, r, n, o->bytes.data, e) < 0)
-            return -1;
-    }
+    for (uint64_t r = 0; r < o->b.rows; r += slab)
+        for (int i = 0; i < o->b.parts; i++)
+            if (pass_part(o, out, i, r, slab, e) < 0)
+                return -1;
     return bundle_end(out, &o->b, e);
 }
 

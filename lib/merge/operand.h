@@ -21,15 +21,16 @@ struct operand {
 
     struct bundle b;              /* the current tensor: its header */
     struct reader *from;          /* what reads its rows, of a stream */
-    const struct file_tensor *t;  /* ... of a checkpoint */
+    const struct step *step;      /* ... of a checkpoint */
     uint64_t row;                 /* the next row */
     const float *slab;            /* rows of a stream that wait */
     uint64_t waiting;
     uint64_t head_dim;            /* rows of the current tensor are put from the order they have here to the leader's, in heads of this size; 0: they stay */
     int to_pairs;                 /* ... to interleaved pairs, or back to halves */
+    float add;                    /* and this is added: norms that one form keeps less 1 */
     float *head;                  /* such a head */
     uint64_t head_room;
-    struct buf bytes;
+    struct buf bytes[PARTS_MAX]; /* rows of each part */
 };
 
 /* "-", a pipe, and a file that begins as weir(5) says are streams. o is overwritten; close it also after -1. */

@@ -30,7 +30,7 @@ static int held_by_row(const struct bundle *b)
 {
     for (int i = 0; i < b->terms; i++)
         if (strcmp(b->term[i].form, "dense") != 0 && strcmp(b->term[i].form, "ggml") != 0 && strcmp(b->term[i].form, "affine") != 0 &&
-            strcmp(b->term[i].form, "lowrank") != 0)
+            strcmp(b->term[i].form, "table") != 0 && strcmp(b->term[i].form, "lowrank") != 0)
             return 0;
     return 1;
 }

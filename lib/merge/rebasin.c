@@ -175,13 +175,15 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     const struct operand *a = &p->operand[0];
     struct coupled *group = NULL;
     struct whole m = {0};
-    struct arch_params params;
+    struct model model;
     int groups = 0, rc;
 
     if (p->sel->only.n || p->sel->skip.n || p->sel->layers)
         return err_set(e, "rebasin permutes channels through the whole model: it has no --only, --skip and --layers");
-    rc = arch_params(a->in ? &reader_head(a->in)->model : &a->plan.model, &params, e) < 0 || load(p, &m, e) < 0 ||
-                 (groups = coupled_groups(m.head, m.n, &params, &group, e)) < 0 ? -1 : 0;
+    if (model_open(&model, a->in ? &reader_head(a->in)->model : &a->plan.model, e) < 0)
+        return -1;
+    rc = load(p, &m, e) < 0 || (groups = coupled_groups(m.head, m.n, &model, &group, e)) < 0 ? -1 : 0;
+    model_close(&model);
     for (int k = 1; m.n && k < p->operands && rc == 0; k++)
         rebase(&m, group, groups, k, p->args.seed);
     for (size_t t = 0; t < m.n && rc == 0; t++)

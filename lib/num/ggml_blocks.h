@@ -1,4 +1,4 @@
-/* ggml_blocks: decoders of the superblock types, for the table in ggml.c. n is a multiple of 256; arithmetic as ggml's, f32. */
+/* ggml_blocks: decoders for the table in ggml.c. n is a multiple of 256 but where it says so; arithmetic as ggml's, f32. */
 #ifndef WEIR_NUM_GGML_BLOCKS_H
 #define WEIR_NUM_GGML_BLOCKS_H
 
@@ -11,6 +11,8 @@ void ggml_q4_k_up(const uint8_t *blocks, float *dst, size_t n);
 void ggml_q5_k_up(const uint8_t *blocks, float *dst, size_t n);
 void ggml_q6_k_up(const uint8_t *blocks, float *dst, size_t n);
 void ggml_iq4_xs_up(const uint8_t *blocks, float *dst, size_t n);
+void ggml_mxfp4_up(const uint8_t *blocks, float *dst, size_t n); /* n: a multiple of 32 */
+void ggml_nvfp4_up(const uint8_t *blocks, float *dst, size_t n); /* ... of 64 */
 
 /* The 16 values that codes of iq4_nl and iq4_xs stand for. */
 extern const int8_t ggml_iq4_values[16];

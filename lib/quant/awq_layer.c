@@ -6,9 +6,15 @@
 #include "num/dtype.h"
 #include "quant/awq.h"
 
-/* One place of a layer. */
+/* A place of a layer (arch/fold.h) among the bundles of a unit. */
+struct among {
+    int maker, bias; /* bias: or -1 */
+    float offset;    /* files hold the maker's gain less this */
+    int consumer[FOLD_CONSUMERS], consumers;
+};
+
 struct place {
-    const struct fold *f;
+    const struct among *f;
     struct bundle *b;
     float *w[FOLD_CONSUMERS]; /* the consumers' weights */
     float *s;                 /* [cols] */
@@ -73,21 +79,25 @@ static int search(const struct quant_plan *p, struct place *l, struct err *e)
 }
 
 /* A vector over s, in the type that it has; s becomes what it was divided by in truth. */
-static int divide_gain(struct bundle *b, float *s, struct err *e)
+static int divide_gain(struct bundle *b, float offset, float *s, struct err *e)
 {
     float *v = values(b, e), *back = v ? mem_resize(NULL, b->cols, sizeof *back) : NULL;
     enum dtype t = type_out(b, 0);
 
     if (!v)
         return -1;
-    for (uint64_t c = 0; c < b->cols; c++)
-        back[c] = v[c] / s[c];
+    for (uint64_t c = 0; c < b->cols; c++) {
+        v[c] += offset;
+        back[c] = v[c] / s[c] - offset;
+    }
     bundle_set_dense(b, t, back);
     (void)bundle_rows(b, 0, 1, back, e); /* dense, of a type that is read */
     for (uint64_t c = 0; c < b->cols; c++) {
+        back[c] += offset;
         if (v[c] != 0 && (back[c] == 0 || !isnormal(v[c] / back[c]))) /* beyond what the type holds: this channel is left alone */
             back[c] = v[c];
         s[c] = v[c] != 0 ? v[c] / back[c] : s[c];
+        back[c] -= offset;
     }
     bundle_set_dense(b, t, back);
     free(v);
@@ -156,7 +166,7 @@ static void multiply(struct place *l)
     }
 }
 
-static int one_place(const struct quant_plan *p, const struct fold *f, struct bundle *b, const uint8_t *chosen, struct err *e)
+static int one_place(const struct quant_plan *p, const struct among *f, struct bundle *b, const uint8_t *chosen, struct err *e)
 {
     struct place l = {.f = f, .b = b, .cols = b[f->consumer[0]].cols};
     struct bundle *maker = &b[f->maker];
@@ -171,7 +181,7 @@ static int one_place(const struct quant_plan *p, const struct fold *f, struct bu
     if (rc == 0)
         rc = search(p, &l, e);
     if (rc == 0)
-        rc = maker->shape.rank > 1 ? divide_rows(maker, chosen[f->maker], l.s, e) : divide_gain(maker, l.s, e);
+        rc = maker->shape.rank > 1 ? divide_rows(maker, chosen[f->maker], l.s, e) : divide_gain(maker, f->offset, l.s, e);
     if (rc == 0 && f->bias >= 0)
         rc = divide_bias(&b[f->bias], l.s, e);
     if (rc == 0)
@@ -182,16 +192,51 @@ static int one_place(const struct quant_plan *p, const struct fold *f, struct bu
     return rc;
 }
 
-int awq_layer(const struct quant_plan *p, const struct block_kind *k, struct bundle *b, int n, const uint8_t *chosen, struct err *e)
+static int find(const struct bundle *b, int n, const char *role)
 {
-    struct fold f[TAPS];
-    int places = fold_find(k, b, n, f);
+    for (int i = 0; i < n; i++)
+        if (b[i].role && strcmp(b[i].role, role) == 0)
+            return i;
+    return -1;
+}
 
+/* The place in the unit. 0: a weight of it is elsewhere, or heads share values, so that a channel would need several scales. */
+static int locate(const struct model *m, const struct fold *f, const struct bundle *b, int n, struct among *out)
+{
+    struct arch_place at;
+    uint64_t channels;
+
+    *out = (struct among){.maker = find(b, n, f->maker->role), .bias = find(b, n, f->maker->bias_role)};
+    if (out->maker < 0 || f->readers > FOLD_CONSUMERS)
+        return 0;
+    for (int i = 0; i < f->readers; i++)
+        if ((out->consumer[out->consumers++] = find(b, n, f->reader[i]->role)) < 0)
+            return 0;
+    if (f->maker->plus1 && arch_place(m->arch, m, b[out->maker].name, &at) && at.form == ARCH_HF)
+        out->offset = 1;
+    channels = b[out->maker].shape.rank > 1 ? b[out->maker].rows : b[out->maker].cols;
+    for (int i = 0; i < out->consumers; i++)
+        if (b[out->consumer[i]].cols != channels)
+            return 0;
+    return 1;
+}
+
+int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *b, int n, const uint8_t *chosen, struct err *e)
+{
+    struct fold f[FOLDS];
+    struct among here;
+    struct walk w;
+    int places;
+
+    if (walk_layer(m, b[0].layer, &w, e) < 0)
+        return -1;
+    places = fold_places(&w, f);
+    walk_free(&w);
     for (int i = 0; i < n; i++)
         if (chosen[i] && quant_dense_beside(&b[i]) >= 0)
             return err_set(e, "%s: -m awq scales whole values, this one has a product or sparse term beside its dense one", b[i].name);
     for (int i = 0; i < places; i++)
-        if (one_place(p, &f[i], b, chosen, e) < 0)
+        if (locate(m, &f[i], b, n, &here) && one_place(p, &here, b, chosen, e) < 0)
             return -1;
     return 0;
 }

@@ -53,15 +53,17 @@ static int walk_layers(struct quant_flow *f, struct reader *in, struct writer *o
 {
     struct feed feed = {.in = in, .out = out};
     struct quant_plan p;
+    struct model m = {0};
     int got;
 
     while ((got = feed_next(&feed, e)) > 0) {
-        const struct arch *arch = arch_find(attrs_str(&reader_head(in)->model, "arch", ""));
         uint8_t *picked = mem_new((size_t)feed.n, 1);
 
         for (int i = 0; i < feed.n; i++)
             picked[i] = (uint8_t)f->choose(&feed.b[i], &p);
-        if (feed.b[0].layer >= 0 && awq_layer(&f->layer, arch->block, feed.b, feed.n, picked, e) < 0)
+        if (!m.arch && model_open(&m, &reader_head(in)->model, e) < 0)
+            got = -1;
+        if (got > 0 && feed.b[0].layer >= 0 && awq_layer(&f->layer, &m, feed.b, feed.n, picked, e) < 0)
             got = -1;
         for (int i = 0; got > 0 && i < feed.n; i++)
             got = visit(f, in, out, &feed.b[i], all, e) < 0 ? -1 : 1;
@@ -69,6 +71,8 @@ static int walk_layers(struct quant_flow *f, struct reader *in, struct writer *o
         if (got < 0)
             break;
     }
+    if (m.arch)
+        model_close(&m);
     feed_free(&feed);
     return got;
 }

@@ -111,6 +111,7 @@ static void begin_like(struct bundle *o, struct bundle *b, const struct quant_pl
     o->cols = b->cols;
     o->role = b->role ? mem_strdup(b->role) : NULL;
     o->layer = b->layer;
+    o->expert = b->expert;
     o->segment = b->segment;
     o->record = b->record;
     attrs_copy(&o->more, &b->more);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tensor/quantizable.h"
+
 int quant_scales_find(const char *name)
 {
     static const enum dtype types[] = {DT_F32, DT_F16, DT_BF16};
@@ -99,7 +101,12 @@ int quant_takes(const struct bundle *b, int named)
 
     if (b->shape.rank < 2 || b->rows * b->cols == 0 || (dense && !dtype_info(dense->dtype)->is_float))
         return 0;
-    return named || !b->role || (strncmp(b->role, "norm", 4) != 0 && strcmp(b->role, "pos") != 0);
+    return named || bundle_quantizable(b);
+}
+
+int quant_falls_out(const struct quant_plan *p, const struct bundle *b)
+{
+    return !b->role && p->kind != QUANT_DENSE && quant_plan_fit(p, b->cols).kind == QUANT_DENSE;
 }
 
 uint64_t quant_value_bytes(const struct bundle *b)

@@ -38,8 +38,11 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
 int quant_plan_list(struct quant_plan *plan, const char **name, int most, const char *list, const char *method, const char *scales, uint64_t group,
                     int sym, struct err *e);
 
-/* Is b what quantizers act on: a matrix of reals; unless named, no norm and no table of positions. */
+/* Is b what quantizers act on: a matrix of reals; unless named, one that is quantizable (tensor/quantizable.h). */
 int quant_takes(const struct bundle *b, int named);
+
+/* Would all that is left for b be the last fallback, F16, though it has no role that says what it is? Then it stays as it is. */
+int quant_falls_out(const struct quant_plan *p, const struct bundle *b);
 uint64_t quant_value_bytes(const struct bundle *b); /* of its terms' parts, decoded */
 
 /* The one dense term of a value whose other terms are all products or sparse (lrfactor's): it alone is quantized, they stay. -1: no such value, all is

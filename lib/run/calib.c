@@ -12,7 +12,7 @@
 
 #define STRIP 256 /* columns that one call of a thread sums */
 
-static const char *const names[] = {"norm2", "mean", "absmean", "gram", "bi"}; /* bit i of parts */
+static const char *const names[] = {"norm2", "mean", "absmean", "gram", "bi", "reap"}; /* bit i of parts */
 
 int calib_parse(const char *list, unsigned *parts, struct err *e)
 {
@@ -25,7 +25,7 @@ int calib_parse(const char *list, unsigned *parts, struct err *e)
             if (strlen(names[i]) == n && strncmp(names[i], s, n) == 0)
                 bit = 1u << i;
         if (!bit)
-            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi", (int)(n < 80 ? n : 80), s);
+            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi, reap", (int)(n < 80 ? n : 80), s);
         *parts |= bit;
         s += n;
         if (!*s)
@@ -70,13 +70,13 @@ static void start(struct calib_sums *s, unsigned parts, int64_t cols)
 void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows)
 {
     struct calib *c = ctx;
-    int64_t first = window[0].start, tokens = window[windows - 1].start + window[windows - 1].len - first;
+    int64_t first = window[0].start, end = window[windows - 1].start + window[windows - 1].len;
 
-    c->r = mem_resize(c->r, (size_t)tokens, sizeof *c->r);
-    for (int64_t t = 0; t < tokens; t++)
-        c->r[t] = (float)kern_sum(received + t * heads, (size_t)heads);
+    c->r = mem_resize(c->r, (size_t)end, sizeof *c->r);
+    for (int64_t t = first; t < end; t++)
+        c->r[t] = (float)kern_sum(received + (t - first) * heads, (size_t)heads);
     for (int64_t i = 0; i < windows; i++) {
-        float *r = c->r + (window[i].start - first), low = r[0], high = r[0];
+        float *r = c->r + window[i].start, low = r[0], high = r[0];
 
         for (int64_t t = 1; t < window[i].len; t++) {
             low = r[t] < low ? r[t] : low;
@@ -87,31 +87,46 @@ void calib_weigh(void *ctx, const float *received, int64_t heads, const struct w
     }
 }
 
-/* Rows times the root of their weights, owned by the caller. */
-static float *weighed(const struct calib *c, const float *x, int64_t rows, int64_t cols)
+static float weight_of(const struct calib *c, const struct seen *s, int64_t row)
 {
-    float *y = mem_new((size_t)(rows * cols), sizeof *y);
+    return c->r[s->token ? s->token[row] : s->first + row];
+}
 
-    for (int64_t t = 0; t < rows; t++)
-        kern_scale(sqrtf(c->r[t]), x + t * cols, y + t * cols, (size_t)cols);
+/* Rows times the root of their weights, owned by the caller. */
+static float *weighed(const struct calib *c, const struct seen *s)
+{
+    float *y = mem_new((size_t)(s->rows * s->cols), sizeof *y);
+
+    for (int64_t t = 0; t < s->rows; t++)
+        kern_scale(sqrtf(weight_of(c, s, t)), s->x + t * s->cols, y + t * s->cols, (size_t)s->cols);
     return y;
 }
 
-void calib_see(void *ctx, enum tap at, const float *x, int64_t rows, int64_t cols)
+static struct calib_sums *sums_of(struct calib *c, int tap)
+{
+    if (tap >= c->taps) {
+        c->at = mem_resize(c->at, (size_t)tap + 1, sizeof *c->at);
+        memset(c->at + c->taps, 0, (size_t)(tap + 1 - c->taps) * sizeof *c->at);
+        c->taps = tap + 1;
+    }
+    return &c->at[tap];
+}
+
+void calib_see(void *ctx, int tap, const struct seen *s)
 {
     struct calib *c = ctx;
-    float *own = c->r ? weighed(c, x, rows, cols) : NULL;
-    struct strip p = {&c->at[at], x, own ? own : x, rows};
+    float *own = c->r ? weighed(c, s) : NULL;
+    struct strip p = {sums_of(c, tap), s->x, own ? own : s->x, s->rows};
 
     if (!p.s->cols)
-        start(p.s, c->parts, cols);
-    p.s->n += rows;
-    for (int64_t t = 0; t < rows; t++)
-        p.s->weight += own ? (double)c->r[t] : 1;
+        start(p.s, c->parts, s->cols);
+    p.s->n += s->rows;
+    for (int64_t t = 0; t < s->rows; t++)
+        p.s->weight += own ? (double)weight_of(c, s, t) : 1;
     if (c->parts & (CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN))
-        par_for(((size_t)cols + STRIP - 1) / STRIP, sum_strip, &p);
+        par_for(((size_t)s->cols + STRIP - 1) / STRIP, sum_strip, &p);
     if (p.s->gram)
-        gram_add((size_t)cols, (size_t)rows, p.weighed, (size_t)cols, p.s->gram);
+        gram_add((size_t)s->cols, (size_t)s->rows, p.weighed, (size_t)s->cols, p.s->gram);
     free(own);
 }
 
@@ -136,6 +151,15 @@ void calib_pass(void *ctx, const float *before, const float *middle, const float
         c->angles += real_acos(whole > 1 ? 1 : whole < -1 ? -1 : whole) / 3.141592653589793; /* beyond 1 only by rounding */
     }
     c->passed += tokens;
+}
+
+void calib_mix(void *ctx, int64_t expert, const float *y, const float *weight, int64_t rows, int64_t width)
+{
+    struct calib *c = ctx;
+
+    (void)expert;
+    for (int64_t t = 0; t < rows; t++)
+        c->mixed += (double)weight[t] * sqrt(kern_sumsq(y + t * width, (size_t)width));
 }
 
 /* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
@@ -166,12 +190,14 @@ static const double *whole_gram(const struct calib_sums *s)
     return s->gram;
 }
 
-int calib_attach(struct calib *c, enum tap at, struct bundle *b, struct err *e)
+static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
 {
-    struct calib_sums *s = at == TAP_NONE ? NULL : &c->at[at];
+    struct calib_sums *s = sums_of(c, tap);
     const double *sums[4] = {0};
 
-    if (!s)
+    attrs_set_int(&b->more, "count", s->n);
+    b->touched = 1;
+    if (!s->n && b->expert >= 0)
         return 0;
     if (!s->n || (uint64_t)s->cols != b->cols)
         return err_set(e, "%s: it has %llu input channels, %lld were seen", b->name, (unsigned long long)b->cols,
@@ -187,37 +213,58 @@ int calib_attach(struct calib *c, enum tap at, struct bundle *b, struct err *e)
         bundle_lend(b, s->first, "gram");
     else if (s->gram)
         s->first = b;
-    attrs_set_int(&b->more, "count", s->n);
-    b->touched = 1;
     return 0;
 }
 
-/* How much the layer, and the half of it that reads at this tap, change the states; rounding alone gives a cosine above 1. */
-static void set_influence(const struct calib *c, enum tap at, struct bundle *b)
+/* Does the weight make what gather reads? */
+static int closes(const struct walk *w, const char *role)
 {
-    double layer = 1 - c->alike[0] / (double)c->passed, half = 1 - c->alike[at == TAP_MLP || at == TAP_DOWN ? 2 : 1] / (double)c->passed;
+    for (int i = 0; i < w->steps; i++) {
+        const struct walk_step *by = w->step[i].op == WALK_gather ? &w->step[w->value[w->step[i].in[0]].made] : NULL;
+
+        if (by && by->weight && strcmp(by->weight->role, role) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+int calib_attach(struct calib *c, const struct forward *f, struct bundle *b, int n, struct err *e)
+{
+    for (int i = 0; i < n; i++) {
+        int tap = forward_tap(f, b[i].role);
+
+        if (tap >= 0 && attach(c, tap, &b[i], e) < 0)
+            return -1;
+        if (c->parts & CALIB_REAP && tap >= 0 && b[i].expert >= 0 && closes(f->seen, b[i].role)) {
+            int64_t count = attrs_int(&b[i].more, "count", 0);
+
+            attrs_set_f64(&b[i].more, "reap", count ? c->mixed / (double)count : 0);
+        }
+    }
+    return 0;
+}
+
+/* How much the layer, and the half of it that a linear is of, change the states; rounding alone gives a cosine above 1. */
+static void set_influence(const struct calib *c, const struct forward *f, struct bundle *b)
+{
+    double layer = 1 - c->alike[0] / (double)c->passed, half = 1 - c->alike[forward_in_mlp(f, b->role) ? 2 : 1] / (double)c->passed;
 
     attrs_set_f64(&b->more, "bi", layer > 0 ? layer : 0);
-    if (at != TAP_NONE)
+    if (forward_tap(f, b->role) >= 0)
         attrs_set_f64(&b->more, "bi_sub", half > 0 ? half : 0);
     b->touched = 1;
 }
 
-int calib_attach_layer(struct calib *c, const struct block_kind *kind, struct bundle *b, int n, struct err *e)
+int calib_attach_layer(struct calib *c, const struct forward *f, struct bundle *b, int n, struct err *e)
 {
-    if (c->passed && !isfinite(c->alike[0] + c->alike[1] + c->alike[2]))
+    if (!c->passed)
+        return 0;
+    if (!isfinite(c->alike[0] + c->alike[1] + c->alike[2]))
         return err_set(e, "%s: the states before and after its layer are not finite", b[0].name);
-    for (int i = 0; i < n; i++) {
-        int bias = 0, slot = block_slot(kind, b[i].role, &bias);
-        enum tap at = slot < 0 || bias ? TAP_NONE : kind->slots[slot].tap;
-
-        if (calib_attach(c, at, &b[i], e) < 0)
-            return -1;
-        if (c->passed && (i == 0 || at != TAP_NONE))
-            set_influence(c, at, &b[i]);
-    }
-    if (c->passed)
-        attrs_set_f64(&b[0].more, "angle", c->angles / (double)c->passed);
+    for (int i = 0; i < n; i++)
+        if (i == 0 || forward_tap(f, b[i].role) >= 0)
+            set_influence(c, f, &b[i]);
+    attrs_set_f64(&b[0].more, "angle", c->angles / (double)c->passed);
     return 0;
 }
 
@@ -233,13 +280,21 @@ int calib_parse_weight(const char *arg, double *least, struct err *e)
 
 void calib_reset(struct calib *c)
 {
-    for (int i = 0; i < TAPS; i++) {
+    for (int i = 0; i < c->taps; i++) {
         free(c->at[i].sum2);
         free(c->at[i].sum);
         free(c->at[i].sumabs);
         free(c->at[i].gram);
     }
-    memset(c->at, 0, sizeof c->at);
+    free(c->at);
+    c->at = NULL;
+    c->taps = 0;
+    c->mixed = 0;
+}
+
+void calib_new_layer(struct calib *c)
+{
+    calib_reset(c);
     memset(c->alike, 0, sizeof c->alike);
     c->angles = 0;
     c->passed = 0;

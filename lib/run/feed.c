@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "arch/arch.h"
+#include "arch/place.h"
 
 static void unit_free(struct feed *f)
 {
@@ -18,12 +18,13 @@ static void unit_free(struct feed *f)
 static void give_role(const struct feed *f, struct bundle *b)
 {
     const char *role;
-    int64_t layer;
+    int64_t layer, expert;
 
-    if (b->role || !arch_role(attrs_str(&reader_head(f->in)->model, "arch", NULL), b->name, &role, &layer))
+    if (b->role || !arch_role(attrs_str(&reader_head(f->in)->model, "arch", NULL), b->name, &role, &layer, &expert))
         return;
     b->role = mem_strdup(role);
     b->layer = layer;
+    b->expert = expert;
 }
 
 /* A record that is no part of the model: kept when it is the tokenizer's, and passed on. */
@@ -44,13 +45,14 @@ static int other(struct feed *f, struct err *e)
 static int stranger(struct feed *f, struct err *e)
 {
     const char *name = f->ahead.b.name;
-    struct arch_params p;
+    const struct attrs *model = &reader_head(f->in)->model;
+    const struct arch *a = arch_of(model);
+    struct model m;
 
-    if (arch_params(&reader_head(f->in)->model, &p, e) < 0)
+    if (!a && model_open(&m, model, e) < 0) /* which says what is missing */
         return -1;
-    if (!arch_buffer(p.arch, name))
-        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out",
-                       name, p.arch);
+    if (!arch_buffer(a, name))
+        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out", name, a->name);
     return other(f, e);
 }
 
@@ -105,7 +107,7 @@ int feed_next(struct feed *f, struct err *e)
         if (f->b[0].layer < 0)
             return 1;
         got = look_ahead(f, e);
-    } while (got > 0 && !f->mark && f->ahead.b.layer == f->b[0].layer);
+    } while (got > 0 && !f->mark && f->ahead.b.layer == f->b[0].layer && f->ahead.b.expert == f->b[0].expert);
     return got < 0 ? -1 : 1;
 }
 

@@ -1,8 +1,8 @@
 /*
- * feed: a stream as a model needs it: tokenizer files kept aside, then the embedding, one layer at a time, the final norm, the head.
+ * feed: a stream as a model needs it: tokenizer files kept aside, then unit by unit what is run in one go.
  *
- * A unit is all bundles of one layer, loaded, or one bundle of no layer (embed, pos, norm.final, head), loaded. Bundles without a role get theirs
- * from their names (arch_role). A mark (mark_write) ends a unit. Other records, and the architecture's buffers (arch_buffer), are relayed at once when there is a writer.
+ * A unit is, loaded: one bundle of no layer (embed, pos, norm.final, head); the bundles of a layer, up to its experts; those of one expert; those of the
+ * layer that come behind its experts. Bundles without a role get theirs from their names (arch_role). A mark (mark_write) ends a unit. Other records, and the architecture's buffers (arch_buffer), are relayed at once when there is a writer.
  */
 #ifndef WEIR_RUN_FEED_H
 #define WEIR_RUN_FEED_H
@@ -22,7 +22,7 @@ struct feed {
 };
 
 /* The next unit into f->b, f->n; the one before is freed. 1, 0 at the end, -1: what the reader says, a tensor that the architecture is not known to
- * have, a model that cannot be run (arch_params). Memory: a layer as it is stored. */
+ * have, a model without a page. Memory: a layer without its experts, or an expert, as it is stored. */
 int feed_next(struct feed *f, struct err *e);
 
 /* Is the unit this role? */

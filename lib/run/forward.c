@@ -1,317 +1,205 @@
-#include "run/forward.h"
+#include "run/forward_int.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/par.h"
-#include "run/ops.h"
-#include "num/kern.h"
-
-#define BATCH 2048 /* tokens run together: enough to keep matrix products near the peak, little enough to be small beside a layer */
-
 int forward_open(struct forward *f, const struct attrs *model, const struct windows *w, uint64_t limit, struct err *e)
 {
-    memset(f, 0, sizeof *f);
-    f->x.fd = -1;
-    f->w = w;
-    f->last_layer = -1;
-    if (arch_params(model, &f->p, e) < 0)
+    struct walk layer;
+    int64_t context;
+
+    *f = (struct forward){.w = w, .limit = limit, .last_layer = -1, .as = -1, .x.fd = -1};
+    if (model_open(&f->m, model, e) < 0)
         return -1;
-    if (w->longest > f->p.context)
-        return err_set(e, "windows of %lld tokens are longer than the model's context of %lld", (long long)w->longest,
-                       (long long)f->p.context);
-    if (states_open(&f->x, w->tokens, f->p.hidden, limit, e) < 0)
+    if (attrs_find(model, "unsupported"))
+        return err_set(e, "this model cannot be run: %s", attrs_str(model, "unsupported", "its configuration asks for more than is known here"));
+    for (int64_t i = 0; i < f->m.layers; i++) { /* every layer's guards and ops, before anything is run */
+        if (walk_layer(&f->m, i, &layer, e) < 0)
+            return -1;
+        walk_free(&layer);
+    }
+    if (walk_before(&f->m, &f->before.walk, e) < 0 || walk_after(&f->m, &f->after.walk, e) < 0)
         return -1;
-    if (!f->p.learned_positions)
-        f->rope = rope_table(&f->p, w->longest);
+    f->before.biased = f->after.biased = -1;
+    context = model_int(&f->m, "context", INT64_MAX);
+    if (w->longest > context && !rope_stretches(&f->m))
+        return err_set(e, "windows of %lld tokens are longer than the model's context of %lld", (long long)w->longest, (long long)context);
     return 0;
 }
 
 void forward_free(struct forward *f)
 {
+    layer_free(f);
     states_free(&f->x);
-    free(f->rope);
-    f->rope = NULL;
+    rope_free(f->ropes);
+    walk_free(&f->before.walk);
+    walk_free(&f->after.walk);
+    if (f->m.arch)
+        model_close(&f->m);
+    free(f->work);
+    memset(f, 0, sizeof *f);
+    f->x.fd = -1;
 }
 
-/* The batch that begins at a window: its first token and how many there are. Returns its count of windows. */
-static int64_t batch_at(const struct forward *f, int64_t first, int64_t *row0, int64_t *tokens)
+struct batch batch_at(const struct forward *f, int64_t first)
 {
-    int64_t n = windows_batch(f->w, first, BATCH);
-    const struct window *last = &f->w->window[first + n - 1];
+    struct batch b = {.windows = windows_batch(f->w, first, BATCH), .window = f->w->window + first};
+    const struct window *last = b.window + b.windows - 1;
 
-    *row0 = f->w->window[first].start;
-    *tokens = last->start + last->len - *row0;
-    return n;
+    b.row0 = b.window->start;
+    b.tokens = last->start + last->len - b.row0;
+    return b;
 }
 
-/* One row of a table added to, or set as, the state of each token: row(token) of b. */
-static int add_rows(struct forward *f, const struct bundle *b, int positions, struct err *e)
-{
-    float *row = mem_new((size_t)f->p.hidden, sizeof *row);
-    int64_t row0, tokens;
-    int rc = 0;
-
-    for (int64_t i = 0, n; i < f->w->n && rc == 0; i += n) {
-        float *x;
-
-        n = batch_at(f, i, &row0, &tokens);
-        x = states_get(&f->x, row0, tokens, e);
-        rc = x ? 0 : -1;
-        for (int64_t k = i; rc == 0 && k < i + n; k++)
-            for (int64_t t = 0; t < f->w->window[k].len && rc == 0; t++) {
-                int64_t token = f->w->window[k].start + t;
-                float *to = x + (token - row0) * f->p.hidden;
-
-                rc = bundle_rows(b, positions ? (uint64_t)t : f->w->input[token], 1, row, e);
-                kern_add(to, row, to, (size_t)f->p.hidden);
-            }
-        if (rc == 0)
-            rc = states_put(&f->x, row0, tokens, e);
-    }
-    free(row);
-    return rc;
-}
-
-static int is_hidden_wide(const struct forward *f, const struct bundle *b, struct err *e)
-{
-    return b->cols == (uint64_t)f->p.hidden ? 0
-         : err_set(e, "%s: it has %llu columns, the model's hidden size is %lld", b->name, (unsigned long long)b->cols,
-                   (long long)f->p.hidden);
-}
-
-static int embed(struct forward *f, const struct bundle *b, struct err *e)
-{
-    uint32_t max = windows_max_id(f->w);
-
-    if (f->embedded++)
-        return err_set(e, "%s: a second embedding", b->name);
-    if (is_hidden_wide(f, b, e) < 0)
-        return -1;
-    if (max >= b->rows)
-        return err_set(e, "%s: token id %lu is not in a vocabulary of %llu", b->name, (unsigned long)max,
-                       (unsigned long long)b->rows);
-    return add_rows(f, b, 0, e) < 0 ? err_in(e, "%s", b->name) : 0;
-}
-
-static int position(struct forward *f, const struct bundle *b, struct err *e)
-{
-    if (!f->embedded || f->positioned++)
-        return err_set(e, "%s: the table of positions comes %s", b->name, f->embedded ? "twice" : "before the embedding");
-    if (is_hidden_wide(f, b, e) < 0)
-        return -1;
-    if ((uint64_t)f->w->longest > b->rows)
-        return err_set(e, "%s: windows of %lld tokens are longer than its %llu positions", b->name, (long long)f->w->longest,
-                       (unsigned long long)b->rows);
-    return add_rows(f, b, 1, e) < 0 ? err_in(e, "%s", b->name) : 0;
-}
-
-/* Room for the largest batch: inputs of the taps, then the layer's own work. */
-static void batch_room(const struct forward *f, const struct block *b, const struct taps *taps, struct batch *t)
+int64_t batch_most(const struct forward *f)
 {
     int64_t most = f->w->longest > BATCH ? f->w->longest : BATCH;
 
-    if (most > f->w->tokens)
-        most = f->w->tokens;
-    for (int at = 0; at < TAPS; at++)
-        t->in[at] = mem_new((size_t)(most * block_tap_cols(b, at)), sizeof(float));
-    t->work = mem_new((size_t)(most * b->kind->work(b)), sizeof(float));
-    if (taps && taps->attend)
-        t->received = mem_new((size_t)(most * b->kind->heads(b)), sizeof(float));
-    if (taps && taps->pass)
-        t->middle = mem_new((size_t)(most * f->p.hidden), sizeof(float));
+    return most > f->w->tokens ? f->w->tokens : most;
 }
 
-static void batch_free(struct batch *t)
+float *work_room(struct forward *f, size_t floats)
 {
-    for (int at = 0; at < TAPS; at++)
-        free(t->in[at]);
-    free(t->work);
-    free(t->received);
-    free(t->middle);
-}
-
-struct share {
-    const struct block *b;
-    const struct batch *t;
-};
-
-/* One window of a batch as a batch of its own. */
-static void run_window(void *ctx, size_t i)
-{
-    const struct share *s = ctx;
-    struct batch t = *s->t;
-    int64_t row;
-
-    t.window += i;
-    t.windows = 1;
-    t.tokens = t.window->len;
-    row = t.window->start - s->t->window->start;
-    t.x += row * s->b->p->hidden;
-    for (int at = 0; at < TAPS; at++)
-        t.in[at] += row * block_tap_cols(s->b, at);
-    t.work += row * s->b->kind->work(s->b);
-    if (t.received)
-        t.received += row * s->b->kind->heads(s->b);
-    if (t.middle)
-        t.middle += row * s->b->p->hidden;
-    s->b->kind->forward(s->b, &t);
-}
-
-/* A thread a window when there are windows for all threads, else all threads on every matrix: the same numbers, less waiting. */
-static void run_batch(const struct block *b, struct batch *t, const struct taps *taps)
-{
-    if (t->received)
-        memset(t->received, 0, (size_t)(t->tokens * b->kind->heads(b)) * sizeof *t->received);
-    if (t->windows >= par_jobs())
-        par_for((size_t)t->windows, run_window, &(struct share){b, t});
-    else
-        b->kind->forward(b, t);
-    if (taps && t->received)
-        taps->attend(taps->ctx, t->received, b->kind->heads(b), t->window, t->windows);
-    for (int at = 0; taps && at < TAPS; at++)
-        if (block_tap_cols(b, at))
-            taps->see(taps->ctx, at, t->in[at], t->tokens, block_tap_cols(b, at));
-}
-
-static int run(struct forward *f, const struct block *b, const struct taps *taps, int keep, struct err *e)
-{
-    struct batch t = {.cos = f->rope, .sin = f->rope ? f->rope + f->w->longest * (f->p.head_dim / 2) : NULL};
-    float *copy = NULL, *x;
-    int64_t row0;
-    int rc = 0, pass = taps && taps->pass;
-
-    batch_room(f, b, taps, &t);
-    for (int64_t i = 0; i < f->w->n && rc == 0; i += t.windows) {
-        t.windows = batch_at(f, i, &row0, &t.tokens);
-        t.window = f->w->window + i;
-        t.x = x = states_get(&f->x, row0, t.tokens, e);
-        if (x && (pass || !keep)) {
-            copy = mem_resize(copy, (size_t)(t.tokens * f->p.hidden), sizeof *copy);
-            memcpy(copy, x, (size_t)(t.tokens * f->p.hidden) * sizeof *copy);
-            t.x = copy;
-        }
-        if (x)
-            run_batch(b, &t, taps);
-        if (x && pass)
-            taps->pass(taps->ctx, x, t.middle, copy, t.tokens, f->p.hidden);
-        if (x && pass && keep)
-            memcpy(x, copy, (size_t)(t.tokens * f->p.hidden) * sizeof *copy);
-        rc = !x ? -1 : keep ? states_put(&f->x, row0, t.tokens, e) : 0;
+    if (floats > f->works) {
+        free(f->work);
+        f->work = mem_new(floats, sizeof *f->work);
+        f->works = floats;
     }
-    free(copy);
-    batch_free(&t);
-    return rc;
+    return f->work ? f->work : (f->work = mem_new(1, sizeof *f->work));
 }
 
-/* keep: the states that come out stay, and the layer is done. */
-static int layer_run(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, int keep, struct err *e)
+struct op_room forward_room(struct forward *f, const struct walk *w)
 {
-    int64_t layer = bundle[0].layer;
-    struct block b;
-    int rc;
+    return (struct op_room){&f->m, w, &f->ropes, f->w->longest};
+}
 
-    if (!f->embedded)
-        return err_set(e, "layer %lld comes before the embedding; tsplit writes tensors in the order a model runs",
-                       (long long)layer);
-    if (f->p.learned_positions && !f->positioned)
-        return err_set(e, "layer %lld comes before the table of positions; tsplit writes tensors in the order a model runs",
-                       (long long)layer);
-    if (layer <= f->last_layer || f->normed)
-        return err_set(e, "layer %lld comes after %s %lld; tsplit writes tensors in the order a model runs",
-                       (long long)layer, f->normed ? "the final norm, and layer" : "layer", (long long)f->last_layer);
-    if (block_make(&b, &f->p, bundle, n, e) < 0)
+static int unit(struct forward *f, const struct bundle *b, int n, const struct taps *taps, int keep, struct err *e)
+{
+    if (b->layer < 0)
+        return chain_unit(f, b, taps, keep, e);
+    if (f->before.next == 0)
+        return err_set(e, "layer %lld comes before the embedding; tsplit writes tensors in the order a model runs", (long long)b->layer);
+    if (chain_settle(f, &f->before, e) < 0)
         return -1;
-    rc = run(f, &b, taps, keep, e);
-    if (keep) {
-        f->last_layer = layer;
-        f->blocks++;
+    return layer_unit(f, b, n, taps, keep, e);
+}
+
+int forward_run(struct forward *f, const struct bundle *b, int n, const struct taps *taps, struct err *e)
+{
+    return unit(f, b, n, taps, 1, e);
+}
+
+int forward_look(struct forward *f, const struct bundle *b, int n, const struct taps *taps, struct err *e)
+{
+    return unit(f, b, n, taps, 0, e);
+}
+
+int forward_settle(struct forward *f, const struct taps *taps, struct err *e)
+{
+    return layer_end(f, taps, e);
+}
+
+static const struct walk_step *linear_of(const struct forward *f, const char *role)
+{
+    for (int i = 0; role && f->seen && i < f->seen->steps; i++) {
+        const struct walk_step *s = &f->seen->step[i];
+
+        if (s->op == WALK_linear && strcmp(s->weight->role, role) == 0)
+            return s;
     }
-    block_free(&b);
-    return rc;
+    return NULL;
 }
 
-int forward_block(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e)
+int forward_tap(const struct forward *f, const char *role)
 {
-    return layer_run(f, bundle, n, taps, 1, e);
+    const struct walk_step *s = linear_of(f, role);
+
+    return s ? s->in[0] : -1;
 }
 
-int forward_look(struct forward *f, struct bundle *bundle, int n, const struct taps *taps, struct err *e)
+int forward_in_mlp(const struct forward *f, const char *role)
 {
-    return layer_run(f, bundle, n, taps, 0, e);
+    const struct walk_step *s = linear_of(f, role);
+
+    return s && s->section == ARCH_MLP;
 }
 
-/* One tensor of the final norm on a batch: the weight (with RMSNorm or LayerNorm), or the bias. */
-static void norm_batch(const struct forward *f, const float *w, int is_bias, float *x, int64_t tokens)
+int forward_within(const struct forward *f)
 {
-    int64_t h = f->p.hidden;
-
-    if (is_bias)
-        for (int64_t t = 0; t < tokens; t++)
-            kern_add(x + t * h, w, x + t * h, (size_t)h);
-    else if (f->p.layernorm)
-        op_layernorm(x, w, NULL, f->p.norm_eps, tokens, h, x);
-    else
-        op_rmsnorm(x, w, f->p.norm_eps, tokens, h, x);
+    return f->layer && !f->layer->done && f->layer->ran[0];
 }
 
-int forward_normed(const struct forward *f)
+int64_t forward_routed(const struct forward *f, int64_t expert)
 {
-    return f->normed == (f->p.layernorm ? 2 : 1);
+    const struct layer *l = f->layer;
+
+    return l && l->start && expert >= 0 && expert < l->count ? l->start[expert + 1] - l->start[expert] : 0;
 }
 
-static int norm(struct forward *f, const struct bundle *b, int is_bias, const struct taps *taps, struct err *e)
+int forward_finish(struct forward *f, const struct attrs *tail, struct err *e)
 {
-    float *w = mem_new((size_t)f->p.hidden, sizeof *w);
-    int rc = 0;
+    int64_t want = tail ? attrs_int(tail, "layers", f->m.layers) : f->m.layers;
+    const struct chain *c = &f->after;
 
-    if (!f->embedded || f->normed++ != is_bias)
-        rc = err_set(e, "%s: the final norm comes %s", b->name, !f->embedded ? "before the embedding" : is_bias ? "after its bias" : "twice");
-    else if (b->rows * b->cols != (uint64_t)f->p.hidden)
-        rc = err_set(e, "%s: it has %llu values, the model's hidden size is %lld", b->name,
-                     (unsigned long long)(b->rows * b->cols), (long long)f->p.hidden);
-    else
-        rc = bundle_rows(b, 0, b->rows, w, e);
-    for (int64_t i = 0, row0, tokens, n; i < f->w->n && rc == 0; i += n) {
-        float *x;
-
-        n = batch_at(f, i, &row0, &tokens);
-        if (!(x = states_get(&f->x, row0, tokens, e))) {
-            rc = -1;
-            break;
-        }
-        norm_batch(f, w, is_bias, x, tokens);
-        if (taps && forward_normed(f))
-            taps->see(taps->ctx, TAP_HEAD, x, tokens, f->p.hidden);
-        rc = states_put(&f->x, row0, tokens, e);
-    }
-    free(w);
-    return rc;
-}
-
-int forward_single(struct forward *f, const struct bundle *b, const struct taps *taps, struct err *e)
-{
-    if (strcmp(b->role, "embed") == 0)
-        return embed(f, b, e);
-    if (strcmp(b->role, "head") == 0)
-        return 0;
-    if (strcmp(b->role, "pos") == 0 && f->p.learned_positions)
-        return position(f, b, e);
-    if (strcmp(b->role, "norm.final") == 0)
-        return norm(f, b, 0, taps, e);
-    if (strcmp(b->role, "norm.final.bias") == 0 && f->p.layernorm)
-        return norm(f, b, 1, taps, e);
-    return err_set(e, "%s: a tensor of role %s has no place in the forward pass of architecture '%s'", b->name, b->role,
-                   f->p.arch);
-}
-
-int forward_check_layers(const struct forward *f, const struct attrs *head, const struct attrs *tail, struct err *e)
-{
-    int64_t want = attrs_int(head, "layers", 0);
-
-    if (tail)
-        want = attrs_int(tail, "layers", want);
+    if (layer_end(f, NULL, e) < 0)
+        return -1;
     if (f->blocks != want)
         return err_set(e, "the stream has %lld layers, its head says %lld", (long long)f->blocks, (long long)want);
+    if (chain_settle(f, &f->after, e) < 0)
+        return -1;
+    layer_free(f);
+    free(f->work);
+    f->work = NULL;
+    f->works = 0;
+    if (c->next < c->walk.steps && strcmp(c->walk.step[c->next].weight->role, "head") != 0)
+        return err_set(e, "the stream has no tensor of role %s", c->walk.step[c->next].weight->role);
+    return 0;
+}
+
+/* The step that makes scores, or NULL. */
+static const struct walk_step *head_step(const struct forward *f)
+{
+    for (int i = 0; i < f->after.walk.steps; i++)
+        if (f->after.walk.step[i].op == WALK_linear && strcmp(f->after.walk.step[i].weight->role, "head") == 0)
+            return &f->after.walk.step[i];
+    return NULL;
+}
+
+int forward_scores(const struct forward *f)
+{
+    return head_step(f) != NULL;
+}
+
+int forward_tied(const struct forward *f)
+{
+    const struct walk_step *s = head_step(f);
+    struct err e;
+    double yes = 0;
+
+    return s && s->weight->tied && model_eval(&f->m, s->weight->tied_if, -1, &yes, &e) == 0 && yes != 0;
+}
+
+int forward_shape_scores(const struct forward *f, float *y, int64_t n, struct err *e)
+{
+    const struct walk *w = &f->after.walk;
+    const struct walk_step *head = head_step(f);
+    struct op_size size[WALK_VALUES + 1];
+    float *value[WALK_VALUES + 1];
+    struct rope *none = NULL;
+    struct op_room room = {&f->m, w, &none, 1};
+
+    for (int v = 0; v < w->values; v++) {
+        size[v] = (struct op_size){n, n};
+        value[v] = y;
+    }
+    for (const struct walk_step *s = head + 1; s < w->step + w->steps; s++) {
+        struct op o;
+
+        if (!op_table[s->op].in_place || s->weight || s->ins != 1)
+            return err_set(e, "%s:%d: op '%s' is not run on scores", w->arch->file, s->from->line, walk_op_name[s->op]);
+        if (op_make(&o, &room, s, NULL, NULL, size, e) < 0)
+            return -1;
+        op_run(&o, &(struct op_rows){value, size, 1, NULL, 0, NULL});
+    }
     return 0;
 }

@@ -98,10 +98,11 @@ static void slab(void *ctx, size_t i)
     if (none_scored(s->m[0]->f->w->target + s->first + from, n))
         return;
     for (int k = 0; k < s->models; k++) {
-        size_t width = (size_t)s->m[k]->f->p.hidden;
+        size_t width = (size_t)s->m[k]->f->x.width;
 
         gemm_nt((size_t)n, (size_t)s->rows, width, s->x[k] + (size_t)from * width, width, s->w[k], width,
                 work + k * SLAB * TILE, (size_t)s->rows, KERN_SET);
+        (void)forward_shape_scores(s->m[k]->f, work + k * SLAB * TILE, n * s->rows, NULL); /* heads_fit has tried it */
     }
     for (int64_t t = 0; t < n; t++) {
         const float *score[2] = {work + t * s->rows, work + SLAB * TILE + t * s->rows};
@@ -148,9 +149,11 @@ static int heads_fit(const struct scorer *const *m, int models, struct err *e)
     for (int i = 0; i < models; i++) {
         const struct bundle *h = m[i]->head;
 
-        if (h->cols != (uint64_t)m[i]->f->p.hidden)
+        if (h->cols != (uint64_t)m[i]->f->x.width)
             return err_set(e, "%s: it has %llu columns, the model's hidden size is %lld", h->name,
-                           (unsigned long long)h->cols, (long long)m[i]->f->p.hidden);
+                           (unsigned long long)h->cols, (long long)m[i]->f->x.width);
+        if (forward_shape_scores(m[i]->f, NULL, 0, e) < 0)
+            return -1;
         if (max >= h->rows || h->rows >= NO_TARGET)
             return err_set(e, "%s: token id %lu is not in a vocabulary of %llu", h->name, (unsigned long)max,
                            (unsigned long long)h->rows);
@@ -194,7 +197,7 @@ int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token
     s.work = mem_new((size_t)par_jobs() * WORK, sizeof(float));
     all.gap = mem_new(tokens, sizeof(double));
     for (int i = 0; i < s.models; i++) {
-        s.w[i] = mem_new((size_t)TILE * (size_t)both[i]->f->p.hidden, sizeof(float));
+        s.w[i] = mem_new((size_t)TILE * (size_t)both[i]->f->x.width, sizeof(float));
         all.run[i] = mem_new(tokens, sizeof *all.run[i]);
         for (size_t t = 0; t < tokens; t++)
             all.run[i][t].max = -INFINITY;
@@ -206,6 +209,18 @@ int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token
     }
     free(all.gap);
     free(s.work);
+    return rc;
+}
+
+int ppl_possible(const struct attrs *model, struct err *e)
+{
+    static const struct windows none;
+    struct forward f;
+    int rc = forward_open(&f, model, &none, 0, e);
+
+    if (rc == 0 && !forward_scores(&f))
+        rc = err_set(e, "architecture '%s' gives states and does not score next tokens, so it has no perplexity", f.m.arch->name);
+    forward_free(&f);
     return rc;
 }
 

@@ -32,6 +32,9 @@ struct ppl_token {
  */
 int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token *out, struct err *e);
 
+/* Does the model score next tokens at all? -1: it has no page, or it is an encoder. */
+int ppl_possible(const struct attrs *model, struct err *e);
+
 #define PPL_PERCENTILES 5 /* 50 90 95 99 99.9 */
 extern const double ppl_percentile[PPL_PERCENTILES];
 

@@ -18,6 +18,8 @@ int resident_open(struct resident *m, const char *path, uint64_t limit, struct e
         close(fd);
         return -1;
     }
+    if (ppl_possible(&reader_head(m->feed.in)->model, e) < 0)
+        return err_in(e, "%s", path);
     while ((got = feed_next(&m->feed, e)) > 0) {
         m->unit = mem_resize(m->unit, (size_t)m->units + 1, sizeof *m->unit);
         m->unit[m->units++] = (struct resident_unit){m->feed.b, m->feed.n};
@@ -34,21 +36,16 @@ static const struct bundle *run(struct resident *m, struct forward *f, struct er
     for (int i = 0; i < m->units; i++) {
         struct bundle *b = m->unit[i].b;
 
-        if (b->layer >= 0) {
-            if (forward_block(f, b, m->unit[i].n, NULL, e) < 0)
-                return NULL;
-            continue;
-        }
-        if (forward_single(f, b, NULL, e) < 0)
+        if (forward_run(f, b, m->unit[i].n, NULL, e) < 0)
             return NULL;
-        if (b->role && (strcmp(b->role, "head") == 0 || (f->p.tied && strcmp(b->role, "embed") == 0)))
+        if (strcmp(b->role, "head") == 0 || (forward_tied(f) && strcmp(b->role, "embed") == 0))
             head = b;
     }
-    if (forward_check_layers(f, &reader_head(m->feed.in)->model, reader_tail_model(m->feed.in), e) < 0)
+    if (forward_finish(f, reader_tail_model(m->feed.in), e) < 0)
         return NULL;
-    if (!forward_normed(f) || !head)
-        err_set(e, "the stream has no tensor of role %s", head ? "norm.final" : "head, and the model does not tie it to its embedding");
-    return forward_normed(f) ? head : NULL;
+    if (!head)
+        err_set(e, "the stream has no tensor of role head, and the model does not tie it to its embedding");
+    return head;
 }
 
 int resident_score(struct resident *m, const struct windows *w, struct ppl_token *out, struct err *e)

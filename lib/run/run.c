@@ -14,24 +14,19 @@ static void keep(struct feed *feed, struct bundle *head)
 
 static int unit(struct feed *feed, struct forward *f, struct bundle *head, struct err *e)
 {
-    if (feed->b[0].layer >= 0) {
-        progress_step(1, 0);
-        return forward_block(f, feed->b, feed->n, NULL, e);
-    }
-    if (forward_single(f, &feed->b[0], NULL, e) < 0)
+    progress_step(feed->b[0].layer > f->last_layer, 0);
+    if (forward_run(f, feed->b, feed->n, NULL, e) < 0)
         return -1;
-    if (feed_is(feed, "head") || (f->p.tied && feed_is(feed, "embed")))
+    if (feed_is(feed, "head") || (forward_tied(f) && feed_is(feed, "embed")))
         keep(feed, head);
     return 0;
 }
 
-static int whole(const struct feed *feed, const struct forward *f, const struct bundle *head, struct err *e)
+static int whole(const struct feed *feed, struct forward *f, const struct bundle *head, struct err *e)
 {
-    if (forward_check_layers(f, &reader_head(feed->in)->model, reader_tail_model(feed->in), e) < 0)
+    if (forward_finish(f, reader_tail_model(feed->in), e) < 0)
         return -1;
-    if (!forward_normed(f))
-        return err_set(e, "the stream has no tensor of role norm.final%s", f->normed ? ".bias" : "");
-    if (!head->name)
+    if (forward_scores(f) && !head->name)
         return err_set(e, "the stream has no tensor of role head, and the model does not tie it to its embedding");
     return 0;
 }
@@ -44,7 +39,7 @@ int run_model(struct feed *feed, const struct windows *w, uint64_t limit, struct
     memset(head, 0, sizeof *head);
     if (forward_open(f, &reader_head(feed->in)->model, w, limit, e) < 0)
         return -1;
-    progress_total((uint64_t)f->p.layers, 0);
+    progress_total((uint64_t)f->m.layers, 0);
     do {
         if (unit(feed, f, head, e) < 0)
             return -1;

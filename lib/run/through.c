@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "arch/arch.h"
+#include "arch/place.h"
 
 static void unit_free(struct through *t)
 {
@@ -66,17 +66,20 @@ static int open_from(struct through *t, struct err *e)
 static int keep(struct through *t, struct bundle *b, struct err *e)
 {
     const char *role;
-    int64_t layer;
+    int64_t layer, expert;
 
     if (bundle_load(t->from, b, e) < 0)
         return -1;
-    if (!b->role && arch_role(attrs_str(&reader_head(t->from)->model, "arch", NULL), b->name, &role, &layer)) {
+    if (!b->role && arch_role(attrs_str(&reader_head(t->from)->model, "arch", NULL), b->name, &role, &layer, &expert)) {
         b->role = mem_strdup(role);
         b->layer = layer;
+        b->expert = expert;
     }
     if (t->n && b->layer != t->b[0].layer)
         return err_set(e, "%s: it is of layer %lld, and came back with layer %lld: a filter held it back", b->name,
                        (long long)b->layer, (long long)t->b[0].layer);
+    if (t->n && b->expert != t->b[0].expert)
+        return err_set(e, "%s: it came back with tensors of another part of layer %lld: a filter held it back", b->name, (long long)b->layer);
     t->b = mem_resize(t->b, (size_t)t->n + 1, sizeof *t->b);
     t->b[t->n++] = *b;
     memset(b, 0, sizeof *b);
@@ -96,14 +99,14 @@ static int is_mark(const struct through *t, const struct item *it, struct err *e
 /* Read until the mark; a tensor that a forward pass leaves out is written at once. */
 static int take(struct through *t, struct err *e)
 {
-    const char *arch = attrs_str(&reader_head(t->from)->model, "arch", NULL);
+    const struct arch *arch = arch_of(&reader_head(t->from)->model);
     struct item it = {0};
     int got, mark = 0;
 
     while ((got = stream_next(t->from, &it, e)) > 0) {
         if ((mark = is_mark(t, &it, e)) != 0)
             break;
-        if (it.kind == ITEM_TENSOR && !arch_buffer(arch, it.b.name) ? keep(t, &it.b, e) < 0 : item_copy(t->from, &it, t->out, e) < 0)
+        if (it.kind == ITEM_TENSOR && !(arch && arch_buffer(arch, it.b.name)) ? keep(t, &it.b, e) < 0 : item_copy(t->from, &it, t->out, e) < 0)
             break;
     }
     if (got == 0)

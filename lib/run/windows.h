@@ -2,7 +2,7 @@
 #ifndef WEIR_RUN_WINDOWS_H
 #define WEIR_RUN_WINDOWS_H
 
-#include "run/block.h"
+#include "run/window.h"
 #include "tok/tok.h"
 
 /*

@@ -3,14 +3,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *bias_key(const struct arch *a, const char *role)
+/* The number that a weight's bias asks for, when config.json has a key for it. */
+static const char *asks(const struct walk *w, const struct arch_weight *weight)
 {
-    const char *key = strncmp(role, "attn.", 5) == 0 ? "attention_bias" : "mlp_bias";
+    const char *name = weight->bias && weight->bias_if ? expr_name(weight->bias_if) : NULL;
+    const struct arch_number *n = name ? arch_number(w->arch, name) : NULL;
 
-    for (const struct arch_key *k = a->keys; k->ours; k++)
-        if (strcmp(k->ours, key) == 0)
-            return key;
-    return NULL;
+    return n && n->paths ? n->name : NULL;
+}
+
+const char *bias_number(const struct walk *w, const struct axes_group *g)
+{
+    const char *number = asks(w, g->closing), *other;
+
+    for (int i = 0; number && i < w->steps; i++) {
+        const struct arch_weight *weight = w->step[i].weight;
+        int in_group = weight == g->closing;
+
+        for (int k = 0; k < g->makers; k++)
+            in_group |= weight == g->maker[k];
+        if (weight && !in_group && (other = asks(w, weight)) && strcmp(other, number) == 0)
+            return NULL;
+    }
+    return number;
 }
 
 float *bias_lost(uint64_t rows, uint64_t cols, const float *w, const float *mean, const struct cut *cut, const float *out)
@@ -37,70 +52,78 @@ void bias_centre(uint64_t n, float *gram, const float *mean)
             gram[i * n + k] = (float)((double)gram[i * n + k] - (double)mean[i] * (double)mean[k]);
 }
 
-static int find(const struct feed *f, const char *role, const char *suffix)
+int held_find(const struct held *h, const char *role, int64_t expert)
 {
-    size_t n = strlen(role);
-
-    for (int i = 0; i < f->n; i++)
-        if (f->b[i].role && strncmp(f->b[i].role, role, n) == 0 && strcmp(f->b[i].role + n, suffix) == 0)
+    for (int i = 0; i < h->n; i++)
+        if (h->b[i].role && strcmp(h->b[i].role, role) == 0 && h->b[i].expert == expert)
             return i;
     return -1;
 }
 
-/* A bias of zeros behind the weight at a place of the layer. */
-static int make(struct feed *f, int at, struct err *e)
+/* "a.weight" to "a.bias", "a.weight:mlp.up" to "a.bias:mlp.up.bias". NULL: it says no '.weight'. */
+static char *bias_name(const struct bundle *w)
 {
-    const struct bundle *w = &f->b[at];
-    size_t n = strlen(w->name), end = strlen(".weight");
+    size_t stored = strcspn(w->name, ":"), end = strlen(".weight"), role = strlen(w->role);
+    const char *behind = w->name + stored;
+
+    if (stored <= end || strncmp(w->name + stored - end, ".weight", end) != 0)
+        return NULL;
+    if (!*behind)
+        return mem_printf("%.*s.bias", (int)(stored - end), w->name);
+    return mem_printf("%.*s.bias:%s.bias%s", (int)(stored - end), w->name, w->role, strlen(behind) > role ? behind + 1 + role : "");
+}
+
+/* A bias of zeros behind the weight at a place. */
+static int make(struct held *h, int at, struct err *e)
+{
+    const struct bundle *w = &h->b[at];
     struct shape s = {1, {w->rows}};
     struct bundle b;
-    char *name;
+    char *name = bias_name(w);
 
-    if (n <= end || strcmp(w->name + n - end, ".weight") != 0)
+    if (!name)
         return err_set(e, "%s: a name that does not end in '.weight' has none for its bias", w->name);
-    name = mem_printf("%.*s.bias", (int)(n - end), w->name);
     bundle_init_dense(&b, name, &s, bundle_dense_type(w), NULL);
     free(name);
     b.role = mem_printf("%s.bias", w->role);
     b.layer = w->layer;
+    b.expert = w->expert;
     b.touched = 1;
     if (attrs_find(&w->more, "dtype"))
         attrs_set_str(&b.more, "dtype", attrs_str(&w->more, "dtype", ""));
-    f->b = mem_resize(f->b, (size_t)f->n + 1, sizeof *f->b);
-    memmove(f->b + at + 2, f->b + at + 1, (size_t)(f->n - at - 1) * sizeof *f->b);
-    f->b[at + 1] = b;
-    f->n++;
+    h->b = mem_resize(h->b, (size_t)h->n + 1, sizeof *h->b);
+    memmove(h->b + at + 2, h->b + at + 1, (size_t)(h->n - at - 1) * sizeof *h->b);
+    h->b[at + 1] = b;
+    h->n++;
     return 0;
 }
 
-/* Biases of zeros for the linears of this half of the layer that have none. */
-static int make_all(struct feed *f, const char *role, struct err *e)
+static int make_all(struct held *h, const struct axes_group *g, int64_t expert, struct err *e)
 {
-    size_t half = strcspn(role, ".") + 1;
+    for (int i = -1; i < g->makers; i++) {
+        const struct arch_weight *w = i < 0 ? g->closing : g->maker[i];
+        int at = held_find(h, w->role, expert);
 
-    for (int i = 0; i < f->n; i++)
-        if (f->b[i].role && strncmp(f->b[i].role, role, half) == 0 && !strchr(f->b[i].role + half, '.') && find(f, f->b[i].role, ".bias") < 0 &&
-            make(f, i, e) < 0)
+        if (at >= 0 && held_find(h, w->bias_role, expert) < 0 && make(h, at, e) < 0)
             return -1;
+    }
     return 0;
 }
 
-int bias_add(struct feed *f, const struct arch *a, const char *role, const float *add, struct err *e)
+int bias_add(struct held *h, const struct axes_group *g, int64_t expert, const float *add, struct err *e)
 {
-    int at = find(f, role, ".bias"), w = find(f, role, "");
+    const struct bundle *w;
     struct bundle *b;
     float *v;
     int rc;
 
-    if (at < 0 && !bias_key(a, role))
-        return err_set(e, "%s: architecture '%s' has no place for a bias of %s", f->b[w].name, a->name, role);
-    if (at < 0 && make_all(f, role, e) < 0)
+    if (held_find(h, g->closing->bias_role, expert) < 0 && make_all(h, g, expert, e) < 0)
         return -1;
-    b = &f->b[find(f, role, ".bias")];
-    w = find(f, role, "");
-    if (b->rows * b->cols != f->b[w].rows)
-        return err_set(e, "%s: it has %llu values, %s has %llu rows", b->name, (unsigned long long)(b->rows * b->cols), f->b[w].name,
-                       (unsigned long long)f->b[w].rows);
+    b = &h->b[held_find(h, g->closing->bias_role, expert)];
+    w = &h->b[held_find(h, g->closing->role, expert)];
+    if (b->rows * b->cols != w->rows)
+        return err_set(e, "%s: it has %llu values, %s has %llu rows", b->name, (unsigned long long)(b->rows * b->cols), w->name,
+                       (unsigned long long)w->rows);
     v = mem_new(b->rows * b->cols, sizeof *v);
     rc = bundle_rows(b, 0, b->rows, v, e) < 0 ? err_in(e, "%s", b->name) : 0;
     for (uint64_t i = 0; rc == 0 && i < b->rows * b->cols; i++)

@@ -2,13 +2,18 @@
 #ifndef WEIR_SHRINK_BIAS_H
 #define WEIR_SHRINK_BIAS_H
 
-#include "arch/arch.h"
-#include "run/feed.h"
+#include "arch/axes.h"
 #include "shrink/cut.h"
 
-/* May biases of role ("attn.o", "mlp.down") be written where there are none? The key of arch's configuration that says so, with which all linears of
- * attention or the MLP get biases; or NULL. */
-const char *bias_key(const struct arch *a, const char *role);
+/* Bundles of a layer that are held together: b[n], owned. */
+struct held {
+    struct bundle *b;
+    int n;
+};
+
+/* May a bias of the group's closing linear be written where there is none? The number of the configuration that says so, with which all linears of
+ * the layer that ask for it get biases; NULL: no, or linears outside of the group ask for it, too. */
+const char *bias_number(const struct walk *w, const struct axes_group *g);
 
 /*
  * b = W mean - W' mean_K, float[rows] (free()): with it the mean of the outputs is what it was. With W' = W_K it is W_R mean_R, the sum over the columns
@@ -23,12 +28,16 @@ float *bias_lost(uint64_t rows, uint64_t cols, const float *w, const float *mean
 void bias_centre(uint64_t n, float *gram, const float *mean);
 
 /*
- * Add to the bias of a role in a layer. Where there is none it is made, of the type of the weight, behind the weight, and the linears beside it (attn.q, k, v;
- * mlp.gate, up) get biases of zeros, since the configuration knows only all or none.
- * f    inout: the layer; its array may move
- * add  in: float[rows of the weight]
- * -1: the architecture has no place for it, a bias that is there has another size, a weight whose name does not end in ".weight".
+ * Add to the bias of the group's closing linear. Where there is none it is made, of the type of the weight, behind the weight, and the makers get biases
+ * of zeros, since the configuration knows only all or none.
+ * h       inout: holds the closing weight and, where there are none, the makers; its array may move
+ * expert  of the weight, or -1
+ * add     in: float[rows of the weight]
+ * -1: a bias that is there has another size, a weight whose name does not say '.weight'.
  */
-int bias_add(struct feed *f, const struct arch *a, const char *role, const float *add, struct err *e);
+int bias_add(struct held *h, const struct axes_group *g, int64_t expert, const float *add, struct err *e);
+
+/* The bundle of a role and expert; -1: it is not held. */
+int held_find(const struct held *h, const char *role, int64_t expert);
 
 #endif

@@ -43,4 +43,4 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_cfsp = {"cfsp", "MLP channels whose weights and inputs are small beside the others' (CFSP)", SHRINK_CHANNELS,
-                                          SHRINK_CHANNELS, 0, 0, SHRINK_NORM2 | SHRINK_MAKERS, 0, apply};
+                                          SHRINK_CHANNELS, 0, 0, SHRINK_NORM2 | SHRINK_MAKERS, 0, 0, apply};

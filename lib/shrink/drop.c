@@ -14,4 +14,4 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_drop = {"drop", "layers whose states come out as they went in (LLM-Drop, ShortGPT)", SHRINK_LAYERS, SHRINK_LAYERS,
-                                          SHRINK_BI, 0, 0, 0, apply};
+                                          SHRINK_BI, 0, 0, 0, 0, apply};

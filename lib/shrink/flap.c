@@ -27,4 +27,4 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_flap = {"flap", "units whose outputs hardly fluctuate (FLAP)", SHRINK_HEADS | SHRINK_CHANNELS, SHRINK_CHANNELS,
-                                          0, SHRINK_NORM2 | SHRINK_MEAN, SHRINK_NORM2 | SHRINK_MEAN, 0, apply};
+                                          0, SHRINK_NORM2 | SHRINK_MEAN, SHRINK_NORM2 | SHRINK_MEAN, 0, 0, apply};

@@ -26,4 +26,4 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_minitron = {"minitron", "units whose activations are small (Minitron)", SHRINK_HEADS | SHRINK_CHANNELS | SHRINK_HIDDEN,
-                                              SHRINK_CHANNELS, 0, SHRINK_NORM2, SHRINK_ABSMEAN, 0, apply};
+                                              SHRINK_CHANNELS, 0, SHRINK_NORM2, SHRINK_ABSMEAN, 0, 0, apply};

@@ -88,4 +88,4 @@ static int apply(struct shrink_job *j, struct err *e)
 
 const struct shrink_method shrink_obspa = {"obspa", "units whose weights are worth least in all linears they are part of (OBSPA)",
                                            SHRINK_HEADS | SHRINK_CHANNELS, SHRINK_CHANNELS, 0, SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
-                                           SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS, 1, apply};
+                                           SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS, 0, 1, apply};

@@ -1,355 +1,307 @@
 #include "shrink/pass.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "la/quad.h"
-#include "run/block.h"
-#include "shrink/bias.h"
-#include "shrink/refit.h"
+#include "num/dtype.h"
+#include "shrink/rename.h"
+#include "tensor/dense.h"
 
-/* Does the architecture's configuration say this size by itself? */
-static int has_key(const struct arch *a, const char *ours)
+int shrink_at(struct shrink_pass *s, int64_t layer, struct err *e)
 {
-    for (const struct arch_key *k = a->keys; k->ours; k++)
-        if (strcmp(k->ours, ours) == 0)
-            return 1;
-    return 0;
-}
-
-/* The linear that reads heads or channels. */
-static const char *closer(unsigned what)
-{
-    return what == SHRINK_HEADS ? "attn.o" : "mlp.down";
-}
-
-int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
-{
-    if (arch_params(model, &s->p, e) < 0)
+    if (s->walked && s->walk.layer == layer)
+        return 0;
+    if (s->walked)
+        walk_free(&s->walk);
+    s->groups = s->walked = 0;
+    if (walk_layer(&s->was, layer, &s->walk, e) < 0)
         return -1;
-    if (s->what & (SHRINK_HEADS | SHRINK_HIDDEN) && !has_key(arch_find(s->p.arch), "head_dim"))
-        return err_set(e, "--what %s: the configuration of architecture '%s' has no size of a head of its own, so it cannot say what is left",
-                       shrink_word(s->what), s->p.arch);
-    s->units = (uint64_t)(s->what == SHRINK_LAYERS ? s->p.layers : s->what == SHRINK_HEADS ? s->p.kv_heads
-                          : s->what == SHRINK_CHANNELS ? s->p.intermediate : s->p.hidden);
-    s->left = s->units - shrink_count(s->units, s->share, s->align);
-    return 0;
+    s->walked = 1;
+    if (s->what & (SHRINK_HEADS | SHRINK_CHANNELS))
+        s->groups = axes_groups(&s->walk, s->what == SHRINK_HEADS ? AXES_HEADS : AXES_CHANNELS, s->group, SHRINK_GROUPS, e);
+    return s->groups < 0 ? -1 : 0;
 }
 
-void shrink_model(const struct shrink_pass *s, struct attrs *model)
+int shrink_role(const struct shrink_pass *s, struct bundle *b)
 {
-    int64_t left = (int64_t)s->left;
+    const char *role;
+    int64_t layer, expert;
 
-    if (s->left == s->units)
-        return;
-    if (s->what == SHRINK_LAYERS)
-        attrs_set_int(model, "layers", left);
-    if (s->what == SHRINK_CHANNELS)
-        attrs_set_int(model, "intermediate", left);
-    if (s->what == SHRINK_HIDDEN)
-        attrs_set_int(model, "hidden", left);
-    if (s->what == SHRINK_HEADS) {
-        attrs_set_int(model, "heads", s->p.heads / s->p.kv_heads * left);
-        attrs_set_int(model, "kv_heads", left);
+    if (b->role)
+        return 1;
+    if (!arch_role(s->was.arch->name, b->name, &role, &layer, &expert))
+        return 0;
+    b->role = mem_strdup(role);
+    b->layer = layer;
+    b->expert = expert;
+    return 1;
+}
+
+/* keep of a number's units for each of outer, where an axis has several of them (shared experts side by side) and keep is not theirs yet. */
+static uint64_t *repeat(const struct axes_units *at, const struct shrink_number *n, const uint64_t *keep)
+{
+    uint64_t *all = mem_new(at->outer * n->left, sizeof *all);
+
+    for (uint64_t o = 0; o < at->outer; o++)
+        for (uint64_t i = 0; i < n->left; i++)
+            all[o * n->left + i] = o * n->units + keep[i];
+    return all;
+}
+
+int shrink_cut(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, int bias, const struct shrink_number *n, const uint64_t *keep,
+               struct err *e)
+{
+    struct axes_units at[2];
+    struct cut cut[2];
+    const struct cut *axis[2] = {NULL, NULL};
+    uint64_t *own[2] = {NULL, NULL};
+    int count = axes_units(&s->was, w, bias, b->layer, n->name, at, e), rc = count < 0 ? -1 : 0;
+
+    for (int i = 0; i < count && rc == 0; i++) {
+        uint64_t size = at[i].axis ? b->cols : b->rows;
+
+        if (size != at[i].outer * at[i].n * at[i].inner || at[i].n != n->units)
+            rc = err_set(e, "it has %llu %s, the model's keys say %llu", (unsigned long long)size, at[i].axis ? "columns" : "rows",
+                         (unsigned long long)(at[i].outer * n->units * at[i].inner));
+        /* within a group all have the closing weight's outer, and keep counts through it */
+        own[i] = at[i].outer > 1 && !s->open ? repeat(&at[i], n, keep) : NULL;
+        cut[i] = (struct cut){own[i] ? own[i] : keep, at[i].outer * n->left, at[i].inner};
+        axis[at[i].axis] = &cut[i];
     }
-    if (s->what & (SHRINK_HEADS | SHRINK_HIDDEN))
-        attrs_set_int(model, "head_dim", s->p.head_dim); /* configurations that leave it out mean hidden / heads */
-    if (s->bias && bias_key(arch_find(s->p.arch), closer(s->what)))
-        attrs_set_bool(model, bias_key(arch_find(s->p.arch), closer(s->what)), 1);
+    if (rc == 0 && count > 0)
+        rc = cut_bundle(b, axis[0], axis[1], NULL, e);
+    free(own[0]);
+    free(own[1]);
+    return rc < 0 ? err_in(e, "%s", b->name) : count > 0;
 }
 
-/* ".3." in a name becomes ".2.": the first that is the layer. */
-static int renumber(struct bundle *b, int64_t to, struct err *e)
+/* A loaded bundle times a factor; of files that hold a gain less 1, the gain. */
+static int scale(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, double factor, struct err *e)
 {
-    char was[32];
-    char *at, *name;
+    struct arch_place p;
+    double less = w->plus1 && arch_place(s->was.arch, &s->was, b->name, &p) && p.form == ARCH_HF ? 1 : 0;
+    float *v;
 
-    snprintf(was, sizeof was, ".%lld.", (long long)b->layer);
-    if (!(at = strstr(b->name, was)))
-        return err_set(e, "%s: has no '%s' in its name, so its layer cannot be renumbered", b->name, was);
-    name = mem_printf("%.*s.%lld.%s", (int)(at - b->name), b->name, (long long)to, at + strlen(was));
-    free(b->name);
-    b->name = name;
-    b->layer = to;
-    b->touched = 1;
-    return 0;
-}
-
-static int drop_layer(struct shrink_pass *s, struct feed *f, struct err *e)
-{
-    for (uint64_t i = 0; i < s->left; i++)
-        if (s->keep[i] == (uint64_t)f->b[0].layer) {
-            for (int k = 0; k < f->n && s->keep[i] != i; k++)
-                if (renumber(&f->b[k], (int64_t)i, e) < 0)
-                    return -1;
-            return 1;
-        }
-    if (s->report)
-        buf_printf(s->report, "%lld\tlayers\t1\t0\t-\n", (long long)f->b[0].layer);
-    return 0;
-}
-
-/* Cut what bears the size 'letter' of the architecture's table. closed: index of a bundle that has been cut already, or -1. */
-static int cut_letter(const struct block_kind *kind, struct feed *f, char letter, const struct cut *c, int closed, struct err *e)
-{
-    for (int i = 0; i < f->n; i++) {
-        struct bundle *b = &f->b[i];
-        int bias = 0, slot = block_slot(kind, b->role, &bias), rows, cols;
-
-        if (slot < 0 || i == closed)
-            continue;
-        rows = kind->slots[slot].rows == letter;
-        cols = kind->slots[slot].cols == letter;
-        if (bias) { /* one row, as long as the weight has rows (a norm's: columns) */
-            cols = rows || (cols && kind->slots[slot].rows == '1');
-            rows = 0;
-        }
-        if ((rows || cols) && cut_bundle(b, rows ? c : NULL, cols ? c : NULL, NULL, e) < 0)
-            return err_in(e, "%s", b->name);
+    if (bundle_make_dense(b, -1, e) < 0)
+        return -1;
+    v = mem_new(b->rows * b->cols, sizeof *v);
+    if (bundle_rows(b, 0, b->rows, v, e) == 0) {
+        for (uint64_t i = 0; i < b->rows * b->cols; i++)
+            v[i] = (float)(((double)v[i] + less) * factor - less);
+        bundle_set_dense(b, bundle_dense_type(b), v);
+        free(v);
+        return 0;
     }
-    return 0;
-}
-
-static int find_role(const struct feed *f, const char *role)
-{
-    for (int i = 0; i < f->n; i++)
-        if (f->b[i].role && strcmp(f->b[i].role, role) == 0)
-            return i;
+    free(v);
     return -1;
 }
 
-static float *values(const struct bundle *b, struct err *e)
+/* The bundle goes on: times its factor, if it has one. layer: of the model as it came. */
+static int put(const struct shrink_pass *s, struct reader *in, struct bundle *b, int64_t layer, struct writer *out, struct err *e)
 {
-    float *w = mem_new(b->rows * b->cols, sizeof *w);
+    const struct arch_weight *w = b->role ? arch_weight(s->was.arch, b->role, NULL) : NULL;
+    double factor = w ? steps_factor(&s->fixes, w, layer) : 1;
 
-    if (bundle_rows(b, 0, b->rows, w, e) == 0)
-        return w;
-    free(w);
-    err_in(e, "%s", b->name);
+    if (factor != 1 && ((!b->loaded && bundle_load(in, b, e) < 0) || scale(s, b, w, factor, e) < 0))
+        return err_in(e, "%s", b->name);
+    return out && bundle_write(out, in, b, e) < 0 ? err_in(e, "%s", b->name) : 0;
+}
+
+static int64_t place_of(const uint64_t *keep, uint64_t n, int64_t unit)
+{
+    for (uint64_t i = 0; i < n; i++)
+        if (keep[i] == (uint64_t)unit)
+            return (int64_t)i;
+    return -1;
+}
+
+static int renumber(struct shrink_pass *s, struct reader *in, struct bundle *b, int64_t layer, int64_t expert, struct err *e)
+{
+    if ((layer < 0 || layer == b->layer) && (expert < 0 || expert == b->expert))
+        return 0;
+    return bundle_load(in, b, e) < 0 || rename_bundle(&s->was, b, layer, expert, e) < 0 ? -1 : 0;
+}
+
+/* The report's line, once a layer. */
+static void tell(struct shrink_pass *s, int64_t layer, uint64_t before, uint64_t after)
+{
+    if (s->report && (!s->walked || s->walk.layer != layer))
+        buf_printf(s->report, "%lld\t%s\t%llu\t%llu\t-\n", (long long)layer, shrink_word(s->what), (unsigned long long)before, (unsigned long long)after);
+}
+
+static int take_layer(struct shrink_pass *s, struct reader *in, struct bundle *b, struct writer *out, struct err *e)
+{
+    int64_t layer = b->layer, to = layer < 0 ? -1 : place_of(s->keep, s->number[0].left, layer);
+
+    if (layer >= 0 && to < 0) {
+        tell(s, layer, 1, 0);
+        return shrink_at(s, layer, e);
+    }
+    return renumber(s, in, b, to, -1, e) < 0 ? -1 : put(s, in, b, layer, out, e);
+}
+
+static int take_expert(struct shrink_pass *s, struct reader *in, struct bundle *b, struct writer *out, struct err *e)
+{
+    const struct shrink_number *n = &s->number[0];
+    const uint64_t *keep = b->layer >= 0 && b->layer < s->was.layers ? s->expert[b->layer] : NULL;
+    int64_t to = -1;
+    int bias;
+    const struct arch_weight *w = arch_weight(s->was.arch, b->role, &bias);
+
+    if (keep) {
+        tell(s, b->layer, n->units, n->left);
+        if (shrink_at(s, b->layer, e) < 0)
+            return -1;
+    }
+    if (keep && b->expert >= 0 && (to = place_of(keep, n->left, b->expert)) < 0)
+        return 0;
+    if (keep && b->expert < 0) {
+        struct axes_units at[2];
+        int bears = axes_units(&s->was, w, bias, b->layer, n->name, at, e);
+
+        if (bears < 0 || (bears && (bundle_load(in, b, e) < 0 || shrink_cut(s, b, w, bias, n, keep, e) < 0)))
+            return -1;
+    }
+    return renumber(s, in, b, -1, to, e) < 0 ? -1 : put(s, in, b, b->layer, out, e);
+}
+
+static int take_hidden(struct shrink_pass *s, struct reader *in, struct bundle *b, struct writer *out, struct err *e)
+{
+    int bias;
+    const struct arch_weight *w = arch_weight(s->was.arch, b->role, &bias);
+
+    if (bundle_load(in, b, e) < 0 || shrink_cut(s, b, w, bias, &s->number[0], s->keep, e) < 0)
+        return -1;
+    return put(s, in, b, b->layer, out, e);
+}
+
+static int64_t layer_of(const struct shrink_pass *s)
+{
+    return s->held.n ? s->held.b[0].layer : -1;
+}
+
+/* Write what is held; its group is shrunk first. */
+static int flush(struct shrink_pass *s, struct reader *in, struct writer *out, struct err *e)
+{
+    int rc = 0;
+
+    if (s->open && !s->closed)
+        return err_set(e, "layer %lld has no tensor of role %s behind %s", (long long)layer_of(s), s->open->closing->role, s->held.b[0].name);
+    if (s->open)
+        rc = shrink_group(s, e);
+    for (int i = 0; i < s->held.n && rc == 0; i++)
+        rc = put(s, in, &s->held.b[i], s->held.b[i].layer, out, e);
+    for (int i = 0; i < s->held.n; i++)
+        bundle_free(&s->held.b[i]);
+    free(s->held.b);
+    s->held = (struct held){0};
+    s->open = NULL;
+    s->closed = 0;
+    return rc;
+}
+
+static const struct axes_group *group_of(const struct shrink_pass *s, const struct arch_weight *w)
+{
+    for (int g = 0; g < s->groups; g++) {
+        if (w == s->group[g].closing)
+            return &s->group[g];
+        for (int i = 0; i < s->group[g].makers; i++)
+            if (w == s->group[g].maker[i])
+                return &s->group[g];
+    }
     return NULL;
 }
 
-/* What is held while heads or channels of a layer are chosen. */
-struct inside {
-    struct shrink_job j;
-    struct bundle *b; /* attn.o or mlp.down */
-    float *w, *maker[3], *inputs, *norm2, *mean, *absmean;
-    float *gram, *moments; /* moments: gram, or with a bias gram - mean mean' (owned then) */
-    double *given;
-    uint64_t *keep;
-};
-
-static void inside_free(struct inside *x)
+static int hold(struct shrink_pass *s, struct reader *in, struct bundle *b, struct err *e)
 {
-    free(x->w);
-    for (int i = 0; i < 3; i++)
-        free(x->maker[i]);
-    free(x->inputs);
-    free(x->norm2);
-    free(x->mean);
-    free(x->absmean);
-    if (x->moments != x->gram)
-        free(x->moments);
-    free(x->gram);
-    free(x->given);
-    free(x->j.score);
-    free(x->keep);
-}
-
-/* The mean of the companion score over each unit: of weights, or of channels. */
-static double *given(const struct bundle *b, uint64_t units, uint64_t width, struct err *e)
-{
-    const struct part *p = bundle_part(b, -1, "score");
-    uint64_t rows = p && shape_count(&p->shape) == b->cols ? 1 : b->rows;
-    float *v = bundle_companion(b, "score", rows * b->cols, e);
-    double *mean = v ? mem_new(units, sizeof *mean) : NULL;
-
-    for (uint64_t r = 0; v && r < rows; r++)
-        for (uint64_t c = 0; c < b->cols; c++)
-            mean[c / width] += (double)v[r * b->cols + c] / (double)(rows * width);
-    free(v);
-    return mean;
-}
-
-/* What is known of the inputs; with a bias, second moments are about the mean. */
-static int companions(struct inside *x, unsigned needs, int bias, struct err *e)
-{
-    uint64_t n = x->b->cols;
-
-    if (needs & SHRINK_NORM2 && !(x->norm2 = bundle_companion(x->b, "norm2", n, e)))
+    if (bundle_load(in, b, e) < 0)
         return -1;
-    if (needs & SHRINK_MEAN && !(x->mean = bundle_companion(x->b, "mean", n, e)))
-        return -1;
-    if (needs & SHRINK_ABSMEAN && !(x->absmean = bundle_companion(x->b, "absmean", n, e)))
-        return -1;
-    if ((needs & SHRINK_GRAM || bundle_part(x->b, -1, "gram")) && !(x->gram = bundle_companion(x->b, "gram", n * n, e)))
-        return -1;
-    x->moments = x->gram;
-    if (bias && x->gram) {
-        x->moments = mem_resize(NULL, n * n, sizeof *x->gram);
-        memcpy(x->moments, x->gram, n * n * sizeof *x->gram);
-        bias_centre(n, x->moments, x->mean);
-    }
+    s->held.b = mem_resize(s->held.b, (size_t)s->held.n + 1, sizeof *s->held.b);
+    s->held.b[s->held.n++] = *b;
+    memset(b, 0, sizeof *b);
     return 0;
 }
 
-/* One more linear that makes the units; the first brings the gram of its inputs, which are the others', too. */
-static int add_maker(struct inside *x, const struct bundle *b, uint64_t width, unsigned needs, struct err *e)
+/* A weight that bears a group's number, but came before its makers or behind its closing weight: nothing knows it, so nothing may pass it on. */
+static int stray(const struct shrink_pass *s, const struct bundle *b, const struct arch_weight *w, int bias, struct err *e)
 {
-    struct shrink_job *j = &x->j;
+    struct axes_units at[2];
+    int n = 0;
 
-    if (b->rows != j->units * width || b->cols != j->hidden)
-        return err_set(e, "%s: it is [%llu, %llu], by the model's keys [%llu, %llu]", b->name, (unsigned long long)b->rows,
-                       (unsigned long long)b->cols, (unsigned long long)(j->units * width), (unsigned long long)j->hidden);
-    if (needs & SHRINK_INPUTS && !x->inputs && !(x->inputs = bundle_companion(b, "gram", b->cols * b->cols, e)))
-        return err_in(e, "%s", b->name);
-    if (!(x->maker[j->makers] = values(b, e)))
+    for (int i = 0; i < s->numbers && n == 0; i++)
+        n = axes_units(&s->was, w, bias, b->layer, s->number[i].name, at, e);
+    return n > 0 ? err_set(e, "%s: it does not stand between the weights that make and read its %s", b->name, shrink_word(s->what)) : n;
+}
+
+/* Heads and channels: what makes them is held until what reads them has come, with its bias. */
+static int take_inside(struct shrink_pass *s, struct reader *in, struct bundle *b, struct writer *out, struct err *e)
+{
+    const struct axes_group *g;
+    int bias;
+    const struct arch_weight *w = arch_weight(s->was.arch, b->role, &bias);
+
+    if (s->closed && !(bias && w == s->open->closing && b->expert == s->open_expert && b->layer == layer_of(s)) && flush(s, in, out, e) < 0)
         return -1;
-    j->inputs = x->inputs;
-    j->maker[j->makers] = (struct shrink_maker){x->maker[j->makers], width};
-    j->makers++;
-    return 0;
-}
-
-static int makers(struct inside *x, const struct shrink_pass *s, const struct feed *f, unsigned needs, struct err *e)
-{
-    static const char *const of_heads[] = {"attn.q", "attn.k", "attn.v", NULL}, *const of_channels[] = {"mlp.up", "mlp.gate", NULL};
-    int heads = s->what == SHRINK_HEADS;
-
-    for (const char *const *role = heads ? of_heads : of_channels; *role; role++) {
-        int at = find_role(f, *role);
-        uint64_t width = heads && role != of_heads ? (uint64_t)s->p.head_dim : x->j.width; /* of k and v one head, of q all that share them */
-
-        if (block_slot(arch_find(s->p.arch)->block, *role, NULL) < 0)
-            continue;
-        if (at < 0)
-            return err_set(e, "layer %lld has no tensor of role %s", (long long)x->b->layer, *role);
-        if (add_maker(x, &f->b[at], width, needs, e) < 0)
-            return -1;
-    }
-    return 0;
-}
-
-static int inside_open(struct inside *x, const struct shrink_pass *s, struct feed *f, struct err *e)
-{
-    int heads = s->what == SHRINK_HEADS, at = find_role(f, closer(s->what));
-    unsigned needs = heads ? s->method->needs_heads : s->method->needs_channels;
-    uint64_t width = heads ? (uint64_t)(s->p.heads / s->p.kv_heads * s->p.head_dim) : 1;
-
-    if (at < 0)
-        return err_set(e, "layer %lld has no tensor of role %s", (long long)f->b[0].layer, closer(s->what));
-    x->b = &f->b[at];
-    if (x->b->cols != s->units * width)
-        return err_set(e, "%s: it has %llu columns, the model's keys say %llu; layers of different sizes have no configuration", x->b->name,
-                       (unsigned long long)x->b->cols, (unsigned long long)(s->units * width));
-    if (companions(x, needs | (s->refit ? SHRINK_GRAM : 0) | (s->bias ? SHRINK_MEAN : 0), s->bias, e) < 0 ||
-        (needs & SHRINK_SCORE && !(x->given = given(x->b, s->units, width, e))))
-        return err_in(e, "%s", x->b->name);
-    if (!(x->w = values(x->b, e)))
+    if (s->open && b->layer != layer_of(s))
+        return flush(s, in, out, e);
+    if (b->layer < 0)
+        return put(s, in, b, b->layer, out, e);
+    if (shrink_at(s, b->layer, e) < 0)
         return -1;
-    x->j = (struct shrink_job){.what = s->what, .units = s->units, .width = width, .rows = x->b->rows, .w = x->w, .hidden = (uint64_t)s->p.hidden,
-                               .norm2 = x->norm2, .mean = x->mean, .absmean = x->absmean, .gram = x->moments, .given = x->given,
-                               .score = mem_new(s->units, sizeof(double)), .remove = s->units - s->left};
-    x->keep = mem_new(s->left, sizeof *x->keep);
-    return needs & SHRINK_MAKERS ? makers(x, s, f, needs, e) : 0;
+    g = group_of(s, w);
+    if (!s->open && !g)
+        return stray(s, b, w, bias, e) < 0 ? -1 : put(s, in, b, b->layer, out, e);
+    if (s->open && g && (g != s->open || b->expert != s->open_expert))
+        return err_set(e, "%s: it comes before %s of what stands before it", b->name, s->open->closing->role);
+    s->open = g ? g : s->open;
+    s->open_expert = g ? b->expert : s->open_expert;
+    s->closed |= w == s->open->closing && !bias;
+    return hold(s, in, b, e);
 }
 
-/* The report's line; out: the closing linear's new weight, [rows][left * width]. */
-static void tell(const struct shrink_pass *s, const struct inside *x, const struct cut *c, const float *out)
+static int take_tensor(struct shrink_pass *s, struct reader *in, struct item *it, struct writer *out, struct err *e)
 {
-    uint64_t rows = x->j.rows, n = x->b->cols, left = c->n * c->width;
-    float *d;
-    double whole;
+    struct bundle *b = &it->b;
+    int known = shrink_role(s, b) && arch_weight(s->was.arch, b->role, NULL);
 
-    if (!s->report)
-        return;
-    buf_printf(s->report, "%lld\t%s\t%llu\t%llu\t", (long long)x->b->layer, shrink_word(s->what), (unsigned long long)s->units,
-               (unsigned long long)s->left);
-    if (!x->gram) {
-        buf_puts(s->report, "-\n");
-        return;
+    if (!known && !arch_buffer(s->was.arch, b->name))
+        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out", b->name, s->was.arch->name);
+    if (!known)
+        return out ? item_copy(in, it, out, e) : 0;
+    switch (s->what) {
+    case SHRINK_LAYERS: return take_layer(s, in, b, out, e);
+    case SHRINK_EXPERTS: return take_expert(s, in, b, out, e);
+    case SHRINK_HIDDEN: return take_hidden(s, in, b, out, e);
+    default: return take_inside(s, in, b, out, e);
     }
-    d = mem_new(rows * n, sizeof *d);
-    memcpy(d, x->w, rows * n * sizeof *d);
-    for (uint64_t r = 0; r < rows; r++)
-        for (uint64_t i = 0; i < left; i++)
-            d[r * n + c->unit[i / c->width] * c->width + i % c->width] -= out[r * left + i];
-    whole = quad_gram(rows, n, x->w, x->gram);
-    buf_printf(s->report, "%.6g\n", whole > 0 ? quad_gram(rows, n, d, x->moments) / whole : 0);
-    free(d);
 }
 
-/* The closing linear's columns, refitted or as they were. */
-static float *closing(const struct shrink_pass *s, const struct inside *x, const struct cut *c, struct err *e)
+int shrink_take(struct shrink_pass *s, struct reader *in, struct item *it, struct writer *out, struct err *e)
 {
-    uint64_t left = c->n * c->width, *column;
-    float *out;
-
-    if (!s->refit)
-        return cut_columns(x->w, x->j.rows, x->b->cols, c);
-    column = mem_new(left, sizeof *column);
-    for (uint64_t i = 0; i < left; i++)
-        column[i] = c->unit[i / c->width] * c->width + i % c->width;
-    out = mem_new(x->j.rows * left, sizeof *out);
-    if (refit_columns(x->j.rows, x->b->cols, x->w, x->moments, column, left, out, e) < 0) {
-        free(out);
-        out = NULL;
-    }
-    free(column);
-    return out;
+    if (it->kind == ITEM_TENSOR && !shrink_idle(s))
+        return take_tensor(s, in, it, out, e);
+    if (it->kind == ITEM_OTHER && strcmp(it->kind_name, "mark") == 0 && flush(s, in, out, e) < 0) /* the unit before it is whole */
+        return -1;
+    return out ? item_copy(in, it, out, e) : 0;
 }
 
-/* Heads or channels of one layer. */
-static int shrink_layer(struct shrink_pass *s, struct feed *f, struct err *e)
+int shrink_end(struct shrink_pass *s, struct reader *in, struct writer *out, struct err *e)
 {
-    const struct block_kind *kind = arch_find(s->p.arch)->block;
-    struct inside x = {0};
-    struct cut c, keys;
-    float *out = NULL, *lost = NULL;
-    int rc = inside_open(&x, s, f, e);
-
-    if (rc == 0 && (s->method->apply(&x.j, e) < 0 || shrink_choose(&x.j, x.keep, e) < 0))
-        rc = err_in(e, "%s", x.b->name);
-    c = (struct cut){x.keep, s->left, x.j.width};
-    keys = (struct cut){x.keep, s->left, (uint64_t)s->p.head_dim};
-    if (rc == 0 && !(out = closing(s, &x, &c, e)))
-        rc = err_in(e, "%s", x.b->name);
-    if (rc == 0) {
-        tell(s, &x, &c, out);
-        if (s->bias)
-            lost = bias_lost(x.j.rows, x.b->cols, x.w, x.mean, &c, out);
-        rc = cut_bundle(x.b, NULL, &c, out, e) < 0 ? err_in(e, "%s", x.b->name) : 0;
-    }
-    if (rc == 0)
-        rc = cut_letter(kind, f, s->what == SHRINK_HEADS ? 'q' : 'i', &c, (int)(x.b - f->b), e);
-    if (rc == 0 && s->what == SHRINK_HEADS)
-        rc = cut_letter(kind, f, 'k', &keys, -1, e);
-    if (rc == 0 && s->bias)
-        rc = bias_add(f, arch_find(s->p.arch), closer(s->what), lost, e);
-    free(lost);
-    free(out);
-    inside_free(&x);
-    return rc < 0 ? -1 : 1;
+    return flush(s, in, out, e);
 }
 
-static int shrink_hidden(const struct shrink_pass *s, struct feed *f, struct err *e)
+void shrink_free(struct shrink_pass *s)
 {
-    struct cut c = {s->keep, s->left, 1};
-    struct bundle *b = &f->b[0];
-
-    if (b->layer >= 0)
-        return cut_letter(arch_find(s->p.arch)->block, f, 'h', &c, -1, e) < 0 ? -1 : 1;
-    return cut_bundle(b, NULL, &c, NULL, e) < 0 ? err_in(e, "%s", b->name) : 1; /* embed, pos, norms, head: columns */
-}
-
-int shrink_unit(struct shrink_pass *s, struct feed *f, struct err *e)
-{
-    if (s->left == s->units)
-        return 1;
-    if (s->what == SHRINK_HIDDEN)
-        return shrink_hidden(s, f, e);
-    if (f->b[0].layer < 0)
-        return 1;
-    return s->what == SHRINK_LAYERS ? drop_layer(s, f, e) : shrink_layer(s, f, e);
+    for (int64_t l = 0; s->expert && l < s->was.layers; l++)
+        free(s->expert[l]);
+    free(s->expert);
+    free(s->keep);
+    free(s->fixes.fix);
+    free(s->held.b);
+    if (s->walked)
+        walk_free(&s->walk);
+    if (s->was.arch)
+        model_close(&s->was);
+    if (s->now.arch)
+        model_close(&s->now);
 }

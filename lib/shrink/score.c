@@ -16,4 +16,4 @@ static int apply(struct shrink_job *j, struct err *e)
 
 const struct shrink_method shrink_score = {"score", "layers, heads or channels of the least companion score",
                                            SHRINK_LAYERS | SHRINK_HEADS | SHRINK_CHANNELS, SHRINK_CHANNELS,
-                                           SHRINK_SCORE, SHRINK_SCORE, SHRINK_SCORE, 0, apply};
+                                           SHRINK_SCORE, SHRINK_SCORE, SHRINK_SCORE, 0, 0, apply};

@@ -13,7 +13,8 @@ const struct shrink_method *const shrink_table[] = {
     NULL};
 #undef METHOD
 
-static const char *const words[] = {"layers", "heads", "channels", "hidden"}; /* bit i of what */
+static const char *const words[] = {"layers", "heads", "channels", "hidden", "experts"}; /* bit i of what */
+#define WORDS (sizeof words / sizeof *words)
 
 const struct shrink_method *shrink_find(const char *name)
 {
@@ -25,7 +26,7 @@ const struct shrink_method *shrink_find(const char *name)
 
 unsigned shrink_what(const char *name)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < WORDS; i++)
         if (strcmp(words[i], name) == 0)
             return 1u << i;
     return 0;
@@ -33,7 +34,7 @@ unsigned shrink_what(const char *name)
 
 const char *shrink_word(unsigned what)
 {
-    for (unsigned i = 0; i < 4; i++)
+    for (unsigned i = 0; i < WORDS; i++)
         if (what == 1u << i)
             return words[i];
     return "?";

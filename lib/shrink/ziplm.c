@@ -115,4 +115,4 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_ziplm = {"ziplm", "one unit after the other, the others making up for each (ZipLM)", SHRINK_HEADS | SHRINK_CHANNELS,
-                                           SHRINK_CHANNELS, 0, SHRINK_GRAM, SHRINK_GRAM, 1, apply};
+                                           SHRINK_CHANNELS, 0, SHRINK_GRAM, SHRINK_GRAM, 0, 1, apply};

@@ -161,7 +161,7 @@ void bundle_init_dense(struct bundle *b, const char *name, const struct shape *s
 
     memset(b, 0, sizeof *b);
     b->name = mem_strdup(name);
-    b->layer = -1;
+    b->layer = b->expert = -1;
     if (bundle_set_shape(b, s, &e) < 0)
         die("%s: %s", name, e.msg);
     bundle_add_term(b, "dense");
@@ -176,7 +176,7 @@ void bundle_take_header(struct bundle *to, struct bundle *from)
     int left = 0;
 
     *to = (struct bundle){.name = mem_strdup(from->name), .shape = from->shape, .rows = from->rows, .cols = from->cols,
-                          .role = from->role ? mem_strdup(from->role) : NULL, .layer = from->layer,
+                          .role = from->role ? mem_strdup(from->role) : NULL, .layer = from->layer, .expert = from->expert,
                           .segment = from->segment, .touched = 1};
     attrs_copy(&to->more, &from->more);
     for (int i = 0; i < from->parts; i++)

@@ -84,6 +84,7 @@ struct bundle {
     uint64_t rows, cols; /* see above */
     char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/arch/arch.h) */
     int64_t layer;       /* or -1 */
+    int64_t expert;      /* or -1 */
     struct term term[TERMS_MAX];
     int terms;
     struct part part[PARTS_MAX];

@@ -5,14 +5,17 @@
  *   ggml     part "blocks": U8 [rows][row bytes]; attr type "q4_K"
  *   affine   parts "codes" U8 [rows][ceil(cols*bits/8)] (unsigned codes, packed LSB first along the row), "scales" F16/F32/BF16 [rows][groups],
  *            "zeros" (absent when symmetric) like scales or U8; attrs bits, group (columns in a group; 0: whole row), sym; value = (code - zero) * scale,
- *            zero = 2^(bits-1) when symmetric
+ *            zero = 2^(bits-1) when symmetric; attr factor: times this; attr round "F16" or "BF16": then rounded to that type; part "index" U16/U32
+ *            [cols]: the group of each column, where groups are no runs of columns (act-order)
+ *   table    parts "table": real [2^bits], "codes" and "scales" as affine's; value = table[code] * scale, the scale times attr multiplier, or by attr
+ *            divisor; attr round, part "index" as affine's
  *   lowrank  parts "a" [rank][cols], "b" [rows][rank]; value = b * a, times attr scale (default 1)
  *   sparse   parts "values": dtype [count] in row-major order, "mask" U8 [rows][ceil(cols/8)] (LSB first); or, where few are left,
  *            "counts" U16/U32 [rows][1] and "columns" U16/U32 [count] instead of the mask
  *   monarch  parts "r" [blocks blocks rank][cols / blocks], "l" [rows][blocks rank]; attr blocks; see form_monarch.c
  *   mix      parts "coefficients" [count], "atoms" [count rows][cols], shared by weights of several layers; value = sum of coefficient * atom
  *
- * Fixed parts (see below): "a" of lowrank, "values" and "columns" of sparse, "r" of monarch, both of mix.
+ * Fixed parts (see below): "index" of affine and table, "table" of table, "a" of lowrank, "values" and "columns" of sparse, "r" of monarch, both of mix.
  */
 #ifndef WEIR_TENSOR_FORM_H
 #define WEIR_TENSOR_FORM_H

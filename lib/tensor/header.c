@@ -129,7 +129,7 @@ static int read_fields(struct bundle *b, struct fields *f, struct err *e)
 
     if (fields_text(f, "name", 1, NAME_MAX_BYTES, &b->name, e) < 0 || fields_shape(f, "shape", &s, e) < 0 ||
         bundle_set_shape(b, &s, e) < 0 || fields_text(f, "role", 0, WORD_MAX, &b->role, e) < 0 ||
-        fields_int(f, "layer", -1, INT64_C(1) << 40, &b->layer, e) < 0 ||
+        fields_int(f, "layer", -1, INT64_C(1) << 40, &b->layer, e) < 0 || fields_int(f, "expert", -1, INT64_C(1) << 40, &b->expert, e) < 0 ||
         read_items(b, f, "terms", TERMS_MAX, read_term, e) < 0 || read_items(b, f, "parts", PARTS_MAX, read_part, e) < 0)
         return -1;
     fields_unused(f, &b->more);
@@ -157,7 +157,7 @@ int header_read(struct bundle *b, const void *body, size_t n, struct err *e)
     struct fields f;
     int rc;
 
-    b->layer = -1;
+    b->layer = b->expert = -1;
     if (mp_check(body, n, e) < 0)
         return -1;
     rc = fields_read(&f, &m, "header", e);
@@ -203,7 +203,7 @@ int header_put(struct buf *out, const struct bundle *b, struct err *e)
 
     if (n == 0 || n > NAME_MAX_BYTES || !mp_is_text(b->name, n))
         return err_set(e, "name of %zu bytes: 1 to %d bytes of UTF-8 are allowed", n, NAME_MAX_BYTES);
-    mp_put_map(out, 4u + (b->role != NULL) + (b->layer >= 0) + (uint32_t)b->more.n);
+    mp_put_map(out, 4u + (b->role != NULL) + (b->layer >= 0) + (b->expert >= 0) + (uint32_t)b->more.n);
     mp_put_str(out, "name");
     mp_put_str(out, b->name);
     mp_put_str(out, "shape");
@@ -215,6 +215,10 @@ int header_put(struct buf *out, const struct bundle *b, struct err *e)
     if (b->layer >= 0) {
         mp_put_str(out, "layer");
         mp_put_int(out, b->layer);
+    }
+    if (b->expert >= 0) {
+        mp_put_str(out, "expert");
+        mp_put_int(out, b->expert);
     }
     mp_put_str(out, "terms");
     mp_put_array(out, (uint32_t)b->terms);

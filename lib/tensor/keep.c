@@ -15,22 +15,23 @@ void keep_clear(struct keep *k)
     for (int i = 0; i < k->n; i++)
         kept_free(&k->item[i]);
     free(k->item);
-    *k = (struct keep){.layer = -1};
+    *k = (struct keep){.layer = -1, .expert = -1};
 }
 
-void keep_layer(struct keep *k, int64_t layer)
+void keep_layer(struct keep *k, int64_t layer, int64_t expert)
 {
-    int left = 0;
+    int left = 0, same = layer >= 0 && layer == k->layer;
 
-    if (layer >= 0 && layer == k->layer)
+    if (same && expert == k->expert)
         return;
     for (int i = 0; i < k->n; i++)
-        if (k->item[i].of_value)
+        if (k->item[i].of_value || (same && k->item[i].expert < 0))
             k->item[left++] = k->item[i];
         else
             kept_free(&k->item[i]);
     k->n = left;
     k->layer = layer;
+    k->expert = expert;
 }
 
 void keep_add(struct keep *k, const char *bundle, const struct part *p, struct hash128 hash, struct lent *lent)
@@ -39,7 +40,7 @@ void keep_add(struct keep *k, const char *bundle, const struct part *p, struct h
         return;
     k->item = mem_resize(k->item, (size_t)k->n + 1, sizeof *k->item);
     k->item[k->n++] = (struct kept){mem_strdup(bundle), mem_strdup(p->name), p->dtype, p->shape, hash,
-                                    lent ? lent_hold(lent) : NULL, p->term >= 0};
+                                    lent ? lent_hold(lent) : NULL, p->term >= 0, k->expert};
 }
 
 static int fits(const struct kept *t, const struct part *p)

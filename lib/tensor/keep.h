@@ -12,16 +12,17 @@ struct kept {
     struct hash128 hash;
     struct lent *lent; /* the bytes, in a reader; NULL in a writer */
     int of_value;      /* a part of a term: kept until the segment ends */
+    int64_t expert;    /* a companion of an expert's: kept until that ends */
 };
 
 struct keep {
     struct kept *item;
     int n;
-    int64_t layer;
+    int64_t layer, expert;
 };
 
-/* A bundle of this layer comes: companions kept of another are dropped. Bundles outside layers (-1) share no companions. */
-void keep_layer(struct keep *k, int64_t layer);
+/* A bundle of this layer (and expert, or -1) comes: companions kept of another are dropped. Bundles outside layers (-1) share no companions. */
+void keep_layer(struct keep *k, int64_t layer, int64_t expert);
 void keep_clear(struct keep *k);
 
 /* p of that bundle is here; lent may be NULL. */

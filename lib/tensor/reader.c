@@ -175,6 +175,7 @@ static struct reader *open_reader(int fd, const char *name, int piece, struct er
 
     in->frames = frame_in_open(fd, name);
     in->keep.layer = -1;
+    in->keep.expert = -1;
     in->piece = piece;
     got = frame_in_next(in->frames, e);
     if (got == FRAME_END)

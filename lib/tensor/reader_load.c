@@ -25,7 +25,7 @@ int reader_tensor_begin(struct reader *in, struct bundle *b, struct err *e)
 {
     reader_tensor_end(in);
     in->tensor = mem_strdup(b->name);
-    keep_layer(&in->keep, b->layer);
+    keep_layer(&in->keep, b->layer, b->expert);
     order_begin(&in->order, b);
     in->next_row = 0;
     for (int i = 0; i < b->parts; i++) {

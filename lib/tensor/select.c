@@ -6,14 +6,37 @@
 #include "base/glob.h"
 #include "base/parse.h"
 
-static int is_linear(const char *role)
-{
-    static const char *const linear[] = {"attn.q", "attn.k", "attn.v", "attn.o", "attn.qkv", "mlp.gate", "mlp.up", "mlp.down"};
+/* First words of roles that are none of a linear layer. */
+static const char *const others[] = {"embed", "pos", "type", "head", "norm", "conv", "rel", "state"};
 
-    for (size_t i = 0; role && i < sizeof linear / sizeof linear[0]; i++)
-        if (strcmp(role, linear[i]) == 0)
-            return 1;
-    return 0;
+int select_linear(const struct bundle *b)
+{
+    size_t n = b->role ? strlen(b->role) : 0;
+
+    if (b->shape.rank != 2 || n == 0 || (n > 7 && strcmp(b->role + n - 7, ".router") == 0))
+        return 0;
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        size_t k = strlen(others[i]);
+
+        if (strncmp(b->role, others[i], k) == 0 && (b->role[k] == '\0' || b->role[k] == '.'))
+            return 0;
+    }
+    return 1;
+}
+
+/* Over the name; of a part of a stored tensor ("NAME:role") over the stored name, too. */
+static int name_match(const char *glob, const char *name)
+{
+    const char *colon = strchr(name, ':');
+    char *stored;
+    int hit = glob_match(glob, name);
+
+    if (hit || !colon)
+        return hit;
+    stored = mem_strndup(name, (size_t)(colon - name));
+    hit = glob_match(glob, stored);
+    free(stored);
+    return hit;
 }
 
 /* Does a role word ("mlp", "attn.q", "linear") or a glob over names choose b? */
@@ -23,7 +46,7 @@ static int word_match(const char *word, const struct bundle *b)
 
     if (b->role && strncmp(b->role, word, n) == 0 && (b->role[n] == '\0' || b->role[n] == '.'))
         return 1;
-    return (strcmp(word, "linear") == 0 && is_linear(b->role)) || glob_match(word, b->name);
+    return (strcmp(word, "linear") == 0 && select_linear(b)) || name_match(word, b->name);
 }
 
 static int list_match(const struct opt_list *l, const struct bundle *b)
@@ -71,5 +94,5 @@ int select_match(const struct select *s, const struct bundle *b)
         return 0;
     if (s->only.n)
         return list_match(&s->only, b);
-    return s->linears ? is_linear(b->role) : 1;
+    return s->linears ? select_linear(b) : 1;
 }

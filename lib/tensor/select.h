@@ -20,8 +20,12 @@ struct select {
 /* Check the texts once after parsing. */
 int select_check(const struct select *s, struct err *e);
 
-/* 1 when the bundle is chosen. A role word matches the role itself and its parents: "mlp" matches "mlp.up"; "linear" matches every role
- * of attn.{q,k,v,o,qkv} and mlp.{gate,up,down}. Bundles without a role are chosen only by globs, or when linears is 0 and only is empty. */
+/* 1 when the bundle is chosen. A role word matches the role itself and its parents: "mlp" matches "mlp.up"; "linear" matches what select_linear says.
+ * A glob matches the name, and of a part of a stored tensor ("NAME:role") the stored tensor's, too. Bundles without a role are chosen only by globs,
+ * or when linears is 0 and only is empty. */
 int select_match(const struct select *s, const struct bundle *b);
+
+/* Is it the weight of a linear layer: a matrix with a role that does not begin with embed, pos, type, head, norm, conv, rel or state, and is no router? */
+int select_linear(const struct bundle *b);
 
 #endif

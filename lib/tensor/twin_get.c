@@ -126,7 +126,7 @@ static int take_term(struct twin *t, struct bundle *b, struct err *e)
     return twin_fail(t, e);
 }
 
-/* "tensor NAME SHAPE [role=ROLE] [layer=N] [KEY=VALUE]...". */
+/* "tensor NAME SHAPE [role=ROLE] [layer=N] [expert=N] [KEY=VALUE]...". */
 static int take_tensor_line(struct twin *t, struct bundle *b, struct err *e)
 {
     struct shape s;
@@ -136,6 +136,7 @@ static int take_tensor_line(struct twin *t, struct bundle *b, struct err *e)
         return -1;
     b->role = take_str(&b->more, "role");
     b->layer = take_int(&b->more, "layer", ATTR_INT, -1);
+    b->expert = take_int(&b->more, "expert", ATTR_INT, -1);
     return 0;
 }
 

@@ -129,6 +129,8 @@ int twin_put_bundle(struct twin_out *o, const struct bundle *b, struct err *e)
     }
     if (b->layer >= 0)
         buf_printf(out, " layer=%lld", (long long)b->layer);
+    if (b->expert >= 0)
+        buf_printf(out, " expert=%lld", (long long)b->expert);
     word_put_attrs(out, &b->more);
     put_char(out, '\n');
     for (int i = 0; i < b->parts; i++) {

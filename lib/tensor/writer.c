@@ -26,6 +26,7 @@ struct writer *writer_open(int fd, const char *name, struct reader *in, struct e
     (void)e;
     out->frames = frame_out_open(fd, name);
     out->keep.layer = -1;
+    out->keep.expert = -1;
     out->in = in;
     out->level = 3;
     if (in) {

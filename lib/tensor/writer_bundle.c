@@ -195,7 +195,7 @@ int bundle_write(struct writer *out, struct reader *in, struct bundle *b, struct
         return err_set(e, "its value was read by rows and is gone");
     if (writer_ready(out, b->segment, e) < 0)
         return -1;
-    keep_layer(&out->keep, b->layer);
+    keep_layer(&out->keep, b->layer, b->expert);
     if (settle_shared(out, wire, b, e) < 0)
         return -1;
     if (on_wire && !b->touched && !in->consumed)

@@ -7,7 +7,7 @@ int bundle_begin(struct writer *out, struct bundle *b, struct err *e)
 {
     if (writer_ready(out, b->segment, e) < 0)
         return -1;
-    keep_layer(&out->keep, b->layer);
+    keep_layer(&out->keep, b->layer, b->expert);
     if (settle_shared(out, NULL, b, e) < 0 || put_header(out, b, e) < 0)
         return -1;
     order_begin(&out->order, b);

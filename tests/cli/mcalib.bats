@@ -167,3 +167,47 @@ P
     run mcalib -f text --token-weight attncon:0 <tiny.weir
     [ "$status" -eq 2 ]
 }
+
+@test "experts: counts of their own tokens; one that saw none is named; any threads, states in a file, through cat: the same records" {
+    G=$TOP/tests/golden/arch
+    for a in qwen3_moe gpt_oss deepseek_v3 mixtral; do
+        [ -e "$G/$a/model.safetensors" ]
+        tsplit "$G/$a" >moe.weir
+        mcalib --ids "$G/$a/ids" -c 24 --parts norm2,mean,absmean,gram <moe.weir 2>said | tshow --data | grep -v ^history >one
+        for opt in "-j 3" "-S 0" "-j 2 -S 100" "--through cat"; do
+            mcalib --ids "$G/$a/ids" -c 24 --parts norm2,mean,absmean,gram $opt <moe.weir 2>/dev/null | tshow --data | grep -v ^history | cmp - one
+        done
+        # each of 48 tokens goes to top experts in each layer of experts
+        python3 - one "$G/$a/config.json" said <<'P'
+import json, re, sys
+top = json.load(open(sys.argv[2]))["num_experts_per_tok"]
+layers, unseen, name = {}, [], None
+for line in open(sys.argv[1]):
+    w = line.split()
+    if w[:1] == ["tensor"]:
+        at = dict(x.split("=", 1) for x in w if "=" in x and not x.startswith("["))
+        role, layer, x = at.get("role"), at.get("layer"), at.get("expert")
+        if role in ("moe.gate", "moe.up", "moe.down"):
+            layers.setdefault((layer, role), []).append(int(at["count"]))
+            if int(at["count"]) == 0 and role == "moe.gate":
+                unseen.append(f"{layer}:{x}")
+        name, zero = w[1], at.get("count") == "0"
+    elif w[:1] == ["part"] and len(w) > 1 and w[1] in ("norm2", "gram"):
+        assert not zero, name
+assert layers and all(sum(v) == 48 * top for v in layers.values()), layers
+said = open(sys.argv[3]).read()
+assert (re.findall(r" (\d+:\d+)", said) == unseen) and (said.count("\n") == bool(unseen)), (said, unseen)
+P
+    done
+}
+
+@test "experts: bi needs the whole layer, which --through does not see at once" {
+    G=$TOP/tests/golden/arch
+    tsplit "$G/qwen3_moe" >moe.weir
+    mcalib --ids "$G/qwen3_moe/ids" -c 24 --parts norm2,bi <moe.weir | tshow --data >one
+    [ "$(grep -c '^tensor.* angle=' one)" = 3 ]
+    [ "$(grep -c '^tensor.* role=moe.down .* bi_sub=' one)" = "$(grep -c '^tensor.* role=moe.down ' one)" ]
+    run mcalib --ids "$G/qwen3_moe/ids" -c 24 --parts norm2,bi --through cat <moe.weir
+    [ "$status" -eq 1 ]
+    case $output in *"layer 0 has experts: its influence (--parts bi)"*) ;; *) false ;; esac
+}

@@ -131,9 +131,19 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
 
 @test "what it refuses: one line, the tensor named" {
     nan bad.safetensors
-    run bash -c 'tsplit bad.safetensors | wquant -t q4_0 >out'
+    run bash -c 'tsplit bad.safetensors | wquant -t q4_0 --only w >out'
     one_line_error 1 wquant
     [ "$output" = "wquant: w: weight [1, 2] is nan; weights must be finite" ]
+}
+
+@test "of a model without a page only matrices of the linear kind are taken, and none falls back to f16" {
+    python3 "$TOP/tests/cli/st.py" make m.safetensors mixer.in_proj.weight F32 1x32 $(seq 32) -- mixer.dt_proj.weight F32 2x16 $(seq 32) \
+        -- mixer.A_log F32 1x32 $(seq 32) -- mixer.conv1d.weight F32 1x32 $(seq 32) -- mlp.gate.weight F32 1x32 $(seq 32) -- norm.weight F32 32 $(seq 32)
+    tsplit m.safetensors | wquant -t q8_0 | tshow | awk -F'\t' '/^m/ || /^norm/ { print $1, $3 }' | sort >got
+    printf '%s\n' 'mixer.A_log F32' 'mixer.conv1d.weight F32' 'mixer.dt_proj.weight F32' 'mixer.in_proj.weight q8_0' 'mlp.gate.weight F32' \
+        'norm.weight F32' >want
+    diff want got
+    tsplit m.safetensors | wquant -t q8_0 --only '*A_log' | tshow | grep -q 'A_log.*q8_0'
 }
 
 @test "usage errors" {
@@ -261,4 +271,14 @@ EOF
     mppl --ids ids -c 40 --against gpt2.weir <a.weir | awk -F '\t' 'NR == 2 && $10 < 1e-6 { ok = 1 } END { exit !ok }'
     tdiff gpt2.weir a.weir >d || [ $? -eq 1 ]
     grep -q 'ln_2.bias' d
+}
+
+@test "what is quantized keeps its role, layer and expert, and runs" {
+    for n in llama qwen3_moe; do
+        tsplit "$TOP/tests/golden/arch/$n" >in.weir
+        tshow --data in.weir | sed -n 's/^\(tensor .*\) dtype=.*/\1/p' >before
+        wquant -q -t q8_0 <in.weir >out.weir
+        tshow --data out.weir | sed -n 's/^\(tensor .*\) dtype=.*/\1/p' | cmp - before
+        mppl -q --ids "$TOP/tests/golden/arch/$n/ids" -c 24 <out.weir >table
+    done
 }

@@ -1,20 +1,21 @@
-/* config: any JSON as a config.json: what is known of a model, or a clause; its parameters are sizes or a clause; any key is a tensor's name too. */
-#include "arch/arch.h"
+/* config: any JSON as a config.json: what is known of a model, or a clause; bound to its page it has sizes, or a clause; any key is a tensor's name. */
+#include "arch/config.h"
+#include "arch/place.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
 
-FUZZ_ROOM(MIB(1), 64)
+FUZZ_ROOM(MIB(24), 64)
 
 static void names(const struct json *j, const char *arch)
 {
     for (const struct json *c = j->first; c; c = c->next) {
         const char *role = NULL;
-        int64_t layer = -1;
+        int64_t layer = -1, expert = -1;
 
-        if (c->key && arch_role(arch, c->key, &role, &layer) && (!role || layer < -1 || arch_order(role, layer) == UINT64_MAX))
+        if (c->key && arch_role(arch, c->key, &role, &layer, &expert) && (!role || layer < -1 || expert < -1))
             abort();
         names(c, arch);
     }
@@ -24,14 +25,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     struct json *j = json_parse(p, n, 64, NULL);
     struct attrs model = {0};
-    struct arch_params a;
+    struct model m;
+    struct buf text = {0}, out = {0};
     struct err e = {""};
 
-    if (j && arch_from_config(j, &model, &e) == 0 && arch_params(&model, &a, &e) == 0 &&
-        (a.hidden < 1 || a.layers < 1 || a.heads < 1 || a.kv_heads < 1 || a.head_dim < 1 || a.vocab < 1 || a.heads % a.kv_heads))
-        abort();
+    buf_add(&text, p, n);
+    if (j && config_read(j, &model, &e) == 0 && model_open(&m, &model, &e) == 0) {
+        if (m.layers < 1 || model_int(&m, "hidden", 0) < 0)
+            abort();
+        config_make(&m, "BF16", &out);
+        if (j->kind == JSON_OBJECT && config_correct(&text, &model, &out, &e) < 0 && !e.msg[0])
+            abort();
+        model_close(&m);
+    }
     if (j)
         names(j, attrs_str(&model, "arch", ""));
+    buf_free(&text);
+    buf_free(&out);
     attrs_free(&model);
     json_free(j);
     return 0;

@@ -26,7 +26,7 @@ static void walk_bytes(const char *name, const uint8_t *p, size_t n, int (*add)(
 
             if (source_read(&s, t, 0, data, (size_t)t->bytes, &e) < 0)
                 abort();
-            file_header(&b, t, &e);
+            file_header(&b, t, t->name, &t->shape, &e);
             bundle_free(&b);
             free(data);
         }

@@ -20,7 +20,7 @@ static void walk(const struct source *s)
 
         if (source_read(s, t, 0, data, (size_t)t->bytes, &e) < 0)
             abort();
-        file_header(&b, t, &e);
+        file_header(&b, t, t->name, &t->shape, &e);
         bundle_free(&b);
         free(data);
     }

@@ -97,8 +97,9 @@ static void plain_rope(const struct kind *k, double *x, int heads, int pos)
         }
 }
 
-/* in: what the linears of each tap see, [TAPS][TOKENS][I] */
-static double in[TAPS][TOKENS][I];
+/* in: what the linears see, in four places of a layer */
+enum place { IN_ATTN, IN_O, IN_MLP, IN_DOWN, PLACES };
+static double in[PLACES][TOKENS][I];
 static double received[TOKENS], weight[TOKENS]; /* attention that came to a token, over heads and queries; what it counts */
 
 static void plain_window(const struct kind *k, int l, double (*x)[H], int from, int n)
@@ -106,15 +107,15 @@ static void plain_window(const struct kind *k, int l, double (*x)[H], int from, 
     static double q[TOKENS][HEADS * D], key[TOKENS][KV * D], val[TOKENS][KV * D];
 
     for (int t = 0; t < n; t++) {
-        plain_norm(x[from + t], w[l][NORM1], in[TAP_ATTN][from + t]);
-        plain_linear(k, l, Q, in[TAP_ATTN][from + t], q[t]);
-        plain_linear(k, l, K, in[TAP_ATTN][from + t], key[t]);
-        plain_linear(k, l, V, in[TAP_ATTN][from + t], val[t]);
+        plain_norm(x[from + t], w[l][NORM1], in[IN_ATTN][from + t]);
+        plain_linear(k, l, Q, in[IN_ATTN][from + t], q[t]);
+        plain_linear(k, l, K, in[IN_ATTN][from + t], key[t]);
+        plain_linear(k, l, V, in[IN_ATTN][from + t], val[t]);
         plain_rope(k, q[t], HEADS, t);
         plain_rope(k, key[t], KV, t);
     }
     for (int t = 0; t < n; t++) {
-        double *out = in[TAP_O][from + t], y[H], gate[I], up[I];
+        double *out = in[IN_O][from + t], y[H], gate[I], up[I];
 
         memset(out, 0, HEADS * D * sizeof *out);
         for (int h = 0; h < HEADS; h++) {
@@ -137,12 +138,12 @@ static void plain_window(const struct kind *k, int l, double (*x)[H], int from, 
         plain_linear(k, l, O, out, y);
         for (int i = 0; i < H; i++)
             x[from + t][i] += y[i];
-        plain_norm(x[from + t], w[l][NORM2], in[TAP_MLP][from + t]);
-        plain_linear(k, l, GATE, in[TAP_MLP][from + t], gate);
-        plain_linear(k, l, UP, in[TAP_MLP][from + t], up);
+        plain_norm(x[from + t], w[l][NORM2], in[IN_MLP][from + t]);
+        plain_linear(k, l, GATE, in[IN_MLP][from + t], gate);
+        plain_linear(k, l, UP, in[IN_MLP][from + t], up);
         for (int i = 0; i < I; i++)
-            in[TAP_DOWN][from + t][i] = gate[i] / (1 + exp(-gate[i])) * up[i];
-        plain_linear(k, l, DOWN, in[TAP_DOWN][from + t], y);
+            in[IN_DOWN][from + t][i] = gate[i] / (1 + exp(-gate[i])) * up[i];
+        plain_linear(k, l, DOWN, in[IN_DOWN][from + t], y);
         for (int i = 0; i < H; i++)
             x[from + t][i] += y[i];
     }
@@ -228,7 +229,7 @@ static void check_part(const struct bundle *b, const char *part, const double *w
     free(got);
 }
 
-static void check_companions(const struct bundle *b, enum tap at, int c)
+static void check_companions(const struct bundle *b, enum place at, int c)
 {
     double norm2[I] = {0}, mean[I] = {0}, absmean[I] = {0}, *gram = mem_new((size_t)(c * c), sizeof *gram), all = 0;
 
@@ -250,25 +251,30 @@ static void check_companions(const struct bundle *b, enum tap at, int c)
     free(gram);
 }
 
+static enum place place_of(const char *role_)
+{
+    return strcmp(role_, "attn.o") == 0 ? IN_O : strcmp(role_, "mlp.down") == 0 ? IN_DOWN : strncmp(role_, "attn", 4) == 0 ? IN_ATTN : IN_MLP;
+}
+
 /* Companions of a layer: least 0 for tokens that all count the same; look: the states stay. */
 static void check_layer(struct forward *f, const struct kind *k, int l, double least)
 {
     struct calib calib = {.parts = CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN | CALIB_GRAM, .least = least};
-    const struct taps taps = {calib_see, least > 0 ? calib_weigh : NULL, &calib, NULL};
+    const struct taps taps = {.see = calib_see, .attend = least > 0 ? calib_weigh : NULL, .ctx = &calib};
     struct bundle b[2 * SLOTS] = {0};
-    int n = make_layer(b, k, l), is_bias;
+    int n = make_layer(b, k, l), seen = 0;
 
-    CHECK((least > 0 ? forward_look : forward_block)(f, b, n, &taps, &e) == 0);
-    CHECK(calib_attach_layer(&calib, &block_llama, b, n, &e) == 0);
-    for (int i = 0; i < n; i++) {
-        enum tap at = block_llama.slots[block_slot(&block_llama, b[i].role, &is_bias)].tap;
-
-        if (at != TAP_NONE && !is_bias)
-            check_companions(&b[i], at, (int)b[i].cols);
-    }
+    CHECK((least > 0 ? forward_look : forward_run)(f, b, n, &taps, &e) == 0);
+    CHECK(calib_attach(&calib, f, b, n, &e) == 0);
+    for (int i = 0; i < n; i++)
+        if (forward_tap(f, b[i].role) >= 0) {
+            check_companions(&b[i], place_of(b[i].role), (int)b[i].cols);
+            seen++;
+        }
+    CHECK(seen == 7);
     for (int i = 0; i < n; i++)
         bundle_free(&b[i]);
-    calib_reset(&calib);
+    calib_new_layer(&calib);
 }
 
 static uint32_t id(int t)
@@ -295,7 +301,7 @@ static void run_both(struct forward *f, const struct windows *win, const struct 
     set_params(&m, k);
     CHECK(forward_open(f, &m, win, limit, &e) == 0);
     dense(&b, "embed", -1, VOCAB, H, embed);
-    CHECK(forward_single(f, &b, NULL, &e) == 0);
+    CHECK(forward_run(f, &b, 1, NULL, &e) == 0);
     bundle_free(&b);
     for (int t = 0; t < TOKENS; t++)
         for (int i = 0; i < H; i++)
@@ -313,7 +319,7 @@ static void run_both(struct forward *f, const struct windows *win, const struct 
         near(states_get(&f->x, 0, TOKENS, &e), x[0], TOKENS * H, 2e-5);
     }
     dense(&b, "norm.final", -1, 1, H, norm);
-    CHECK(forward_single(f, &b, NULL, &e) == 0);
+    CHECK(forward_run(f, &b, 1, NULL, &e) == 0);
     bundle_free(&b);
     for (int t = 0; t < TOKENS; t++) {
         double y[H];
@@ -322,7 +328,7 @@ static void run_both(struct forward *f, const struct windows *win, const struct 
         memcpy(x[t], y, sizeof y);
     }
     near(states_get(&f->x, 0, TOKENS, &e), x[0], TOKENS * H, 2e-5);
-    CHECK(forward_check_layers(f, &m, NULL, &e) == 0);
+    CHECK(forward_finish(f, NULL, &e) == 0);
     attrs_free(&m);
 }
 
@@ -387,7 +393,7 @@ static void test_kinds(void)
 
 static void refused(struct forward *f, struct bundle *b, int n, const char *why)
 {
-    CHECK(forward_block(f, b, n, NULL, &e) < 0);
+    CHECK(forward_run(f, b, n, NULL, &e) < 0);
     CHECK_STR(e.msg, why);
 }
 
@@ -405,15 +411,21 @@ static void test_refused(void)
     CHECK(forward_open(&f, &m, &win, 1 << 20, &e) == 0);
     refused(&f, b, n, "layer 0 comes before the embedding; tsplit writes tensors in the order a model runs");
     dense(&em, "embed", -1, 100, H, embed);
-    CHECK(forward_single(&f, &em, NULL, &e) < 0);
+    CHECK(forward_run(&f, &em, 1, NULL, &e) < 0);
     CHECK_STR(e.msg, "embed: token id 7979 is not in a vocabulary of 100");
+    bundle_free(&em);
+    dense(&em, "embed", -1, VOCAB, H, embed);
+    CHECK(forward_run(&f, &em, 1, NULL, &e) == 0);
+    CHECK(forward_run(&f, &em, 1, NULL, &e) < 0);
+    CHECK_STR(e.msg, "embed: a second tensor of role embed, or it comes too late");
     refused(&f, b, n - 1, "layer 0 has no tensor of role mlp.down");
     b[n - 1].rows = H - 2;
-    refused(&f, b, n, "layer 0: mlp.down has 22 rows, but the model's hidden size says 24");
+    CHECK(forward_run(&f, b, n, NULL, &e) < 0);
+    CHECK(strstr(e.msg, ": layer 0: add of values that are 24 (of -) and 22 (of mlp.down) wide") != NULL);
     b[n - 1].rows = H;
     ((float *)(void *)b[1].part[0].data)[5] = NAN;
     refused(&f, b, n, "attn.q: the value at row 0, column 5 is not a number");
-    CHECK(forward_check_layers(&f, &m, NULL, &e) < 0);
+    CHECK(forward_finish(&f, NULL, &e) < 0);
     CHECK_STR(e.msg, "the stream has 0 layers, its head says 2");
     for (int i = 0; i < n; i++)
         bundle_free(&b[i]);

@@ -48,18 +48,49 @@ static void check_line(const char *line, const float *input, int *decoded)
     ++*decoded;
 }
 
+/* One line of decoded.tsv: type, FNV-1a of its blocks' values as gguf-py reads them (decode.py). */
+static void check_decoded(const char *line, int *same)
+{
+    static uint8_t blocks[COLS * ROWS * 4];
+    static float out[COLS * ROWS];
+    const uint8_t *p = (const uint8_t *)out;
+    char name[16], path[128];
+    unsigned long long want;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    const struct ggml_type *t;
+
+    if (sscanf(line, "%15s %llx", name, &want) != 2)
+        return;
+    t = ggml_find(name);
+    snprintf(path, sizeof path, GOLDEN "%s.bin", name);
+    CHECK(t && t->to_f32 && load(path, blocks, sizeof blocks) > 0);
+    if (!t || !t->to_f32)
+        return;
+    t->to_f32(blocks, out, COLS * ROWS);
+    for (size_t i = 0; i < sizeof out; i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    CHECK(h == want);
+    ++*same;
+}
+
 int main(void)
 {
     static float input[COLS * ROWS];
     char line[256];
-    int decoded = 0;
+    int decoded = 0, same = 0;
     FILE *list = fopen(GOLDEN "SHA256.tsv", "r");
 
     CHECK(load(GOLDEN "input.f32", input, sizeof input) == sizeof input);
     CHECK(list != NULL);
     while (list && fgets(line, sizeof line, list))
         check_line(line, input, &decoded);
-    CHECK(decoded == 24);
+    CHECK(decoded == 28);
+    if (list)
+        fclose(list);
+    list = fopen(GOLDEN "decoded.tsv", "r");
+    while (list && fgets(line, sizeof line, list))
+        check_decoded(line, &same);
+    CHECK(same == 14);
     CHECK(ggml_find("Q4_K") == ggml_find("q4_k") && ggml_find("q4_K")->number == 12);
     CHECK(ggml_by_number(30) == ggml_find("bf16") && !ggml_by_number(4) && !ggml_find("q4"));
     CHECK(ggml_row_bytes(ggml_find("q4_K"), 300) == 0);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "arch/place.h"
 #include "file/file.h"
 #include "run/calib.h"
 #include "run/forward.h"
@@ -39,7 +40,7 @@ static void load(struct bundle *b, const struct file_tensor *t)
 
     CHECK(source_read(&model, t, 0, data, t->bytes, &e) == 0);
     bundle_init_dense(b, t->name, &t->shape, t->dtype, data);
-    CHECK(arch_role("llama", t->name, &role, &b->layer));
+    CHECK(arch_role("llama", t->name, &role, &b->layer, NULL));
     b->role = mem_strdup(role);
     free(data);
 }
@@ -96,18 +97,16 @@ static void layer(struct forward *f, int l, double *sums)
         if (strncmp(model.tensor[i].name, prefix, strlen(prefix)) == 0)
             load(&b[n++], &model.tensor[i]);
     CHECK(n == 9);
-    CHECK(forward_block(f, b, n, &taps, &e) == 0);
+    CHECK(forward_run(f, b, n, &taps, &e) == 0);
     snprintf(name, sizeof name, "hidden.%d", l);
     CHECK_NEAR(distance(name, states_get(&f->x, 0, 32, &e)), 0, 2e-6);
+    CHECK(calib_attach(&calib, f, b, n, &e) == 0);
     for (int i = 0; i < n; i++) {
-        int slot = block_slot(&block_llama, b[i].role, NULL);
-
-        CHECK(calib_attach(&calib, block_llama.slots[slot].tap, &b[i], &e) == 0);
-        if (block_llama.slots[slot].tap != TAP_NONE)
+        if (forward_tap(f, b[i].role) >= 0)
             *sums = larger(*sums, sums_distance(&b[i], b[i].name));
         bundle_free(&b[i]);
     }
-    calib_reset(&calib);
+    calib_new_layer(&calib);
     free(prefix);
 }
 
@@ -187,13 +186,13 @@ int main(void)
         w.target[t] = ids.id[t + 1];
     CHECK(forward_open(&f, &m, &w, 1 << 20, &e) == 0);
     load(&embed, find(&model, "model.embed_tokens.weight"));
-    CHECK(forward_single(&f, &embed, NULL, &e) == 0);
+    CHECK(forward_run(&f, &embed, 1, NULL, &e) == 0);
     CHECK(distance("hidden.embed", states_get(&f.x, 0, 32, &e)) == 0);
     for (int l = 0; l < LAYERS; l++)
         layer(&f, l, &sums);
     CHECK_NEAR(sums, 0, 1e-5);
     load(&norm, find(&model, "model.norm.weight"));
-    CHECK(forward_single(&f, &norm, NULL, &e) == 0);
+    CHECK(forward_run(&f, &norm, 1, NULL, &e) == 0);
     CHECK_NEAR(distance("hidden.norm", states_get(&f.x, 0, 32, &e)), 0, 2e-6);
     scores(&f, &embed);
     printf("sums of squares: largest relative distance %.2g\n", sums);
