@@ -107,12 +107,12 @@ static int is_chosen(const struct bundle *b)
 }
 
 /* A gram of fewer tokens than columns says nothing of some directions. Once for a run. */
-static void warn_poor(const struct bundle *b)
+static void warn_poor(const struct bundle *b, unsigned needs)
 {
     static int warned;
     int64_t count = attrs_int(&b->more, "count", 0);
 
-    if (warned || !(pass.method->needs & FACTOR_GRAM) || !bundle_part(b, -1, "gram") || count <= 0 || (uint64_t)count >= b->cols)
+    if (warned || !(needs & FACTOR_GRAM) || !bundle_part(b, -1, "gram") || count <= 0 || (uint64_t)count >= b->cols)
         return;
     warn("%s: its gram is of %lld tokens, fewer than its %llu columns: too few to tell what may go; calibrate on more", b->name, (long long)count,
          (unsigned long long)b->cols);
@@ -120,15 +120,15 @@ static void warn_poor(const struct bundle *b)
 }
 
 /* The bundle that in stands at; *ahead: of the one behind it, which was read to see whether it is the bias, what bundle_read gave; -2: it was not. */
-static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, struct err *e)
+static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, unsigned needs, struct err *e)
 {
     struct bundle *bias = NULL;
     struct factor_tally t;
 
-    warn_poor(b);
+    warn_poor(b, needs);
     if (bundle_load(in, b, e) < 0)
         return -1;
-    if (pass.method->needs & FACTOR_BIAS && (*ahead = bundle_read(in, next, e)) == -1)
+    if (needs & FACTOR_BIAS && (*ahead = bundle_read(in, next, e)) == -1)
         return -1;
     if (*ahead > 0 && factor_is_bias(next, b))
         bias = next;
@@ -139,7 +139,8 @@ static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, 
     return 0;
 }
 
-static int walk(struct reader *in, struct writer *out, struct err *e)
+/* needs: of the method. */
+static int walk(struct reader *in, struct writer *out, unsigned needs, struct err *e)
 {
     struct bundle b = {0}, next = {0};
     int got = bundle_read(in, &b, e);
@@ -148,7 +149,7 @@ static int walk(struct reader *in, struct writer *out, struct err *e)
         int ahead = -2;
 
         progress_step(1, describe_bytes(&b, 0));
-        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
+        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, needs, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
             return -1;
         if (ahead == -2) {
             got = bundle_read(in, &b, e);
@@ -180,7 +181,7 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     buf_puts(&report, FACTOR_TALLY_TITLES);
-    got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, &e);
+    got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, m->needs, &e);
     progress_end();
     if (got < 0 || select_end(&sel, &reader_head(in)->model, pass.done, "none is a matrix that would be smaller in factors", &e) < 0 ||
         (out && writer_finish(out, &e) < 0) ||
