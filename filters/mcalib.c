@@ -28,7 +28,7 @@ static const struct opt opts[] = {
     {0, "ids", "FILE", OPT_LIST, &id_files, "calibrate on token ids, separated by white space, taken as they are", 0},
     {0, "tokens", "N", OPT_U64, &tokens_max, "use the first N tokens at most (default: all)", 0},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
-    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi (default norm2)", set_parts},
+    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi,reap (default norm2)", set_parts},
     {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0, "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
     {0, "through", "CMD", OPT_STRING, &run.command, "each layer goes through this chain of filters before the next is run", 0},

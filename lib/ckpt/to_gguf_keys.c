@@ -1,8 +1,10 @@
 /* to_gguf_keys: the keys of a GGUF: made from hyper-parameters, or as they came. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/real.h"
 #include "ckpt/to_gguf.h"
 
 /* general.file_type by the type that holds most elements; llama.h's numbers. -1: it has none. */
@@ -120,6 +122,15 @@ static void one_key(const struct to_gguf *g, const struct arch_number *n, const 
         put_number(k, name, v);
 }
 
+/* What longrope multiplies attention by where config.json does not say: sqrt(1 + ln s / ln original), s the context over the original one.
+ * Source: LongRoPE (Ding et al. 2024), as transformers' modeling_rope_utils has it. */
+static double attention_factor(const struct to_gguf *g)
+{
+    double original = (double)attrs_int(&g->m.head, "rope_original_context", 0), s = original > 1 ? (double)model_int(&g->m, "context", 0) / original : 1;
+
+    return s > 1 ? sqrt(1 + real_log(s) / real_log(original)) : 1;
+}
+
 static void rope_keys(const struct to_gguf *g, struct gguf_keys *k)
 {
     const struct attrs *m = &g->m.head;
@@ -133,8 +144,8 @@ static void rope_keys(const struct to_gguf *g, struct gguf_keys *k)
         gguf_put_f32(k, b, (float)attrs_f64(m, "rope_factor", 1));
     if (attrs_find(m, "rope_original_context"))
         gguf_put_u32(k, key(g, "rope.scaling.original_context_length", b), (uint32_t)attrs_int(m, "rope_original_context", 0));
-    if (attrs_find(m, "rope_attention_factor") && strcmp(type, "longrope") == 0)
-        gguf_put_f32(k, key(g, "rope.scaling.attn_factor", b), (float)attrs_f64(m, "rope_attention_factor", 1));
+    if (strcmp(type, "longrope") == 0)
+        gguf_put_f32(k, key(g, "rope.scaling.attn_factor", b), (float)attrs_f64(m, "rope_attention_factor", attention_factor(g)));
 }
 
 static void model_keys(const struct to_gguf *g, struct gguf_keys *k)

@@ -272,3 +272,13 @@ EOF
     tdiff gpt2.weir a.weir >d || [ $? -eq 1 ]
     grep -q 'ln_2.bias' d
 }
+
+@test "what is quantized keeps its role, layer and expert, and runs" {
+    for n in llama qwen3_moe; do
+        tsplit "$TOP/tests/golden/arch/$n" >in.weir
+        tshow --data in.weir | sed -n 's/^\(tensor .*\) dtype=.*/\1/p' >before
+        wquant -q -t q8_0 <in.weir >out.weir
+        tshow --data out.weir | sed -n 's/^\(tensor .*\) dtype=.*/\1/p' | cmp - before
+        mppl -q --ids "$TOP/tests/golden/arch/$n/ids" -c 24 <out.weir >table
+    done
+}

@@ -51,7 +51,7 @@ class Case:
     def grams(self):
         if self._grams is None:
             model = models.load(self.src, self.name)
-            self._grams = taps.watch(model, self.ids), list(dict(model.named_parameters()))
+            self._grams = taps.watch(model.double(), self.ids), list(dict(model.named_parameters()))
         return self._grams
 
 
@@ -207,5 +207,5 @@ def lowrank(case):
 COLUMNS = [
     ("round trip", trip), ("roles", roles), ("mppl", loss), ("mcalib", calib), ("wanda", wanda), ("GGUF f32", gguf), ("GGUF q8_0", gguf_q8),
     ("-layers", shrink("layers", "drop", 0.5, "bi")), ("-heads", shrink("heads", "minitron", 0.5, "norm2")),
-    ("-channels", shrink("channels", "minitron", 0.25, "norm2,absmean")), ("-experts", shrink("experts", "reap", 0.34, "norm2")), ("lrfactor", lowrank),
+    ("-channels", shrink("channels", "minitron", 0.25, "norm2,absmean")), ("-experts", shrink("experts", "reap", 0.34, "reap")), ("lrfactor", lowrank),
 ]
