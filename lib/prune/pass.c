@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "la/obs.h"
+#include "tensor/unseen.h"
 
 #define SLAB (1u << 20) /* weights held as f32 */
 #define BY_GRAM 512     /* rows at least where a slab's products begin with the packing of a gram or its factor */
@@ -372,6 +373,8 @@ static int prune_bundle(const struct prune_pass *p, struct reader *in, struct wr
 
 int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
 {
+    if (p->plain && bundle_unseen(b))
+        p = p->plain;
     if ((streams(p, b) ? bundle_load_companions(in, b, e) : bundle_load(in, b, e)) < 0 || prepare(p, in, b, e) < 0)
         return -1;
     return prune_bundle(p, in, out, b, tally, e);
@@ -383,7 +386,7 @@ static int count_walk(const struct prune_pass *p, const struct select *sel, stru
     int got, rc = 0;
 
     while (rc == 0 && (got = bundle_read(in, &b, e)) > 0)
-        rc = select_match(sel, &b) ? count_tensor(p, in, &b, e) : 0;
+        rc = select_match(sel, &b) && !(p->plain && bundle_unseen(&b)) ? count_tensor(p, in, &b, e) : 0;
     bundle_free(&b);
     return rc < 0 ? -1 : got;
 }

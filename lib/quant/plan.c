@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "tensor/quantizable.h"
+#include "tensor/unseen.h"
 
 int quant_scales_find(const char *name)
 {
@@ -167,7 +168,7 @@ struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle
     struct quant_plan fit = quant_plan_fit(p, b->cols);
     int no_linear = b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
 
-    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && no_linear && !bundle_part(b, -1, "gram"))
+    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && ((no_linear && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
         fit = (struct quant_plan){.kind = fit.kind, .method = quant_method_find("rtn"), .affine = fit.affine, .residual = fit.residual};
     if (b->role && (strcmp(b->role, "attn.q") == 0 || strcmp(b->role, "attn.k") == 0 || strcmp(b->role, "attn.qkv") == 0))
         fit.clip = 0; /* their errors meet in a product: Lin et al. leave them alone */
