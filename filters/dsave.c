@@ -118,6 +118,8 @@ int main(int argc, char **argv)
         die_usage("--tokenizer %s is for --tokens", tokenizer);
     if (tokenizer && !(tok = tok_open_folder(tokenizer, &e)))
         die("%s", e.msg);
+    if (target_check_file(path, &e) < 0)
+        die("%s", e.msg);
     from = (struct records_opts){.lines = in_lines, .text_field = text_field, .id_field = id_field};
     in = records_file(files ? argv[1] : "-", &from, &e);
     to = in ? target_open_text(path, &e) : NULL;

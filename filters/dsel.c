@@ -135,6 +135,7 @@ int main(int argc, char **argv)
     must(ch != NULL);
     if (files > 1 && (all || c.shard.n))
         die_usage(all ? "several FILEs need -k or --top; tcat joins them" : "--shard is of one FILE");
+    must((!c.report || target_check_put(c.report, &e) == 0) && opt_there(argv + 1, files, &e) == 0);
     must((in = records_file(argv[1], &how, &e)) != NULL);
     if (all || (files == 1 && !merge && choose_part(ch, in)))
         pass(ch, in);

@@ -77,6 +77,8 @@ int main(int argc, char **argv)
         die_usage("unexpected operand '%s'", argv[1]);
     if (!files.n && !id_files.n)
         die_usage("no text: give -f TEXT");
+    if (opt_readable(&files, &e) < 0 || opt_readable(&id_files, &e) < 0)
+        die("%s", e.msg);
     if (context < 0)
         die_usage("--context %lld is below 1", (long long)context);
     if (run.patience < 0)

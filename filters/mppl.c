@@ -119,10 +119,14 @@ int main(int argc, char **argv)
         die_usage("unexpected operand '%s'", argv[1]);
     if (!files.n && !id_files.n)
         die_usage("no text: give -f TEXT");
+    if (opt_readable(&files, &e) < 0 || opt_readable(&id_files, &e) < 0)
+        die("%s", e.msg);
     if (context < 0)
         die_usage("--context %lld is below 1", (long long)context);
     if (against && (fd = open(against, O_RDONLY | O_CLOEXEC)) < 0)
         die("%s: cannot be opened: %s", against, strerror(errno));
+    if (against && reader_is_stream(against, &e) != 1)
+        die("%s: is no stream, which --against compares with: tsplit makes one of a checkpoint", against);
 
     start(&feed, reader_stdin(&e), &e);
     const struct attrs *model = &reader_head(feed.in)->model;

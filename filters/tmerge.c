@@ -108,6 +108,8 @@ static void run(char **paths, int n, int fd)
         rc = p.method->run ? p.method->run(&p, out, &e) : merge_all(&p, out, &e);
     else
         rc = merge_attach(&p.operand[0], &p.operand[1], out, &e);
+    if (rc == 0 && p.method)
+        rc = select_end(&sel, operand_model(&p.operand[0]), SELECT_CHOSEN, NULL, &e);
     if (rc < 0 || writer_finish(out, &e) < 0)
         die("%s", e.msg);
     progress_end();
@@ -139,7 +141,9 @@ int main(int argc, char **argv)
         die_usage("%s", dashes > 1 ? "only one operand can be standard input" : e.msg);
     if (!merge_find(method_name) && merge_options_given(&texts))
         die_usage("%s computes nothing: it has no --%s", method_name, merge_options_given(&texts));
-    if (!(to = target_open(path, &e)))
+    if (!merge_find(method_name) && select_given(&sel))
+        die_usage("%s is for all tensors: it has no --only, --skip or --layers", method_name);
+    if (opt_there(argv + 1, n, &e) < 0 || !(to = target_open(path, &e)))
         die("%s", e.msg);
     run(argv + 1, n, target_fd(to));
     if (target_commit(to, &e) < 0)

@@ -159,7 +159,7 @@ static void check_options(void)
     opt_check_report(&report_path, dry_run);
     if (budget_path && !(budget = budget_read(budget_path, column, set_pattern, NULL, &e)))
         die("%s", e.msg);
-    sel.linears = !budget; /* the table says which */
+    sel.linears = !(sel.by_table = budget != NULL); /* the table says which */
 }
 
 /* Is b to be pruned? Then pattern is its own. */
@@ -167,7 +167,7 @@ static int is_chosen(const struct bundle *b)
 {
     const char *word = budget ? budget_find(budget, b->name) : sparsity;
 
-    return word && select_match(&sel, b) && (!budget || set_pattern(NULL, NULL, word, NULL) == 0);
+    return select_match(&sel, b) && word && (!budget || set_pattern(NULL, NULL, word, NULL) == 0);
 }
 
 int main(int argc, char **argv)
@@ -177,6 +177,7 @@ int main(int argc, char **argv)
     struct prune_tally t;
     struct err e;
     off_t start;
+    uint64_t pruned = 0;
     int fd = STDIN_FILENO, got;
 
     if (opt_parse(argc, argv, &spec) > 0)
@@ -205,8 +206,9 @@ int main(int argc, char **argv)
             unseen_add(&unseen, &b);
         if (chosen)
             prune_tally_line(&report, &b, &t);
+        pruned += (uint64_t)chosen;
     }
-    if (got < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, pruned, NULL, &e) < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);

@@ -104,7 +104,7 @@ int main(int argc, char **argv)
     buf_puts(&report, SCORE_TITLES);
     pass.report = report_path ? &report : NULL;
     got = m->needs & SCORE_POOL ? walk_layers(&feed, &e) : walk(&feed, &e);
-    if (got < 0 || (feed.out && writer_finish(feed.out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    if (got < 0 || select_end(&sel, &reader_head(feed.in)->model, pass.done, NULL, &e) < 0 || (feed.out && writer_finish(feed.out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     if (unseen.n)
         warn("%s", unseen_line(&unseen, "were scored by magnitude", verbose));

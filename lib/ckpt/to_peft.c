@@ -5,7 +5,28 @@
 
 #include "record/json.h"
 
-int to_peft_open(struct to_peft *t, const char *folder, const struct attrs *model, struct err *e)
+/* What path will be, from the root: its folder is there, it need not be. NULL: it is not. */
+static char *from_root(const char *path, struct err *e)
+{
+    char *dir = mem_strdup(path), *real = realpath(path, NULL), *slash, *full;
+    size_t n = strlen(dir);
+
+    while (n > 1 && dir[n - 1] == '/')
+        dir[--n] = '\0';
+    slash = strrchr(dir, '/');
+    if (slash)
+        *slash = '\0';
+    full = real ? mem_strdup(real) : NULL;
+    if (!full && (real = realpath(!slash ? "." : *dir ? dir : "/", NULL)))
+        full = mem_printf("%s/%s", strcmp(real, "/") == 0 ? "" : real, slash ? slash + 1 : dir);
+    if (!full)
+        (void)err_errno(e, "%s: its folder cannot be found", path);
+    free(real);
+    free(dir);
+    return full;
+}
+
+int to_peft_open(struct to_peft *t, const char *folder, const char *path, const struct attrs *model, struct err *e)
 {
     char *beside = mem_printf("%s/adapter", folder);
     int rc;
@@ -14,6 +35,12 @@ int to_peft_open(struct to_peft *t, const char *folder, const struct attrs *mode
     to_hf_open(&t->files, folder, model);
     rc = pile_open(&t->pile, beside, e);
     free(beside);
+    if (rc == 0 && !(beside = from_root(path, e)))
+        rc = -1;
+    if (rc == 0) {
+        t->base = mem_printf("%s/base", beside);
+        free(beside);
+    }
     return rc;
 }
 
@@ -22,6 +49,7 @@ void to_peft_close(struct to_peft *t)
     for (size_t i = 0; i < t->n; i++)
         free(t->module[i].name);
     free(t->module);
+    free(t->base);
     pile_close(&t->pile);
     to_hf_close(&t->files);
     *t = (struct to_peft){.pile.fd = -1};
@@ -56,6 +84,10 @@ static int take_term(struct to_peft *t, struct bundle *b, int term, struct err *
 
     if (to_hf_place(&t->files, b, &place, e) < 0)
         return -1;
+    if (place.part && shape_count(&place.stored) != b->rows * b->cols) {
+        free(place.name);
+        return err_set(e, "it is a part of a larger matrix of the checkpoint, and adapters of parts are not written; tcat --dense folds them");
+    }
     m = add_module(t, b);
     m->rank = pa->rows;
     m->scale = scale;
@@ -169,8 +201,9 @@ static void put_config(struct buf *out, const struct to_peft *t, const struct pe
 {
     int more = 0;
 
-    buf_printf(out, "{\n  \"peft_type\": \"LORA\",\n  \"task_type\": \"CAUSAL_LM\",\n  \"base_model_name_or_path\": \"base\",\n  \"r\": %llu,\n"
-                    "  \"lora_alpha\": %.17g,\n  \"alpha_pattern\": {", (unsigned long long)u->rank, alpha_of(u));
+    buf_printf(out, "{\n  \"peft_type\": \"LORA\",\n  \"task_type\": \"CAUSAL_LM\",\n  \"base_model_name_or_path\": ");
+    json_put_string(out, t->base, strlen(t->base));
+    buf_printf(out, ",\n  \"r\": %llu,\n  \"lora_alpha\": %.17g,\n  \"alpha_pattern\": {", (unsigned long long)u->rank, alpha_of(u));
     put_pattern(out, t, u, 1);
     buf_puts(out, ",\n  \"rank_pattern\": {");
     put_pattern(out, t, u, 0);

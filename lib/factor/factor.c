@@ -52,6 +52,12 @@ int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
     return 0;
 }
 
+void factor_moment(const struct factor_job *j, double *h)
+{
+    for (uint64_t i = 0; i < j->cols * j->cols; i++)
+        h[i] = j->gram[i] - (j->mean ? (double)j->mean[i / j->cols] * (double)j->mean[i % j->cols] : 0);
+}
+
 int factor_of_w(const struct factor_job *j)
 {
     return j->rows <= j->cols;

@@ -19,4 +19,4 @@ static int apply(const struct merge_job *j, struct err *e)
 const struct merge_method merge_dare_linear = {
     "dare-linear", "changes kept by chance and scaled up, summed",
     MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = 1}, apply, NULL};
+    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = MERGE_BY_CHANCE}, apply, NULL, NULL};

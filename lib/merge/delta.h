@@ -23,10 +23,27 @@ uint64_t delta_count(double share, uint64_t n);
  * of equals. Memory: 5 bytes an element. */
 void delta_trim(float *d, uint64_t n, uint64_t top, uint64_t keep);
 
+/*
+ * The same for a tensor that passes by slabs (merge.h, survey): two passes count magnitudes exactly, then delta_sieve_trim trims a slab as delta_trim would the
+ * whole. Memory: 512 KiB for each model, twice that with a top.
+ */
+struct delta_sieve;
+struct delta_sieve *delta_sieve_new(int models);
+void delta_sieve_set(struct delta_sieve *s, int model, uint64_t n, uint64_t top, uint64_t keep);
+void delta_sieve_see(void *sieve, const struct merge_job *some, int pass);
+void delta_sieve_next(void *sieve, int pass);
+void delta_sieve_trim(struct delta_sieve *s, const struct merge_job *j); /* j's models are changes by now */
+void delta_sieve_free(void *sieve);
+
 /* The random numbers of model k of this tensor: word i belongs to element i. */
 struct rng delta_rng(const struct merge_job *j, int k);
 
-/* Each change of model k stays with probability density[k], and is then divided by it with rescale. */
+/* Each change of model k stays with probability density[k], and is rescaled as the arguments say. */
 void delta_drop(const struct merge_job *j, int k);
+
+/* sum |d| over all of model k's changes, in f64; and, with MERGE_BY_L1, those that were kept scaled so that it is `before` again
+ * (where both are at least 1e-7). */
+double delta_l1(const struct merge_job *j, int k);
+void delta_level(const struct merge_job *j, int k, double before);
 
 #endif

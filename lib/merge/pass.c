@@ -183,26 +183,72 @@ int merge_put(struct writer *out, struct bundle *o, uint64_t row0, uint64_t n, c
     return rc;
 }
 
-static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct err *e)
+/* The next slab as a job: rows r and on, step at most. */
+static int next_slab(struct merge_pass *p, struct merge_job *j, uint64_t rows, uint64_t r, uint64_t step, struct err *e)
 {
     int base = p->method->base;
-    uint64_t step = slab_rows(o, merge_whole(p->method, &p->args));
-    struct merge_job j = {.args = &p->args, .name = o->name, .cols = o->cols, .models = p->operands - base};
 
-    for (uint64_t r = 0; r < o->rows && o->cols; r += step) {
-        j.row0 = r;
-        j.rows = o->rows - r < step ? o->rows - r : step;
-        if (merge_read(p, j.rows, e) < 0)
+    j->row0 = r;
+    j->rows = rows - r < step ? rows - r : step;
+    if (merge_read(p, j->rows, e) < 0)
+        return -1;
+    j->base = base ? p->rows[0] : NULL;
+    j->model = p->rows + base;
+    j->out = p->rows[p->operands];
+    return 0;
+}
+
+/* All rows once for each pass of the survey, then from the beginning again. */
+static int survey(struct merge_pass *p, const struct merge_survey *s, struct merge_job *j, uint64_t rows, uint64_t step, struct err *e)
+{
+    j->rows = rows;
+    j->seen = s->begin(j);
+    for (int k = 0; k < p->operands; k++)
+        if (operand_keep(&p->operand[k], e) < 0)
+            return err_in(e, "%s", p->operand[k].path);
+    for (int pass = 0; pass < s->passes; pass++) {
+        for (uint64_t r = 0; r < rows; r += step) {
+            if (next_slab(p, j, rows, r, step, e) < 0)
+                return -1;
+            s->see(j->seen, j, pass);
+        }
+        if (s->next)
+            s->next(j->seen, pass);
+        for (int k = 0; k < p->operands; k++)
+            operand_again(&p->operand[k]);
+    }
+    return 0;
+}
+
+static int put_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct merge_job *j, uint64_t step, struct err *e)
+{
+    for (uint64_t r = 0; r < o->rows; r += step) {
+        if (next_slab(p, j, o->rows, r, step, e) < 0)
             return -1;
-        j.base = base ? p->rows[0] : NULL;
-        j.model = p->rows + base;
-        j.out = p->rows[p->operands];
-        if (merge_rows(p->method, &j, e) < 0)
+        if (merge_rows(p->method, j, e) < 0)
             return err_in(e, "%s", o->name);
-        if (merge_put(out, o, r, j.rows, j.out, e) < 0)
+        if (merge_put(out, o, r, j->rows, j->out, e) < 0)
             return -1;
     }
     return 0;
+}
+
+static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct err *e)
+{
+    const struct merge_survey *s = merge_surveys(p->method, &p->args);
+    uint64_t step = slab_rows(o, merge_whole(p->method, &p->args));
+    struct merge_job j = {.args = &p->args, .name = o->name, .cols = o->cols, .models = p->operands - p->method->base};
+    int rc = 0;
+
+    if (o->cols == 0)
+        return 0;
+    if (s && step < o->rows) /* else merge_rows sees to it */
+        rc = survey(p, s, &j, o->rows, step, e);
+    if (rc == 0)
+        rc = put_slabs(p, out, o, &j, step, e);
+    if (j.seen)
+        s->end(j.seen);
+    return rc;
 }
 
 static const char *mark_text(const struct operand *o, char text[60])

@@ -33,7 +33,7 @@ int merge_align(struct merge_pass *p, struct err *e);
 /*
  * Merge it and write it. Companions of the first operand are dropped: they tell of a model that is no more. Whole numbers (I64, BOOL ...)
  * are no weights: they pass from the first operand, and must be equal in all.
- * Memory: 1 MiB of f32 or one row for each operand and one more; for methods by tensor, all rows.
+ * Memory: 1 MiB of f32 or one row for each operand and one more, and the survey's. A survey reads a tensor of a stream again from an unlinked file.
  */
 int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e);
 

@@ -118,6 +118,7 @@ static void begin_like(struct bundle *o, struct bundle *b, const struct quant_pl
     for (int i = 0; writes && i < 3; i++)
         bundle_drop_part(b, -1, stale[i]);
     while (writes && b->parts && b->part[0].term < 0) { /* companions come first */
+        bundle_room_part(o);
         o->part[o->parts++] = b->part[0];
         b->parts--;
         memmove(&b->part[0], &b->part[1], (size_t)b->parts * sizeof b->part[0]);
@@ -153,6 +154,7 @@ static void keep_terms(struct bundle *o, struct bundle *b, int dense)
 /* One slab of the plan's parts, seen as a bundle of n rows. */
 struct slab {
     struct bundle view;
+    struct part part[PARTS_MAX]; /* the view's */
     int first, end;   /* the plan's parts in the bundle: first to end - 1 */
     uint64_t cap;     /* rows there is room for */
     uint8_t *data[4]; /* of each part; the residual's is the last */
@@ -168,6 +170,8 @@ static void slab_room(struct slab *s, const struct bundle *o, uint64_t n, int ba
         s->back = mem_resize(s->back, n, o->cols * sizeof *s->back);
     s->cap = n > s->cap ? n : s->cap;
     s->view = *o;
+    memcpy(s->part, o->part, (size_t)o->parts * sizeof *s->part);
+    s->view.part = s->part;
     s->view.rows = n;
     for (int i = s->first; i < s->end; i++) {
         s->view.part[i].data = s->data[i - s->first];

@@ -67,6 +67,13 @@ void reader_close(struct reader *in); /* the descriptor is not closed */
  */
 void reader_allow_partial(struct reader *in, int yes);
 
+/*
+ * May what the program does not ask for go by unread and unchecked where the input is a regular file? SKIP_UNASKED: payloads of tensors and companions that
+ * nobody loads. SKIP_ALL: every payload, those of shared companions too; nothing can be loaded then. doc/decisions/0019-skipping.md.
+ */
+enum reader_skips { SKIP_NOTHING, SKIP_UNASKED, SKIP_ALL };
+void reader_skips(struct reader *in, enum reader_skips what);
+
 /* The next record of the stream. 1, 0 at the end (all segments have tails, no shard missing), -1. What was not read of the
  * previous record is skipped, still checked. */
 int stream_next(struct reader *in, struct item *it, struct err *e);
@@ -82,6 +89,9 @@ int bundle_load_companions(struct reader *in, struct bundle *b, struct err *e); 
 /* Rows as they arrive, for filters that hold a slab: after bundle_load_companions, call until 0. *row0, *n: which rows; *w: float[n][cols],
  * valid until the next call. About 1 MiB of f32 or one row, whichever is more. */
 int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64_t *n, float **w, struct err *e);
+
+/* Before the first rows: the bytes of parts that pass as rows are digested on the way; part.passed has it when bundle_next_rows has returned 0. */
+void bundle_digest(struct reader *in);
 
 /* The value as it is stored, for programs that write it elsewhere: call until 0. part: index into b->part of a part that follows the rows (fixed
  * parts are loaded); at, n: which of its bytes; data is valid until the next call. Whole rows, of a vector whole elements, in ascending order. */

@@ -118,13 +118,16 @@ static int take_part(struct twin *t, struct bundle *b, struct err *e)
 
 static int take_term(struct twin *t, struct bundle *b, struct err *e)
 {
-    struct term *x = &b->term[b->terms];
+    struct term *x;
 
-    if (b->terms == TERMS_MAX)
+    if (b->terms == TERMS_MAX) {
         err_set(e, "%s has more than %d terms", b->name, TERMS_MAX);
-    else if (b->terms++, twin_word(t, &x->form, e) == 0 && word_take_attrs(&t->at, &x->attrs, e) == 0)
-        return 0;
-    return twin_fail(t, e);
+        return twin_fail(t, e);
+    }
+    bundle_room_term(b);
+    x = &b->term[b->terms++];
+    *x = (struct term){0};
+    return twin_word(t, &x->form, e) == 0 && word_take_attrs(&t->at, &x->attrs, e) == 0 ? 0 : twin_fail(t, e);
 }
 
 /* "tensor NAME SHAPE [role=ROLE] [layer=N] [expert=N] [KEY=VALUE]...". */
