@@ -17,6 +17,7 @@ struct operand {
     char *arch;                   /* by which its names are read: see operand_agree; NULL: they stand for themselves */
     struct named *by_key;         /* plan's steps in byte order of their keys; NULL until asked for */
     uint8_t *given;               /* for each step: 1 when given out */
+    int tied;                     /* a head that it stores is its embedding once more, and is passed over */
     size_t next;                  /* the first step that may not be */
 
     struct bundle b;              /* the current tensor: its header */

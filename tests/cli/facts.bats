@@ -147,3 +147,119 @@ L
     one_line_error 1 tsplit
     [[ $output == *m/modules.json* ]]
 }
+
+# --- merging models that tie their head with models that have their own
+
+heads() {
+    variant tied tie_word_embeddings=true
+    variant apart tie_word_embeddings=false -- 't["lm_head.weight"] = t["model.embed_tokens.weight"]' # the same model, said otherwise
+    variant own tie_word_embeddings=true -- 'd, s, b = t["model.embed_tokens.weight"]; t["lm_head.weight"] = [d, s, b[64:] + b[:64]]'
+    variant both tie_word_embeddings=true -- 't["lm_head.weight"] = t["model.embed_tokens.weight"]'
+    variant only tie_word_embeddings=true -- 't["lm_head.weight"] = t.pop("model.embed_tokens.weight")'
+}
+
+@test "a tied model and one with a head of its own: the merged model has a head, whichever comes first and however it is stored" {
+    heads
+    tmerge -m linear apart own | tpack -o want/
+    [ "$(member want/config.json tie_word_embeddings)" = false ]
+    for first in tied both only; do
+        tmerge -m linear $first own | tpack -o out-$first/
+        cmp want/model.safetensors out-$first/model.safetensors
+        [ "$(member out-$first/config.json tie_word_embeddings)" = false ]
+        tmerge -m linear own $first | tpack -o back-$first/
+        cmp want/model.safetensors back-$first/model.safetensors
+    done
+    tsplit both >both.weir
+    tmerge -m linear both.weir own | tpack -o stream/
+    cmp want/model.safetensors stream/model.safetensors
+    [ "$(member stream/config.json tie_word_embeddings)" = false ]
+    tsplit tied | tpack -o tied.gguf
+    tmerge -m linear tied.gguf own | tpack -o gguf.gguf
+    tsplit want | tpack -o want.gguf
+    python3 "$REF/gguf.py" gguf.gguf | grep -q '^tensor	output.weight'
+    [ "$(tsplit gguf.gguf | ppl)" = "$(tsplit want.gguf | ppl)" ]
+    tmerge -m task own tied | tpack -o task/
+    tmerge -m task own apart | tpack -o task2/
+    cmp task/model.safetensors task2/model.safetensors
+}
+
+@test "tied models: a head that is stored beside the embedding is passed over" {
+    heads
+    tmerge -m dare-ties tied tied tied | tpack -o want/
+    for m in both only; do
+        tmerge -m dare-ties $m tied $m | tpack -o out-$m/
+        cmp want/model.safetensors out-$m/model.safetensors
+        cmp want/config.json out-$m/config.json
+        tsplit $m >$m.weir
+        tmerge -m dare-ties tied tied $m | tpack -o last-$m/
+        cmp want/model.safetensors last-$m/model.safetensors
+    done
+    tmerge -m dare-ties both.weir both.weir tied | tpack -o streams/
+    cmp want/model.safetensors streams/model.safetensors
+}
+
+@test "a tied stream beside a head of its own is named" {
+    heads
+    tsplit tied >tied.weir
+    run bash -c 'tmerge -m linear tied.weir own >/dev/null'
+    one_line_error 1 tmerge
+    [[ $output == *"tied.weir ties its head to its embedding, another operand has a head of its own"* ]]
+}
+
+# --- merging models of different vocabularies
+
+@test "tensors that are not chosen pass from the first, whatever their shape there or whether they are there at all" {
+    variant small
+    variant large vocab_size=4098 -- 'd, s, b = t["model.embed_tokens.weight"]; t["model.embed_tokens.weight"] = [d, [4098, 32], b + b[:128]]; t["extra.weight"] = [d, [1, 32], b[:64]]'
+    run bash -c 'tmerge -m linear small large >/dev/null'
+    one_line_error 1 tmerge
+    [[ $output == *"their vocabularies differ in size"* ]]
+    tmerge -m linear --skip embed,extra.weight small large | tpack -o out/
+    tmerge -m linear small small | tpack -o want/
+    cmp want/model.safetensors out/model.safetensors
+    tmerge -m linear --skip embed,extra.weight large small | tpack -o other/
+    tsplit other | tshow | grep -q '^model.embed_tokens.weight	\[4098, 32\]'
+    tsplit other | tshow | grep -q '^extra.weight'
+}
+
+# --- merging sparse models
+
+sparse() {
+    variant a
+    variant b -- 'for k in t: t[k][2] = t[k][2][2:] + t[k][2][:2]' # other weights, so other zeros
+    for m in a b; do tsplit $m | wprune -m magnitude -s 0.5 | tpack -o s$m/; done
+}
+
+zeros() { tsplit "$1" | tstat | awk -F'\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "zeros") c = i } $1 ~ /q_proj/ { print $c }' | head -1; }
+
+# places A B...: for q_proj of layer 0, each element's being 0, a digit each
+places() { python3 "$TOP/tests/cli/st.py" show "$1/model.safetensors" model.layers.0.self_attn.q_proj.weight | tr ' ' '\n' | awk 'NF { print ($1 == 0) }'; }
+
+@test "zeros that differ are told with the tensors' count, and --mask keeps those of the first, of all, of any" {
+    sparse
+    tmerge -m linear sa sb 2>said | tpack -o free/
+    grep -q '^tmerge: 14 of 15 merged matrices are sparse and not 0 in the same places in all operands' said
+    [ "$(wc -l <said)" -eq 1 ]
+    paste <(places sa) <(places sb) >both
+    tmerge -m linear --mask first sa sb 2>said | tpack -o first/
+    [ ! -s said ]
+    tmerge -m linear --mask intersection sa sb | tpack -o all/
+    tmerge -m linear --mask union sa sb | tpack -o any/
+    diff <(places first) <(awk '{ print $1 }' both)
+    diff <(places all) <(awk '{ print $1 && $2 }' both)
+    diff <(places any) <(awk '{ print $1 || $2 }' both)
+    [ "$(places free | grep -c 1)" -le "$(places all | grep -c 1)" ]
+    tmerge -m linear sa sa 2>said | tpack -o same/
+    [ ! -s said ]
+    tmerge -m linear a b 2>said | tpack -o dense/
+    [ ! -s said ]
+}
+
+@test "--mask is of methods that merge places; its words are checked" {
+    sparse
+    run tmerge -m rebasin --mask union sa sb
+    one_line_error 2 tmerge || [ "$status" -eq 2 ]
+    run tmerge -m linear --mask some sa sb
+    [ "$status" -eq 2 ]
+    [[ $output == *"'some' is none of first, intersection, union"* ]]
+}
