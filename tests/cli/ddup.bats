@@ -37,6 +37,8 @@ END
 @test "which one stays: input's order, the best score, none; a missing score is named" {
     [ "$(ddup --lines --order input few | ids)" = "a c " ]
     [ "$(ddup --lines --keep best:q few | ids)" = "b c " ]
+    [ "$(ddup --lines --keep best:-q few | ids)" = "$(sed 's/"q":/"q":-/; s/--//' few | ddup --lines --keep best:q | ids)" ]
+    [ "$(ddup --lines --keep best:-q few | ids)" != "b c " ]
     sed 's/"q":7/"q":-7/' few | ddup --lines --keep best:q | ids | grep -qx "a c "
     [ "$(ddup --lines --keep none few | ids)" = "c " ]
     [ "$(ddup --lines --keep all few | ids)" = "a b c e " ]

@@ -136,6 +136,6 @@ block() {
     make -s -C "$TOP/pipelines/shards" MODEL="$PWD/model" TOKENS=256 parts
     (cd "$TOP/pipelines/shards" && grep -m 1 -o 'ls $OUT/parts.*' "$BATS_TEST_TMPDIR/a/here.md" | bash -eo pipefail)
     rm -f parts/*.out
-    block here.md "'wprune -m wanda -s 0.5 <{}"
+    block here.md "'wprune -m wanda -s 0.5 --allow-none <{}"
     make -s -C "$TOP/pipelines/shards" MODEL="$PWD/model" TOKENS=256 check
 }

@@ -245,3 +245,22 @@ PY
     head -c 100000 c.weir >cut.weir; run tsplit -n 2 -d no cut.weir; one_line_error 1 tsplit
     [ -z "$(ls -d no* 2>/dev/null)" ]
 }
+
+@test "a clone without git-lfs: its pointers are named, alone, in a folder, beside the weights" {
+    cd "$BATS_TEST_TMPDIR"
+    tiny_model
+    cp -r "$BATS_FILE_TMPDIR/tiny" lfs
+    pointer() { printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 11547040\n' 7 >"$1"; }
+    pointer lfs/model.safetensors
+    cp lfs/model.safetensors model.gguf
+    cp lfs/model.safetensors model.safetensors
+    cp lfs/model.safetensors model.npz
+    for f in lfs model.gguf model.safetensors model.npz; do
+        run tsplit -o x $f
+        one_line_error 1 tsplit && [[ $output == *": a git-lfs pointer, not the file; git lfs pull fetches it" ]] || { echo "$f: $output"; return 1; }
+    done
+    cp "$BATS_FILE_TMPDIR/tiny/model.safetensors" lfs/
+    pointer lfs/tokenizer.json
+    run tsplit -o x lfs
+    one_line_error 1 tsplit && [[ $output == *"tokenizer.json: a git-lfs pointer, not the file; git lfs pull fetches it" ]]
+}

@@ -8,7 +8,7 @@ setup() {
 
 # measured NAME: a golden checkpoint in f32 with measurements.
 measured() {
-    [ -e "$1" ] || { cp -r "$G/$1" . && tokenizer "$1"; }
+    [ -e "$1" ] || { cp -rL "$G/$1" . && tokenizer "$1"; }
     tsplit "$1" | tcat --dense=F32 | python3 "$TOP/tests/ref/measured.py"
 }
 

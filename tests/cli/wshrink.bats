@@ -15,7 +15,7 @@ setup() {
 }
 
 ppl() {
-    mppl -f text -c 64 | tail -n 1 | cut -f 6
+    mppl -f text -c 64 | tail -n 1 | cut -f 5
 }
 
 # shapes ROLE: those of a stream's tensors of that role.
