@@ -22,6 +22,8 @@
 static const char *method_name, *path = "-";
 static int list, type = -1, untied;
 static enum merge_mask mask;
+static const char *vocab_name;
+static struct merge_vocab vocab;
 static struct merge_texts texts;
 static int64_t revert;
 static struct select sel;
@@ -46,6 +48,7 @@ static const struct opt opts[] = {
     MERGE_OPTS(texts),
     {0, "revert", "I", OPT_INT, &revert, "rmm: give model I, counted from 1, back from what rmm wrote", 0},
     {0, "dtype", "DTYPE", OPT_CALL, 0, "element type of merged tensors (default: that of the first operand)", set_type},
+    {0, "vocab", "WHICH", OPT_STRING, &vocab_name, "tokens of embedding and head, by their texts: of the first operand, their union", 0},
     {0, "mask", "WHICH", OPT_CALL, 0, "zeros that stay: of the first operand, their intersection, their union", set_mask},
     SELECT_OPTS(sel),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
@@ -118,7 +121,12 @@ static void run(char **paths, int n, int fd)
         die_usage("%s", e.msg);
     if (mask && (!p.method || p.method->run))
         die_usage("%s has no --mask", method_name);
+    if (vocab_name && (!p.method || p.method->run))
+        die_usage("%s has no --vocab", method_name);
     open_all(&p, paths, n);
+    if (vocab_name && merge_vocab_make(&vocab, p.operand, n, *vocab_name == 'u', &e) < 0)
+        die("%s", e.msg);
+    p.vocab = vocab_name ? &vocab : NULL;
     out = begin(&p.operand[0], fd);
     progress_total(writer_head(out)->tensors, 0);
     if (p.method)
@@ -136,6 +144,7 @@ static void run(char **paths, int n, int fd)
     progress_end();
     tell_zeros(&p.zeros);
     merge_pass_free(&p);
+    merge_vocab_free(&vocab);
     free(p.operand);
     free(p.args.weight);
     free(p.args.density);
@@ -157,6 +166,8 @@ int main(int argc, char **argv)
         die_usage("method '%s' is not known; --list names them", method_name);
     if (n == 0 || (strcmp(method_name, "attach") == 0 && n != 2))
         die_usage("%s takes %s operands, not %d", method_name, n ? "two" : "one or more", n);
+    if (vocab_name && strcmp(vocab_name, "first") != 0 && strcmp(vocab_name, "union") != 0)
+        die_usage("--vocab '%s' is neither first nor union", vocab_name);
     for (int i = 1; i <= n; i++)
         dashes += strcmp(argv[i], "-") == 0;
     if (dashes > 1 || select_check(&sel, &e) < 0)

@@ -64,6 +64,7 @@ static int take_step(struct operand *o, size_t i, struct err *e)
     o->given[i] = 1;
     o->step = &o->plan.step[i];
     o->row = o->head_dim = 0;
+    o->map = NULL;
     o->add = 0;
     o->keeps = o->digests = 0;
     return step_header(o->step, &o->b, e) < 0 ? -1 : 1;

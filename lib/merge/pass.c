@@ -63,19 +63,30 @@ static int seen(struct merge_pass *p, const char *name)
 }
 
 /* The tensor of that key in o. */
-static int align_one(const struct operand *a, struct operand *o, const char *key, int left, struct err *e)
+/* Do the shapes agree, but for the number of tokens where that may be another? */
+static int same_shape(const struct merge_vocab *v, const struct bundle *a, const struct bundle *b)
 {
+    struct shape s = b->shape;
+
+    if (merge_vocab_takes(v, a) && s.rank == 2)
+        s.dim[0] = a->shape.dim[0];
+    return shape_equal(&a->shape, &s);
+}
+
+static int align_one(const struct merge_pass *p, struct operand *o, const char *key, struct err *e)
+{
+    const struct operand *a = &p->operand[0];
     int got = operand_get(o, key, e);
 
     if (got < 0)
         return err_in(e, "%s", o->path);
     if (got == 0) {
         err_set(e, "%s: is in %s, not in %s", a->b.name, a->path, o->path);
-        return left || operand_computed(a) ? 1 : -1;
+        return p->left || operand_computed(a) ? 1 : -1;
     }
-    if (left)
+    if (p->left)
         return 1;
-    return shape_equal(&a->b.shape, &o->b.shape) ? operand_follow(o, a, e) : shapes_differ(a, o, e);
+    return same_shape(p->vocab, &a->b, &o->b) ? operand_follow(o, a, e) : shapes_differ(a, o, e);
 }
 
 int merge_align(struct merge_pass *p, struct err *e)
@@ -94,9 +105,14 @@ int merge_align(struct merge_pass *p, struct err *e)
     if (seen(p, key))
         rc = err_set(e, "%s: comes twice in %s", a->b.name, a->path);
     for (int k = 1; k < p->operands && rc == 0; k++)
-        if ((rc = align_one(a, &p->operand[k], key, p->left, e)) > 0)
+        if ((rc = align_one(p, &p->operand[k], key, e)) > 0)
             lacks = 1, rc = 0;
     free(key);
+    if (rc == 0 && p->left && merge_vocab_takes(p->vocab, &a->b) && p->vocab->rows != a->b.rows)
+        return err_set(e, "%s: it has %llu rows, the merged vocabulary %llu: it cannot be left as it is", a->b.name, (unsigned long long)a->b.rows,
+                       (unsigned long long)p->vocab->rows);
+    for (int k = 0; k < p->operands; k++)
+        p->operand[k].map = !lacks && merge_vocab_takes(p->vocab, &a->b) ? p->vocab->row[k] : NULL;
     return rc < 0 ? -1 : lacks;
 }
 
@@ -127,6 +143,8 @@ static int read_rows(struct merge_pass *p, uint64_t n, struct err *e)
     for (int k = 0; k < p->operands; k++)
         if (operand_rows(&p->operand[k], n, p->rows[k], e) < 0)
             return err_in(e, "%s: %s", p->operand[k].path, p->operand[0].b.name);
+    if (p->operand[0].map && merge_vocab_fill(p->vocab, p->operand, p->rows, p->operand[0].row - n, n, p->operand[0].b.cols, e) < 0)
+        return err_in(e, "%s", p->operand[0].b.name);
     return 0;
 }
 
@@ -290,12 +308,15 @@ int merge_same_shard(struct merge_pass *p, struct err *e)
 int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e)
 {
     struct operand *a = &p->operand[0];
+    struct shape shape = a->b.shape;
     struct bundle o = {0};
     int rc;
 
+    if (a->map)
+        shape.dim[0] = p->vocab->rows;
     if (operand_counts(a))
         return same_counts(p, out, e);
-    merge_header(p, merge_type(p), &a->b.shape, &o);
+    merge_header(p, merge_type(p), &shape, &o);
     rc = bundle_begin(out, &o, e) < 0 || merge_slabs(p, out, &o, e) < 0 || bundle_end(out, &o, e) < 0 ? -1 : 0;
     bundle_free(&o);
     return rc;

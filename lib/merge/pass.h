@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "merge/merge.h"
 #include "merge/operand.h"
+#include "merge/vocab.h"
 #include "merge/zeros.h"
 
 struct merge_pass {
@@ -14,6 +15,7 @@ struct merge_pass {
     int operands;
     const struct select *sel;
     int64_t revert;          /* rmm: the model to give back, from 1; 0: none */
+    const struct merge_vocab *vocab; /* or NULL: all vocabularies are one */
     struct merge_zeros zeros; /* in: keep; out: counts; of methods without a run */
     int left;                /* the tensor at hand is not chosen: it passes from the first, whatever the others have */
     int type;                /* to write, or -1: operand_type of the first */

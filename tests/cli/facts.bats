@@ -263,3 +263,121 @@ places() { python3 "$TOP/tests/cli/st.py" show "$1/model.safetensors" model.laye
     [ "$status" -eq 2 ]
     [[ $output == *"'some' is none of first, intersection, union"* ]]
 }
+
+# added NAME TOKEN...: the tiny model with tokens added behind its 4096, each with a row of its own: (token's number of letters) everywhere
+added() {
+    local name=$1 list
+
+    shift
+    list=$(printf '"%s", ' "$@")
+    variant "$name" vocab_size=$((4096 + $#)) -- "
+words = [$list]
+d, s, b = t['model.embed_tokens.weight']
+t['model.embed_tokens.weight'] = [d, [4096 + len(words), 32], b + b''.join(struct.pack('<f', len(w))[2:] * 32 for w in words)]
+j = json.load(open(f'{name}/tokenizer.json'))
+flags = {'single_word': False, 'lstrip': False, 'rstrip': False, 'normalized': False, 'special': True}
+j['added_tokens'] += [{'id': 4096 + i, 'content': w, **flags} for i, w in enumerate(words)]
+json.dump(j, open(f'{name}/tokenizer.json', 'w'))
+c = json.load(open(f'{name}/tokenizer_config.json'))
+c['added_tokens_decoder'] = {str(4096 + i): {'content': w, **flags} for i, w in enumerate(words)}
+json.dump(c, open(f'{name}/tokenizer_config.json', 'w'))
+"
+}
+
+# rows MODEL: the first element of the rows of the embedding behind the 4096th
+rows() { python3 "$TOP/tests/cli/st.py" show "$1/model.safetensors" model.embed_tokens.weight | tail -n +4097 | cut -d' ' -f1 | tr '\n' ' '; }
+
+@test "--vocab union: rows meet by the texts of their tokens, new ones go behind, and the tokenizer's files have them" {
+    added a '<aa>' '<bbbb>'
+    added b '<ccccccc>' '<bbbb>' '<aa>'
+    tmerge -m linear --vocab union a b | tpack -o out/
+    [ "$(rows out)" = "4 6 9 " ]
+    [ "$(member out/config.json vocab_size)" = 4099 ]
+    python3 - <<'P'
+import json
+j = json.load(open("out/tokenizer.json"))["added_tokens"]
+assert [(t["id"], t["content"]) for t in j[-3:]] == [(4096, "<aa>"), (4097, "<bbbb>"), (4098, "<ccccccc>")], j
+assert j[-1]["special"] is True and set(j[-1]) == set(j[-2])
+d = json.load(open("out/tokenizer_config.json"))["added_tokens_decoder"]
+assert list(d) == ["4096", "4097", "4098"] and d["4098"]["content"] == "<ccccccc>", d
+P
+    tmerge -m linear --vocab union b a | tpack -o back/
+    [ "$(rows back)" = "9 6 4 " ]
+    cmp b/tokenizer.json back/tokenizer.json
+    tmerge -m linear --vocab union b b | tpack -o same/
+    tmerge -m linear b b | tpack -o plain/
+    cmp same/model.safetensors plain/model.safetensors
+    tsplit out | tpack -o out.gguf
+    tsplit out.gguf | tpack -o gguf/
+    [ "$(rows gguf)" = "4 6 9 " ]
+}
+
+@test "--vocab union of a model that has no added tokens yet, and one whose rows are padded" {
+    added b '<ccccccc>'
+    variant plain
+    tmerge -m linear --vocab union plain b | tpack -o out/
+    [ "$(rows out)" = "9 " ]
+    python3 - <<'P'
+import json
+assert json.load(open("out/tokenizer.json"))["added_tokens"][-1]["id"] == 4096
+P
+    cmp plain/tokenizer_config.json out/tokenizer_config.json # transformers would take a list of the new ones for the list of all
+    variant padded vocab_size=4100 -- 'd, s, b = t["model.embed_tokens.weight"]; t["model.embed_tokens.weight"] = [d, [4100, 32], b + struct.pack("<f", 2)[2:] * 128]'
+    tmerge -m linear --vocab union padded b | tpack -o wide/
+    [ "$(rows wide)" = "9 2 2 2 " ]
+    [ "$(member wide/config.json vocab_size)" = 4100 ]
+}
+
+@test "--vocab first: the first's tokens, whatever the others have" {
+    added a '<aa>' '<bbbb>'
+    added b '<ccccccc>' '<bbbb>'
+    tmerge -m linear --vocab first a b | tpack -o out/
+    [ "$(rows out)" = "4 6 " ]
+    cmp a/tokenizer.json out/tokenizer.json
+    cmp a/config.json out/config.json
+    variant plain
+    tmerge -m task --vocab first plain a b | tpack -o task/
+    [ "$(rows task)" = "" ]
+    added t '<aa>'
+    tmerge -m task --vocab first t b | tpack -o untouched/ # <aa> is not in b: nothing changes it
+    [ "$(rows untouched)" = "4 " ]
+}
+
+@test "heads of their own meet by tokens, too" {
+    for m in a b; do
+        [ $m = a ] && added ta '<aa>' || added tb '<ccccccc>' '<aa>'
+        python3 "$TOP/tests/cli/variant.py" t$m $m tie_word_embeddings=false -- 't["lm_head.weight"] = t["model.embed_tokens.weight"]'
+    done
+    tmerge -m linear --vocab union a b | tpack -o out/
+    [ "$(rows out)" = "4 9 " ]
+    cmp <(tsplit out | tcat --only embed | tshow --data | grep -A5000 '^part') <(tsplit out | tcat --only head | tshow --data | grep -A5000 '^part')
+}
+
+@test "--vocab says what it cannot do" {
+    added a '<aa>'
+    variant plain
+    tsplit a >a.weir
+    refused() { run bash -c "$1 2>&1 >/dev/null"; one_line_error 1 tmerge; [[ $output == *"$2"* ]] || { echo "$output"; false; }; }
+    refused 'tmerge -m linear --vocab union plain a.weir' 'a.weir: --vocab needs its tokenizer before its tensors: give a checkpoint'
+    refused 'tmerge -m linear plain a' 'their vocabularies differ in size'
+    refused 'tmerge -m linear --vocab union --skip embed plain a' 'it has 4096 rows, the merged vocabulary 4097'
+    cp -r plain other
+    python3 - <<'P'
+import json
+j = json.load(open("other/tokenizer.json"))
+v = j["model"]["vocab"]
+pairs = [m if isinstance(m, list) else m.split(" ") for m in j["model"]["merges"]]
+used = {w for m in pairs for w in m}
+old = max((w for w in v if w not in used and len(w) > 2 and w[0] != "<"), key=len) # of no merge but its own
+v["zzzzqq"] = v.pop(old)
+j["model"]["merges"] = [m for m, w in zip(j["model"]["merges"], pairs) if "".join(w) != old]
+json.dump(j, open("other/tokenizer.json", "w"))
+P
+    rm -f other/tokenizer.model
+    refused 'tmerge -m linear --vocab union plain other' 'vocabularies that were made apart have no union'
+    tmerge -m linear --vocab first plain other | tcat >/dev/null
+    rm plain/tokenizer.*
+    refused 'tmerge -m linear --vocab union plain a' 'plain'
+    run tmerge -m rmm --vocab union plain a
+    [ "$status" -eq 2 ]
+}
