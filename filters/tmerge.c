@@ -105,6 +105,18 @@ static void tell_zeros(const struct merge_zeros *z)
              (unsigned long long)z->differ, (unsigned long long)z->tensors);
 }
 
+/* Rows of several texts. */
+static void tell_vocab(const struct merge_pass *p)
+{
+    struct err note;
+
+    if (!p->method || p->vocab)
+        return;
+    merge_vocab_compare(p->operand, p->operands, &note);
+    if (note.msg[0])
+        warn("%s", note.msg);
+}
+
 static void run(char **paths, int n, int fd)
 {
     struct merge_pass p = {.type = type, .sel = &sel, .revert = revert, .zeros.keep = mask};
@@ -127,6 +139,7 @@ static void run(char **paths, int n, int fd)
     if (vocab_name && merge_vocab_make(&vocab, p.operand, n, *vocab_name == 'u', &e) < 0)
         die("%s", e.msg);
     p.vocab = vocab_name ? &vocab : NULL;
+    tell_vocab(&p);
     out = begin(&p.operand[0], fd);
     progress_total(writer_head(out)->tensors, 0);
     if (p.method)

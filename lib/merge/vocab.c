@@ -257,6 +257,68 @@ int merge_vocab_make(struct merge_vocab *v, struct operand *o, int n, int all, s
     return rc;
 }
 
+static int same_files(const struct operand *a, const struct operand *b)
+{
+    static const char *const names[] = {"tokenizer.json", "tokenizer.model", "added_tokens.json"};
+    int same = 1;
+
+    for (int i = 0; i < 3 && same; i++) {
+        const struct operand *o[2] = {a, b};
+        struct buf text[2] = {{0}, {0}};
+        struct err e;
+
+        for (int s = 0; s < 2; s++)
+            for (int k = 0; k < o[s]->source.blobs; k++)
+                if (strcmp(o[s]->source.blob[k].name, names[i]) == 0 && source_blob(&o[s]->source, k, &text[s], &e) < 0)
+                    same = 0;
+        same = same && text[0].len == text[1].len && (text[0].len == 0 || memcmp(text[0].data, text[1].data, text[0].len) == 0);
+        buf_free(&text[0]);
+        buf_free(&text[1]);
+    }
+    return same;
+}
+
+/* Tokens of both whose texts differ; *at: the first. */
+static uint64_t other_texts(const struct tok *a, const struct tok *b, uint32_t *at)
+{
+    uint32_t n = tok_vocab(a) < tok_vocab(b) ? tok_vocab(a) : tok_vocab(b);
+    uint64_t differ = 0;
+
+    for (uint32_t id = n; id-- > 0;) {
+        struct word x = word_at(a, id), y = word_at(b, id);
+
+        if (!is_hole(a, &x) && !is_hole(b, &y) && by_text(&x, &y) != 0) {
+            differ++;
+            *at = id;
+        }
+    }
+    return differ;
+}
+
+void merge_vocab_compare(const struct operand *o, int n, struct err *note)
+{
+    struct words a = {0};
+    struct err e;
+    int open = 0;
+
+    note->msg[0] = '\0';
+    for (int k = 1; k < n && !note->msg[0]; k++) {
+        struct words b = {0};
+        uint64_t differ = 0;
+        uint32_t at = 0;
+
+        if (o[0].in || o[k].in || same_files(&o[0], &o[k]) || (!open && open_words(&a, &o[0], &e) < 0))
+            continue;
+        open = 1;
+        if (open_words(&b, &o[k], &e) == 0 && tok_kind(a.tok) == tok_kind(b.tok) && (differ = other_texts(a.tok, b.tok, &at)) > 0)
+            err_set(note, "%llu tokens are others in %s than in %s (%u is \"%.40s\", \"%.40s\"), and their rows are merged as they stand: --vocab first|union goes by texts",
+                    (unsigned long long)differ, o[k].path, o[0].path, at, word_at(b.tok, at).text, word_at(a.tok, at).text);
+        close_words(&b);
+    }
+    if (open)
+        close_words(&a);
+}
+
 void merge_vocab_free(struct merge_vocab *v)
 {
     for (int k = 0; v->row && k < v->operands; k++)

@@ -22,6 +22,11 @@ struct merge_vocab {
  * the vocabulary itself, whose merges cannot be joined. Memory: the tokenizers while they are read, 8 bytes a row and operand.
  */
 int merge_vocab_make(struct merge_vocab *v, struct operand *o, int n, int all, struct err *e);
+
+/* Without that: what is to be said of checkpoints whose tokenizers' files differ: how many tokens have other texts than in the first, with one named; note->msg is empty
+ * where all agree, or where tokenizers are not there or not read. */
+void merge_vocab_compare(const struct operand *o, int n, struct err *note);
+
 void merge_vocab_free(struct merge_vocab *v);
 
 /* Is the current tensor of o one whose rows are tokens? */

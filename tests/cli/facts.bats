@@ -287,6 +287,7 @@ json.dump(c, open(f'{name}/tokenizer_config.json', 'w'))
 # rows MODEL: the first element of the rows of the embedding behind the 4096th
 rows() { python3 "$TOP/tests/cli/st.py" show "$1/model.safetensors" model.embed_tokens.weight | tail -n +4097 | cut -d' ' -f1 | tr '\n' ' '; }
 
+# The rows are those of mergekit 0.1.5 with tokenizer_source union, and below base, tensor by tensor.
 @test "--vocab union: rows meet by the texts of their tokens, new ones go behind, and the tokenizer's files have them" {
     added a '<aa>' '<bbbb>'
     added b '<ccccccc>' '<bbbb>' '<aa>'
@@ -351,6 +352,19 @@ P
     tmerge -m linear --vocab union a b | tpack -o out/
     [ "$(rows out)" = "4 9 " ]
     cmp <(tsplit out | tcat --only embed | tshow --data | grep -A5000 '^part') <(tsplit out | tcat --only head | tshow --data | grep -A5000 '^part')
+}
+
+@test "tokens of other texts are told where rows are merged as they stand" {
+    added a '<aa>' '<bbbb>'
+    added b '<bbbb>' '<aa>'
+    tmerge -m linear a b 2>said | tpack -o out/
+    [ "$(rows out)" = "5 5 " ]
+    grep -q '^tmerge: 2 tokens are others in b than in a (4096 is "<bbbb>", "<aa>"), and their rows are merged as they stand' said
+    [ "$(wc -l <said)" -eq 1 ]
+    tmerge -m linear --vocab first a b 2>said | tpack -o by/
+    [ "$(rows by)" = "4 6 " ]
+    tmerge -m linear a a 2>>said | tcat >/dev/null
+    [ ! -s said ]
 }
 
 @test "--vocab says what it cannot do" {
