@@ -57,7 +57,7 @@ int main(int argc, char **argv)
         show_list();
     m = method ? rate_find(method) : NULL;
     if (files > 1 || !method)
-        die_usage(files > 1 ? "one FILE at most" : "-m NAME is needed; --list names the methods");
+        die_usage(files > 1 ? "one FILE at most" : "-m NAME is needed; --list shows the methods");
     if (!m)
         die_unknown("method", rate_table, NULL, method);
     state = open_method(m);
