@@ -84,7 +84,7 @@ static const struct factor_method *check_options(void)
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
     if (!(pass.method = m = factor_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", factor_table, NULL, method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
     pass.residual = term && strcmp(term, "residual") == 0;

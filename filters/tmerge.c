@@ -176,7 +176,7 @@ int main(int argc, char **argv)
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
     if (!merge_find(method_name) && strcmp(method_name, "cat") != 0 && strcmp(method_name, "attach") != 0)
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", merge_table, NULL, method_name);
     if (n == 0 || (strcmp(method_name, "attach") == 0 && n != 2))
         die_usage("%s takes %s operands, not %d", method_name, n ? "two" : "one or more", n);
     if (vocab_name && strcmp(vocab_name, "first") != 0 && strcmp(vocab_name, "union") != 0)

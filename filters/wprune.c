@@ -94,7 +94,7 @@ static const struct prune_method *find(const char *name)
     if (!m && (scored = score_find(name)))
         m = &prune_score;
     if (!m)
-        die_usage("method '%s' is not known; --list names them", name);
+        die_unknown("method", prune_table, score_table, name);
     return m;
 }
 

@@ -52,7 +52,7 @@ static const struct score_method *check_options(void)
     if (!method_name)
         die_usage("-m NAME is needed; --list names the scores");
     if (!(m = score_find(method_name)))
-        die_usage("score '%s' is not known; --list names them", method_name);
+        die_unknown("score", score_table, NULL, method_name);
     if (pass.rank < 1)
         die_usage("--rank 0: at least 1 is needed");
     if (select_check(&sel, &e) < 0)

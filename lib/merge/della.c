@@ -25,29 +25,40 @@ static void drop_row(const struct merge_job *j, float *d, uint64_t first, struct
     }
 }
 
-static int apply(const struct merge_job *j, struct err *e)
+static void drop(const struct merge_job *j, int k)
 {
     float *size = mem_new(j->cols + 1, sizeof *size);
     uint32_t *order = mem_new(j->cols + 1, sizeof *order);
+    double density = j->args->density[k];
+    struct rng r = delta_rng(j, k);
 
+    for (uint64_t row = 0; row < j->rows && density < 1; row++)
+        drop_row(j, j->model[k] + row * j->cols, (j->row0 + row) * j->cols, r, density, size, order);
+    free(size);
+    free(order);
+}
+
+static int apply(const struct merge_job *j, struct err *e)
+{
     (void)e;
     delta_take(j);
     for (int k = 0; k < j->models; k++) {
-        double density = j->args->density[k], before = delta_l1(j, k);
-        struct rng r = delta_rng(j, k);
-
-        for (uint64_t row = 0; row < j->rows && density < 1; row++)
-            drop_row(j, j->model[k] + row * j->cols, (j->row0 + row) * j->cols, r, density, size, order);
-        if (density < 1)
-            delta_level(j, k, before);
+        drop(j, k);
+        level_apply(j->seen, j, k);
     }
     delta_sum(j, 1);
-    free(size);
-    free(order);
     return 0;
 }
+
+static void see(void *seen, const struct merge_job *j, int pass)
+{
+    (void)pass;
+    level_see(seen, j, drop);
+}
+
+static const struct merge_survey survey = {1, level_begin, see, NULL, free};
 
 const struct merge_method merge_della = {
     "della", "larger changes kept with more chance, those of the elected sign",
     MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_EPSILON | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15}, apply, NULL, NULL};
+    1, 1, 0, MERGE_ROWS, {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15}, apply, NULL, &survey};

@@ -195,28 +195,9 @@ struct rng delta_rng(const struct merge_job *j, int k)
     return r;
 }
 
-double delta_l1(const struct merge_job *j, int k)
-{
-    double sum = 0;
-
-    for (uint64_t i = 0; i < j->rows * j->cols; i++)
-        sum += fabs((double)j->model[k][i]);
-    return sum;
-}
-
-void delta_level(const struct merge_job *j, int k, double before)
-{
-    double after = j->args->rescale == MERGE_BY_L1 ? delta_l1(j, k) : 0;
-
-    if (before < 1e-7 || after < 1e-7)
-        return;
-    for (uint64_t i = 0; i < j->rows * j->cols; i++)
-        j->model[k][i] = (float)((double)j->model[k][i] * (before / after));
-}
-
 void delta_drop(const struct merge_job *j, int k)
 {
-    double p = j->args->density[k], by = j->args->rescale == MERGE_BY_CHANCE && p > 0 ? p : 1, before = delta_l1(j, k);
+    double p = j->args->density[k], by = j->args->rescale == MERGE_BY_CHANCE && p > 0 ? p : 1;
     struct rng r = delta_rng(j, k);
     float *d = j->model[k];
 
@@ -224,5 +205,4 @@ void delta_drop(const struct merge_job *j, int k)
         return;
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
         d[i] = rng_unit(r, j->row0 * j->cols + i) < p ? (float)((double)d[i] / by) : 0;
-    delta_level(j, k, before);
 }

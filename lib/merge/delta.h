@@ -41,9 +41,14 @@ struct rng delta_rng(const struct merge_job *j, int k);
 /* Each change of model k stays with probability density[k], and is rescaled as the arguments say. */
 void delta_drop(const struct merge_job *j, int k);
 
-/* sum |d| over all of model k's changes, in f64; and, with MERGE_BY_L1, those that were kept scaled so that it is `before` again
- * (where both are at least 1e-7). */
-double delta_l1(const struct merge_job *j, int k);
-void delta_level(const struct merge_job *j, int k, double before);
+/*
+ * MERGE_BY_L1: what stays of each model's changes is scaled so that their L1 norm over the tensor is what it was; nothing is done where one of the two is
+ * below 1e-7. The norms are those of all rows, so they are a survey's: begin gives NULL where no L1 norm is kept.
+ */
+struct level;
+void *level_begin(const struct merge_job *whole);
+/* drop: what apply does to a model's changes in some rows. Memory: the rows once more. */
+void level_see(struct level *l, const struct merge_job *some, void (*drop)(const struct merge_job *j, int k));
+void level_apply(const struct level *l, const struct merge_job *j, int k); /* l NULL: nothing */
 
 #endif

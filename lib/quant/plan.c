@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/table.h"
+
 #include "tensor/quantizable.h"
 #include "tensor/unseen.h"
 
@@ -57,7 +59,7 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
 
     p->method = quant_method_find(method);
     if (!p->method)
-        return err_set(e, "method '%s' is not known; --list names them", method);
+        return table_unknown("method", quant_methods, NULL, method, e);
     if (type < 0)
         return err_set(e, "--scales '%s': f16, bf16 or f32", scales);
     if (p->kind != QUANT_AFFINE && sym)

@@ -104,7 +104,7 @@ static void test_parts(void)
     CHECK(calib_parse("gram,mean,absmean", &parts, &e) == 0 && parts == (CALIB_GRAM | CALIB_MEAN | CALIB_ABSMEAN));
     CHECK(calib_parse("norm2,", &parts, &e) < 0);
     CHECK(calib_parse("norm", &parts, &e) < 0);
-    CHECK_STR(e.msg, "there is no part 'norm'; parts are norm2, mean, absmean, gram, bi");
+    CHECK_STR(e.msg, "there is no part 'norm'; parts are norm2, mean, absmean, gram, bi, reap");
 }
 
 int main(void)
