@@ -128,7 +128,8 @@ int main(int argc, char **argv)
             die("%s", e.msg);
     }
     progress_end();
-    if (got < 0 || select_end(&sel, &reader_head(in)->model, (uint64_t)pass.job.n, "none is a matrix", &e) < 0 || alloc_decide(&pass, bits, (double)size, &e) < 0)
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, (uint64_t)pass.job.n, "none is a matrix", &e) < 0 ||
+        alloc_decide(&pass, bits, (double)size, &e) < 0)
         die("%s", e.msg);
     alloc_table_put(&pass, &table);
     alloc_losses_put(&pass, &losses);

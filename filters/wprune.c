@@ -69,7 +69,8 @@ static int scorer(const struct bundle *b, const struct prune_inputs *in, uint64_
     return score_rows(scored, &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, &known, out}, e);
 }
 
-static int by_magnitude(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
+static int by_magnitude(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows,
+                        const float *w, float *out, struct err *e)
 {
     (void)in;
     return score_rows(&score_magnitude, &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, NULL, out}, e);
@@ -118,7 +119,8 @@ static void find_methods(void)
     pass.whole = scored && scored->whole;
     pass.args = args;
     pass.refit = refit;
-    if (refit || (scored ? scored->needs & SCORE_INPUTS : 0) || (pass.method->needs | (args.init ? args.init->needs : 0)) & PRUNE_INPUTS)
+    if (refit || (scored ? scored->needs & SCORE_INPUTS : 0) ||
+        (pass.method->needs | (args.init ? args.init->needs : 0)) & PRUNE_INPUTS)
         pass.plain = &plain;
     plain.scorer = by_magnitude;
     plain.args = args;

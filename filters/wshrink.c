@@ -97,7 +97,8 @@ static struct reader *reader_at(int fd, off_t start, struct err *e)
 static struct reader *open_input(struct shrink_pass *s, struct err *e)
 {
     off_t start = 0;
-    int twice = shrink_ahead(s) && !isatty(STDIN_FILENO), fd = twice ? io_rewindable(STDIN_FILENO, &start, e) : STDIN_FILENO;
+    int twice = shrink_ahead(s) && !isatty(STDIN_FILENO),
+        fd = twice ? io_rewindable(STDIN_FILENO, &start, e) : STDIN_FILENO;
     struct reader *in = fd < 0 ? NULL : twice ? reader_at(fd, start, e) : reader_stdin(e);
 
     if (!in || shrink_plan(s, &reader_head(in)->model, e) < 0)

@@ -79,7 +79,8 @@ void dtype_key_correct(const struct dtype_key *k, const struct pile *pile, struc
     if (j->kind == JSON_OBJECT)
         put_both(text, j, "", types[i].name);
     for (const struct json *m = j->kind == JSON_OBJECT ? j->first : NULL; m; m = m->next)
-        if (m->kind == JSON_OBJECT && glob_match("*_config", m->key) && strcmp(m->key, "quantization_config") != 0 && !strpbrk(m->key, ".")) {
+        if (m->kind == JSON_OBJECT && glob_match("*_config", m->key) && strcmp(m->key, "quantization_config") != 0 &&
+            !strpbrk(m->key, ".")) {
             char *inside = mem_printf("%s.", m->key);
 
             put_both(text, m, inside, types[i].name);

@@ -52,7 +52,8 @@ static int make_folders(const struct to_hf *t, const char *name, struct err *e)
 static int create(const struct to_hf *t, const char *name, struct err *e)
 {
     char *path = mem_printf("%s/%s", t->folder, name);
-    int bad = file_name_check(name, 1, e) < 0 || make_folders(t, name, e) < 0, fd = bad ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int bad = file_name_check(name, 1, e) < 0 || make_folders(t, name, e) < 0,
+        fd = bad ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
     if (!bad && fd < 0)
         err_errno(e, "cannot make %s", name);
@@ -124,14 +125,16 @@ static int write_config(struct to_hf *t, const struct attrs *tail, const struct 
     return rc;
 }
 
-int to_hf_weights(const struct to_hf *t, const char *name, const struct pile *pile, const struct attrs *meta, struct err *e)
+int to_hf_weights(const struct to_hf *t, const char *name, const struct pile *pile, const struct attrs *meta,
+                  struct err *e)
 {
     int fd = create(t, name, e);
 
     return fd < 0 ? -1 : finish(fd, name, safetensors_write(pile, meta, fd, e), e);
 }
 
-static int write_shards(const struct to_hf *t, const struct pile *pile, const size_t *of, size_t n, const struct attrs *meta, struct err *e)
+static int write_shards(const struct to_hf *t, const struct pile *pile, const size_t *of, size_t n,
+                        const struct attrs *meta, struct err *e)
 {
     struct buf index = {0};
     int rc = pile_check(pile, e); /* a name that two shards hold */
@@ -152,8 +155,8 @@ static int write_shards(const struct to_hf *t, const struct pile *pile, const si
     return rc;
 }
 
-int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile, uint64_t max_shard,
-                 struct err *e)
+int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *tail, const struct pile *pile,
+                 uint64_t max_shard, struct err *e)
 {
     size_t *of = mem_new(pile->n + 1, sizeof *of), n = max_shard ? shards_plan(pile, max_shard, 1, of) : 1;
     struct attrs m = {0};

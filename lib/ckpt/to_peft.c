@@ -85,7 +85,8 @@ static int put_factor(struct to_peft *t, const char *module, const char *which, 
     int rc = pile_add(&t->pile, name, &p->shape, p->dtype, NULL, e);
 
     for (uint64_t r = 0; rc == 0 && r < p->rows; r++)
-        rc = pile_put(&t->pile, t->pile.n - 1, (head_dim ? to_hf_row(r, head_dim) : r) * p->row_bytes, p->data + r * p->row_bytes, p->row_bytes, e);
+        rc = pile_put(&t->pile, t->pile.n - 1, (head_dim ? to_hf_row(r, head_dim) : r) * p->row_bytes,
+                      p->data + r * p->row_bytes, p->row_bytes, e);
     free(name);
     return rc;
 }
@@ -121,7 +122,8 @@ static uint64_t output(const struct hf_place *place, uint64_t cols, uint64_t r)
 }
 
 /* One more part's factors, f32: pa[rank][cols], pb[rows][rank]. */
-static void fuse(struct peft_fused *f, const struct hf_place *place, uint64_t rows, uint64_t rank, const float *pa, const float *pb, double scale)
+static void fuse(struct peft_fused *f, const struct hf_place *place, uint64_t rows, uint64_t rank, const float *pa,
+                 const float *pb, double scale)
 {
     uint64_t all = f->rank + rank;
     float *b = mem_new((size_t)(f->outputs * all) + 1, sizeof *b);
@@ -138,12 +140,13 @@ static void fuse(struct peft_fused *f, const struct hf_place *place, uint64_t ro
     f->rank = all;
 }
 
-static int take_fused(struct to_peft *t, struct bundle *b, const struct hf_place *place, const struct part *pa, const struct part *pb, double scale,
-                      struct err *e)
+static int take_fused(struct to_peft *t, struct bundle *b, const struct hf_place *place, const struct part *pa,
+                      const struct part *pb, double scale, struct err *e)
 {
     struct peft_fused *f = &t->fused;
     struct peft_module *m = add_module(t, b);
-    float *a = mem_new((size_t)(pa->rows * b->cols) + 1, sizeof *a), *rows = mem_new((size_t)(b->rows * pa->rows) + 1, sizeof *rows);
+    float *a = mem_new((size_t)(pa->rows * b->cols) + 1, sizeof *a),
+          *rows = mem_new((size_t)(b->rows * pa->rows) + 1, sizeof *rows);
     int rc = 0;
 
     if (!f->name || strcmp(f->name, m->name) != 0) {

@@ -60,7 +60,8 @@ void factor_tally_line(struct buf *out, const struct bundle *b, const struct fac
  * -1: a weight that is not finite, a companion that is missing or of another size (mean too, where there is a bias), no dense term where the residual was asked for; the
  * sentence names the tensor. Memory: the value in double about four times, the gram in double twice.
  */
-int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e);
+int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t,
+                  struct err *e);
 
 /* Is the bundle the bias of that weight: of the same role, layer and expert (without roles: of the same name but for .bias in place of .weight), and as
  * long as it has rows? */

@@ -64,9 +64,11 @@ static int is_module(const struct json *modules, const char *inside)
     return 0;
 }
 
-static int look(const char *folder, const char *inside, int depth, const struct json *modules, struct found *out, struct err *e);
+static int look(const char *folder, const char *inside, int depth, const struct json *modules, struct found *out,
+                struct err *e);
 
-static int look_at_folder(const char *folder, char *inside, int depth, const struct json *modules, struct found *out, struct err *e)
+static int look_at_folder(const char *folder, char *inside, int depth, const struct json *modules, struct found *out,
+                          struct err *e)
 {
     struct found in = {0};
     int rc = depth >= BESIDE_DEPTH ? err_set(e, "%s/%s: folders in folders, %d at most", folder, inside, BESIDE_DEPTH)
@@ -95,7 +97,8 @@ static void look_at_file(char *inside, int depth, int module, struct found *out)
 }
 
 /* The folder at folder/inside ("": itself). */
-static int look(const char *folder, const char *inside, int depth, const struct json *modules, struct found *out, struct err *e)
+static int look(const char *folder, const char *inside, int depth, const struct json *modules, struct found *out,
+                struct err *e)
 {
     char *here = mem_printf("%s%s%s", folder, *inside ? "/" : "", inside);
     int module = is_module(modules, inside), rc = 0;
@@ -104,7 +107,8 @@ static int look(const char *folder, const char *inside, int depth, const struct 
     if (!d)
         rc = err_errno(e, "cannot list %s", here);
     for (struct dirent *f; rc == 0 && d && (f = readdir(d));) {
-        char *path = mem_printf("%s/%s", here, f->d_name), *name = mem_printf("%s%s%s", inside, *inside ? "/" : "", f->d_name);
+        char *path = mem_printf("%s/%s", here, f->d_name),
+             *name = mem_printf("%s%s%s", inside, *inside ? "/" : "", f->d_name);
         int known = f->d_name[0] == '.';
         struct stat st;
 
@@ -136,8 +140,8 @@ static int add(struct source *s, const char *folder, const char *inside, struct 
 
     b->path = mem_printf("%s/%s", folder, inside);
     if (stat(b->path, &st) == 0 && (uint64_t)st.st_size > BLOB_MAX_BYTES)
-        return err_set(e, "%s has %lld bytes; a file that travels beside the weights has at most %llu", b->path, (long long)st.st_size,
-                       (unsigned long long)BLOB_MAX_BYTES);
+        return err_set(e, "%s has %lld bytes; a file that travels beside the weights has at most %llu", b->path,
+                       (long long)st.st_size, (unsigned long long)BLOB_MAX_BYTES);
     return 0;
 }
 

@@ -23,7 +23,8 @@ const struct merge_method *merge_find(const char *name)
 
 static int by_tensor(const struct merge_method *m, const struct merge_args *a)
 {
-    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row) || (m->takes & MERGE_RESCALE && a->rescale == MERGE_BY_L1);
+    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row) ||
+           (m->takes & MERGE_RESCALE && a->rescale == MERGE_BY_L1);
 }
 
 const struct merge_survey *merge_surveys(const struct merge_method *m, const struct merge_args *a)

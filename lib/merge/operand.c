@@ -205,7 +205,8 @@ int operand_follow(struct operand *o, const struct operand *leader, struct err *
     int mine = names_interleaved(operand_model(o), o->arch, o->b.name);
 
     o->add = names_offset(o->arch, o->b.name, leader->b.name);
-    if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(operand_model(leader), leader->arch, leader->b.name))
+    if (!names_rotary(o->arch, o->b.name) ||
+        mine == names_interleaved(operand_model(leader), leader->arch, leader->b.name))
         return 0;
     o->to_pairs = !mine;
     o->head_dim = (uint64_t)attrs_int(operand_model(o), "head_dim", attrs_int(operand_model(leader), "head_dim", 0));
@@ -231,7 +232,8 @@ static int pass_part(struct operand *o, struct writer *out, int i, uint64_t r, u
         return 0;
     n = p->fixed || p->rows - r < n ? p->rows - r : n;
     o->bytes[i].len = 0;
-    if (source_part(&o->source, o->step->t, o->step->view, p, r, n, buf_space(&o->bytes[i], (size_t)(n * p->row_bytes) + 1), e) < 0)
+    if (source_part(&o->source, o->step->t, o->step->view, p, r, n,
+                    buf_space(&o->bytes[i], (size_t)(n * p->row_bytes) + 1), e) < 0)
         return -1;
     return bundle_put(out, &o->b, i, r, n, o->bytes[i].data, e);
 }

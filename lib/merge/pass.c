@@ -109,8 +109,8 @@ int merge_align(struct merge_pass *p, struct err *e)
             lacks = 1, rc = 0;
     free(key);
     if (rc == 0 && p->left && merge_vocab_takes(p->vocab, &a->b) && p->vocab->rows != a->b.rows)
-        return err_set(e, "%s: it has %llu rows, the merged vocabulary %llu: it cannot be left as it is", a->b.name, (unsigned long long)a->b.rows,
-                       (unsigned long long)p->vocab->rows);
+        return err_set(e, "%s: it has %llu rows, the merged vocabulary %llu: it cannot be left as it is", a->b.name,
+                       (unsigned long long)a->b.rows, (unsigned long long)p->vocab->rows);
     for (int k = 0; k < p->operands; k++)
         p->operand[k].map = !lacks && merge_vocab_takes(p->vocab, &a->b) ? p->vocab->row[k] : NULL;
     return rc < 0 ? -1 : lacks;
@@ -143,7 +143,8 @@ static int read_rows(struct merge_pass *p, uint64_t n, struct err *e)
     for (int k = 0; k < p->operands; k++)
         if (operand_rows(&p->operand[k], n, p->rows[k], e) < 0)
             return err_in(e, "%s: %s", p->operand[k].path, p->operand[0].b.name);
-    if (p->operand[0].map && merge_vocab_fill(p->vocab, p->operand, p->rows, p->operand[0].row - n, n, p->operand[0].b.cols, e) < 0)
+    if (p->operand[0].map &&
+        merge_vocab_fill(p->vocab, p->operand, p->rows, p->operand[0].row - n, n, p->operand[0].b.cols, e) < 0)
         return err_in(e, "%s", p->operand[0].b.name);
     return 0;
 }
@@ -220,7 +221,8 @@ static int next_slab(struct merge_pass *p, struct merge_job *j, uint64_t rows, u
 }
 
 /* All rows once for each pass of the survey, then from the beginning again. */
-static int survey(struct merge_pass *p, const struct merge_survey *s, struct merge_job *j, uint64_t rows, uint64_t step, struct err *e)
+static int survey(struct merge_pass *p, const struct merge_survey *s, struct merge_job *j, uint64_t rows, uint64_t step,
+                  struct err *e)
 {
     j->rows = rows;
     j->seen = s->begin(j);
@@ -241,7 +243,8 @@ static int survey(struct merge_pass *p, const struct merge_survey *s, struct mer
     return 0;
 }
 
-static int put_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct merge_job *j, uint64_t step, struct err *e)
+static int put_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct merge_job *j, uint64_t step,
+                     struct err *e)
 {
     int masks = o->shape.rank > 1; /* zeros of vectors (biases not trained yet) are no mask */
 
@@ -354,7 +357,8 @@ int merge_leftover(struct merge_pass *p, struct err *e)
         struct operand *o = &p->operand[k];
         int got;
 
-        while ((got = operand_rest(o, e)) > 0 && (operand_computed(o) || !select_match(p->sel, &o->b)) && !has_passed(p, o))
+        while ((got = operand_rest(o, e)) > 0 && (operand_computed(o) || !select_match(p->sel, &o->b)) &&
+               !has_passed(p, o))
             ;
         if (got < 0)
             return err_in(e, "%s", o->path);

@@ -155,8 +155,8 @@ static int lookup(const struct all *a, const struct word *w, uint64_t *id)
     return 0;
 }
 
-static int add_word(struct all *a, struct vocab_files *f, const struct json *tokenizer, const struct operand *o, const struct operand *first,
-                    const struct word *w, struct err *e)
+static int add_word(struct all *a, struct vocab_files *f, const struct json *tokenizer, const struct operand *o,
+                    const struct operand *first, const struct word *w, struct err *e)
 {
     const struct json *t = added_token(tokenizer, w->id);
 
@@ -271,7 +271,8 @@ static int same_files(const struct operand *a, const struct operand *b)
             for (int k = 0; k < o[s]->source.blobs; k++)
                 if (strcmp(o[s]->source.blob[k].name, names[i]) == 0 && source_blob(&o[s]->source, k, &text[s], &e) < 0)
                     same = 0;
-        same = same && text[0].len == text[1].len && (text[0].len == 0 || memcmp(text[0].data, text[1].data, text[0].len) == 0);
+        same = same && text[0].len == text[1].len &&
+               (text[0].len == 0 || memcmp(text[0].data, text[1].data, text[0].len) == 0);
         buf_free(&text[0]);
         buf_free(&text[1]);
     }
@@ -338,7 +339,8 @@ static int has(const struct merge_vocab *v, const struct operand *o, int k, uint
 }
 
 /* What stands for a row in those that lack it: to[cols]. */
-static int stand_in(const struct merge_vocab *v, const struct operand *o, float **rows, uint64_t r, uint64_t at, uint64_t cols, float *to, struct err *e)
+static int stand_in(const struct merge_vocab *v, const struct operand *o, float **rows, uint64_t r, uint64_t at,
+                    uint64_t cols, float *to, struct err *e)
 {
     float n = 0;
 
@@ -358,7 +360,8 @@ static int stand_in(const struct merge_vocab *v, const struct operand *o, float 
     return 0;
 }
 
-int merge_vocab_fill(const struct merge_vocab *v, const struct operand *o, float **rows, uint64_t row0, uint64_t n, uint64_t cols, struct err *e)
+int merge_vocab_fill(const struct merge_vocab *v, const struct operand *o, float **rows, uint64_t row0, uint64_t n,
+                     uint64_t cols, struct err *e)
 {
     float *to = mem_new(cols + 1, sizeof *to);
     int rc = 0;

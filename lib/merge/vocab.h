@@ -34,7 +34,8 @@ int merge_vocab_takes(const struct merge_vocab *v, const struct bundle *b);
 
 /* rows[k] holds rows [row0, row0 + n) of each operand as its map gave them, those it lacks as 0: fill these. have: rows that each operand's tensor has.
  * -1: a row that none has. */
-int merge_vocab_fill(const struct merge_vocab *v, const struct operand *o, float **rows, uint64_t row0, uint64_t n, uint64_t cols, struct err *e);
+int merge_vocab_fill(const struct merge_vocab *v, const struct operand *o, float **rows, uint64_t row0, uint64_t n,
+                     uint64_t cols, struct err *e);
 
 /* For merge_vocab_make: the files of a tokenizer with tokens more. One is taken over from `from`, another operand's tokenizer.json. */
 struct vocab_files;

@@ -167,7 +167,8 @@ static void multiply(struct place *l)
     }
 }
 
-static int one_place(const struct quant_plan *p, const struct among *f, struct bundle *b, const uint8_t *chosen, struct err *e)
+static int one_place(const struct quant_plan *p, const struct among *f, struct bundle *b, const uint8_t *chosen,
+                     struct err *e)
 {
     struct place l = {.f = f, .b = b, .cols = b[f->consumer[0]].cols};
     struct bundle *maker = &b[f->maker];
@@ -182,7 +183,8 @@ static int one_place(const struct quant_plan *p, const struct among *f, struct b
     if (rc == 0)
         rc = search(p, &l, e);
     if (rc == 0)
-        rc = maker->shape.rank > 1 ? divide_rows(maker, chosen[f->maker], l.s, e) : divide_gain(maker, f->offset, l.s, e);
+        rc = maker->shape.rank > 1 ? divide_rows(maker, chosen[f->maker], l.s, e)
+                                   : divide_gain(maker, f->offset, l.s, e);
     if (rc == 0 && f->bias >= 0)
         rc = divide_bias(&b[f->bias], l.s, e);
     if (rc == 0)
@@ -222,7 +224,8 @@ static int locate(const struct model *m, const struct fold *f, const struct bund
     return 1;
 }
 
-int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *b, int n, const uint8_t *chosen, struct err *e)
+int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *b, int n, const uint8_t *chosen,
+              struct err *e)
 {
     struct fold f[FOLDS];
     struct among here;

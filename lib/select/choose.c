@@ -146,7 +146,8 @@ static int no_name(const struct choose *ch, struct err *e)
 {
     for (int i = 0; ch->read && i < ch->c->where.n; i++)
         if (!ch->known[i])
-            return err_set(e, "--where '%s': none of %" PRIu64 " records has '%s'", ch->c->where.item[i], ch->read, where_name(ch->where[i]));
+            return err_set(e, "--where '%s': none of %" PRIu64 " records has '%s'", ch->c->where.item[i], ch->read,
+                           where_name(ch->where[i]));
     if (ch->read && ch->by && !ch->known[ch->c->where.n])
         return err_set(e, "--by %s: none of %" PRIu64 " records has such a number", ch->c->by, ch->read);
     return 0;

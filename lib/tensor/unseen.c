@@ -23,8 +23,8 @@ void unseen_add(struct unseen *u, const struct bundle *b)
 const char *unseen_line(struct unseen *u, const char *how, int verbose)
 {
     u->line.len = 0;
-    buf_printf(&u->line, "%llu weight%s of experts that saw no token %s%s", (unsigned long long)u->n, u->n == 1 ? "" : "s", how,
-               verbose ? ":" : "; -v names them");
+    buf_printf(&u->line, "%llu weight%s of experts that saw no token %s%s", (unsigned long long)u->n,
+               u->n == 1 ? "" : "s", how, verbose ? ":" : "; -v names them");
     if (verbose)
         buf_add(&u->line, u->names.data, u->names.len);
     return buf_str(&u->line);
