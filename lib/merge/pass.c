@@ -279,7 +279,7 @@ static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *
         rc = put_slabs(p, out, o, &j, step, e);
         merge_zeros_end(&p->zeros, p->operands);
     }
-    if (j.seen)
+    if (s && j.seen)
         s->end(j.seen);
     return rc;
 }
