@@ -5,13 +5,7 @@
 #include <zstd.h>
 
 #include "base/die.h"
-
-#define MASK_HEAD 5 /* width, count */
-
-static uint32_t u32_le(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
+#include "wire/bitmask.h"
 
 static int zstd_size(const uint8_t *first, uint64_t stored, uint64_t *size, struct err *e)
 {
@@ -59,9 +53,9 @@ int codec_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size,
         break;
     }
     case CODEC_BITMASK:
-        if (head_width(first, stored, MASK_HEAD, e) < 0)
+        if (head_width(first, stored, BITMASK_HEAD, e) < 0)
             return -1;
-        *size = (uint64_t)first[0] * u32_le(first + 1);
+        *size = (uint64_t)first[0] * bitmask_count(first);
         break;
     default:
         return err_set(e, "codec %d is unknown: this program knows 0 to %d", codec, CODEC_COUNT - 1);
@@ -113,42 +107,6 @@ static int split_decode(const uint8_t *p, size_t n, uint8_t *dst, size_t size, s
     return rc;
 }
 
-static int is_zero(const uint8_t *p, size_t width)
-{
-    uint8_t any = 0;
-
-    for (size_t k = 0; k < width; k++)
-        any |= p[k];
-    return any == 0;
-}
-
-static int mask_decode(const uint8_t *p, size_t n, uint8_t *dst, struct err *e)
-{
-    size_t width = p[0], count = u32_le(p + 1), mask_bytes = (count + 7) / 8, ones = 0;
-    const uint8_t *mask = p + MASK_HEAD, *value = mask + mask_bytes;
-
-    if (n - MASK_HEAD < mask_bytes)
-        return err_set(e, "mask of %zu elements does not fit a payload of %zu bytes", count, n);
-    for (size_t i = 0; i < mask_bytes; i++)
-        ones += (size_t)__builtin_popcount(mask[i]);
-    if (count % 8 && mask[mask_bytes - 1] >> (count % 8))
-        return err_set(e, "mask of %zu elements has bits set behind its end", count);
-    if (n - MASK_HEAD - mask_bytes != ones * width)
-        return err_set(e, "mask has %zu elements set of %zu bytes each, the payload holds %zu bytes of values", ones, width,
-                       n - MASK_HEAD - mask_bytes);
-    for (size_t i = 0; i < count; i++, dst += width) {
-        if (mask[i / 8] >> (i % 8) & 1) {
-            if (is_zero(value, width))
-                return err_set(e, "element %zu is zero though its mask bit is set", i);
-            memcpy(dst, value, width);
-            value += width;
-        } else {
-            memset(dst, 0, width);
-        }
-    }
-    return 0;
-}
-
 int codec_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t size, struct err *e)
 {
     switch (codec) {
@@ -160,7 +118,7 @@ int codec_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t siz
     case CODEC_SPLIT:
         return split_decode(p, n, dst, size, e);
     case CODEC_BITMASK:
-        return mask_decode(p, n, dst, e);
+        return bitmask_decode(p, n, dst, e);
     }
     return err_set(e, "codec %d is unknown: this program knows 0 to %d", codec, CODEC_COUNT - 1);
 }
@@ -190,25 +148,6 @@ static int split_encode(int level, int width, const uint8_t *p, size_t n, struct
     return rc;
 }
 
-static int mask_encode(int width, const uint8_t *p, size_t n, struct buf *out)
-{
-    size_t w = (size_t)width, count = n / w, mask_bytes = (count + 7) / 8, at;
-    uint8_t head[MASK_HEAD] = {(uint8_t)width, (uint8_t)count, (uint8_t)(count >> 8), (uint8_t)(count >> 16), (uint8_t)(count >> 24)};
-
-    buf_add(out, head, sizeof head);
-    at = out->len;
-    memset(buf_space(out, mask_bytes), 0, mask_bytes);
-    out->len += mask_bytes;
-    for (size_t i = 0; i < count; i++, p += w)
-        if (!is_zero(p, w)) {
-            out->data[at + i / 8] |= (uint8_t)(1u << (i % 8));
-            buf_add(out, p, w);
-            if (out->len >= n)
-                return -1;
-        }
-    return out->len < n ? 0 : -1;
-}
-
 int codec_encode(int codec, int level, int width, const uint8_t *p, size_t n, struct buf *out)
 {
     int rc = -1;
@@ -223,7 +162,7 @@ int codec_encode(int codec, int level, int width, const uint8_t *p, size_t n, st
     else if (codec == CODEC_SPLIT)
         rc = split_encode(level, width, p, n, out);
     else if (codec == CODEC_BITMASK)
-        rc = mask_encode(width, p, n, out);
+        rc = bitmask_encode(width, p, n, out);
     if (rc < 0)
         out->len = 0;
     return rc < 0 ? CODEC_RAW : codec;
