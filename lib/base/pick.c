@@ -314,17 +314,28 @@ uint64_t pick_sieve_seen(const struct pick_sieve *s)
     return s->n;
 }
 
+WIDE static void sort_keys(const float *v, size_t n, int32_t *rank)
+{
+    ranks(v, n, rank);
+}
+
 void pick_sieve_count(struct pick_sieve *s, const float *v, size_t n)
 {
-    if (s->pass == 0)
-        s->n += n;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t key = key_of(v[i]);
+    int32_t rank[BLOCK];
 
-        if (s->pass == 0)
-            s->count[key >> 16]++;
-        else if (key >> 16 == s->high)
-            s->count[key & 0xffff]++;
+    s->n += s->pass == 0 ? n : 0;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t some = n - at < BLOCK ? n - at : BLOCK;
+
+        sort_keys(v + at, some, rank);
+        for (size_t i = 0; i < some; i++) {
+            uint32_t key = (uint32_t)rank[i] ^ 0x80000000u;
+
+            if (s->pass == 0)
+                s->count[key >> 16]++;
+            else if (key >> 16 == s->high)
+                s->count[key & 0xffff]++;
+        }
     }
 }
 
