@@ -25,58 +25,70 @@ uint32_t bitmask_count(const uint8_t *p)
 INNER uint8_t is_set(const uint8_t *p, size_t width)
 {
     uint64_t v = 0;
+    uint32_t v4;
+    uint16_t v2;
 
+    if (width == 2)
+        return memcpy(&v2, p, 2), v2 != 0;
+    if (width == 4)
+        return memcpy(&v4, p, 4), v4 != 0;
     memcpy(&v, p, width);
     return v != 0;
 }
 
-/* Bit i of byte i / 8: eight answers of a byte each, brought together by one product. */
-INNER size_t put_mask(const uint8_t *p, size_t count, size_t width, uint8_t *mask)
-{
-    size_t ones = 0, i = 0;
+#define BLOCK 256 /* elements looked at together; a multiple of 8 */
 
-    for (; i + 8 <= count; i += 8, p += 8 * width) {
-        uint8_t set[8];
+/* Bit i of byte i / 8 for count (at most BLOCK) elements, whose answers go to set: eight bytes of 0 or 1 are brought together by one product. How many are 1. */
+INNER size_t put_mask(const uint8_t *p, size_t count, size_t width, uint8_t *set, uint8_t *mask)
+{
+    size_t ones = 0;
+
+    memset(set + count / 8 * 8, 0, 8);
+    for (size_t i = 0; i < count; i++)
+        set[i] = is_set(p + i * width, width);
+    for (size_t i = 0; i < count; i += 8) {
         uint64_t all;
 
-        for (size_t k = 0; k < 8; k++)
-            set[k] = is_set(p + k * width, width);
-        memcpy(&all, set, 8);
+        memcpy(&all, set + i, 8);
         mask[i / 8] = (uint8_t)(all * 0x0102040810204080u >> 56);
         ones += all * 0x0101010101010101u >> 56;
-    }
-    if (i < count)
-        mask[i / 8] = 0;
-    for (; i < count; i++, p += width) {
-        mask[i / 8] |= (uint8_t)(is_set(p, width) << i % 8);
-        ones += is_set(p, width);
     }
     return ones;
 }
 
-/* The elements set, one after another; up to one element behind the last is written too. */
-INNER void gather(const uint8_t *p, size_t count, size_t width, uint8_t *to)
+/* Mask and elements set, as far as they stay below `most` bytes; one element more may be written. The bytes of elements, or most. */
+INNER size_t put(const uint8_t *p, size_t count, size_t width, uint8_t *mask, uint8_t *values, size_t most)
 {
-    for (size_t i = 0; i < count; i++, p += width) {
-        memcpy(to, p, width);
-        to += is_set(p, width) ? width : 0;
+    uint8_t set[BLOCK + 8], *to = values;
+
+    for (size_t at = 0; at < count; at += BLOCK, p += BLOCK * width) {
+        size_t some = count - at < BLOCK ? count - at : BLOCK;
+
+        if ((size_t)(to - values) + put_mask(p, some, width, set, mask + at / 8) * width >= most)
+            return most;
+        for (size_t i = 0; i < some; i++) {
+            memcpy(to, p + i * width, width);
+            to += set[i] * width;
+        }
     }
+    return (size_t)(to - values);
 }
 
 WIDE int bitmask_encode(int width, const uint8_t *p, size_t n, struct buf *out)
 {
-    size_t w = (size_t)width, count = n / w, mask_bytes = (count + 7) / 8, ones = 0;
-    uint8_t *to = buf_space(out, n + BITMASK_HEAD + mask_bytes + w);
-    uint8_t head[BITMASK_HEAD] = {(uint8_t)width, (uint8_t)count, (uint8_t)(count >> 8), (uint8_t)(count >> 16), (uint8_t)(count >> 24)};
+    size_t w = (size_t)width, count = n / w, head = BITMASK_HEAD + (count + 7) / 8, most, got = 0;
+    uint8_t *to = buf_space(out, n + BITMASK_HEAD + w);
+    uint8_t first[BITMASK_HEAD] = {(uint8_t)width, (uint8_t)count, (uint8_t)(count >> 8), (uint8_t)(count >> 16), (uint8_t)(count >> 24)};
 
-    memcpy(to, head, sizeof head);
-#define MASK(W) ones = put_mask(p, count, W, to + BITMASK_HEAD)
-    EACH_WIDTH(w, MASK)
-    if (BITMASK_HEAD + mask_bytes + ones * w >= n)
+    if (head >= n)
         return -1;
-#define GATHER(W) gather(p, count, W, to + BITMASK_HEAD + mask_bytes)
-    EACH_WIDTH(w, GATHER)
-    out->len += BITMASK_HEAD + mask_bytes + ones * w;
+    most = n - head;
+    memcpy(to, first, sizeof first);
+#define PUT(W) got = put(p, count, W, to + BITMASK_HEAD, to + head, most)
+    EACH_WIDTH(w, PUT)
+    if (got == most)
+        return -1;
+    out->len += head + got;
     return 0;
 }
 
