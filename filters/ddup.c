@@ -96,7 +96,7 @@ static void check_options(int files, const char *file)
     if (list)
         show_list();
     if (!p)
-        die_usage("-m: there is no method '%s'; --list shows them", method);
+        die_unknown("method", dup_table, NULL, method);
     flow.o.p = *p;
     if (dup_adjust(&flow.o.p, ngram, hashes, threshold, bands, &e) < 0)
         die_usage("%s", e.msg);

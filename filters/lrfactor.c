@@ -17,7 +17,8 @@
 #include "tensor/stream.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
-static int dry_run, list;
+static int dry_run, list, verbose;
+static struct unseen unseen;
 static struct factor_pass pass = FACTOR_PASS;
 static struct select sel = {.linears = 1};
 static struct budget *budget;
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
     OPT_END,
 };
 
@@ -82,7 +84,7 @@ static const struct factor_method *check_options(void)
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
     if (!(pass.method = m = factor_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", factor_table, NULL, method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
     pass.residual = term && strcmp(term, "residual") == 0;
@@ -92,6 +94,7 @@ static const struct factor_method *check_options(void)
         die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
     if (budget_path)
         open_budget(m);
+    pass.unseen = &unseen;
     if (factor_pass_check(&pass, budget ? budget_column(budget) : NULL, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     opt_check_report(&report_path, dry_run);
@@ -163,6 +166,16 @@ static int walk(struct reader *in, struct writer *out, struct err *e)
     return got;
 }
 
+static void tell_unseen(void)
+{
+    const char *how = pass.method->kind == FACTOR_BESIDE ? "stayed as they were" : pass.method->needs & FACTOR_NORM2 ? "were factored with alpha 0"
+                                                                                                                     : "were factored by svd";
+
+    if (unseen.n)
+        warn("%s", unseen_line(&unseen, how, verbose));
+    unseen_free(&unseen);
+}
+
 int main(int argc, char **argv)
 {
     struct err e;
@@ -186,6 +199,7 @@ int main(int argc, char **argv)
         (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
+    tell_unseen();
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);
     budget_free(budget);

@@ -92,7 +92,7 @@ static void check_options(void)
     if (!method_name || targets != 1)
         die_usage("-m NAME and one of -s, -b, --size, --keep, -r are needed; --list names the methods");
     if (!(pass.method = alloc_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", alloc_table, NULL, method_name);
     j->kind = sparsity >= 0 ? ALLOC_SPARSITY : bits >= 0 || size ? ALLOC_TYPE : ALLOC_RANK;
     j->target = sparsity >= 0 ? sparsity : keep >= 0 ? keep : rank;
     j->by_rank = rank >= 0;

@@ -218,7 +218,37 @@ static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, 
     return rc;
 }
 
+/* Does the method go by what is not known of b's inputs? Then *plain is a pass that does not: of a method that adds to the value what only
+ * inputs tell, NULL. */
+static int is_plain(const struct factor_pass *p, const struct bundle *b, struct factor_pass *plain)
+{
+    int sized = p->method->needs & FACTOR_NORM2 && p->alpha != 0;
+
+    if (!(sized || p->method->needs & (FACTOR_ABSMEAN | FACTOR_GRAM)) || !bundle_unseen(b))
+        return 0;
+    *plain = *p;
+    plain->alpha = 0;
+    if (!sized)
+        plain->method = p->method->kind == FACTOR_BESIDE ? NULL : &factor_svd;
+    return 1;
+}
+
+static int with_method(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e);
+
 int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e)
+{
+    struct factor_pass plain;
+
+    if (!is_plain(p, b, &plain))
+        return with_method(p, b, bias, t, e);
+    unseen_add(p->unseen, b);
+    if (plain.method)
+        return with_method(&plain, b, bias, t, e);
+    *t = (struct factor_tally){.before = value_bytes(b, -1), .after = value_bytes(b, -1)};
+    return 0;
+}
+
+static int with_method(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e)
 {
     int term = p->residual ? last_dense(b) : -1;
     float *w = NULL, *gram = NULL;

@@ -64,6 +64,7 @@ static int take_step(struct operand *o, size_t i, struct err *e)
     o->given[i] = 1;
     o->step = &o->plan.step[i];
     o->row = o->head_dim = 0;
+    o->map = NULL;
     o->add = 0;
     o->keeps = o->digests = 0;
     return step_header(o->step, &o->b, e) < 0 ? -1 : 1;
@@ -78,11 +79,26 @@ static int take_record(struct operand *o, struct reader *from, int got)
     return got;
 }
 
-int operand_next(struct operand *o, struct err *e)
+/* Is the current tensor a head that says nothing? */
+static int is_passed_over(const struct operand *o)
+{
+    return o->tied && o->b.role && strcmp(o->b.role, "head") == 0;
+}
+
+static int next(struct operand *o, struct err *e)
 {
     if (o->in)
         return take_record(o, o->in, bundle_read(o->in, &o->b, e));
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
+}
+
+int operand_next(struct operand *o, struct err *e)
+{
+    int got;
+
+    while ((got = next(o, e)) > 0 && is_passed_over(o))
+        ;
+    return got;
 }
 
 const struct attrs *operand_model(const struct operand *o)
@@ -160,7 +176,7 @@ int operand_get(struct operand *o, const char *key, struct err *e)
     return take_record(o, from, got);
 }
 
-int operand_rest(struct operand *o, struct err *e)
+static int rest(struct operand *o, struct err *e)
 {
     struct reader *from = NULL;
     int got;
@@ -172,6 +188,15 @@ int operand_rest(struct operand *o, struct err *e)
     while (o->next < o->plan.n && o->given[o->next])
         o->next++;
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
+}
+
+int operand_rest(struct operand *o, struct err *e)
+{
+    int got;
+
+    while ((got = rest(o, e)) > 0 && is_passed_over(o))
+        ;
+    return got;
 }
 
 int operand_follow(struct operand *o, const struct operand *leader, struct err *e)

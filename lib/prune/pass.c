@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "la/obs.h"
 #include "prune/slab.h"
+#include "tensor/unseen.h"
 
 #define SLAB (1u << 20) /* weights held as f32 */
 #define BY_GRAM 512     /* rows at least where a slab's products begin with the packing of a gram or its factor */
@@ -332,6 +333,8 @@ int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *o
 {
     int fd, rc;
 
+    if (p->plain && bundle_unseen(b))
+        p = p->plain;
     if (take_in(p, in, b, streams(p, b), &fd, e) < 0 || prepare(p, in, b, e) < 0)
         return -1;
     rc = prune_bundle(p, in, out, b, fd, tally, e);
@@ -346,7 +349,7 @@ static int count_walk(const struct prune_pass *p, const struct select *sel, stru
     int got, rc = 0;
 
     while (rc == 0 && (got = bundle_read(in, &b, e)) > 0)
-        rc = select_match(sel, &b) ? count_tensor(p, in, &b, e) : 0;
+        rc = select_match(sel, &b) && !(p->plain && bundle_unseen(&b)) ? count_tensor(p, in, &b, e) : 0;
     bundle_free(&b);
     return rc < 0 ? -1 : got;
 }
