@@ -78,7 +78,7 @@ $(B)/tests/fault/inject.so: tests/fault/inject.c
 	$(CC) -D_GNU_SOURCE -g -O1 -fPIC -shared -o $@ $< -ldl
 
 # Sanitizers bring allocators of their own, which the injector would shadow.
-tests: all $(UNITS) $(FUZZ) $(if $(SAN),,$(B)/tests/fault/inject.so)
+tests: all $(UNITS) $(FUZZ) $(B)/tests/peers/states $(if $(SAN),,$(B)/tests/fault/inject.so)
 
 # Install what is missing: as root, or by sudo; anywhere else say what is needed.
 setup:
@@ -117,16 +117,20 @@ fuzz:
 
 # The table of architectures against transformers, torch and llama.cpp, from small checkpoints made anew; never a need of check. A venv of
 # PEERS_PIP is made unless PEERS_PYTHON names a Python that has them. Without llama-cpp-python, which needs a compiler for C++ and cmake, its cells
-# say so. PEERS chooses architectures.
+# say so. PEERS chooses architectures. Behind it the tables of quantized inputs, and of what wshrink leaves. tests/peers/README.md has them as they are now.
 PEERS_PYTHON = $(B)/peers/venv/bin/python
-PEERS_PIP = torch==2.13.0 transformers tokenizers peft gguf safetensors numpy
+PEERS_PIP = torch==2.13.0 transformers tokenizers peft gguf safetensors numpy compressed-tensors bitsandbytes
 PEERS =
+BROOK = pipelines/brook
 $(B)/peers/venv/bin/python:
 	python3 -m venv $(B)/peers/venv
 	$@ -m pip install -q $(PEERS_PIP) || { rm -rf $(B)/peers/venv; exit 1; }
 	$@ -m pip install -q llama-cpp-python || echo 'llama-cpp-python does not build here: its cells will say so'
-peers: all $(PEERS_PYTHON)
+peers: all $(B)/tests/peers/states $(PEERS_PYTHON)
 	@BIN=$(abspath $(B))/bin $(PEERS_PYTHON) tests/peers/run $(B)/peers/work $(PEERS)
+	@head -c 2000 $(BROOK)/prose.test.txt >$(B)/peers/text
+	@BIN=$(abspath $(B))/bin $(PEERS_PYTHON) tests/peers/quantized.py $(BROOK)/model $(B)/peers/text $(B)/peers/quantized
+	@BIN=$(abspath $(B))/bin OUT=$(B)/peers/shrink $(PEERS_PYTHON) tests/peers/shrink.py $(B)/peers/work $(PEERS)
 
 demo: setup
 	@echo 'Building.'
@@ -171,4 +175,4 @@ clean:
 
 .PHONY: FORCE all tests setup check check-all fuzzers fuzz peers demo install uninstall dist distcheck clean
 .SECONDARY:
--include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d) $(wildcard $(B)/tests/bench/*.d)
+-include $(OBJ:.o=.d) $(B)/tests/peers/states.d $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d) $(wildcard $(B)/tests/bench/*.d)

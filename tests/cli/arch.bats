@@ -55,6 +55,26 @@ P
     done
 }
 
+@test "an encoder's last states, their means over each window, are transformers' within 2e-5" {
+    tsplit "$G/bert" | "$BUILD/tests/peers/states" "$G/bert/ids" 24 >"$T/states"
+    python3 - "$G/bert/golden.safetensors" "$T/states" <<'P'
+import json, struct, sys
+f = open(sys.argv[1], "rb")
+n = struct.unpack("<Q", f.read(8))[0]
+a, b = json.loads(f.read(n))["pooled"]["data_offsets"]
+f.seek(8 + n + a)
+want = struct.unpack(f"<{(b - a) // 4}f", f.read(b - a))
+got = [float(x) for x in open(sys.argv[2]).read().split()]
+assert len(got) == len(want) == 64 and max(abs(x - y) for x, y in zip(got, want)) < 2e-5, (got[:3], want[:3])
+P
+}
+
+@test "an expert that no token went to is refused as that, not as a calibration that lacks" {
+    run bash -c "tsplit $G/deepseek_v3 | mcalib -q --ids $G/deepseek_v3/ids -c 24 2>/dev/null | wprune -q -m wanda -s 0.5 2>&1 >/dev/null"
+    [ "$status" -eq 1 ]
+    [[ $output == *"experts.4.gate_proj.weight: has no companion norm2: no token of the calibration went to this expert: "* ]]
+}
+
 @test "an encoder has no perplexity, a page of names only cannot be run, and both say so" {
     run bash -c "tsplit $G/bert | mppl --ids $G/bert/ids -c 24"
     [ "$status" -eq 1 ]

@@ -116,7 +116,8 @@ VARIANTS = {
     "phi3-partial": ("phi3", dict(sliding_window=None, rope_parameters=dict(rope_type="default", rope_theta=10000.0, partial_rotary_factor=0.5))),
     "phi3-long": ("phi3", dict(OLD, sliding_window=None, original_max_position_embeddings=16, rope_scaling=dict(
         type="longrope", short_factor=[1.0, 1.1, 1.3, 1.5], long_factor=[1.2, 2.0, 3.5, 5.0]))),
-    "phi3-short": ("phi3", dict(OLD, sliding_window=None, original_max_position_embeddings=32, rope_scaling=dict(
+    # llama.cpp chooses the factors by its context, at least 256; transformers by the tokens that are there.
+    "phi3-short": ("phi3", dict(OLD, sliding_window=None, max_position_embeddings=512, original_max_position_embeddings=256, rope_scaling=dict(
         type="longrope", short_factor=[1.0, 1.1, 1.3, 1.5], long_factor=[1.2, 2.0, 3.5, 5.0]))),
     # What llama.cpp's fixed choices (query scale, clamp, normed experts) can say, so that a GGUF of it is the same model.
     "qwen3_moe-norm": ("qwen3_moe-all", dict(norm_topk_prob=True)),
@@ -156,10 +157,10 @@ def make(name):
     return model.to({"f16": torch.float16, "bf16": torch.bfloat16}[kind])
 
 
-def windows(vocab):
-    """The two windows of token ids: the same for all."""
+def windows(vocab, n=2):
+    """Windows of token ids: the same for all."""
     g = torch.Generator().manual_seed(11)
-    return torch.randint(3, vocab, (2, WINDOW), generator=g)
+    return torch.randint(3, vocab, (n, WINDOW), generator=g)
 
 
 def load(folder, name):
