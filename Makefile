@@ -44,12 +44,15 @@ X86 := $(filter x86_64%,$(MACHINE))
 $(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   FAST += -O3
-# Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (num/wide.h).
+# Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (base/wide.h).
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.o: FAST += -O3 -fno-math-errno -Wno-psabi
+# As above: values compared, bytes masked, scores checked.
+$(B)/lib/base/pick.o $(B)/lib/base/rng.o $(B)/lib/wire/bitmask.o $(B)/lib/wire/planes.o $(B)/lib/tensor/bundle.o $(B)/lib/tensor/form_dense.o $(B)/lib/prune/slab.o $(B)/lib/score/%.o: FAST += -O3
 # As above: many places of a signature at once.
 $(B)/lib/text/minhash.o: FAST += -O3
 $(B)/lib/la/secular.o $(B)/lib/la/dc_merge.o $(B)/lib/la/ql.o: FAST += -O3
-$(B)/lib/merge/%.o: FAST += -O3
+# Divisions and comparisons may be done for all and taken for some: nobody looks at the flags that they leave.
+$(B)/lib/merge/%.o: FAST += -O3 -fno-trapping-math
 $(B)/lib/prune/refit.o $(B)/lib/prune/refit_few.o: FAST += -O3
 $(B)/lib/quant/isa_avx2.o: FAST += $(if $(X86),-mavx2)
 $(B)/lib/quant/isa_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512)

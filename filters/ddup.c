@@ -96,7 +96,7 @@ static void check_options(int files, const char *file)
     if (list)
         show_list();
     if (!p)
-        die_usage("-m: there is no method '%s'; --list shows them", method);
+        die_unknown("method", dup_table, NULL, method);
     flow.o.p = *p;
     if (dup_adjust(&flow.o.p, ngram, hashes, threshold, bands, &e) < 0)
         die_usage("%s", e.msg);
@@ -109,7 +109,8 @@ static void check_options(int files, const char *file)
         die_usage("%s: --merge decides what is like what", flow.against ? "--against" : "--verify");
     if (merge ? files == 0 : files > 1)
         die_usage(merge ? "--merge: which FILEs?" : "one FILE at most");
-    if (((flow.against && strcmp(flow.against, "-") == 0) || (apply && strcmp(apply, "-") == 0)) && (merge || !files || strcmp(file, "-") == 0))
+    if (((flow.against && strcmp(flow.against, "-") == 0) || (apply && strcmp(apply, "-") == 0)) &&
+        (merge || !files || strcmp(file, "-") == 0))
         die_usage("%s -: standard input is to be read twice", apply ? "--apply" : "--against");
     if (flow.report && (signatures || apply || strcmp(flow.report, "-") == 0))
         die_usage(strcmp(flow.report, "-") == 0 ? "--report -: standard output is the stream's" : "--report goes with --merge");

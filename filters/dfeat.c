@@ -54,7 +54,7 @@ static void check_options(void)
     if (list)
         show_list();
     if (!m)
-        die_usage("-m: there is no method '%s'; --list shows them", method);
+        die_unknown("method", gather_table, NULL, method);
     if (ngram ? what.fields != NULL : n != UNSET || buckets != UNSET || hash)
         die_usage(ngram ? "--of is for -m stats" : "-n, -b and --hash are for -m ngram");
     if (mode < 0)

@@ -65,7 +65,8 @@ static const char *guess(const struct load_bad *bad)
 {
     if (how.format != LOAD_AUTO && how.format != LOAD_JSONL)
         return "";
-    if (bad->raw_len && *bad->raw != '{' && (memchr(bad->raw, ',', bad->raw_len) || memchr(bad->raw, '\t', bad->raw_len)))
+    if (bad->raw_len && *bad->raw != '{' &&
+        (memchr(bad->raw, ',', bad->raw_len) || memchr(bad->raw, '\t', bad->raw_len)))
         return "; it looks like CSV or TSV, and JSON lines are needed";
     return bad->raw_len < 3 && bad->raw_len && *bad->raw == '{' ? "; it looks like one JSON document; jq -c . makes a line of it" : "";
 }
@@ -107,8 +108,8 @@ static int load_file(struct unzip *s, const struct cut *c, struct records_out *o
         progress_step(1, r.text_len);
     }
     if (got == 0 && !t->taken && t->refused)
-        got = err_set(&e, "%s: nothing in it is a record: all of %" PRIu64 " refused, the first: %s%s", unzip_name(s), t->refused, t->first.msg,
-                      t->hint);
+        got = err_set(&e, "%s: nothing in it is a record: all of %" PRIu64 " refused, the first: %s%s", unzip_name(s),
+                      t->refused, t->first.msg, t->hint);
     load_close(in);
     record_free(&r);
     return got;
@@ -158,13 +159,15 @@ int main(int argc, char **argv)
     if (files == 0 || (bytes && (files > 1 || shard.n)))
         die_usage("%s", files ? "--bytes takes one FILE and no --shard" : "FILE is needed; - is standard input");
     if ((rejects && strcmp(rejects, "-") == 0) || (lost_path && strcmp(lost_path, "-") == 0))
-        die_usage("%s -: standard output is the records'", rejects && strcmp(rejects, "-") == 0 ? "--rejects" : "--keep-going");
+        die_usage("%s -: standard output is the records'",
+                  rejects && strcmp(rejects, "-") == 0 ? "--rejects" : "--keep-going");
     if (bytes && parse_range(bytes, &from, &to, &e) < 0)
         die_usage("--bytes: %s", e.msg);
     if (folder_expand(argv + 1, files, how.format, &list, &files, &e) < 0 || !(refusals = refusals_open(rejects, &e)) ||
         (lost_path && !(lost = lost_open(lost_path, &e))))
         die("%s", e.msg);
-    cuts = cuts_open((const char **)list, files, how.format, shard.n ? (uint64_t)shard.i : 1, shard.n ? (uint64_t)shard.n : 1, from, to, &e);
+    cuts = cuts_open((const char **)list, files, how.format, shard.n ? (uint64_t)shard.i : 1,
+                     shard.n ? (uint64_t)shard.n : 1, from, to, &e);
     out = cuts ? records_out_open(STDOUT_FILENO, "standard output", &put, NULL, &e) : NULL;
     if (!out)
         die("%s", e.msg);

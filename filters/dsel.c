@@ -184,9 +184,11 @@ int main(int argc, char **argv)
         die_usage("%s", e.msg);
     must(ch != NULL);
     if ((c.rejects && strcmp(c.rejects, "-") == 0) || (c.report && strcmp(c.report, "-") == 0))
-        die_usage("%s -: standard output is the records'", c.rejects && strcmp(c.rejects, "-") == 0 ? "--rejects" : "--report");
+        die_usage("%s -: standard output is the records'",
+                  c.rejects && strcmp(c.rejects, "-") == 0 ? "--rejects" : "--report");
     if (lost_path && (all || strcmp(lost_path, "-") == 0))
-        die_usage(all ? "--keep-going needs -k, --top or --bottom: what passes as it comes cannot be taken back" : "--keep-going -: standard output is the records'");
+        die_usage(all ? "--keep-going needs -k, --top or --bottom: what passes as it comes cannot be taken back"
+                      : "--keep-going -: standard output is the records'");
     if (files > 1 && (all || c.shard.n))
         die_usage(all ? "several FILEs need -k or --top; tcat joins them" : "--shard is of one FILE");
     must((!c.report || target_check_put(c.report, &e) == 0) && (lost_path || opt_there(argv + 1, files, &e) == 0));

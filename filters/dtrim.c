@@ -76,7 +76,7 @@ static void open_work(struct work *w)
         exit(0);
     }
     if (strcmp(method, "c4") != 0)
-        die_usage("-m: there is no method '%s'; --list shows them", method);
+        die_usage("method '%s' is not known; --list names them", method);
     rules_defaults(&w->want);
     for (int i = 0; i < limits.n; i++)
         if (strncmp(limits.item[i], "c4.", 3) != 0 || rules_limit(&w->want, limits.item[i], &e) < 0)

@@ -17,7 +17,8 @@
 #include "tensor/stream.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
-static int dry_run, list;
+static int dry_run, list, verbose;
+static struct unseen unseen;
 static struct factor_pass pass = FACTOR_PASS;
 static struct select sel = {.linears = 1};
 static struct budget *budget;
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
     OPT_END,
 };
 
@@ -82,7 +84,7 @@ static const struct factor_method *check_options(void)
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
     if (!(pass.method = m = factor_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", factor_table, NULL, method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
     pass.residual = term && strcmp(term, "residual") == 0;
@@ -92,6 +94,7 @@ static const struct factor_method *check_options(void)
         die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
     if (budget_path)
         open_budget(m);
+    pass.unseen = &unseen;
     if (factor_pass_check(&pass, budget ? budget_column(budget) : NULL, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     opt_check_report(&report_path, dry_run);
@@ -107,12 +110,12 @@ static int is_chosen(const struct bundle *b)
 }
 
 /* A gram of fewer tokens than columns says nothing of some directions. Once for a run. */
-static void warn_poor(const struct bundle *b)
+static void warn_poor(const struct bundle *b, unsigned needs)
 {
     static int warned;
     int64_t count = attrs_int(&b->more, "count", 0);
 
-    if (warned || !(pass.method->needs & FACTOR_GRAM) || !bundle_part(b, -1, "gram") || count <= 0 || (uint64_t)count >= b->cols)
+    if (warned || !(needs & FACTOR_GRAM) || !bundle_part(b, -1, "gram") || count <= 0 || (uint64_t)count >= b->cols)
         return;
     warn("%s: its gram is of %lld tokens, fewer than its %llu columns: too few to tell what may go; calibrate on more", b->name, (long long)count,
          (unsigned long long)b->cols);
@@ -120,15 +123,15 @@ static void warn_poor(const struct bundle *b)
 }
 
 /* The bundle that in stands at; *ahead: of the one behind it, which was read to see whether it is the bias, what bundle_read gave; -2: it was not. */
-static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, struct err *e)
+static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, unsigned needs, struct err *e)
 {
     struct bundle *bias = NULL;
     struct factor_tally t;
 
-    warn_poor(b);
+    warn_poor(b, needs);
     if (bundle_load(in, b, e) < 0)
         return -1;
-    if (pass.method->needs & FACTOR_BIAS && (*ahead = bundle_read(in, next, e)) == -1)
+    if (needs & FACTOR_BIAS && (*ahead = bundle_read(in, next, e)) == -1)
         return -1;
     if (*ahead > 0 && factor_is_bias(next, b))
         bias = next;
@@ -139,7 +142,8 @@ static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, 
     return 0;
 }
 
-static int walk(struct reader *in, struct writer *out, struct err *e)
+/* needs: of the method. */
+static int walk(struct reader *in, struct writer *out, unsigned needs, struct err *e)
 {
     struct bundle b = {0}, next = {0};
     int got = bundle_read(in, &b, e);
@@ -148,7 +152,7 @@ static int walk(struct reader *in, struct writer *out, struct err *e)
         int ahead = -2;
 
         progress_step(1, describe_bytes(&b, 0));
-        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
+        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, needs, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
             return -1;
         if (ahead == -2) {
             got = bundle_read(in, &b, e);
@@ -161,6 +165,16 @@ static int walk(struct reader *in, struct writer *out, struct err *e)
     }
     bundle_free(&b);
     return got;
+}
+
+static void tell_unseen(void)
+{
+    const char *how = pass.method->kind == FACTOR_BESIDE ? "stayed as they were" : pass.method->needs & FACTOR_NORM2 ? "were factored with alpha 0"
+                                                                                                                     : "were factored by svd";
+
+    if (unseen.n)
+        warn("%s", unseen_line(&unseen, how, verbose));
+    unseen_free(&unseen);
 }
 
 int main(int argc, char **argv)
@@ -180,12 +194,13 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     buf_puts(&report, FACTOR_TALLY_TITLES);
-    got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, &e);
+    got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, m->needs, &e);
     progress_end();
     if (got < 0 || select_end(&sel, &reader_head(in)->model, pass.done, "none is a matrix that would be smaller in factors", &e) < 0 ||
         (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
+    tell_unseen();
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);
     budget_free(budget);

@@ -41,7 +41,7 @@ static int set_dense(const char *arg, struct err *why)
 static const struct opt opts[] = {
     {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
     {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "store all anew with zstd, level 1 to 22 (default 3)", set_level},
-    {0, "split-bytes", 0, OPT_FLAG, &split, "... with all first bytes of the elements first: floats shrink more", 0},
+    {0, "split-bytes", 0, OPT_FLAG, &split, "... of the elements' first bytes, then their second ...: floats shrink more", 0},
     {0, "bitmask", 0, OPT_FLAG, &bitmask, "store zeros as bits: for sparse weights", 0},
     {0, "raw", 0, OPT_FLAG, &raw, "store all plainly", 0},
     {0, "dense", "[DTYPE]", OPT_CALL, 0, "turn every form into plain rows of DTYPE (default: the type they came from)", set_dense},
@@ -55,7 +55,7 @@ static int codec(void)
 {
     if ((zstd || split) + bitmask + raw > 1)
         die_usage("of -z (with or without --split-bytes), --bitmask and --raw only one can be");
-    return split ? CODEC_SPLIT : zstd ? CODEC_ZSTD : bitmask ? CODEC_BITMASK : raw ? CODEC_RAW : -1;
+    return split ? CODEC_TURNED : zstd ? CODEC_ZSTD : bitmask ? CODEC_BITMASK : raw ? CODEC_RAW : -1;
 }
 
 static void copy(const char *from, struct target *to, int how, int last)

@@ -61,7 +61,7 @@ static void check_options(struct shrink_pass *s)
     if (!method_name || share < 0)
         die_usage("-m NAME and -s SHARE are needed; --list names the methods");
     if (!(s->method = shrink_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", shrink_table, NULL, method_name);
     s->what = what_name ? shrink_what(what_name) : s->method->normal;
     if (!s->what)
         die_usage("--what '%s' is none of layers, heads, channels, hidden, experts", what_name);
@@ -97,7 +97,8 @@ static struct reader *reader_at(int fd, off_t start, struct err *e)
 static struct reader *open_input(struct shrink_pass *s, struct err *e)
 {
     off_t start = 0;
-    int twice = shrink_ahead(s) && !isatty(STDIN_FILENO), fd = twice ? io_rewindable(STDIN_FILENO, &start, e) : STDIN_FILENO;
+    int twice = shrink_ahead(s) && !isatty(STDIN_FILENO),
+        fd = twice ? io_rewindable(STDIN_FILENO, &start, e) : STDIN_FILENO;
     struct reader *in = fd < 0 ? NULL : twice ? reader_at(fd, start, e) : reader_stdin(e);
 
     if (!in || shrink_plan(s, &reader_head(in)->model, e) < 0)

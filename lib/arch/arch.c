@@ -183,6 +183,6 @@ uint64_t arch_order(const struct arch *a, const char *role, int64_t layer, int64
     if (!w || w->order < 0)
         return UINT64_MAX;
     /* section 2 | layer 20 | phase 2 | expert 20 | step 16 | bias 1 */
-    return (uint64_t)w->section << 60 | (uint64_t)(layer + 1) << 40 | (uint64_t)w->phase << 37 | (uint64_t)(expert + 1) << 17 |
-           (uint64_t)w->order << 1 | (uint64_t)bias;
+    return (uint64_t)w->section << 60 | (uint64_t)(layer + 1) << 40 | (uint64_t)w->phase << 37 |
+           (uint64_t)(expert + 1) << 17 | (uint64_t)w->order << 1 | (uint64_t)bias;
 }

@@ -27,8 +27,8 @@ static void see(void *ctx, const char *name)
 }
 
 /* One axis: 1 and *u where the number stands on it. */
-static int on_axis(const struct model *m, const struct arch_weight *w, const struct arch_axis *x, int64_t layer, const char *number, struct axes_units *u,
-                   struct err *e)
+static int on_axis(const struct model *m, const struct arch_weight *w, const struct arch_axis *x, int64_t layer,
+                   const char *number, struct axes_units *u, struct err *e)
 {
     int found = 0;
 
@@ -43,7 +43,8 @@ static int on_axis(const struct model *m, const struct arch_weight *w, const str
         if (model_eval(m, x->atom[k].size, layer, &v, e) < 0)
             return err_in(e, "%s", w->role);
         if (!(v >= 1 && v <= 0x1p31) || v != floor(v))
-            return err_set(e, "%s: its size %s is %.10g; a whole number from 1 to 2^31 is needed", w->role, x->atom[k].text, v);
+            return err_set(e, "%s: its size %s is %.10g; a whole number from 1 to 2^31 is needed", w->role,
+                           x->atom[k].text, v);
         expr_names(x->atom[k].size, see, &s);
         if (s.found && (!name || found))
             return err_set(e, "%s: units of %s cannot be told from its size %s", w->role, number, x->atom[k].text);
@@ -57,7 +58,8 @@ static int on_axis(const struct model *m, const struct arch_weight *w, const str
     return found;
 }
 
-int axes_units(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, const char *number, struct axes_units at[2], struct err *e)
+int axes_units(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, const char *number,
+               struct axes_units at[2], struct err *e)
 {
     int first = w->axes == 3, last = w->axes - (bias && w->axes > 1), n = 0;
 
@@ -83,7 +85,8 @@ const char *axes_experts(const struct walk *w)
 /* Ops that leave units what they are, element by element. */
 static int elementwise(enum walk_op op)
 {
-    return op == WALK_act || op == WALK_mul || op == WALK_clamp || op == WALK_offset || op == WALK_scale || op == WALK_copy;
+    return op == WALK_act || op == WALK_mul || op == WALK_clamp || op == WALK_offset || op == WALK_scale ||
+           op == WALK_copy;
 }
 
 /* Ops between the linears and attention that leave heads heads. */
@@ -168,7 +171,8 @@ int axes_groups(const struct walk *w, enum axes_kind kind, struct axes_group *ou
         if (!closes(w, s, kind, &g))
             continue;
         if (!arch_number(w->arch, g.number))
-            return err_set(e, "%s: its inputs are counted by %s, which is no number of the page", s->weight->role, g.number);
+            return err_set(e, "%s: its inputs are counted by %s, which is no number of the page", s->weight->role,
+                           g.number);
         out[n++] = g;
     }
     return n;

@@ -22,7 +22,8 @@ int axes_same(const struct model *m, const char *number, const char *other);
  * at  out: up to 2
  * How many axes, 0: none; -1: it stands on one axis twice or within an expression, or a size cannot be computed.
  */
-int axes_units(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, const char *number, struct axes_units at[2], struct err *e);
+int axes_units(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, const char *number,
+               struct axes_units at[2], struct err *e);
 
 /* The number that counts experts in this layer: of a walk's weights between scatter and gather; NULL: it has none. */
 const char *axes_experts(const struct walk *w);

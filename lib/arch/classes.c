@@ -74,7 +74,8 @@ static void join(struct classes *c, int a, int b)
     c->pinned[a] |= c->pinned[b];
 }
 
-const struct class_use *classes_use(const struct classes *c, const struct arch_weight *w, int64_t layer, int axis, int atom)
+const struct class_use *classes_use(const struct classes *c, const struct arch_weight *w, int64_t layer, int axis,
+                                    int atom)
 {
     for (int i = c->uses; i-- > 0;)
         if (c->use[i].weight == w && c->use[i].layer == layer && c->use[i].axis == axis && c->use[i].atom == atom)
@@ -104,7 +105,7 @@ static int axis_of(struct walker *k, const struct arch_weight *w, int axis, stru
 {
     int64_t layer = w->section == 1 ? k->w->layer : -1;
 
-    out->n = 0;
+    *out = (struct axes){.n = 0};
     for (int i = 0; i < w->axis[axis].atoms && i < ATOMS; i++)
         if ((out->node[out->n++] = add_use(k, w, layer, axis, i)) < 0)
             return -1;
@@ -218,8 +219,7 @@ static int step(struct walker *k, const struct walk_step *s)
     case WALK_join: /* parts of heads: their channels stay */
         *out = k->value[s->in[0]];
         if (out->n)
-            out->node[out->n - 1] = new_node(k->c, 0);
-        pin(k->c, out->node[out->n - 1]);
+            pin(k->c, out->node[out->n - 1] = new_node(k->c, 0));
         pin_all(k->c, &k->value[s->in[0]]);
         pin_all(k->c, &k->value[s->in[1]]);
         return 0;
@@ -283,6 +283,7 @@ static int walk_and_run(struct walker *k, int64_t layer, struct axes *x)
         return -1;
     k->w = &w;
     rc = run(k, x);
+    k->w = NULL;
     walk_free(&w);
     return rc;
 }

@@ -35,6 +35,7 @@ int classes_root(const struct classes *c, int node);
 int classes_pinned(const struct classes *c, int node);
 
 /* The use of a weight's atom, or NULL: no step reads it. */
-const struct class_use *classes_use(const struct classes *c, const struct arch_weight *w, int64_t layer, int axis, int atom);
+const struct class_use *classes_use(const struct classes *c, const struct arch_weight *w, int64_t layer, int axis,
+                                    int atom);
 
 #endif

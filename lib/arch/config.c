@@ -81,7 +81,8 @@ static int set_list(const struct arch_number *n, const struct json *v, struct at
     return rc;
 }
 
-static int set_value(const struct arch_number *n, const char *path, const struct json *v, struct attrs *m, struct err *e)
+static int set_value(const struct arch_number *n, const char *path, const struct json *v, struct attrs *m,
+                     struct err *e)
 {
     switch (v->kind) {
     case JSON_BOOL: attrs_set_bool(m, n->name, (int)v->i); return 0;
@@ -94,7 +95,8 @@ static int set_value(const struct arch_number *n, const char *path, const struct
 }
 
 /* Outer: keys that a nested configuration leaves to the whole. */
-static int read_number(const struct arch_number *n, const struct json *c, const struct json *outer, struct attrs *m, struct err *e)
+static int read_number(const struct arch_number *n, const struct json *c, const struct json *outer, struct attrs *m,
+                       struct err *e)
 {
     for (int i = 0; i < n->paths; i++) {
         const struct json *v = config_at(c, n->path[i]);
@@ -130,7 +132,8 @@ int config_fill(struct attrs *m, const struct arch *a, struct err *e)
             continue;
         if (n->each && (list = model_list(&full, n->name)))
             attrs_set_list(m, n->name, list, (int)full.layers);
-        else if (names.get(names.ctx, n->name, &v, &none) > 0 && v.kind == VALUE_NUMBER && v.number == (double)(int64_t)v.number)
+        else if (names.get(names.ctx, n->name, &v, &none) > 0 && v.kind == VALUE_NUMBER &&
+                 v.number == (double)(int64_t)v.number)
             attrs_set_int(m, n->name, (int64_t)v.number);
         else if (v.kind == VALUE_NUMBER && v.number != 0)
             attrs_set_f64(m, n->name, v.number);

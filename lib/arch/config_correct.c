@@ -77,7 +77,8 @@ int config_span(const struct buf *t, const char **path, size_t *from, size_t *to
     }
 }
 
-static void put_word_list(struct buf *b, const struct arch_number *n, const double *list, int count, const struct json *old)
+static void put_word_list(struct buf *b, const struct arch_number *n, const double *list, int count,
+                          const struct json *old)
 {
     const char *other = "full_attention";
 
@@ -149,7 +150,8 @@ static int equal(const struct arch_number *n, const struct attrs *a, const struc
     if (!x || !y)
         return x == y || !y; /* what the head does not say is as it was */
     if (x->kind == ATTR_RAW || y->kind == ATTR_RAW)
-        return x->kind == y->kind && x->raw.len == y->raw.len && (x->raw.len == 0 || memcmp(x->raw.data, y->raw.data, x->raw.len) == 0);
+        return x->kind == y->kind && x->raw.len == y->raw.len &&
+               (x->raw.len == 0 || memcmp(x->raw.data, y->raw.data, x->raw.len) == 0);
     if (x->kind == ATTR_STR || y->kind == ATTR_STR)
         return x->kind == y->kind && strcmp(attrs_str(a, n->name, ""), attrs_str(b, n->name, "")) == 0;
     return attrs_f64(a, n->name, x->kind == ATTR_BOOL ? (double)x->i : 0) == attrs_f64(b, n->name, y->kind == ATTR_BOOL ? (double)y->i : 0);
@@ -174,15 +176,16 @@ static int check(const struct arch *a, const struct buf *t, const struct attrs *
 
     for (int i = 0; rc == 0 && i < a->numbers; i++)
         if (!equal(&a->number[i], &says, model))
-            rc = err_set(e, "config.json of a '%s' cannot say this model's %s%s", json_str(j, "model_type", ""), a->number[i].name,
-                         a->number[i].each ? ", layer by layer" : "");
+            rc = err_set(e, "config.json of a '%s' cannot say this model's %s%s", json_str(j, "model_type", ""),
+                         a->number[i].name, a->number[i].each ? ", layer by layer" : "");
     attrs_free(&says);
     json_free(j);
     return rc;
 }
 
 /* The number as head.model says it, in the text that j and says were read from. */
-static void put_number(struct buf *t, const struct arch_class *c, const struct json *j, const struct arch_number *n, const struct attrs *model)
+static void put_number(struct buf *t, const struct arch_class *c, const struct json *j, const struct arch_number *n,
+                       const struct attrs *model)
 {
     struct buf value = {0};
     const struct json *old = NULL;

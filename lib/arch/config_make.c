@@ -65,7 +65,8 @@ static void members(struct buf *b, const struct model *m, const char *inside, co
         const struct arch_number *num = &m->arch->number[i];
         const char *path = num->paths ? num->path[0] : "", *dot = strchr(path, '.');
 
-        if (!*path || !attrs_find(&m->head, num->name) || (inside ? !dot || (size_t)(dot - path) != n || strncmp(path, inside, n) != 0 : dot != NULL))
+        if (!*path || !attrs_find(&m->head, num->name) ||
+            (inside ? !dot || (size_t)(dot - path) != n || strncmp(path, inside, n) != 0 : dot != NULL))
             continue;
         buf_printf(b, "%s\n%s\"%s\": ", first ? "" : ",", indent, inside ? dot + 1 : path);
         first = 0;

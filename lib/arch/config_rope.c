@@ -60,7 +60,8 @@ void config_read_rope(const struct json *c, struct attrs *m)
     for (size_t i = 0; i < KEYS; i++)
         if ((v = config_at(s, keys[i].theirs)))
             read_key(v, &keys[i], m);
-    if (!attrs_find(m, "rope_original_context") && (v = config_at(c, "original_max_position_embeddings")) && v->kind == JSON_INT)
+    if (!attrs_find(m, "rope_original_context") && (v = config_at(c, "original_max_position_embeddings")) &&
+        v->kind == JSON_INT)
         attrs_set_int(m, "rope_original_context", v->i);
 }
 

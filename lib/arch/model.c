@@ -152,7 +152,8 @@ static int get(void *ctx, const char *name, struct value *v, struct err *e)
         *v = *is;
         if (is->kind == VALUE_LIST && !m->arch->number[k].list) {
             if (at->layer < 0 || at->layer >= is->n)
-                return err_set(e, at->layer < 0 ? "%s is one number a layer" : "%s has too few numbers for the layers", name);
+                return err_set(e, at->layer < 0 ? "%s is one number a layer" : "%s has too few numbers for the layers",
+                               name);
             *v = (struct value){.kind = VALUE_NUMBER, .number = is->list[at->layer]};
         }
         return 1;
@@ -193,8 +194,9 @@ const double *model_list(const struct model *m, const char *name)
     struct err e;
 
     for (int k = 0; k < m->arch->numbers; k++)
-        if (strcmp(m->arch->number[k].name, name) == 0 && !m->arch->number[k].list && need((struct model *)(uintptr_t)m, k, &e) == 1 &&
-            m->number[k].value.kind == VALUE_LIST && m->number[k].value.n == m->layers)
+        if (strcmp(m->arch->number[k].name, name) == 0 && !m->arch->number[k].list &&
+            need((struct model *)(uintptr_t)m, k, &e) == 1 && m->number[k].value.kind == VALUE_LIST &&
+            m->number[k].value.n == m->layers)
             return m->number[k].value.list;
     return NULL;
 }
@@ -209,18 +211,21 @@ int model_has(const struct model *m, const struct arch_weight *w, int bias, int6
     return !bias || (w->bias && model_eval(m, w->bias_if, layer, &yes, &e) == 0 && yes != 0);
 }
 
-static int atom_size(const struct model *m, const struct arch_weight *w, const struct arch_atom *a, int64_t layer, double *v, struct err *e)
+static int atom_size(const struct model *m, const struct arch_weight *w, const struct arch_atom *a, int64_t layer,
+                     double *v, struct err *e)
 {
     if (!a->size)
         return err_set(e, "%s: the page of '%s' does not say its size", w->role, m->arch->name);
     if (model_eval(m, a->size, layer, v, e) < 0)
         return err_in(e, "%s", w->role);
     if (*v != floor(*v) || *v < 1 || *v > SIZE_LIMIT)
-        return err_set(e, "model key '%s' is %.10g; a whole number from 1 to %lld is needed (%s)", a->text, *v, (long long)SIZE_LIMIT, w->role);
+        return err_set(e, "model key '%s' is %.10g; a whole number from 1 to %lld is needed (%s)", a->text, *v,
+                       (long long)SIZE_LIMIT, w->role);
     return 0;
 }
 
-int model_axes(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, struct shape *s, struct err *e)
+int model_axes(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, struct shape *s,
+               struct err *e)
 {
     int n = bias && w->axes > 1 ? w->axes - 1 : w->axes;
 
@@ -284,7 +289,8 @@ static int check(const struct model *m, struct err *e)
     struct shape s;
 
     for (int i = 0; i < m->arch->weights; i++)
-        if (!m->arch->weight[i].guard && m->arch->weight[i].order >= 0 && model_axes(m, &m->arch->weight[i], 0, m->layers && m->arch->weight[i].section == 1 ? 0 : -1, &s, e) < 0)
+        if (!m->arch->weight[i].guard && m->arch->weight[i].order >= 0 &&
+            model_axes(m, &m->arch->weight[i], 0, m->layers && m->arch->weight[i].section == 1 ? 0 : -1, &s, e) < 0)
             return -1;
     return model_requires(m, m->arch->must, m->arch->musts, 0, e);
 }
@@ -296,9 +302,11 @@ int model_bind(struct model *m, const struct attrs *head, struct err *e)
 
     memset(m, 0, sizeof *m);
     if (!name)
-        return err_set(e, "the stream's head does not say what model this is (key arch); give tsplit the folder with config.json");
+        return err_set(
+            e, "the stream's head does not say what model this is (key arch); give tsplit the folder with config.json");
     if (!a)
-        return err_set(e, "architecture '%s' has no page here; there are %s; tsplit --arch FILE takes one of your own", name, arch_names());
+        return err_set(e, "architecture '%s' has no page here; there are %s; tsplit --arch FILE takes one of your own",
+                       name, arch_names());
     m->arch = a;
     attrs_copy(&m->head, head);
     m->number = mem_new((size_t)a->numbers + 1, sizeof *m->number);

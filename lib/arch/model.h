@@ -53,7 +53,8 @@ int model_eval(const struct model *m, const struct expr *x, int64_t layer, doubl
 int model_has(const struct model *m, const struct arch_weight *w, int bias, int64_t layer);
 
 /* The sizes of its axes at a layer: of a weight up to three, of a bias without the last (a vector's stays). 0 or -1. */
-int model_axes(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, struct shape *s, struct err *e);
+int model_axes(const struct model *m, const struct arch_weight *w, int bias, int64_t layer, struct shape *s,
+               struct err *e);
 
 /* The layers' number of each `each` (and of others that the head gives one a layer), as a list; NULL: it is one number. n: layers. */
 const double *model_list(const struct model *m, const char *name);

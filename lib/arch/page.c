@@ -240,7 +240,8 @@ static int indented(struct arch *a, int room, int number, struct span line, stru
     int s = room - STEPS;
 
     if (a->numbers > LINES_MAX || a->weights > LINES_MAX || a->stores > LINES_MAX || room == TOP)
-        return err_set(e, room == TOP ? "an indented line under no section" : "more than %d lines of a kind", LINES_MAX);
+        return err_set(e, room == TOP ? "an indented line under no section" : "more than %d lines of a kind",
+                       LINES_MAX);
     switch (room) {
     case NUMBER: return page_number(a, line, 0, e);
     case EACH: return page_number(a, line, 1, e);
@@ -301,7 +302,8 @@ static int append(struct arch *a, const char *text, size_t n, struct err *e, int
         all = span_trim(line);
         if (all.n == 0)
             continue;
-        if ((isspace((unsigned char)*line.at) ? indented(a, room, number + 1, all, e) : flush(a, all, &room, e, depth)) < 0)
+        if ((isspace((unsigned char)*line.at) ? indented(a, room, number + 1, all, e)
+                                              : flush(a, all, &room, e, depth)) < 0)
             return err_in(e, "%d", number + 1);
         if (strncmp(all.at, "like ", 5) == 0)
             inherited = a->stores;

@@ -34,7 +34,8 @@ static int sizes(const struct arch *a, struct err *e)
             for (int k = 0; k < w->axis[x].atoms; k++)
                 if (known_names(a, w->axis[x].atom[k].size, w->role, e) < 0)
                     return -1;
-        if (known_names(a, w->guard, w->role, e) < 0 || known_names(a, w->bias_if, w->role, e) < 0 || known_names(a, w->tied_if, w->role, e) < 0)
+        if (known_names(a, w->guard, w->role, e) < 0 || known_names(a, w->bias_if, w->role, e) < 0 ||
+            known_names(a, w->tied_if, w->role, e) < 0)
             return -1;
     }
     return 0;

@@ -81,7 +81,8 @@ static struct arch_number *place(struct arch *a, struct span name, struct span k
     if (equal)
         key.n = (size_t)(equal - key.at);
     for (int i = 0; i < a->numbers; i++)
-        if (span_is(name, a->number[i].name) && (!span_is(name, "-") || (a->number[i].keys && span_is(key, a->number[i].key[0].key)))) {
+        if (span_is(name, a->number[i].name) &&
+            (!span_is(name, "-") || (a->number[i].keys && span_is(key, a->number[i].key[0].key)))) {
             page_free_number(&a->number[i]);
             return &a->number[i];
         }

@@ -50,7 +50,8 @@ static int one_atom(struct arch_axis *x, struct span s, struct err *e)
 }
 
 /* Pieces between a separator outside of brackets. */
-static int pieces(struct span s, char separator, int (*take)(void *ctx, struct span piece, struct err *e), void *ctx, struct err *e)
+static int pieces(struct span s, char separator, int (*take)(void *ctx, struct span piece, struct err *e), void *ctx,
+                  struct err *e)
 {
     int depth = 0;
 

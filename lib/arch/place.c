@@ -77,7 +77,8 @@ static int guard_holds(const struct model *m, const struct arch_store *r, int64_
     return !m || !r->guard || (model_eval(m, r->guard, layer, &yes, &e) == 0 && yes != 0);
 }
 
-static int try_rows(const struct arch *a, const struct model *m, enum arch_form f, const char *name, size_t n, int rooted, struct arch_place *p)
+static int try_rows(const struct arch *a, const struct model *m, enum arch_form f, const char *name, size_t n,
+                    int rooted, struct arch_place *p)
 {
     for (int i = 0; i < a->stores; i++) {
         const struct arch_store *r = &a->store[i];
@@ -102,7 +103,8 @@ int arch_place(const struct arch *a, const struct model *m, const char *name, st
         if (n > k && strncmp(name, *prefix, k) == 0 && try_rows(a, m, ARCH_HF, name + k, n - k, 0, p))
             return 1;
     }
-    return try_rows(a, m, ARCH_HF, name, n, 1, p) || try_rows(a, m, ARCH_GGUF, name, n, 0, p) || try_rows(a, m, ARCH_HF, name, n, 0, p);
+    return try_rows(a, m, ARCH_HF, name, n, 1, p) || try_rows(a, m, ARCH_GGUF, name, n, 0, p) ||
+           try_rows(a, m, ARCH_HF, name, n, 0, p);
 }
 
 int arch_is_one(const struct arch *a, const struct arch_place *p)
@@ -121,7 +123,8 @@ char *arch_part_name(const char *stored, const struct arch_part *p)
 {
     if (p->whole)
         return mem_strdup(stored);
-    return p->expert >= 0 ? mem_printf("%s:%s@%lld", stored, p->role, (long long)p->expert) : mem_printf("%s:%s", stored, p->role);
+    return p->expert >= 0 ? mem_printf("%s:%s@%lld", stored, p->role, (long long)p->expert)
+                          : mem_printf("%s:%s", stored, p->role);
 }
 
 /* The weight of the page whose role (with ".bias") begins at s and ends at end or '@'. */

@@ -50,7 +50,8 @@ struct arch_part {
  * out     the caller frees; *n: how many
  * -1 with e set.
  */
-int arch_parts(const struct model *m, const struct arch_place *p, const struct shape *stored, struct arch_part **out, int *n, struct err *e);
+int arch_parts(const struct model *m, const struct arch_place *p, const struct shape *stored, struct arch_part **out,
+               int *n, struct err *e);
 
 /* The name of a bundle: see above. The caller frees. */
 char *arch_part_name(const char *stored, const struct arch_part *p);
@@ -74,8 +75,8 @@ struct arch_target {
     int bias;
     enum arch_form from;    /* whose name the bundle has */
 };
-int arch_target(const struct model *m, enum arch_form form, const char *name, const char *role, int64_t layer, int64_t expert,
-                struct arch_target *out, struct err *e);
+int arch_target(const struct model *m, enum arch_form form, const char *name, const char *role, int64_t layer,
+                int64_t expert, struct arch_target *out, struct err *e);
 
 /* What a bundle is called in a form, by the first row of its role, whatever it is called now: no sizes are needed. NULL: the form has no place for
  * it. The caller frees. */

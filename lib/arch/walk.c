@@ -83,8 +83,9 @@ static int take_weight(struct walker *k, const char *role, const struct arch_wei
     if (!*w || bias)
         return err_set(k->e, "%s is no weight of this page", role);
     if (!model_has(k->m, *w, 0, k->w->layer))
-        return k->w->layer < 0 ? err_set(k->e, "%s is read, but this model does not have it", role)
-                               : err_set(k->e, "%s is read, but layer %lld does not have it", role, (long long)k->w->layer);
+        return k->w->layer < 0
+                   ? err_set(k->e, "%s is read, but this model does not have it", role)
+                   : err_set(k->e, "%s is read, but layer %lld does not have it", role, (long long)k->w->layer);
     return 0;
 }
 
@@ -105,7 +106,8 @@ static int take_weights(struct walker *k, struct walk_step *s)
     while (given < 3 && k->at->in[given])
         given++;
     if (given != ops[s->op].values + ops[s->op].weights)
-        return err_set(k->e, "%s takes %d inputs, %d are given", k->at->op, ops[s->op].values + ops[s->op].weights, given);
+        return err_set(k->e, "%s takes %d inputs, %d are given", k->at->op, ops[s->op].values + ops[s->op].weights,
+                       given);
     if (ops[s->op].weights && take_weight(k, k->at->in[given - 1], &s->weight) < 0)
         return -1;
     for (int i = 0; i < k->at->attrs; i++) {
@@ -129,7 +131,8 @@ static int set_phase(struct walker *k, struct walk_step *s)
     s->phase = s->op == WALK_scatter || (by_expert && s->op != WALK_gather) ? 1 : k->gather >= 0 || s->op == WALK_gather ? 2 : 0;
     for (int i = 0; s->phase == 1 && s->op != WALK_scatter && i < s->ins; i++)
         if (!k->w->value[s->in[i]].expert)
-            return err_set(k->e, "%s is a value of all tokens, but stands between scatter and gather", k->w->value[s->in[i]].name);
+            return err_set(k->e, "%s is a value of all tokens, but stands between scatter and gather",
+                           k->w->value[s->in[i]].name);
     if (s->op == WALK_scatter) {
         if (by_expert || k->scatter >= 0)
             return err_set(k->e, "a second scatter in a layer");
@@ -142,7 +145,8 @@ static int set_phase(struct walker *k, struct walk_step *s)
     }
     if (s->weight && (s->weight->axes == 3) != (s->phase == 1))
         return err_set(k->e, "%s is %s", s->weight->role,
-                       s->phase == 1 ? "one matrix, but stands between scatter and gather" : "a matrix for each expert, but does not stand between scatter and gather");
+                       s->phase == 1 ? "one matrix, but stands between scatter and gather"
+                                     : "a matrix for each expert, but does not stand between scatter and gather");
     return 0;
 }
 
@@ -171,7 +175,8 @@ static int one(struct walker *k, enum arch_section section)
         return -1;
     if (yes == 0)
         return 0;
-    if (find_op(k, &s.op) < 0 || take_values(k, &s) < 0 || take_weights(k, &s) < 0 || set_phase(k, &s) < 0 || routed(k, &s) < 0)
+    if (find_op(k, &s.op) < 0 || take_values(k, &s) < 0 || take_weights(k, &s) < 0 || set_phase(k, &s) < 0 ||
+        routed(k, &s) < 0)
         return -1;
     s.out = new_value(w, k->at->out, w->steps);
     w->value[s.out].expert = s.phase == 1 || s.op == WALK_scatter;
@@ -197,7 +202,8 @@ static void ends(struct walk *w, int last_section)
         w->value[w->y].last = w->steps;
 }
 
-static int walk(const struct model *m, int64_t layer, enum arch_section first, enum arch_section last, struct walk *w, struct err *e)
+static int walk(const struct model *m, int64_t layer, enum arch_section first, enum arch_section last, struct walk *w,
+                struct err *e)
 {
     struct walker k = {m, w, NULL, -1, -1, e};
     const struct arch *a = m->arch;
@@ -254,7 +260,8 @@ void walk_free(struct walk *w)
 int walk_reads(const struct walk *w, const char *role)
 {
     for (int i = 0; role && i < w->steps; i++)
-        if ((w->step[i].weight && strcmp(w->step[i].weight->role, role) == 0) || (w->step[i].extra && strcmp(w->step[i].extra->role, role) == 0))
+        if ((w->step[i].weight && strcmp(w->step[i].weight->role, role) == 0) ||
+            (w->step[i].extra && strcmp(w->step[i].extra->role, role) == 0))
             return i;
     return -1;
 }
@@ -267,7 +274,8 @@ static const struct arch_attr *attr_of(const struct walk_step *s, const char *na
     return NULL;
 }
 
-int walk_number(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr, double *v, struct err *e)
+int walk_number(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr, double *v,
+                struct err *e)
 {
     const struct arch_attr *a = attr_of(s, attr);
 
@@ -278,7 +286,8 @@ int walk_number(const struct model *m, const struct walk *w, const struct walk_s
     return 1;
 }
 
-const char *walk_word(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr, const char *otherwise, struct err *e)
+const char *walk_word(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr,
+                      const char *otherwise, struct err *e)
 {
     const struct arch_attr *a = attr_of(s, attr);
     struct model_at at = {m, w->layer};

@@ -62,9 +62,11 @@ void walk_free(struct walk *w);
 int walk_reads(const struct walk *w, const char *role);
 
 /* An attribute as a number at the walk's layer: 1 and *v; 0: the step has none; -1: it cannot be computed. */
-int walk_number(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr, double *v, struct err *e);
+int walk_number(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr, double *v,
+                struct err *e);
 
 /* The same where it is a word (fn=silu): static or the model's; otherwise where there is none. NULL with e set. */
-const char *walk_word(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr, const char *otherwise, struct err *e);
+const char *walk_word(const struct model *m, const struct walk *w, const struct walk_step *s, const char *attr,
+                      const char *otherwise, struct err *e);
 
 #endif

@@ -52,7 +52,8 @@ const char *foreign_file(const void *first, size_t n)
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (n >= kinds[i].n && memcmp(p, kinds[i].bytes, kinds[i].n) == 0)
             return kinds[i].clause;
-    return bare_utf16(p, n - n % 2) ? "text in UTF-16 without a mark; iconv -f UTF-16LE (or BE) -t UTF-8 makes it UTF-8" : NULL;
+    return bare_utf16(p, n - n % 2) ? "text in UTF-16 without a mark; iconv -f UTF-16LE (or BE) -t UTF-8 makes it UTF-8"
+                                    : NULL;
 }
 
 const char *foreign_json(const void *first, size_t n)

@@ -4,33 +4,112 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/wide.h"
 
-/* A float's bits as an unsigned that sorts as the float does; -0 equals 0; every NaN sorts last. */
-static uint32_t key_of(float f)
+/* A float's bits as an integer that sorts as the float does; -0 equals 0; every NaN sorts last. No branch, so that loops of it go by vectors. */
+INNER int32_t rank_of(float f)
 {
-    uint32_t u;
+    int nan = f != f;
+    int32_t i;
 
-    if (f != f)
-        return UINT32_MAX;
     f += 0.0f; /* -0 becomes 0 */
-    memcpy(&u, &f, 4);
-    return u & 0x80000000u ? ~u : u | 0x80000000u;
+    memcpy(&i, &f, 4);
+    i = i < 0 ? i ^ INT32_MAX : i;
+    return nan ? INT32_MAX : i;
 }
 
-static float value_of(uint32_t k)
+/* The same as an unsigned, for digits. */
+static uint32_t key_of(float f)
+{
+    return (uint32_t)rank_of(f) ^ 0x80000000u;
+}
+
+static float value_of(int32_t i)
 {
     float f;
 
-    k = k & 0x80000000u ? k & 0x7fffffffu : ~k;
-    memcpy(&f, &k, 4);
+    i = i < 0 ? i ^ INT32_MAX : i;
+    memcpy(&f, &i, 4);
     return f;
 }
 
+#define BLOCK 1024  /* ranks made at a time: they stay in the first cache */
+#define HELD 8192   /* candidates for the threshold that are held at once */
+#define SAMPLE 128
+#define MARGIN 20   /* places of the sample to each side: 3.5 standard deviations at most of where the threshold can lie */
+#define COARSE 16   /* bits of a bracket's ends that are not looked for */
+
+INNER void ranks(const float *v, size_t n, int32_t *rank)
+{
+    for (size_t i = 0; i < n; i++)
+        rank[i] = rank_of(v[i]);
+}
+
+INNER size_t count_below(const int32_t *rank, size_t n, int32_t t)
+{
+    uint32_t sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += rank[i] < t;
+    return sum;
+}
+
 /*
- * The key of rank k, and how many keys are below it: three digits of 11, 11 and 10 bits, high first. The bins of a digit
- * fit the first cache, so that a row of a few thousand values costs a few nanoseconds each.
+ * The greatest t of [lo, hi] with at most k of the ranks below it, but for its last `bits` bits: found bit by bit, each by a count that goes by vectors.
+ * lo is at most the rank sought, n below 2^32.
  */
-static uint32_t select_any(const float *v, size_t n, size_t k, size_t *below)
+WIDE static int32_t search(const int32_t *rank, size_t n, size_t k, int32_t lo, int32_t hi, int bits)
+{
+    uint32_t off = 0, range = (uint32_t)hi - (uint32_t)lo;
+
+    for (int bit = range ? 31 - __builtin_clz(range) : -1; bit >= bits; bit--) {
+        uint32_t next = off | 1u << bit;
+
+        if (next <= range && count_below(rank, n, (int32_t)((uint32_t)lo + next)) <= k)
+            off = next;
+    }
+    return (int32_t)((uint32_t)lo + off);
+}
+
+/* Where a sample says that the value of rank k lies, most likely. */
+static void bracket(const float *v, size_t n, size_t k, int32_t *lo, int32_t *hi)
+{
+    size_t at = (size_t)((double)k / (double)n * SAMPLE), step = n / SAMPLE;
+    int32_t rank[SAMPLE];
+
+    for (size_t i = 0; i < SAMPLE; i++)
+        rank[i] = rank_of(v[i * step]);
+    *lo = *hi = INT32_MIN;
+    if (at > MARGIN)
+        *lo = search(rank, SAMPLE, at - MARGIN, INT32_MIN, INT32_MAX, COARSE);
+    *hi = at + MARGIN < SAMPLE ? search(rank, SAMPLE, at + MARGIN, INT32_MIN, INT32_MAX, COARSE) : INT32_MAX;
+    *hi |= (1 << COARSE) - 1;
+}
+
+/* Hold the ranks from lo to hi. How many, or HELD + 1 when they are too many; *below: how many are less. */
+WIDE static size_t hold(const float *v, size_t n, int32_t lo, int32_t hi, int32_t *held, size_t *below)
+{
+    int32_t rank[BLOCK];
+    size_t m = 0;
+
+    *below = 0;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t some = n - at < BLOCK ? n - at : BLOCK;
+
+        if (m + some > HELD)
+            return HELD + 1;
+        ranks(v + at, some, rank);
+        *below += count_below(rank, some, lo);
+        for (size_t i = 0; i < some; i++) { /* no branch: half of it would be guessed wrong */
+            held[m] = rank[i];
+            m += (rank[i] >= lo) & (rank[i] <= hi);
+        }
+    }
+    return m;
+}
+
+/* The rank of place k by digits of 11, 11 and 10 bits, high first: for any count and any values. */
+static int32_t select_digits(const float *v, size_t n, size_t k, size_t *below)
 {
     static const int shift[] = {21, 10, 0}, bits[] = {11, 11, 10};
     uint32_t prefix = 0;
@@ -51,17 +130,47 @@ static uint32_t select_any(const float *v, size_t n, size_t k, size_t *below)
         prefix = prefix << bits[d] | (uint32_t)bin;
     }
     *below = k - left;
-    return prefix;
+    return (int32_t)(prefix ^ 0x80000000u);
 }
 
-/* Mark keys below t, and of those equal to it the first *ties. */
-static void mark_below(const float *v, size_t n, uint32_t t, uint64_t *ties, uint8_t *mark)
+/*
+ * The rank of place k, and how many are below it. A sample tells a bracket; what lies in it is held and searched. Where the sample was wrong, or too many
+ * lie in the bracket (many equals, many values), all is counted by digits: the answer is the same.
+ */
+static int32_t select_any(const float *v, size_t n, size_t k, size_t *below)
 {
-    for (size_t i = 0; i < n; i++) {
-        uint32_t key = key_of(v[i]);
+    int32_t lo = INT32_MIN, hi = INT32_MAX, held[HELD + 1], t;
+    size_t m;
 
-        mark[i] = key < t || (key == t && *ties > 0);
-        *ties -= key == t && *ties > 0;
+    if (n >= BLOCK)
+        bracket(v, n, k, &lo, &hi);
+    m = hold(v, n, lo, hi, held, below);
+    if (m > HELD || k < *below || k - *below >= m)
+        return select_digits(v, n, k, below);
+    t = search(held, m, k - *below, lo, hi, 0);
+    *below += count_below(held, m, t);
+    return t;
+}
+
+/* Mark those below t, and of those equal to it the first *ties. */
+WIDE static void mark_below(const float *v, size_t n, int32_t t, uint64_t *ties, uint8_t *mark)
+{
+    int32_t rank[BLOCK];
+
+    for (size_t at = 0; at < n; at += BLOCK, v += BLOCK, mark += BLOCK) {
+        size_t some = n - at < BLOCK ? n - at : BLOCK;
+        int32_t equal = 0, all = *ties > 0;
+
+        ranks(v, some, rank);
+        for (size_t i = 0; i < some; i++)
+            equal += rank[i] == t;
+        for (size_t i = 0; i < some; i++)
+            mark[i] = (uint8_t)((rank[i] < t) | ((rank[i] == t) & all));
+        for (size_t i = some; all && (uint64_t)equal > *ties; i--) { /* the ties end in this block: the last of them stay */
+            mark[i - 1] &= rank[i - 1] != t;
+            equal -= rank[i - 1] == t;
+        }
+        *ties -= all ? (uint64_t)equal : 0;
     }
 }
 
@@ -70,10 +179,9 @@ static void mark_below(const float *v, size_t n, uint32_t t, uint64_t *ties, uin
 /* Of a few values each one's rank is counted: (value, index) below k. */
 static void mark_few(const float *v, size_t n, size_t k, uint8_t *mark)
 {
-    uint32_t key[FEW];
+    int32_t key[FEW];
 
-    for (size_t i = 0; i < n; i++)
-        key[i] = key_of(v[i]);
+    ranks(v, n, key);
     for (size_t i = 0; i < n; i++) {
         size_t rank = 0;
 
@@ -86,8 +194,8 @@ static void mark_few(const float *v, size_t n, size_t k, uint8_t *mark)
 void pick_smallest(const float *v, size_t n, size_t k, uint8_t *mark)
 {
     uint64_t ties;
-    uint32_t t;
     size_t below;
+    int32_t t;
 
     if (k == 0 || k >= n) {
         memset(mark, k != 0, n);
@@ -100,6 +208,52 @@ void pick_smallest(const float *v, size_t n, size_t k, uint8_t *mark)
     t = select_any(v, n, k, &below);
     ties = k - below;
     mark_below(v, n, t, &ties, mark);
+}
+
+#define LANES 32 /* groups side by side */
+
+/* LANES groups of `of` (a constant where this is called): each pair is compared once, and the later one of equals counts as the larger. */
+INNER void mark_lanes(const float *v, int of, int k, uint8_t *mark)
+{
+    int32_t rank[LANES * 8], key[8][LANES], place[8][LANES] = {{0}};
+
+    ranks(v, (size_t)(LANES * of), rank);
+    for (int l = 0; l < LANES; l++)
+        for (int i = 0; i < of; i++)
+            key[i][l] = rank[l * of + i];
+    for (int i = 0; i < of; i++)
+        for (int j = i + 1; j < of; j++)
+            for (int l = 0; l < LANES; l++) {
+                int32_t less = key[j][l] < key[i][l];
+
+                place[i][l] += less;
+                place[j][l] += 1 - less;
+            }
+    for (int l = 0; l < LANES; l++)
+        for (int i = 0; i < of; i++)
+            mark[l * of + i] = place[i][l] < k;
+}
+
+WIDE static void mark_fours(const float *v, int k, uint8_t *mark)
+{
+    mark_lanes(v, 4, k, mark);
+}
+
+WIDE static void mark_eights(const float *v, int k, uint8_t *mark)
+{
+    mark_lanes(v, 8, k, mark);
+}
+
+void pick_groups(const float *v, size_t n, size_t of, size_t k, uint8_t *mark)
+{
+    size_t i = 0;
+
+    for (; of == 4 && n - i >= LANES * 4; i += LANES * 4)
+        mark_fours(v + i, (int)k, mark + i);
+    for (; of == 8 && n - i >= LANES * 8; i += LANES * 8)
+        mark_eights(v + i, (int)k, mark + i);
+    for (; i < n; i += of)
+        pick_smallest(v + i, of, k, mark + i);
 }
 
 float pick_kth(const float *v, size_t n, size_t k)
@@ -160,17 +314,28 @@ uint64_t pick_sieve_seen(const struct pick_sieve *s)
     return s->n;
 }
 
+WIDE static void sort_keys(const float *v, size_t n, int32_t *rank)
+{
+    ranks(v, n, rank);
+}
+
 void pick_sieve_count(struct pick_sieve *s, const float *v, size_t n)
 {
-    if (s->pass == 0)
-        s->n += n;
-    for (size_t i = 0; i < n; i++) {
-        uint32_t key = key_of(v[i]);
+    int32_t rank[BLOCK];
 
-        if (s->pass == 0)
-            s->count[key >> 16]++;
-        else if (key >> 16 == s->high)
-            s->count[key & 0xffff]++;
+    s->n += s->pass == 0 ? n : 0;
+    for (size_t at = 0; at < n; at += BLOCK) {
+        size_t some = n - at < BLOCK ? n - at : BLOCK;
+
+        sort_keys(v + at, some, rank);
+        for (size_t i = 0; i < some; i++) {
+            uint32_t key = (uint32_t)rank[i] ^ 0x80000000u;
+
+            if (s->pass == 0)
+                s->count[key >> 16]++;
+            else if (key >> 16 == s->high)
+                s->count[key & 0xffff]++;
+        }
     }
 }
 
@@ -197,5 +362,5 @@ void pick_sieve_mark(struct pick_sieve *s, const float *v, size_t n, uint8_t *ma
     if (s->k == 0 || s->k == s->n)
         memset(mark, s->k != 0, n);
     else
-        mark_below(v, n, s->key, &s->ties, mark);
+        mark_below(v, n, (int32_t)(s->key ^ 0x80000000u), &s->ties, mark);
 }

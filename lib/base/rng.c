@@ -4,9 +4,10 @@
 
 #include "base/hash.h"
 #include "base/real.h"
+#include "base/wide.h"
 
 /* Steele, Lea, Flood 2014, "Fast splittable pseudorandom number generators": the output function of SplitMix64. */
-static uint64_t mix(uint64_t z)
+INNER uint64_t mix(uint64_t z)
 {
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
@@ -26,6 +27,12 @@ uint64_t rng_u64(struct rng r, uint64_t index)
 double rng_unit(struct rng r, uint64_t index)
 {
     return ((double)(rng_u64(r, index) >> 12) + 0.5) * 0x1p-52;
+}
+
+WIDE void rng_units(struct rng r, uint64_t index, size_t n, double *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = ((double)(mix(r.key ^ mix((index + i + 1) * 0x9e3779b97f4a7c15u)) >> 12) + 0.5) * 0x1p-52;
 }
 
 uint64_t rng_below(struct rng r, uint64_t index, uint64_t n)

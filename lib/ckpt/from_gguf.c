@@ -32,7 +32,7 @@ static double plain(double v)
 static int inverse(const struct arch_number *n, const struct arch_key *k, const struct attrs *m, double value, double *out)
 {
     struct attrs try = {0};
-    double at[2];
+    double at[2] = {0};
     int rc = 0;
 
     attrs_copy(&try, m);
@@ -316,14 +316,13 @@ static int list_of(const struct source *s, const char *name, const char *key, st
 /* Does the source hold a tensor of this weight, or of its bias? */
 static int source_has(const struct source *s, const struct arch *a, const struct arch_weight *w, int bias)
 {
-    const struct arch_weight *is;
     struct arch_place at;
     const char *role;
     int64_t layer;
     int is_bias;
 
     for (size_t i = 0; i < s->tensors; i++)
-        if (arch_role(a->name, s->tensor[i].name, &role, &layer, NULL) ? (is = arch_weight(a, role, &is_bias)) == w && is_bias == bias
+        if (arch_role(a->name, s->tensor[i].name, &role, &layer, NULL) ? arch_weight(a, role, &is_bias) == w && is_bias == bias
             : arch_place(a, NULL, s->tensor[i].name, &at) && at.bias == bias && bias && arch_place_holds(&at, w))
             return 1;
     return 0;

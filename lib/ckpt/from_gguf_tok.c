@@ -89,7 +89,8 @@ static void respell(struct tok_parts *p, struct lists *l)
 {
     l->spelled = mem_new(p->n + 1, sizeof *l->spelled);
     for (uint32_t i = 0; i < p->n; i++) {
-        int begins = l->len[i] >= 3 && memcmp(l->text[i], "\xe2\x96\x81", 3) == 0, mark = p->type && p->type[i] != TOK_NORMAL;
+        int begins = l->len[i] >= 3 && memcmp(l->text[i], "\xe2\x96\x81", 3) == 0,
+            mark = p->type && p->type[i] != TOK_NORMAL;
 
         l->spelled[i] = mark || begins ? mem_strndup(l->text[i] + (mark ? 0 : 3), l->len[i] - (mark ? 0 : 3)) :
                                          mem_printf("##%.*s", (int)l->len[i], l->text[i]);
@@ -161,14 +162,16 @@ struct tok *from_gguf_tokenizer(const struct gguf_in *g, struct err *e)
     char name[64] = "default";
 
     if (!p.kind) {
-        err_set(e, "tokenizer.ggml.model is '%.*s'; llama, gpt2, bert and t5 are known", kind && n < 64 ? (int)n : 0, kind ? kind : "");
+        err_set(e, "tokenizer.ggml.model is '%.*s'; llama, gpt2, bert and t5 are known", kind && n < 64 ? (int)n : 0,
+                kind ? kind : "");
         return NULL;
     }
     if (pre)
         snprintf(name, sizeof name, "%.*s", pre_n < 64 ? (int)pre_n : 63, pre);
     p.pre = name;
     read_ids(g, &p);
-    if (read_tokens(g, &p, &l, e) == 0 && read_numbers(g, &p, &l, e) == 0 && (p.kind != TOK_BPE || read_merges(g, &p, &l, e) == 0)) {
+    if (read_tokens(g, &p, &l, e) == 0 && read_numbers(g, &p, &l, e) == 0 &&
+        (p.kind != TOK_BPE || read_merges(g, &p, &l, e) == 0)) {
         if (p.kind == TOK_WPM)
             respell(&p, &l);
         if (p.kind == TOK_UGM)

@@ -137,8 +137,10 @@ static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struc
     how.add = place.add;
     how.row = place.head_dim ? to_hf_row : NULL;
     how.row_arg = place.head_dim;
-    if (rc == 0 && !place.skip)
+    if (rc == 0 && !place.skip) {
+        dtype_key_see(&p->hf.types, b);
         rc = put_bundle(&p->pile, in, b, &how, e);
+    }
     free(place.name);
     return rc;
 }

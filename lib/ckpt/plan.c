@@ -56,7 +56,7 @@ static int read_page(const struct source *s, int blob, struct err *e)
     struct buf text = {0};
     int rc = 0;
 
-    if (n > 5 && strcmp(name + n - 5, ".arch") == 0)
+    if (n > 5 && strcmp(name + n - 5, ".arch") == 0 && !strchr(name, '/'))
         rc = source_blob(s, blob, &text, e) < 0 || arch_add((const char *)text.data, text.len, name, &a, e) < 0 ? -1 : 0;
     buf_free(&text);
     return rc;
@@ -91,7 +91,8 @@ static struct step *add(struct plan *p)
     return &p->step[p->n++];
 }
 
-static void whole(struct plan *p, const struct file_tensor *t, const struct arch *a, const char *role, int64_t layer, int64_t expert)
+static void whole(struct plan *p, const struct file_tensor *t, const struct arch *a, const char *role, int64_t layer,
+                  int64_t expert)
 {
     struct step *s = add(p);
 
@@ -113,7 +114,8 @@ static int readable(const struct file_tensor *t, const struct arch_part *part, i
 }
 
 /* The parts of a tensor. Quantizers hold a weight with its outputs first, whatever the model's own files do: which of both its page means is what fits. */
-static int find_parts(const struct file_tensor *t, const struct model *m, const struct arch_place *at, struct arch_part **part, int *n, struct err *e)
+static int find_parts(const struct file_tensor *t, const struct model *m, const struct arch_place *at,
+                      struct arch_part **part, int *n, struct err *e)
 {
     struct shape stored;
 
@@ -130,7 +132,8 @@ static int find_parts(const struct file_tensor *t, const struct model *m, const 
     return arch_parts(m, at, &t->shape, part, n, e);
 }
 
-static int parts(struct plan *p, const struct file_tensor *t, const struct model *m, const struct arch_place *at, struct err *e)
+static int parts(struct plan *p, const struct file_tensor *t, const struct model *m, const struct arch_place *at,
+                 struct err *e)
 {
     struct arch_part *part;
     int n;
@@ -234,7 +237,8 @@ uint64_t step_bytes(const struct step *s)
 {
     uint64_t all = shape_count(&s->t->shape);
 
-    return !s->view || !all ? s->t->bytes : (uint64_t)((double)s->t->bytes * ((double)shape_count(&s->shape) / (double)all) + 0.5);
+    return !s->view || !all ? s->t->bytes
+                            : (uint64_t)((double)s->t->bytes * ((double)shape_count(&s->shape) / (double)all) + 0.5);
 }
 
 int step_header(const struct step *s, struct bundle *b, struct err *e)
@@ -286,7 +290,8 @@ static int choose(struct plan *p, const struct select *sel, struct err *e)
 int plan_make(struct plan *p, struct source *s, const struct select *sel, struct err *e)
 {
     memset(p, 0, sizeof *p);
-    if (read_model(p, s, e) < 0 || quantized_take(s, e) < 0 || make_steps(p, s, e) < 0 || tied_facts(p, s, e) < 0 || choose(p, sel, e) < 0)
+    if (read_model(p, s, e) < 0 || quantized_take(s, e) < 0 || make_steps(p, s, e) < 0 || tied_facts(p, s, e) < 0 ||
+        choose(p, sel, e) < 0)
         return -1;
     qsort(p->step, p->n, sizeof *p->step, by_order);
     return 0;

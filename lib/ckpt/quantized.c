@@ -71,7 +71,8 @@ static int read_files(const struct source *s, struct json *file[FILES], struct e
         int blob = find_blob(s, files[i]);
         struct buf text = {0};
 
-        if (blob >= 0 && (rc = source_blob(s, blob, &text, e)) == 0 && !(file[i] = json_parse(text.data, text.len, CONFIG_DEPTH, e)))
+        if (blob >= 0 && (rc = source_blob(s, blob, &text, e)) == 0 &&
+            !(file[i] = json_parse(text.data, text.len, CONFIG_DEPTH, e)))
             rc = err_in(e, "%s", files[i]);
         buf_free(&text);
     }

@@ -68,7 +68,7 @@ static int read_state(struct quantized *q, const struct file_tensor *t, struct s
         json_free(j);
     }
     buf_free(&text);
-    return rc < 0 ? err_in(e, "%s", t->name) : 0;
+    return rc != 0 ? err_in(e, "%s", t->name) : 0;
 }
 
 /* n F32 of a tensor that has as many, appended. */

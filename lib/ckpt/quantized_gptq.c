@@ -44,8 +44,8 @@ static int check_groups(const struct quantized *q, struct weight *w, struct err 
     return 0;
 }
 
-static struct value_part *add_part(struct file_value *v, const char *name, enum dtype t, const struct weight *w, uint64_t cols,
-                                   const struct file_tensor *from, value_reader *read)
+static struct value_part *add_part(struct file_value *v, const char *name, enum dtype t, const struct weight *w,
+                                   uint64_t cols, const struct file_tensor *from, value_reader *read)
 {
     struct value_part *p = value_add(v, name, t, w->outputs, cols);
 
@@ -55,7 +55,8 @@ static struct value_part *add_part(struct file_value *v, const char *name, enum 
     return p;
 }
 
-static int finish(struct quantized *q, struct file_tensor *t, size_t n, const struct weight *w, struct file_value *v, struct err *e)
+static int finish(struct quantized *q, struct file_tensor *t, size_t n, const struct weight *w, struct file_value *v,
+                  struct err *e)
 {
     uint64_t size = (uint64_t)dtype_info(w->scales->dtype)->bits / 8;
     char *name = mem_printf("%.*s.weight", (int)n, t->name);
@@ -97,7 +98,8 @@ static int zero_less(const struct quantized *q, struct err *e)
         format = "marlin";
     if (strcmp(format, "gptq") == 0)
         return 1;
-    return strcmp(format, "gptq_v2") == 0 ? 0 : err_set(e, "GPTQ's format '%s' is not read, gptq and gptq_v2 are", format);
+    return strcmp(format, "gptq_v2") == 0 ? 0
+                                          : err_set(e, "GPTQ's format '%s' is not read, gptq and gptq_v2 are", format);
 }
 
 int quantized_gptq(struct quantized *q, struct file_tensor *t, struct err *e)
@@ -122,8 +124,8 @@ int quantized_gptq(struct quantized *q, struct file_tensor *t, struct err *e)
     w.outputs = t->shape.dim[1];
     w.bits = bits_of(q, w.inputs, t->shape.dim[0]);
     if (!w.bits)
-        return err_set(e, "%llu words for %llu inputs are codes of none of 2, 3, 4 and 8 bits", (unsigned long long)t->shape.dim[0],
-                       (unsigned long long)w.inputs);
+        return err_set(e, "%llu words for %llu inputs are codes of none of 2, 3, 4 and 8 bits",
+                       (unsigned long long)t->shape.dim[0], (unsigned long long)w.inputs);
     if (check_groups(q, &w, e) < 0)
         return -1;
     v = value_new("affine");
@@ -144,7 +146,8 @@ int quantized_awq(struct quantized *q, struct file_tensor *t, struct err *e)
 
     if (!n)
         return 0;
-    if ((strcmp(version, "gemm") != 0 && strcmp(version, "GEMM") != 0) || json_int(q->config, "bits", json_int(q->config, "w_bit", 4)) != 4)
+    if ((strcmp(version, "gemm") != 0 && strcmp(version, "GEMM") != 0) ||
+        json_int(q->config, "bits", json_int(q->config, "w_bit", 4)) != 4)
         return err_set(e, "AWQ's version '%s' of %lld bits is not read, gemm of 4 is", version,
                        (long long)json_int(q->config, "bits", json_int(q->config, "w_bit", 4)));
     if (t->dtype != DT_I32 || t->shape.rank != 2 || quantized_count(t) == 0 || t->shape.dim[1] >= UINT64_C(1) << 40)

@@ -42,7 +42,8 @@ static uint64_t side_of(uint64_t all, uint64_t parts, uint64_t block)
     return all % parts ? 0 : all / parts;
 }
 
-int quantized_grid_of(const struct quantized *q, const struct file_tensor *t, const struct quantized_size *w, struct quantized_sides *g, struct err *e)
+int quantized_grid_of(const struct quantized *q, const struct file_tensor *t, const struct quantized_size *w,
+                      struct quantized_sides *g, struct err *e)
 {
     const uint64_t *d = t->shape.dim;
     int rank = t->shape.rank;
@@ -72,8 +73,9 @@ int quantized_grid_of(const struct quantized *q, const struct file_tensor *t, co
     return 0;
 }
 
-struct value_part *quantized_per_group(struct file_value *v, const char *name, enum dtype dtype, const struct file_tensor *t,
-                                       const struct quantized_size *w, const struct quantized_sides *g)
+struct value_part *quantized_per_group(struct file_value *v, const char *name, enum dtype dtype,
+                                       const struct file_tensor *t, const struct quantized_size *w,
+                                       const struct quantized_sides *g)
 {
     struct value_part *p = value_add(v, name, dtype, w->stack * w->rows, g->cols);
 
@@ -102,8 +104,8 @@ static int all_zero(const struct quantized *q, const struct file_tensor *t, stru
     return rc;
 }
 
-static int add_zeros(struct quantized *q, struct file_value *v, const struct file_tensor *zero, const struct quantized_size *w,
-                     const struct quantized_sides *g, struct err *e)
+static int add_zeros(struct quantized *q, struct file_value *v, const struct file_tensor *zero,
+                     const struct quantized_size *w, const struct quantized_sides *g, struct err *e)
 {
     struct quantized_sides z;
     struct value_part *p;
@@ -143,7 +145,8 @@ static int size_of(const struct file_tensor *t, int bits, struct quantized_size 
     return 0;
 }
 
-static int make(struct quantized *q, struct file_tensor *t, const struct file_tensor *scale, const struct file_tensor *zero, struct err *e)
+static int make(struct quantized *q, struct file_tensor *t, const struct file_tensor *scale,
+                const struct file_tensor *zero, struct err *e)
 {
     int whole = t->dtype == DT_I8 && is_ct(q), halves = !whole && (t->dtype == DT_I8 || t->dtype == DT_U8);
     enum dtype type = scale->dtype == DT_U8 ? DT_F8_E8M0 : scale->dtype;
@@ -180,9 +183,11 @@ int quantized_grid(struct quantized *q, struct file_tensor *t, struct err *e)
     size_t n = strlen(t->name);
     const struct file_tensor *scale, *zero;
 
-    if (t->dtype != DT_F8_E4M3 && t->dtype != DT_F8_E5M2 && !(t->dtype == DT_I8 && (is_ct(q) || is_fp8(q))) && !(t->dtype == DT_U8 && is_fp8(q)))
+    if (t->dtype != DT_F8_E4M3 && t->dtype != DT_F8_E5M2 && !(t->dtype == DT_I8 && (is_ct(q) || is_fp8(q))) &&
+        !(t->dtype == DT_U8 && is_fp8(q)))
         return 0;
-    if (quantized_base(t->name, "_zero_point") || quantized_base(t->name, "_scale") || quantized_base(t->name, "_scale_inv"))
+    if (quantized_base(t->name, "_zero_point") || quantized_base(t->name, "_scale") ||
+        quantized_base(t->name, "_scale_inv"))
         return 0;
     scale = quantized_beside(q, t->name, n, "_scale_inv");
     if (!scale)

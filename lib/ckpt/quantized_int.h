@@ -25,7 +25,8 @@ struct file_tensor *quantized_beside(struct quantized *q, const char *name, size
 size_t quantized_base(const char *name, const char *end);
 
 /* t becomes a matrix (or a stack) with this name, shape and value, whose peer makes `dense` of it. name is owned. */
-void quantized_give(struct file_tensor *t, char *name, const struct shape *shape, enum dtype dense, struct file_value *v);
+void quantized_give(struct file_tensor *t, char *name, const struct shape *shape, enum dtype dense,
+                    struct file_value *v);
 
 /* The attribute round of a value, where its type is a short one. */
 void quantized_round(struct file_value *v, enum dtype t);
@@ -47,17 +48,20 @@ struct quantized_sides { /* how scales lie over a matrix */
 };
 
 /* How the numbers of t lie over each matrix of w: one for all, each row, group or block. -1: they cannot be of such a weight. */
-int quantized_grid_of(const struct quantized *q, const struct file_tensor *t, const struct quantized_size *w, struct quantized_sides *g, struct err *e);
+int quantized_grid_of(const struct quantized *q, const struct file_tensor *t, const struct quantized_size *w,
+                      struct quantized_sides *g, struct err *e);
 
 /* A part with a row for each of the weight's: those of t, that lie over it so. */
-struct value_part *quantized_per_group(struct file_value *v, const char *name, enum dtype dtype, const struct file_tensor *t,
-                                       const struct quantized_size *w, const struct quantized_sides *g);
+struct value_part *quantized_per_group(struct file_value *v, const char *name, enum dtype dtype,
+                                       const struct file_tensor *t, const struct quantized_size *w,
+                                       const struct quantized_sides *g);
 
 /*
  * The group of each of n inputs, from a tensor of so many I32 or I64: where they are no runs of `group` columns, part "index" is added.
  * groups: how many there are. -1: of another size, or a group that is none. Of t NULL nothing is done.
  */
-int quantized_order(struct quantized *q, struct file_value *v, const struct file_tensor *t, uint64_t n, uint64_t group, uint64_t groups, struct err *e);
+int quantized_order(struct quantized *q, struct file_value *v, const struct file_tensor *t, uint64_t n, uint64_t group,
+                    uint64_t groups, struct err *e);
 
 /*
  * What a method's row does: tensor t, one of the source, into a value if it is of the method. 1: done, 0: it is none of the method's, -1.

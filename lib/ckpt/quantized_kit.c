@@ -4,7 +4,8 @@
 
 #include "ckpt/quantized_int.h"
 
-void quantized_give(struct file_tensor *t, char *name, const struct shape *shape, enum dtype dense, struct file_value *v)
+void quantized_give(struct file_tensor *t, char *name, const struct shape *shape, enum dtype dense,
+                    struct file_value *v)
 {
     if (name) {
         free(t->name);
@@ -101,7 +102,8 @@ void quantized_drop_member(struct buf *text, const char *key)
         end = skip_space(text, value_end(text, skip_space(text, colon + 1)));
         if (hit) {
             int last = end >= text->len || text->data[end] != ',';
-            size_t cut = last && before ? before : from, to = last ? value_end(text, skip_space(text, colon + 1)) : skip_space(text, end + 1);
+            size_t cut = last && before ? before : from,
+                   to = last ? value_end(text, skip_space(text, colon + 1)) : skip_space(text, end + 1);
 
             memmove(text->data + cut, text->data + to, text->len - to);
             text->len -= to - cut;
@@ -114,7 +116,8 @@ void quantized_drop_member(struct buf *text, const char *key)
     }
 }
 
-int quantized_order(struct quantized *q, struct file_value *v, const struct file_tensor *t, uint64_t n, uint64_t group, uint64_t groups, struct err *e)
+int quantized_order(struct quantized *q, struct file_value *v, const struct file_tensor *t, uint64_t n, uint64_t group,
+                    uint64_t groups, struct err *e)
 {
     uint64_t size = !t || t->dtype == DT_I64 ? 8 : 4;
     struct value_part *p;
@@ -124,8 +127,8 @@ int quantized_order(struct quantized *q, struct file_value *v, const struct file
     if (!t)
         return 0;
     if ((t->dtype != DT_I32 && t->dtype != DT_I64) || quantized_count(t) != n || n > BLOB_MAX_BYTES / 8)
-        return err_set(e, "%s: %llu of type %s, %llu columns", t->name, (unsigned long long)quantized_count(t), dtype_info(t->dtype)->name,
-                       (unsigned long long)n);
+        return err_set(e, "%s: %llu of type %s, %llu columns", t->name, (unsigned long long)quantized_count(t),
+                       dtype_info(t->dtype)->name, (unsigned long long)n);
     data = mem_new((size_t)(n * size) + 1, 1);
     rc = source_read(q->s, t, 0, data, (size_t)(n * size), e);
     for (uint64_t i = 0; i < n && rc == 0; i++) {
@@ -137,7 +140,8 @@ int quantized_order(struct quantized *q, struct file_value *v, const struct file
         plain &= g == i / group;
         memmove(data + 4 * i, at, 4);
         if (g >= groups && !none)
-            rc = err_set(e, "%s: column %llu is of group %u, there are %llu", t->name, (unsigned long long)i, g, (unsigned long long)groups);
+            rc = err_set(e, "%s: column %llu is of group %u, there are %llu", t->name, (unsigned long long)i, g,
+                         (unsigned long long)groups);
     }
     if (rc == 0 && !plain && !none) {
         p = value_add(v, "index", DT_U32, 1, n);

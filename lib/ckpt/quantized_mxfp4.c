@@ -20,8 +20,9 @@ int quantized_mxfp4(struct quantized *q, struct file_tensor *t, struct err *e)
 
     if (!scales)
         return 0;
-    if (t->dtype != DT_U8 || scales->dtype != DT_U8 || (r != 3 && r != 4) || shape.dim[r - 1] != 16 || scales->shape.rank != r - 1 ||
-        memcmp(shape.dim, scales->shape.dim, (size_t)(r - 1) * sizeof *shape.dim) != 0 || quantized_count(t) == 0)
+    if (t->dtype != DT_U8 || scales->dtype != DT_U8 || (r != 3 && r != 4) || shape.dim[r - 1] != 16 ||
+        scales->shape.rank != r - 1 || memcmp(shape.dim, scales->shape.dim, (size_t)(r - 1) * sizeof *shape.dim) != 0 ||
+        quantized_count(t) == 0)
         return err_set(e, "blocks of another shape than [..., 16], or scales that do not go with them");
     shape.rank = r - 1;
     shape.dim[r - 2] *= 32;

@@ -54,13 +54,14 @@ static int bits_of(const struct quantized *q, uint64_t cols, uint64_t n)
     return hits == 1 ? bits : 0;
 }
 
-static int add_zeros(const struct quantized *q, struct file_value *v, const struct file_tensor *t, const struct quantized_size *w,
-                     const struct quantized_sides *g, int bits, struct err *e)
+static int add_zeros(const struct quantized *q, struct file_value *v, const struct file_tensor *t,
+                     const struct quantized_size *w, const struct quantized_sides *g, int bits, struct err *e)
 {
     struct quantized_sides z;
     struct value_part *p;
 
-    if (t->dtype == DT_I32 && t->shape.rank == 2 && t->shape.dim[0] == words(w->rows, (uint64_t)bits) && t->shape.dim[1] == g->cols && g->rows == w->rows) {
+    if (t->dtype == DT_I32 && t->shape.rank == 2 && t->shape.dim[0] == words(w->rows, (uint64_t)bits) &&
+        t->shape.dim[1] == g->cols && g->rows == w->rows) {
         p = value_add(v, "zeros", DT_U8, w->rows, g->cols);
         p->from = *t;
         p->bits = bits;
@@ -79,8 +80,8 @@ struct packed { /* a weight's tensors */
     struct file_tensor *scale, *zero, *order;
 };
 
-static struct file_value *packed_value(struct quantized *q, const struct file_tensor *t, const struct packed *f, const struct quantized_size *w,
-                                       int bits, struct err *e)
+static struct file_value *packed_value(struct quantized *q, const struct file_tensor *t, const struct packed *f,
+                                       const struct quantized_size *w, int bits, struct err *e)
 {
     struct file_value *v = value_new("affine");
     struct quantized_sides g;
@@ -90,14 +91,17 @@ static struct file_value *packed_value(struct quantized *q, const struct file_te
     p->stride = t->shape.dim[1] * 4;
     p->read = read_rows;
     attrs_set_int(&v->attrs, "bits", bits);
-    if (quantized_grid_of(q, f->scale, w, &g, e) == 0 && dtype_info(f->scale->dtype)->is_float && dtype_info(f->scale->dtype)->bits >= 16) {
+    if (quantized_grid_of(q, f->scale, w, &g, e) == 0 && dtype_info(f->scale->dtype)->is_float &&
+        dtype_info(f->scale->dtype)->bits >= 16) {
         attrs_set_int(&v->attrs, "group", (int64_t)g.group);
         quantized_per_group(v, "scales", f->scale->dtype, f->scale, w, &g);
         quantized_round(v, f->scale->dtype);
-        if ((!f->zero || add_zeros(q, v, f->zero, w, &g, bits, e) == 0) && quantized_order(q, v, f->order, w->cols, g.group, g.cols, e) == 0)
+        if ((!f->zero || add_zeros(q, v, f->zero, w, &g, bits, e) == 0) &&
+            quantized_order(q, v, f->order, w->cols, g.group, g.cols, e) == 0)
             return v;
     } else {
-        err_set(e, "%s does not lie over the weight, or is of type %s", f->scale->name, dtype_info(f->scale->dtype)->name);
+        err_set(e, "%s does not lie over the weight, or is of type %s", f->scale->name,
+                dtype_info(f->scale->dtype)->name);
     }
     value_free(v);
     return NULL;
@@ -127,8 +131,9 @@ int quantized_packed(struct quantized *q, struct file_tensor *t, struct err *e)
     w.cols = shape.dim[1];
     bits = bits_of(q, w.cols, t->shape.dim[1]);
     if (w.rows != t->shape.dim[0] || !bits)
-        return err_set(e, "[%llu, %llu] words cannot hold a weight of [%llu, %llu]", (unsigned long long)t->shape.dim[0],
-                       (unsigned long long)t->shape.dim[1], (unsigned long long)w.rows, (unsigned long long)w.cols);
+        return err_set(e, "[%llu, %llu] words cannot hold a weight of [%llu, %llu]",
+                       (unsigned long long)t->shape.dim[0], (unsigned long long)t->shape.dim[1],
+                       (unsigned long long)w.rows, (unsigned long long)w.cols);
     v = packed_value(q, t, &f, &w, bits, e);
     if (!v)
         return -1;
@@ -137,7 +142,8 @@ int quantized_packed(struct quantized *q, struct file_tensor *t, struct err *e)
 }
 
 /* modelopt multiplies the scales by weight_scale_2, compressed-tensors divides them by weight_global_scale. */
-static int overall(struct quantized *q, struct file_value *v, const struct file_tensor *times, const struct file_tensor *by, struct err *e)
+static int overall(struct quantized *q, struct file_value *v, const struct file_tensor *times,
+                   const struct file_tensor *by, struct err *e)
 {
     float f;
 
@@ -176,7 +182,8 @@ int quantized_fp4(struct quantized *q, struct file_tensor *t, struct err *e)
     w.cols = t->shape.dim[1] * 2;
     type = scale && scale->dtype == DT_U8 ? DT_F8_E8M0 : DT_F8_E4M3;
     if (!scale || (scale->dtype != DT_U8 && scale->dtype != DT_F8_E4M3))
-        return err_set(e, "its scales (%.*s_scale) are missing, or of a type that is none of E4M3 and E8M0", (int)n, t->name);
+        return err_set(e, "its scales (%.*s_scale) are missing, or of a type that is none of E4M3 and E8M0", (int)n,
+                       t->name);
     if (quantized_grid_of(q, scale, &w, &g, e) < 0)
         return -1;
     v = value_new("table");

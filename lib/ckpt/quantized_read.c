@@ -7,7 +7,8 @@
 static int fetch(const struct source *s, const struct file_tensor *t, uint64_t at, void *out, uint64_t n, struct err *e)
 {
     if (at > t->bytes || n > t->bytes - at)
-        return err_set(e, "%llu bytes at %llu of a tensor of %llu", (unsigned long long)n, (unsigned long long)at, (unsigned long long)t->bytes);
+        return err_set(e, "%llu bytes at %llu of a tensor of %llu", (unsigned long long)n, (unsigned long long)at,
+                       (unsigned long long)t->bytes);
     return source_read(s, t, at, out, (size_t)n, e);
 }
 
@@ -35,7 +36,8 @@ int read_rows(const struct source *s, const struct value_part *p, uint64_t row, 
     return 0;
 }
 
-int read_added(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
+int read_added(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+               struct err *e)
 {
     if (read_rows(s, p, row, n, out, e) < 0)
         return -1;
@@ -44,7 +46,8 @@ int read_added(const struct source *s, const struct value_part *p, uint64_t row,
     return 0;
 }
 
-int read_swapped(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
+int read_swapped(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+                 struct err *e)
 {
     if (read_rows(s, p, row, n, out, e) < 0)
         return -1;
@@ -61,7 +64,8 @@ int read_data(const struct source *s, const struct value_part *p, uint64_t row, 
     return 0;
 }
 
-int read_columns(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
+int read_columns(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+                 struct err *e)
 {
     uint64_t outputs = p->from.shape.dim[1], size = p->stride, k = p->from.shape.dim[0];
     uint8_t *strip = mem_new((size_t)(n * size) + 1, 1);
@@ -88,7 +92,8 @@ static unsigned code_of(const uint8_t *data, uint64_t at, int bits)
     return v & ((1u << bits) - 1);
 }
 
-int read_zeros(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
+int read_zeros(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+               struct err *e)
 {
     uint64_t groups = p->cols, bits = (uint64_t)p->bits;
     uint64_t from = row * bits / 8, bytes = ((row + n) * bits + 7) / 8 - from;
@@ -104,7 +109,8 @@ int read_zeros(const struct source *s, const struct value_part *p, uint64_t row,
     return rc;
 }
 
-int read_zero_words(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
+int read_zero_words(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+                    struct err *e)
 {
     uint64_t groups = p->cols, bits = (uint64_t)p->bits;
     uint64_t w0 = row * bits / 32, words = ((row + n) * bits + 31) / 32 - w0;
@@ -133,7 +139,8 @@ static unsigned awq_code(const uint8_t *words, uint64_t j)
 
 /* For each of the file's rows i the codes of outputs [row, row + n), given to put. */
 static int awq_each(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
-                    void (*put)(const struct value_part *p, uint8_t *out, uint64_t r, uint64_t i, unsigned code), struct err *e)
+                    void (*put)(const struct value_part *p, uint8_t *out, uint64_t r, uint64_t i, unsigned code),
+                    struct err *e)
 {
     uint64_t w0 = row / 8, words = (row + n + 7) / 8 - w0;
     uint8_t *strip = mem_new((size_t)words * 4 + 1, 1);
@@ -164,13 +171,15 @@ int read_awq(const struct source *s, const struct value_part *p, uint64_t row, u
     return awq_each(s, p, row, n, out, put_nibble, e);
 }
 
-int read_awq_zeros(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
+int read_awq_zeros(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+                   struct err *e)
 {
     return awq_each(s, p, row, n, out, put_byte, e);
 }
 
 /* Scales [i0, i0 + n) of bitsandbytes: floats, or codes that a table and scales of their own stand for. */
-static int absmax(const struct source *s, const struct value_part *p, uint64_t i0, uint64_t n, float *out, struct err *e)
+static int absmax(const struct source *s, const struct value_part *p, uint64_t i0, uint64_t n, float *out,
+                  struct err *e)
 {
     uint64_t g0 = i0 / p->nested, outers = (i0 + n - 1) / p->nested + 1 - g0;
     float *outer;
@@ -194,7 +203,8 @@ static int absmax(const struct source *s, const struct value_part *p, uint64_t i
     return rc;
 }
 
-int read_absmax(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
+int read_absmax(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+                struct err *e)
 {
     uint64_t from = (row) * p->cols, count = n * p->cols, block0, blocks;
     float *v;

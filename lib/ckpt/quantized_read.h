@@ -4,7 +4,8 @@
 
 #include "file/value.h"
 
-typedef int value_reader(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e);
+typedef int value_reader(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+                         struct err *e);
 
 value_reader read_rows;    /* as they lie, the first row_bytes of each; see every, matrix, stride */
 value_reader read_added;   /* the same, bytes, each plus `add`: signed numbers as codes */

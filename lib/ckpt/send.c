@@ -22,8 +22,8 @@ int send_blobs(const struct source *s, struct writer *out, struct err *e)
 }
 
 /* What one part has in rows [r, r + n) of the weight's; a fixed one is whole in the first. */
-static int send_part(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, int i, uint64_t r, uint64_t n,
-                     struct buf *room, struct err *e)
+static int send_part(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, int i,
+                     uint64_t r, uint64_t n, struct buf *room, struct err *e)
 {
     const struct part *p = &b->part[i];
     uint64_t bytes;
@@ -33,7 +33,8 @@ static int send_part(const struct source *s, const struct step *step, struct bun
     n = p->fixed || p->rows - r < n ? p->rows - r : n;
     bytes = n * p->row_bytes;
     room->len = 0;
-    if (source_part(s, step->t, step->view, p, r, n, buf_space(room, (size_t)bytes + 1), e) < 0 || bundle_put(out, b, i, r, n, room->data, e) < 0)
+    if (source_part(s, step->t, step->view, p, r, n, buf_space(room, (size_t)bytes + 1), e) < 0 ||
+        bundle_put(out, b, i, r, n, room->data, e) < 0)
         return -1;
     progress_step(0, bytes);
     return 0;
@@ -50,7 +51,8 @@ static uint64_t slab_rows(const struct bundle *b)
     return most < CHUNK_BYTES ? CHUNK_BYTES / most : 1;
 }
 
-static int send_rows(const struct source *s, const struct step *step, struct bundle *b, struct writer *out, struct err *e)
+static int send_rows(const struct source *s, const struct step *step, struct bundle *b, struct writer *out,
+                     struct err *e)
 {
     uint64_t slab = slab_rows(b);
     struct buf room = {0};
@@ -75,8 +77,8 @@ int send_tensor(const struct source *s, const struct step *step, struct writer *
     return rc;
 }
 
-int send_all(const struct source *s, struct plan *p, const int64_t *shard, struct shard which, const char *name, int fd, const char *to,
-             struct err *e)
+int send_all(const struct source *s, struct plan *p, const int64_t *shard, struct shard which, const char *name, int fd,
+             const char *to, struct err *e)
 {
     struct writer *out = writer_open(fd, to, NULL, e);
     struct head *h = writer_head(out);

@@ -19,7 +19,8 @@ static int same_bytes(const struct source *s, const struct file_tensor *a, const
     uint8_t *x, *y;
     int rc = 1;
 
-    if (a->value || b->value || a->bytes != b->bytes || a->dtype != b->dtype || a->blocks != b->blocks || !shape_equal(&a->shape, &b->shape))
+    if (a->value || b->value || a->bytes != b->bytes || a->dtype != b->dtype || a->blocks != b->blocks ||
+        !shape_equal(&a->shape, &b->shape))
         return 0;
     x = mem_new(SLAB, 1);
     y = mem_new(SLAB, 1);

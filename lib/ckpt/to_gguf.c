@@ -50,9 +50,12 @@ void to_gguf_close(struct to_gguf *g)
 
 int to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n, struct err *e)
 {
-    struct buf *to = strcmp(name, "chat_template.jinja") == 0 ? &g->template : tok_file(&g->tok, name);
+    struct buf *to = tok_file(&g->tok, name);
+    int chat = strcmp(name, "chat_template.jinja") == 0;
 
-    if (to) {
+    if (chat)
+        to = &g->template;
+    if (chat || to) {
         to->len = 0;
         buf_add(to, data, n);
     }

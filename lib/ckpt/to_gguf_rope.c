@@ -12,7 +12,8 @@
  */
 static float llama3(const struct attrs *m, double theta, uint64_t i, uint64_t n)
 {
-    double low = attrs_f64(m, "rope_low_freq", 1), high = attrs_f64(m, "rope_high_freq", 4), factor = attrs_f64(m, "rope_factor", 1);
+    double low = attrs_f64(m, "rope_low_freq", 1), high = attrs_f64(m, "rope_high_freq", 4),
+           factor = attrs_f64(m, "rope_factor", 1);
     double wave = 2 * M_PI * pow(theta, (double)i / (double)n);
     double turns = (double)attrs_int(m, "rope_original_context", 8192) / wave, t = (turns - low) / (high - low);
 

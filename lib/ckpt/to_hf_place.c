@@ -20,7 +20,8 @@ char *hf_module(const struct attrs *model, const struct bundle *b)
 }
 
 /* The weight's row order, where it is of interleaved pairs. */
-static int heads(const struct to_hf *t, const struct bundle *b, const struct arch_weight *w, struct hf_place *place, struct err *e)
+static int heads(const struct to_hf *t, const struct bundle *b, const struct arch_weight *w, struct hf_place *place,
+                 struct err *e)
 {
     uint64_t n = b->shape.rank < 2 ? b->cols : b->rows;
 

@@ -158,8 +158,8 @@ int dup_marks(struct dup *d, const struct record *r, size_t n, const struct dup_
     }
     for (size_t i = 0; d->o.order == DUP_BY_SCORE && i < n; i++)
         if (!record_score(&r[i], d->o.score + (*d->o.score == '-')))
-            return err_set(e, "record %.*s: it has no score '%s'", (int)(r[i].id_len > 100 ? 100 : r[i].id_len), r[i].id,
-                           d->o.score + (*d->o.score == '-'));
+            return err_set(e, "record %.*s: it has no score '%s'", (int)(r[i].id_len > 100 ? 100 : r[i].id_len),
+                           r[i].id, d->o.score + (*d->o.score == '-'));
     d->batch = r;
     par_for(n, mark_one, d);
     d->at += n;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/table.h"
 #include "dup/dup.h"
 #include "text/minhash.h"
 
@@ -19,10 +20,7 @@ const struct dup_preset *const dup_table[] = {
 
 const struct dup_preset *dup_find(const char *name)
 {
-    for (int i = 0; dup_table[i]; i++)
-        if (strcmp(dup_table[i]->name, name) == 0)
-            return dup_table[i];
-    return NULL;
+    return table_find(dup_table, name);
 }
 
 static int cut(struct dup_preset *p, uint64_t hashes, const char *bands, struct err *e)

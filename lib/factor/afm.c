@@ -20,7 +20,8 @@
 /* C = W (H + damp I) W', both triangles; its trace. */
 static double output_moment(const struct factor_job *j, double *c, double *damp)
 {
-    double *h = mem_new(j->cols * j->cols, sizeof *h), *wh = mem_new(j->rows * j->cols, sizeof *wh), trace = 0, mean = 0;
+    double *h = mem_new(j->cols * j->cols, sizeof *h), *wh = mem_new(j->rows * j->cols, sizeof *wh), trace = 0,
+           mean = 0;
 
     factor_moment(j, h);
     for (uint64_t i = 0; i < j->cols; i++)

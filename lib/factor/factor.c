@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/real.h"
+#include "base/table.h"
 #include "la/eigh.h"
 #include "la/gemm.h"
 #include "la/qr.h"
@@ -23,10 +24,7 @@ const struct factor_method *const factor_table[] = {
 
 const struct factor_method *factor_find(const char *name)
 {
-    for (int i = 0; factor_table[i]; i++)
-        if (strcmp(factor_table[i]->name, name) == 0)
-            return factor_table[i];
-    return NULL;
+    return table_find(factor_table, name);
 }
 
 uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep)

@@ -190,7 +190,8 @@ static int same_group(const struct group *g, const struct bundle *b)
            (!g->p->span || (uint64_t)b->layer / g->p->span == (uint64_t)first->layer / g->p->span);
 }
 
-int factor_groups(struct factor_pass *p, const struct select *sel, struct reader *in, struct writer *out, struct buf *report, struct err *e)
+int factor_groups(struct factor_pass *p, const struct select *sel, struct reader *in, struct writer *out,
+                  struct buf *report, struct err *e)
 {
     struct group g = {.p = p, .sel = sel, .out = out, .in = in, .report = report};
     struct bundle b = {0};

@@ -122,9 +122,11 @@ static int set_sizes(const struct factor_pass *p, struct factor_job *j, struct e
     return 0;
 }
 
-static int get_inputs(const struct factor_pass *p, const struct bundle *b, int has_bias, float **absmean, float **norm2, float **mean, struct err *e)
+static int get_inputs(const struct factor_pass *p, const struct bundle *b, int has_bias, float **absmean, float **norm2,
+                      float **mean, struct err *e)
 {
-    if ((p->method->needs & FACTOR_MEAN || (p->method->needs & FACTOR_BIAS && has_bias)) && !(*mean = bundle_companion(b, "mean", b->cols, e)))
+    if ((p->method->needs & FACTOR_MEAN || (p->method->needs & FACTOR_BIAS && has_bias)) &&
+        !(*mean = bundle_companion(b, "mean", b->cols, e)))
         return -1;
     if (p->method->needs & FACTOR_ABSMEAN && !(*absmean = bundle_companion(b, "absmean", b->cols, e)))
         return -1;
@@ -160,8 +162,8 @@ static int add_lost(const struct factor_job *j, const float *lost, struct bundle
 }
 
 /* gram in: of the inputs, or NULL; about their mean when it returns, where a bias takes what is lost on that. */
-static int apply(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct bundle *bias, struct factor_job *j, enum dtype type,
-                 struct factor_tally *t, struct err *e)
+static int apply(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct bundle *bias,
+                 struct factor_job *j, enum dtype type, struct factor_tally *t, struct err *e)
 {
     enum factor_kind kind = p->method->kind;
     uint64_t n = b->rows * b->cols, width = j->rank * j->blocks;
@@ -195,7 +197,8 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
     return rc;
 }
 
-static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct bundle *bias, struct factor_tally *t, struct err *e)
+static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram,
+                       struct bundle *bias, struct factor_tally *t, struct err *e)
 {
     struct factor_job j = {.name = b->name, .rows = b->rows, .cols = b->cols, .gram = gram, .alpha = p->alpha, .exact = p->exact, .rounds = (int)p->rounds};
     enum factor_kind kind = p->method->kind;
@@ -218,7 +221,40 @@ static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, 
     return rc;
 }
 
-int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e)
+/* Does the method go by what is not known of b's inputs? Then *plain is a pass that does not: of a method that adds to the value what only
+ * inputs tell, NULL. */
+static int is_plain(const struct factor_pass *p, const struct bundle *b, struct factor_pass *plain)
+{
+    int sized = p->method->needs & FACTOR_NORM2 && p->alpha != 0;
+
+    if (!(sized || p->method->needs & (FACTOR_ABSMEAN | FACTOR_GRAM)) || !bundle_unseen(b))
+        return 0;
+    *plain = *p;
+    plain->alpha = 0;
+    if (!sized)
+        plain->method = p->method->kind == FACTOR_BESIDE ? NULL : &factor_svd;
+    return 1;
+}
+
+static int with_method(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t,
+                       struct err *e);
+
+int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t,
+                  struct err *e)
+{
+    struct factor_pass plain;
+
+    if (!is_plain(p, b, &plain))
+        return with_method(p, b, bias, t, e);
+    unseen_add(p->unseen, b);
+    if (plain.method)
+        return with_method(&plain, b, bias, t, e);
+    *t = (struct factor_tally){.before = value_bytes(b, -1), .after = value_bytes(b, -1)};
+    return 0;
+}
+
+static int with_method(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t,
+                       struct err *e)
 {
     int term = p->residual ? last_dense(b) : -1;
     float *w = NULL, *gram = NULL;
@@ -248,8 +284,8 @@ int factor_is_bias(const struct bundle *bias, const struct bundle *b)
     if (role && bias->role)
         return bias->layer == b->layer && bias->expert == b->expert && strncmp(bias->role, b->role, role) == 0 &&
                strcmp(bias->role + role, ".bias") == 0 && bias->shape.rank == 1 && bias->cols == b->rows;
-    return dot && strcmp(dot, ".weight") == 0 && strncmp(bias->name, b->name, n) == 0 && strcmp(bias->name + n, ".bias") == 0 &&
-           bias->shape.rank == 1 && bias->cols == b->rows;
+    return dot && strcmp(dot, ".weight") == 0 && strncmp(bias->name, b->name, n) == 0 &&
+           strcmp(bias->name + n, ".bias") == 0 && bias->shape.rank == 1 && bias->cols == b->rows;
 }
 
 int factor_pass_size(struct factor_pass *p, const char *column, const char *word, struct err *e)

@@ -188,13 +188,14 @@ int source_read(const struct source *s, const struct file_tensor *t, uint64_t at
     return 0;
 }
 
-int source_part(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p, uint64_t row, uint64_t n, void *out,
-                struct err *e)
+int source_part(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p,
+                uint64_t row, uint64_t n, void *out, struct err *e)
 {
     return t->value ? value_read(s, t, v, p, row, n, out, e) : source_read_rows(s, t, v, row, n, out, e);
 }
 
-int source_load(const struct source *s, const struct file_tensor *t, const struct view *v, struct bundle *b, struct err *e)
+int source_load(const struct source *s, const struct file_tensor *t, const struct view *v, struct bundle *b,
+                struct err *e)
 {
     int rc = 0;
 
@@ -215,7 +216,8 @@ const char *file_type_name(const struct file_tensor *t)
     return t->blocks ? t->blocks->name : dtype_info(t->dtype)->name;
 }
 
-int file_header(struct bundle *b, const struct file_tensor *t, const char *name, const struct shape *shape, struct err *e)
+int file_header(struct bundle *b, const struct file_tensor *t, const char *name, const struct shape *shape,
+                struct err *e)
 {
     uint64_t bytes;
 

@@ -86,20 +86,22 @@ int file_view_fits(const struct file_tensor *t, const struct view *v);
  * Rows [row0, row0 + rows) of the weight that lies in t as v says (NULL: all of t). out: in the stored type, row by row. Thread-safe.
  * Cost: where the columns do not lie side by side, one read for each column and call.
  */
-int source_read_rows(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0, uint64_t rows, void *out,
-                     struct err *e);
+int source_read_rows(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0,
+                     uint64_t rows, void *out, struct err *e);
 
 /* Rows [row, row + n) of part p of the bundle that file_header made of t, or of the weight that lies in it as v says. As source_read_rows. */
-int source_part(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p, uint64_t row, uint64_t n, void *out,
-                struct err *e);
+int source_part(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p,
+                uint64_t row, uint64_t n, void *out, struct err *e);
 
 /* All parts of the value of such a bundle: it is then loaded. */
-int source_load(const struct source *s, const struct file_tensor *t, const struct view *v, struct bundle *b, struct err *e);
+int source_load(const struct source *s, const struct file_tensor *t, const struct view *v, struct bundle *b,
+                struct err *e);
 
 /* A tensor as a bundle's header, or the weight of that name and shape that lies in it: one term, dense or ggml, of one part whose data are not
  * here, or of the tensor's own form; b is {0}. The type's name at the source goes to the key "dtype"; of a form the type that its peer makes of it. -1: its rows do not fill whole bytes, or its rank or size is beyond
  * what a bundle holds. */
-int file_header(struct bundle *b, const struct file_tensor *t, const char *name, const struct shape *shape, struct err *e);
+int file_header(struct bundle *b, const struct file_tensor *t, const char *name, const struct shape *shape,
+                struct err *e);
 const char *file_type_name(const struct file_tensor *t); /* "BF16", "q4_K" */
 
 /* All bytes of blob i, appended to out. */

@@ -20,7 +20,8 @@ static int begin(struct put_to *to, struct pile *p, const struct bundle *b, cons
 
         if (t->dtype != dtype || t->blocks != blocks)
             return err_set(e, "it is %s, and lies in %s, which is %s: what lies in one tensor is of one type",
-                           blocks ? blocks->name : dtype_info(dtype)->name, name, t->blocks ? t->blocks->name : dtype_info(t->dtype)->name);
+                           blocks ? blocks->name : dtype_info(dtype)->name, name,
+                           t->blocks ? t->blocks->name : dtype_info(t->dtype)->name);
     } else if (pile_add(p, name, s, dtype, blocks, e) < 0) {
         return -1;
     }

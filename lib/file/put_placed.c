@@ -92,5 +92,6 @@ int put_placed(const struct put_to *to, uint64_t row0, uint64_t rows, const uint
         return 0;
     if (to->vector)
         return elements(to, data, e);
-    return !to->how->view || view_whole_rows(to->how->view) ? whole(to, row0, rows, data, e) : by_columns(to, row0, rows, data, e);
+    return !to->how->view || view_whole_rows(to->how->view) ? whole(to, row0, rows, data, e)
+                                                            : by_columns(to, row0, rows, data, e);
 }

@@ -38,8 +38,8 @@ int file_view_fits(const struct file_tensor *t, const struct view *v)
 }
 
 /* Rows whose elements lie side by side; rows behind one another are read at once. */
-static int whole_rows(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0, uint64_t rows, uint8_t *out,
-                      struct err *e)
+static int whole_rows(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0,
+                      uint64_t rows, uint8_t *out, struct err *e)
 {
     uint64_t cols = view_cols(v), row_bytes = bytes_of(t, cols);
 
@@ -55,8 +55,8 @@ static int whole_rows(const struct source *s, const struct file_tensor *t, const
 }
 
 /* Columns that lie apart: of each a strip that holds the rows asked for. */
-static int by_columns(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0, uint64_t rows, uint8_t *out,
-                      struct err *e)
+static int by_columns(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0,
+                      uint64_t rows, uint8_t *out, struct err *e)
 {
     uint64_t cols = view_cols(v), size = bytes_of(t, 1), low = UINT64_MAX, high = 0;
     uint64_t *at = mem_new((size_t)rows + 1, sizeof *at);
@@ -79,8 +79,8 @@ static int by_columns(const struct source *s, const struct file_tensor *t, const
     return rc;
 }
 
-int source_read_rows(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0, uint64_t rows, void *out,
-                     struct err *e)
+int source_read_rows(const struct source *s, const struct file_tensor *t, const struct view *v, uint64_t row0,
+                     uint64_t rows, void *out, struct err *e)
 {
     uint64_t all = t->shape.rank > 1 ? t->shape.dim[0] : 1;
 

@@ -252,8 +252,8 @@ static int visit_child(struct walk *w, const struct pickle_node *v, const char *
     if (strlen(full) > NAME_MAX_BYTES)
         rc = err_set(e, "a name of %zu bytes, %d at most", strlen(full), NAME_MAX_BYTES);
     else if ((w->names += strlen(full)) > NAMES(w->tree->pickle.used))
-        rc = err_set(e, "%.100s: names of more than %zu bytes in a pickle of %zu: lists in lists are shared", full, NAMES(w->tree->pickle.used),
-                     w->tree->pickle.used);
+        rc = err_set(e, "%.100s: names of more than %zu bytes in a pickle of %zu: lists in lists are shared", full,
+                     NAMES(w->tree->pickle.used), w->tree->pickle.used);
     else
         rc = visit(w, v, full, depth + 1, e);
     free(full);

@@ -120,8 +120,8 @@ int value_header(struct bundle *b, const struct file_tensor *t, struct err *e)
 }
 
 /* Rows that a view picks, those behind one another at once. */
-static int read_view(const struct source *s, const struct file_tensor *t, const struct value_part *p, const struct view *v, uint64_t row, uint64_t n,
-                     uint8_t *out, struct err *e)
+static int read_view(const struct source *s, const struct file_tensor *t, const struct value_part *p,
+                     const struct view *v, uint64_t row, uint64_t n, uint8_t *out, struct err *e)
 {
     uint64_t at = 0, next;
 
@@ -136,8 +136,8 @@ static int read_view(const struct source *s, const struct file_tensor *t, const 
     return 0;
 }
 
-int value_read(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p, uint64_t row, uint64_t n, void *out,
-               struct err *e)
+int value_read(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p,
+               uint64_t row, uint64_t n, void *out, struct err *e)
 {
     for (int i = 0; i < t->value->parts; i++) {
         const struct value_part *from = &t->value->part[i];
@@ -145,7 +145,8 @@ int value_read(const struct source *s, const struct file_tensor *t, const struct
 
         if (strcmp(from->name, p->name) != 0)
             continue;
-        return v && !from->vector ? read_view(s, t, from, v, row, n, out, e) : from->read(s, from, row * each, n * each, out, e);
+        return v && !from->vector ? read_view(s, t, from, v, row, n, out, e)
+                                  : from->read(s, from, row * each, n * each, out, e);
     }
     return err_set(e, "its value has no part %s", p->name);
 }

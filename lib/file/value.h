@@ -15,7 +15,8 @@ struct value_part {
     uint64_t rows, cols; /* of all matrices of a stack together */
     uint64_t row_bytes;
     /* Rows [row, row + n) into out: n * row_bytes bytes. Thread-safe. */
-    int (*read)(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out, struct err *e);
+    int (*read)(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
+                struct err *e);
     struct file_tensor from, with; /* places of what it is made of; no names */
     uint64_t stride;     /* bytes from one of the file's rows to the next */
     uint64_t every;      /* so many rows of a matrix have one of the file's rows; the last may have fewer */
@@ -56,7 +57,7 @@ int value_view_fits(const struct file_tensor *t, const struct view *v);
 int value_header(struct bundle *b, const struct file_tensor *t, struct err *e);
 
 /* source_part's share. v: a view that fits, or NULL: the whole. */
-int value_read(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p, uint64_t row, uint64_t n, void *out,
-               struct err *e);
+int value_read(const struct source *s, const struct file_tensor *t, const struct view *v, const struct part *p,
+               uint64_t row, uint64_t n, void *out, struct err *e);
 
 #endif

@@ -6,10 +6,10 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/wide.h"
 #include "la/chol.h"
 #include "la/gemm.h"
 #include "num/kern.h"
-#include "num/wide.h"
 
 typedef float lanes __attribute__((vector_size(OBS_LANES * 4), aligned(4), may_alias));
 

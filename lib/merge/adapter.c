@@ -122,7 +122,8 @@ static uint64_t output(const struct hf_place *place, uint64_t cols, uint64_t r)
     return view_whole_rows(&place->view) ? at / cols : at % (shape_count(&place->stored) / cols);
 }
 
-static void put_part(struct bundle *b, int term, const char *name, const struct part *from, const struct hf_place *place)
+static void put_part(struct bundle *b, int term, const char *name, const struct part *from,
+                     const struct hf_place *place)
 {
     struct shape shape = from->shape;
     struct part *p;
@@ -134,11 +135,13 @@ static void put_part(struct bundle *b, int term, const char *name, const struct 
     for (uint64_t r = 0; r < p->rows; r++) {
         uint64_t at = place && place->head_dim ? to_hf_row(r, place->head_dim) : r;
 
-        memcpy(p->data + r * p->row_bytes, from->data + (place && place->part ? output(place, b->cols, at) : at) * p->row_bytes, p->row_bytes);
+        memcpy(p->data + r * p->row_bytes,
+               from->data + (place && place->part ? output(place, b->cols, at) : at) * p->row_bytes, p->row_bytes);
     }
 }
 
-static int add_term(struct adapter *a, struct operand *to, const char *module, const struct part *pa, const struct part *pb, struct err *e)
+static int add_term(struct adapter *a, struct operand *to, const char *module, const struct part *pa,
+                    const struct part *pb, struct err *e)
 {
     struct bundle *b = &to->b;
     struct hf_place place = {0};
@@ -172,7 +175,8 @@ static int take_product(struct adapter *a, struct operand *to, const char *modul
 
     if (got == 0)
         embedding = (got = take_factor(a, module, ".lora_embedding_A", &pb, e)) > 0;
-    if (got > 0 && (got = take_factor(a, module, embedding ? ".lora_embedding_B" : ".lora_B.weight", embedding ? &pa : &pb, e)) == 0)
+    if (got > 0 && (got = take_factor(a, module, embedding ? ".lora_embedding_B" : ".lora_B.weight",
+                                      embedding ? &pa : &pb, e)) == 0)
         got = err_set(e, "%s has its lora_A and no lora_B", a->from->path);
     if (got > 0 && embedding)
         transpose(&pa), transpose(&pb);
@@ -320,7 +324,8 @@ int merge_adapter(struct operand *to, struct operand *from, struct writer *out, 
     to_hf_open(&a.hf, "", &writer_head(out)->model);
     a.tied = (int)attrs_int(&writer_head(out)->model, "tied", 0);
     while (got > 0 && (got = operand_next(to, e)) > 0)
-        if (adapt(&a, to, e) < 0 || (to->b.loaded ? bundle_write(out, to->from, &to->b, e) : operand_pass(to, out, e)) < 0)
+        if (adapt(&a, to, e) < 0 ||
+            (to->b.loaded ? bundle_write(out, to->from, &to->b, e) : operand_pass(to, out, e)) < 0)
             got = -1;
     if (got == 0 && (got = operand_rest(from, e)) > 0)
         got = homeless(&a, to, e);

@@ -74,7 +74,8 @@ static int by_pattern(const struct json *c, const char *name, const char *module
 
     for (const struct json *m = pattern && pattern->kind == JSON_OBJECT ? pattern->first : NULL; m; m = m->next) {
         char *whole = mem_printf("(.*\\.)?(%s)$", m->key);
-        int got = strlen(m->key) != m->key_len ? err_set(e, "has a NUL in it") : pattern_match(whole, strlen(whole), module, e);
+        int got = strlen(m->key) != m->key_len ? err_set(e, "has a NUL in it")
+                                               : pattern_match(whole, strlen(whole), module, e);
 
         free(whole);
         if (got > 0)

@@ -33,8 +33,8 @@ static struct bearer *add(struct bearers *all)
 }
 
 /* Axis `axis` of the weight, which is rows (0) or columns (1) of tensor t. */
-static int bear(struct bearers *all, const struct classes *c, const struct bundle *b, size_t t, const struct arch_weight *w, int axis, int side,
-                struct err *e)
+static int bear(struct bearers *all, const struct classes *c, const struct bundle *b, size_t t,
+                const struct arch_weight *w, int axis, int side, struct err *e)
 {
     const struct arch_axis *x = &w->axis[axis];
     int64_t layer = w->section == 1 ? b->layer : -1;
@@ -50,8 +50,8 @@ static int bear(struct bearers *all, const struct classes *c, const struct bundl
         width *= c->size[u->node];
     }
     if (have != width)
-        return err_set(e, "%s: its %s are %llu, the model's keys say %llu", b->name, side ? "columns" : "rows", (unsigned long long)have,
-                       (unsigned long long)width);
+        return err_set(e, "%s: its %s are %llu, the model's keys say %llu", b->name, side ? "columns" : "rows",
+                       (unsigned long long)have, (unsigned long long)width);
     for (int i = 0; i < x->atoms; i++) {
         uint64_t step = width;
         struct bearer *r = add(all);
@@ -69,7 +69,8 @@ static int bear(struct bearers *all, const struct classes *c, const struct bundl
 }
 
 /* All axes of one tensor: of a matrix rows and columns, of a vector and of a bias its elements. */
-static int bear_all(struct bearers *all, const struct classes *c, const struct model *m, const struct bundle *b, size_t t, struct err *e)
+static int bear_all(struct bearers *all, const struct classes *c, const struct model *m, const struct bundle *b,
+                    size_t t, struct err *e)
 {
     int bias, first;
     const struct arch_weight *w = b->role ? arch_weight(m->arch, b->role, &bias) : NULL;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/pick.h"
+#include "base/wide.h"
 
 void delta_take(const struct merge_job *j)
 {
@@ -15,34 +16,67 @@ void delta_take(const struct merge_job *j)
             j->model[k][i] -= j->base[i];
 }
 
+#define SUMS 512 /* elements whose sums are held at a time */
+
+/* sum[n] = sum_k w_k d_k, in the order of the models. */
+INNER void add_changes(const struct merge_job *j, uint64_t at, int n, double *restrict sum)
+{
+    for (int k = 0; k < j->models; k++) {
+        const float *restrict d = j->model[k] + at;
+        double w = j->args->weight[k];
+
+        for (int i = 0; i < n; i++)
+            sum[i] += w * (double)d[i];
+    }
+}
+
+/* Of the same, only those with the sign of the whole sum, and the sum of their weights. A zero that is added for another changes no bit. */
+INNER void add_agreeing(const struct merge_job *j, uint64_t at, int n, const double *restrict whole, double *restrict sum, double *restrict by)
+{
+    for (int k = 0; k < j->models; k++) {
+        const float *restrict d = j->model[k] + at;
+        double w = j->args->weight[k];
+
+        for (int i = 0; i < n; i++) {
+            double c = w * (double)d[i];
+            int with = whole[i] >= 0 ? c > 0 : c < 0;
+
+            sum[i] += with ? c : 0;
+            by[i] += with ? w : 0;
+        }
+    }
+}
+
+/* Loops over elements inside, models outside: an element's sum has the order of the models all the same. */
+WIDE static void sum_block(const struct merge_job *j, uint64_t at, int n, int agree, double all)
+{
+    double whole[SUMS] = {0}, some[SUMS] = {0}, by[SUMS], *sum = agree ? some : whole, lambda = j->args->lambda;
+    const float *base = j->base + at;
+    float *out = j->out + at;
+
+    add_changes(j, at, n, whole);
+    for (int i = 0; i < n; i++)
+        by[i] = agree ? 0 : all;
+    if (agree)
+        add_agreeing(j, at, n, whole, some, by);
+    for (int i = 0; i < n && j->args->normalize; i++)
+        sum[i] /= fabs(by[i]) > 1e-8 ? by[i] : 1;
+    for (int i = 0; i < n; i++) {
+        double add = sum[i] * lambda;
+
+        out[i] = add == 0 ? base[i] : (float)((double)base[i] + add); /* -0 stays -0 */
+    }
+}
+
 void delta_sum(const struct merge_job *j, int agree)
 {
-    const double *w = j->args->weight;
+    uint64_t n = j->rows * j->cols;
     double all = 0;
 
     for (int k = 0; k < j->models; k++)
-        all += w[k];
-    for (uint64_t i = 0; i < j->rows * j->cols; i++) {
-        double sum = 0, by = all;
-
-        for (int k = 0; k < j->models; k++)
-            sum += w[k] * (double)j->model[k][i];
-        if (agree) {
-            int plus = sum >= 0;
-
-            sum = by = 0;
-            for (int k = 0; k < j->models; k++) {
-                double d = w[k] * (double)j->model[k][i];
-
-                if (plus ? d > 0 : d < 0)
-                    sum += d, by += w[k];
-            }
-        }
-        if (j->args->normalize && fabs(by) > 1e-8)
-            sum /= by;
-        sum *= j->args->lambda;
-        j->out[i] = sum == 0 ? j->base[i] : (float)((double)j->base[i] + sum); /* -0 stays -0 */
-    }
+        all += j->args->weight[k];
+    for (uint64_t at = 0; at < n; at += SUMS)
+        sum_block(j, at, (int)(n - at < SUMS ? n - at : SUMS), agree, all);
 }
 
 uint64_t delta_count(double share, uint64_t n)
@@ -195,14 +229,21 @@ struct rng delta_rng(const struct merge_job *j, int k)
     return r;
 }
 
+WIDE static void drop_block(float *restrict d, const double *restrict unit, int n, double p, double by)
+{
+    for (int i = 0; i < n; i++)
+        d[i] = unit[i] < p ? (float)((double)d[i] / by) : 0;
+}
+
 void delta_drop(const struct merge_job *j, int k)
 {
-    double p = j->args->density[k], by = j->args->rescale == MERGE_BY_CHANCE && p > 0 ? p : 1;
+    double p = j->args->density[k], by = j->args->rescale == MERGE_BY_CHANCE && p > 0 ? p : 1, unit[SUMS];
+    uint64_t all = j->rows * j->cols, n;
     struct rng r = delta_rng(j, k);
-    float *d = j->model[k];
 
-    if (p >= 1)
-        return;
-    for (uint64_t i = 0; i < j->rows * j->cols; i++)
-        d[i] = rng_unit(r, j->row0 * j->cols + i) < p ? (float)((double)d[i] / by) : 0;
+    for (uint64_t at = 0; p < 1 && at < all; at += n) {
+        n = all - at < SUMS ? all - at : SUMS;
+        rng_units(r, j->row0 * j->cols + at, n, unit);
+        drop_block(j->model[k] + at, unit, (int)n, p, by);
+    }
 }

@@ -71,8 +71,8 @@ static int by_rows(struct operand *a, struct operand *b, int always, float *h, s
     int gram = h && strcmp(r->by, "gram") == 0, diff;
     struct sums s = {.quad = h && !gram ? quad_diagonal : NULL, .h = h}, again = {.quad = quad_gram, .h = h};
 
-    if ((gram && (operand_keep(a, e) < 0 || operand_keep(b, e) < 0)) || go_through(a, b, &s, e) < 0 || operand_end(a, e) < 0 ||
-        operand_end(b, e) < 0)
+    if ((gram && (operand_keep(a, e) < 0 || operand_keep(b, e) < 0)) || go_through(a, b, &s, e) < 0 ||
+        operand_end(a, e) < 0 || operand_end(b, e) < 0)
         return -1;
     diff = bundle_differences(&a->b, &b->b);
     if (gram && (diff || always)) {

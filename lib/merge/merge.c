@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/table.h"
 
 #define PIECE 32768 /* elements that one thread takes at a time */
 #define MODELS_MAX 4096
@@ -17,15 +18,13 @@ const struct merge_method *const merge_table[] = {
 
 const struct merge_method *merge_find(const char *name)
 {
-    for (int i = 0; merge_table[i]; i++)
-        if (strcmp(merge_table[i]->name, name) == 0)
-            return merge_table[i];
-    return NULL;
+    return table_find(merge_table, name);
 }
 
 static int by_tensor(const struct merge_method *m, const struct merge_args *a)
 {
-    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row) || (m->takes & MERGE_RESCALE && a->rescale == MERGE_BY_L1);
+    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row) ||
+           (m->takes & MERGE_RESCALE && a->rescale == MERGE_BY_L1);
 }
 
 const struct merge_survey *merge_surveys(const struct merge_method *m, const struct merge_args *a)

@@ -139,7 +139,8 @@ static uint64_t slab_rows(uint64_t cols)
 }
 
 /* Rows r to r + n of the tensor at hand: their base and their sum of changes (0 when it is not chosen) go to the spool. */
-static int store_rows(struct merge_pass *p, struct waiting *w, uint64_t r, uint64_t n, int matrix, int chosen, double *sum2, struct err *e)
+static int store_rows(struct merge_pass *p, struct waiting *w, uint64_t r, uint64_t n, int matrix, int chosen,
+                      double *sum2, struct err *e)
 {
     struct operand *a = &p->operand[0];
     struct merge_job j = {.args = &p->args, .name = a->b.name, .rows = n, .cols = a->b.cols, .models = p->operands - 1};
@@ -182,9 +183,11 @@ static int store(struct merge_pass *p, struct waiting *w, struct err *e)
     return 0;
 }
 
-static int finish_rows(const struct waiting *w, struct slot *s, double f, uint64_t r, uint64_t rows, struct writer *out, struct err *e)
+static int finish_rows(const struct waiting *w, struct slot *s, double f, uint64_t r, uint64_t rows, struct writer *out,
+                       struct err *e)
 {
-    uint64_t cols = s->head.cols, n = rows * cols, delta_at = s->at + s->head.rows * cols * sizeof(float) + r * cols * sizeof(double);
+    uint64_t cols = s->head.cols, n = rows * cols,
+             delta_at = s->at + s->head.rows * cols * sizeof(float) + r * cols * sizeof(double);
     double *delta = mem_new(n, sizeof *delta);
     float *v = mem_new(n, sizeof *v);
     int rc = io_pread(w->spool, v, n * sizeof *v, s->at + r * cols * sizeof *v, e) < 0 || io_pread(w->spool, delta, n * sizeof *delta, delta_at, e) < 0 ? -1 : 0;

@@ -64,6 +64,7 @@ static int take_step(struct operand *o, size_t i, struct err *e)
     o->given[i] = 1;
     o->step = &o->plan.step[i];
     o->row = o->head_dim = 0;
+    o->map = NULL;
     o->add = 0;
     o->keeps = o->digests = 0;
     return step_header(o->step, &o->b, e) < 0 ? -1 : 1;
@@ -78,11 +79,26 @@ static int take_record(struct operand *o, struct reader *from, int got)
     return got;
 }
 
-int operand_next(struct operand *o, struct err *e)
+/* Is the current tensor a head that says nothing? */
+static int is_passed_over(const struct operand *o)
+{
+    return o->tied && o->b.role && strcmp(o->b.role, "head") == 0;
+}
+
+static int next(struct operand *o, struct err *e)
 {
     if (o->in)
         return take_record(o, o->in, bundle_read(o->in, &o->b, e));
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
+}
+
+int operand_next(struct operand *o, struct err *e)
+{
+    int got;
+
+    while ((got = next(o, e)) > 0 && is_passed_over(o))
+        ;
+    return got;
 }
 
 const struct attrs *operand_model(const struct operand *o)
@@ -160,7 +176,7 @@ int operand_get(struct operand *o, const char *key, struct err *e)
     return take_record(o, from, got);
 }
 
-int operand_rest(struct operand *o, struct err *e)
+static int rest(struct operand *o, struct err *e)
 {
     struct reader *from = NULL;
     int got;
@@ -174,13 +190,23 @@ int operand_rest(struct operand *o, struct err *e)
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
 }
 
+int operand_rest(struct operand *o, struct err *e)
+{
+    int got;
+
+    while ((got = rest(o, e)) > 0 && is_passed_over(o))
+        ;
+    return got;
+}
+
 int operand_follow(struct operand *o, const struct operand *leader, struct err *e)
 {
     uint64_t n = o->b.shape.rank < 2 ? o->b.cols : o->b.rows;
     int mine = names_interleaved(operand_model(o), o->arch, o->b.name);
 
     o->add = names_offset(o->arch, o->b.name, leader->b.name);
-    if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(operand_model(leader), leader->arch, leader->b.name))
+    if (!names_rotary(o->arch, o->b.name) ||
+        mine == names_interleaved(operand_model(leader), leader->arch, leader->b.name))
         return 0;
     o->to_pairs = !mine;
     o->head_dim = (uint64_t)attrs_int(operand_model(o), "head_dim", attrs_int(operand_model(leader), "head_dim", 0));
@@ -206,7 +232,8 @@ static int pass_part(struct operand *o, struct writer *out, int i, uint64_t r, u
         return 0;
     n = p->fixed || p->rows - r < n ? p->rows - r : n;
     o->bytes[i].len = 0;
-    if (source_part(&o->source, o->step->t, o->step->view, p, r, n, buf_space(&o->bytes[i], (size_t)(n * p->row_bytes) + 1), e) < 0)
+    if (source_part(&o->source, o->step->t, o->step->view, p, r, n,
+                    buf_space(&o->bytes[i], (size_t)(n * p->row_bytes) + 1), e) < 0)
         return -1;
     return bundle_put(out, &o->b, i, r, n, o->bytes[i].data, e);
 }

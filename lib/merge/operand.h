@@ -17,6 +17,7 @@ struct operand {
     char *arch;                   /* by which its names are read: see operand_agree; NULL: they stand for themselves */
     struct named *by_key;         /* plan's steps in byte order of their keys; NULL until asked for */
     uint8_t *given;               /* for each step: 1 when given out */
+    int tied;                     /* a head that it stores is its embedding once more, and is passed over */
     size_t next;                  /* the first step that may not be */
 
     struct bundle b;              /* the current tensor: its header */
@@ -27,6 +28,7 @@ struct operand {
     uint64_t waiting;
     uint64_t head_dim;            /* rows of the current tensor are put from the order they have here to the leader's, in heads of this size; 0: they stay */
     int to_pairs;                 /* ... to interleaved pairs, or back to halves */
+    const int64_t *map;           /* which row of its own each row is, -1: it has none, and zeros come; of a checkpoint; NULL: they are its rows */
     float add;                    /* and this is added: norms that one form keeps less 1 */
     float *head;                  /* such a head */
     uint64_t head_room;

@@ -127,6 +127,25 @@ static int following_rows(struct operand *o, uint64_t n, float *out, struct err 
     return 0;
 }
 
+/* Runs of rows that follow each other are read at once. */
+static int mapped_rows(struct operand *o, uint64_t n, float *out, struct err *e)
+{
+    const int64_t *map = o->map + o->row;
+    uint64_t run;
+
+    memset(out, 0, n * o->b.cols * sizeof *out);
+    for (uint64_t r = 0; r < n; r += run) {
+        run = 1;
+        if (map[r] < 0 || (uint64_t)map[r] >= o->b.rows)
+            continue;
+        while (r + run < n && map[r + run] == map[r] + (int64_t)run && (uint64_t)map[r + run] < o->b.rows)
+            run++;
+        if (some_rows(o, (uint64_t)map[r], run, out + r * o->b.cols, e) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int read_rows(struct operand *o, uint64_t n, float *out, struct err *e)
 {
     int rc;
@@ -135,7 +154,7 @@ static int read_rows(struct operand *o, uint64_t n, float *out, struct err *e)
         return 0;
     if (o->keeps == 2)
         return io_pread(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
-    rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    rc = o->map ? mapped_rows(o, n, out, e) : o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
     for (uint64_t i = 0; rc == 0 && o->add != 0 && i < n * o->b.cols; i++)
         out[i] += o->add;
     if (rc == 0 && o->keeps == 1)

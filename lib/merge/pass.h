@@ -5,6 +5,8 @@
 #include "base/hash.h"
 #include "merge/merge.h"
 #include "merge/operand.h"
+#include "merge/vocab.h"
+#include "merge/zeros.h"
 
 struct merge_pass {
     const struct merge_method *method;
@@ -13,6 +15,9 @@ struct merge_pass {
     int operands;
     const struct select *sel;
     int64_t revert;          /* rmm: the model to give back, from 1; 0: none */
+    const struct merge_vocab *vocab; /* or NULL: all vocabularies are one */
+    struct merge_zeros zeros; /* in: keep; out: counts; of methods without a run */
+    int left;                /* the tensor at hand is not chosen: it passes from the first, whatever the others have */
     int type;                /* to write, or -1: operand_type of the first */
     float **rows;            /* buffers of operands, the last that of the result; grown to `room` elements each */
     uint64_t room;
@@ -26,7 +31,7 @@ int merge_same_shard(struct merge_pass *p, struct err *e);
 
 /*
  * Once for each tensor of the first operand: find the one it stands at in all others. -1 names the operand that lacks it, has it in another shape, or twice. A size of the
- * vocabulary that differs is said to be one. 1: an operand lacks it, as -1 says, but it is one that readers compute anew (operand_computed).
+ * vocabulary that differs is said to be one. 1: an operand lacks it, as -1 says, but it is one that readers compute anew (operand_computed) or that is left as it is.
  */
 int merge_align(struct merge_pass *p, struct err *e);
 

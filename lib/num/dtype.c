@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/wide.h"
 #include "num/half.h"
 #include "num/half_bits.h"
-#include "num/wide.h"
 
 static const struct dtype_info table[DT_COUNT] = {
     [DT_U64] = {"U64", 64, 0, 1, 0},

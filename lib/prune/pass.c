@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "la/obs.h"
 #include "prune/slab.h"
+#include "tensor/unseen.h"
 
 #define SLAB (1u << 20) /* weights held as f32 */
 #define BY_GRAM 512     /* rows at least where a slab's products begin with the packing of a gram or its factor */
@@ -63,24 +64,16 @@ static void slab_room(const struct prune_pass *p, struct slab *s, uint64_t cols,
         s->old = mem_resize(s->old, n, sizeof *s->old);
 }
 
-static int refuse_nan(const char *what, const float *v, uint64_t row0, uint64_t rows, uint64_t cols, struct err *e)
-{
-    for (uint64_t i = 0; i < rows * cols; i++)
-        if (v[i] != v[i])
-            return err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + i / cols), (unsigned long long)(i % cols));
-    return 0;
-}
-
 int prune_companion(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
 {
     memcpy(out, in->score + row0 * b->cols, rows * b->cols * sizeof *out);
-    return refuse_nan("weight", w, row0, rows, b->cols, e) < 0 ? -1 : refuse_nan("score", out, row0, rows, b->cols, e);
+    return slab_check("weight", w, row0, rows, b->cols, e) < 0 ? -1 : slab_check("score", out, row0, rows, b->cols, e);
 }
 
 /* Scores, or where there are none to make, a look at the weights, which the scorer has otherwise. */
 static int score(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, struct slab *s, struct err *e)
 {
-    return p->scorer ? p->scorer(b, in, s->row0, s->rows, s->w, s->score, e) : refuse_nan("weight", s->w, s->row0, s->rows, b->cols, e);
+    return p->scorer ? p->scorer(b, in, s->row0, s->rows, s->w, s->score, e) : slab_check("weight", s->w, s->row0, s->rows, b->cols, e);
 }
 
 /* After the method, before its zeros are set. */
@@ -119,9 +112,7 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
         prune_factor_free(&in->factor); /* what follows goes by the gram alone */
     if (t)
         count(s, cols, t);
-    for (uint64_t i = 0; i < n; i++)
-        if (s->mask[i])
-            s->w[i] = 0;
+    slab_zero(s, n);
     if (p->refit)
         prune_refit_rows(&in->fit, s->rows, s->old, s->mask, s->w);
     if (in->gram && t)
@@ -155,16 +146,6 @@ static enum dtype type_out(const struct bundle *b)
 static int zeroes_in_place(const struct prune_pass *p, const struct part *d)
 {
     return d && !changes(p) && dtype_info(d->dtype)->bits % 8 == 0 && d->dtype != DT_F8_E8M0;
-}
-
-static void zero_bytes(struct part *d, const struct slab *s, uint64_t cols)
-{
-    size_t width = dtype_info(d->dtype)->bits / 8;
-    uint8_t *row = d->data + s->row0 * cols * width;
-
-    for (uint64_t i = 0; i < s->rows * cols; i++)
-        if (s->mask[i])
-            memset(row + i * width, 0, width);
 }
 
 static int put_rows(struct sink *to, const struct slab *s, uint64_t cols, struct err *e)
@@ -297,7 +278,7 @@ static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, s
         if (got < 0 || (got = choose(p, sieve, b, known, &s, tally, e)) < 0)
             break;
         if (to->dense)
-            zero_bytes(to->dense, &s, b->cols);
+            slab_zero_bytes(&s, b->cols, dtype_info(to->dense->dtype)->bits / 8, to->dense->data);
         else if (to->out && (got = put_rows(to, &s, b->cols, e)) < 0)
             break;
     }
@@ -352,6 +333,8 @@ int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *o
 {
     int fd, rc;
 
+    if (p->plain && bundle_unseen(b))
+        p = p->plain;
     if (take_in(p, in, b, streams(p, b), &fd, e) < 0 || prepare(p, in, b, e) < 0)
         return -1;
     rc = prune_bundle(p, in, out, b, fd, tally, e);
@@ -366,7 +349,7 @@ static int count_walk(const struct prune_pass *p, const struct select *sel, stru
     int got, rc = 0;
 
     while (rc == 0 && (got = bundle_read(in, &b, e)) > 0)
-        rc = select_match(sel, &b) ? count_tensor(p, in, &b, e) : 0;
+        rc = select_match(sel, &b) && !(p->plain && bundle_unseen(&b)) ? count_tensor(p, in, &b, e) : 0;
     bundle_free(&b);
     return rc < 0 ? -1 : got;
 }

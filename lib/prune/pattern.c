@@ -119,12 +119,6 @@ struct rows {
     uint8_t *mask;
 };
 
-static void mask_groups(const struct pattern *p, const float *score, uint64_t n, uint8_t *mask)
-{
-    for (uint64_t i = 0; i < n; i += p->of)
-        pick_smallest(score + i, p->of, p->of - p->keep, mask + i);
-}
-
 /* One row of blocks: rows is block_rows, or less at the lower edge. */
 static void mask_blocks(const struct pattern *p, const float *score, uint64_t rows, uint64_t cols, uint8_t *mask)
 {
@@ -150,7 +144,7 @@ static void mask_piece(void *ctx, size_t i)
         uint8_t *mask = j->mask + r * j->cols;
 
         if (p->of)
-            mask_groups(p, score, j->cols, mask);
+            pick_groups(score, j->cols, p->of, p->of - p->keep, mask);
         else if (p->block_rows == 1 && p->block_cols == 1)
             pick_smallest(score, j->cols, pattern_count(p, j->cols), mask);
         else

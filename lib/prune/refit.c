@@ -14,9 +14,9 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/wide.h"
 #include "la/chol.h"
 #include "la/gemm.h"
-#include "num/wide.h"
 
 #define STEPS 400
 #define ENOUGH 1e-3 /* the share of its loss that a row may still have to gain */

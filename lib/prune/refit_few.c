@@ -10,9 +10,9 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/wide.h"
 #include "la/chol.h"
 #include "la/gemm.h"
-#include "num/wide.h"
 #include "prune/refit.h"
 
 #define DAMP 1e-6

@@ -15,6 +15,46 @@ void slab_free(struct slab *s)
     free(s->mask);
 }
 
+int slab_check(const char *what, const float *v, uint64_t row0, uint64_t rows, uint64_t cols, struct err *e)
+{
+    uint64_t i = 0, n = rows * cols;
+    int bad = 0;
+
+    for (uint64_t k = 0; k < n; k++) /* no early end, so that it goes by vectors */
+        bad |= v[k] != v[k];
+    while (bad && v[i] == v[i])
+        i++;
+    return bad ? err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + i / cols), (unsigned long long)(i % cols)) : 0;
+}
+
+void slab_zero(struct slab *s, uint64_t n)
+{
+    float *restrict w = s->w;
+    const uint8_t *restrict mask = s->mask;
+
+    for (uint64_t i = 0; i < n; i++)
+        w[i] = mask[i] ? 0 : w[i];
+}
+
+static inline void keep_bytes(const uint8_t *restrict mask, uint64_t n, size_t width, uint8_t *restrict row)
+{
+    for (uint64_t i = 0; i < n; i++)
+        for (size_t k = 0; k < width; k++)
+            row[i * width + k] &= (uint8_t)(mask[i] - 1);
+}
+
+void slab_zero_bytes(const struct slab *s, uint64_t cols, size_t width, uint8_t *data)
+{
+    uint8_t *row = data + s->row0 * cols * width;
+
+    switch (width) { /* a constant, so that it goes by vectors */
+    case 1: keep_bytes(s->mask, s->rows * cols, 1, row); break;
+    case 2: keep_bytes(s->mask, s->rows * cols, 2, row); break;
+    case 4: keep_bytes(s->mask, s->rows * cols, 4, row); break;
+    default: keep_bytes(s->mask, s->rows * cols, width, row);
+    }
+}
+
 int slab_loaded(const struct bundle *b, uint64_t step, struct slab *s, struct err *e)
 {
     s->row0 += s->rows;

@@ -45,6 +45,7 @@ void awq_clip(const struct quant_method *m, const struct quant_affine *a, uint64
  * chosen  [n]: 1 where the bundle will be quantized
  * -1: a companion gram that is missing or not square; a weight that is not finite. Memory: a place's linears as f32.
  */
-int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *b, int n, const uint8_t *chosen, struct err *e);
+int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *b, int n, const uint8_t *chosen,
+              struct err *e);
 
 #endif

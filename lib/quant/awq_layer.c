@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "num/dtype.h"
 #include "quant/awq.h"
+#include "tensor/unseen.h"
 
 /* A place of a layer (arch/fold.h) among the bundles of a unit. */
 struct among {
@@ -166,14 +167,15 @@ static void multiply(struct place *l)
     }
 }
 
-static int one_place(const struct quant_plan *p, const struct among *f, struct bundle *b, const uint8_t *chosen, struct err *e)
+static int one_place(const struct quant_plan *p, const struct among *f, struct bundle *b, const uint8_t *chosen,
+                     struct err *e)
 {
     struct place l = {.f = f, .b = b, .cols = b[f->consumer[0]].cols};
     struct bundle *maker = &b[f->maker];
     int rc = 0;
 
     for (int i = 0; i < f->consumers; i++)
-        if (!chosen[f->consumer[i]])
+        if (!chosen[f->consumer[i]] || bundle_unseen(&b[f->consumer[i]]))
             return 0;
     l.s = mem_resize(NULL, l.cols, sizeof *l.s);
     for (int i = 0; rc == 0 && i < f->consumers; i++)
@@ -181,7 +183,8 @@ static int one_place(const struct quant_plan *p, const struct among *f, struct b
     if (rc == 0)
         rc = search(p, &l, e);
     if (rc == 0)
-        rc = maker->shape.rank > 1 ? divide_rows(maker, chosen[f->maker], l.s, e) : divide_gain(maker, f->offset, l.s, e);
+        rc = maker->shape.rank > 1 ? divide_rows(maker, chosen[f->maker], l.s, e)
+                                   : divide_gain(maker, f->offset, l.s, e);
     if (rc == 0 && f->bias >= 0)
         rc = divide_bias(&b[f->bias], l.s, e);
     if (rc == 0)
@@ -221,7 +224,8 @@ static int locate(const struct model *m, const struct fold *f, const struct bund
     return 1;
 }
 
-int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *b, int n, const uint8_t *chosen, struct err *e)
+int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *b, int n, const uint8_t *chosen,
+              struct err *e)
 {
     struct fold f[FOLDS];
     struct among here;

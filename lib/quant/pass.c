@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "base/wide.h"
 #include "la/obs.h"
 #include "quant/awq.h"
 #include "num/half_bits.h"
-#include "num/wide.h"
 #include "tensor/form.h"
 
 /* Largest magnitude as its bits: NaN is above infinity, so one pass finds all that is not allowed. */

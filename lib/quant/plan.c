@@ -5,7 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/table.h"
+
 #include "tensor/quantizable.h"
+#include "tensor/unseen.h"
 
 int quant_scales_find(const char *name)
 {
@@ -56,7 +59,7 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
 
     p->method = quant_method_find(method);
     if (!p->method)
-        return err_set(e, "method '%s' is not known; --list names them", method);
+        return table_unknown("method", quant_methods, NULL, method, e);
     if (type < 0)
         return err_set(e, "--scales '%s': f16, bf16 or f32", scales);
     if (p->kind != QUANT_AFFINE && sym)
@@ -167,7 +170,7 @@ struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle
     struct quant_plan fit = quant_plan_fit(p, b->cols);
     int no_linear = b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
 
-    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && no_linear && !bundle_part(b, -1, "gram"))
+    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && ((no_linear && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
         fit = (struct quant_plan){.kind = fit.kind, .method = quant_method_find("rtn"), .affine = fit.affine, .residual = fit.residual};
     if (b->role && (strcmp(b->role, "attn.q") == 0 || strcmp(b->role, "attn.k") == 0 || strcmp(b->role, "attn.qkv") == 0))
         fit.clip = 0; /* their errors meet in a product: Lin et al. leave them alone */

@@ -1,8 +1,8 @@
 /* q8_0: 8.5 bits. d, i8 qs[32]; d = (largest magnitude) / 127, codes round half away from zero. Importance changes nothing. */
 #include <string.h>
 
+#include "base/wide.h"
 #include "num/half_bits.h"
-#include "num/wide.h"
 #include "quant/quant.h"
 
 /* roundf without a call: exact for |v| < 2^23. */

@@ -61,7 +61,8 @@ static int walk(struct paths *to, const char *folder, enum load_format f, int de
     int rc = 0;
 
     if (!d)
-        return depth < DEEPEST ? err_errno(e, "cannot open folder %s", folder) : err_set(e, "%s: folders lie %d deep", folder, depth);
+        return depth < DEEPEST ? err_errno(e, "cannot open folder %s", folder)
+                               : err_set(e, "%s: folders lie %d deep", folder, depth);
     while (slash > 1 && folder[slash - 1] == '/')
         slash--;
     while (rc == 0 && (entry = readdir(d))) {

@@ -256,7 +256,8 @@ static int put_tokens(struct buf *b, const struct record *r, struct err *e)
 }
 
 /* Where id and text go: a member of the line, with its comma; or, by a path, into the meta values of now, which then lie in *within. */
-static int put_own(struct buf *b, const char *field, const char *s, size_t n, struct record *now, struct buf *within, struct err *e)
+static int put_own(struct buf *b, const char *field, const char *s, size_t n, struct record *now, struct buf *within,
+                   struct err *e)
 {
     struct buf old = *within;
 

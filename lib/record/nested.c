@@ -73,9 +73,13 @@ int nested_take(struct record *r, const char *path, int integers, struct buf *ke
     struct buf rest = {0};
     struct mp_in leaf = {0};
     struct mp_value v;
-    uint32_t kept = cut((struct mp_in){r->own[0].data, r->own[0].data + r->own[0].len}, r->metas, path, &rest, &leaf);
-    int got = leaf.p && mp_next(&leaf, &v) == 0 && v.kind != MP_NIL;
+    uint32_t kept;
+    int got;
 
+    if (r->metas == 0) /* there may be no buffer either */
+        return 0;
+    kept = cut((struct mp_in){r->own[0].data, r->own[0].data + r->own[0].len}, r->metas, path, &rest, &leaf);
+    got = leaf.p && mp_next(&leaf, &v) == 0 && v.kind != MP_NIL;
     if (got && v.kind == MP_STR)
         buf_add(keep, v.p, v.n);
     else if (got && v.kind == MP_INT && integers)

@@ -12,6 +12,7 @@ int nested_take(struct record *r, const char *path, int integers, struct buf *ke
 
 /* Append n pairs to `to` with a string put in at the path, making objects as needed; *n becomes how many there are. Null gives way; -1 when
  * another value is in the way. */
-int nested_put(const uint8_t *pairs, size_t len, uint32_t *n, const char *path, const char *s, size_t bytes, struct buf *to);
+int nested_put(const uint8_t *pairs, size_t len, uint32_t *n, const char *path, const char *s, size_t bytes,
+               struct buf *to);
 
 #endif

@@ -66,7 +66,8 @@ int refusals_add(struct refusals *r, const char *file, const struct load_bad *ba
         return 0;
     buf_puts(&b, "{\"file\":");
     json_put_string(&b, file, strlen(file));
-    buf_printf(&b, ",\"line\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"bytes\":%zu,\"reason\":", bad->line, bad->offset, bad->raw_len);
+    buf_printf(&b, ",\"line\":%" PRIu64 ",\"offset\":%" PRIu64 ",\"bytes\":%zu,\"reason\":", bad->line, bad->offset,
+               bad->raw_len);
     json_put_string(&b, bad->why.msg, strlen(bad->why.msg));
     buf_puts(&b, ",\"raw\":");
     json_put_string(&b, bad->raw ? bad->raw : "", bad->raw_len < RAW_MAX ? bad->raw_len : RAW_MAX);

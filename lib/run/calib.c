@@ -25,7 +25,8 @@ int calib_parse(const char *list, unsigned *parts, struct err *e)
             if (strlen(names[i]) == n && strncmp(names[i], s, n) == 0)
                 bit = 1u << i;
         if (!bit)
-            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi, reap", (int)(n < 80 ? n : 80), s);
+            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi, reap",
+                           (int)(n < 80 ? n : 80), s);
         *parts |= bit;
         s += n;
         if (!*s)
@@ -247,7 +248,8 @@ int calib_attach(struct calib *c, const struct forward *f, struct bundle *b, int
 /* How much the layer, and the half of it that a linear is of, change the states; rounding alone gives a cosine above 1. */
 static void set_influence(const struct calib *c, const struct forward *f, struct bundle *b)
 {
-    double layer = 1 - c->alike[0] / (double)c->passed, half = 1 - c->alike[forward_in_mlp(f, b->role) ? 2 : 1] / (double)c->passed;
+    double layer = 1 - c->alike[0] / (double)c->passed,
+           half = 1 - c->alike[forward_in_mlp(f, b->role) ? 2 : 1] / (double)c->passed;
 
     attrs_set_f64(&b->more, "bi", layer > 0 ? layer : 0);
     if (forward_tap(f, b->role) >= 0)

@@ -81,7 +81,8 @@ static int look(struct calibrate *c, struct err *e)
 
     calib_reset(&c->calib);
     c->f.as = c->command ? c->layer : -1; /* what comes back may have another number */
-    if ((c->command ? forward_look : forward_run)(&c->f, u->b, u->n, &taps, e) < 0 || calib_attach(&c->calib, &c->f, u->b, u->n, e) < 0)
+    if ((c->command ? forward_look : forward_run)(&c->f, u->b, u->n, &taps, e) < 0 ||
+        calib_attach(&c->calib, &c->f, u->b, u->n, e) < 0)
         return -1;
     if (u->b[0].expert >= 0)
         note_expert(c, &u->b[0]);

@@ -52,7 +52,8 @@ static int stranger(struct feed *f, struct err *e)
     if (!a && model_open(&m, model, e) < 0) /* which says what is missing */
         return -1;
     if (!arch_buffer(a, name))
-        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out", name, a->name);
+        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out",
+                       name, a->name);
     return other(f, e);
 }
 

@@ -12,7 +12,8 @@ int forward_open(struct forward *f, const struct attrs *model, const struct wind
     if (model_open(&f->m, model, e) < 0)
         return -1;
     if (attrs_find(model, "unsupported"))
-        return err_set(e, "this model cannot be run: %s", attrs_str(model, "unsupported", "its configuration asks for more than is known here"));
+        return err_set(e, "this model cannot be run: %s",
+                       attrs_str(model, "unsupported", "its configuration asks for more than is known here"));
     for (int64_t i = 0; i < f->m.layers; i++) { /* every layer's guards and ops, before anything is run */
         if (walk_layer(&f->m, i, &layer, e) < 0)
             return -1;
@@ -23,7 +24,8 @@ int forward_open(struct forward *f, const struct attrs *model, const struct wind
     f->before.biased = f->after.biased = -1;
     context = model_int(&f->m, "context", INT64_MAX);
     if (w->longest > context && !rope_stretches(&f->m))
-        return err_set(e, "windows of %lld tokens are longer than the model's context of %lld", (long long)w->longest, (long long)context);
+        return err_set(e, "windows of %lld tokens are longer than the model's context of %lld", (long long)w->longest,
+                       (long long)context);
     return 0;
 }
 
@@ -78,7 +80,8 @@ static int unit(struct forward *f, const struct bundle *b, int n, const struct t
     if (b->layer < 0)
         return chain_unit(f, b, taps, keep, e);
     if (f->before.next == 0)
-        return err_set(e, "layer %lld comes before the embedding; tsplit writes tensors in the order a model runs", (long long)b->layer);
+        return err_set(e, "layer %lld comes before the embedding; tsplit writes tensors in the order a model runs",
+                       (long long)b->layer);
     if (chain_settle(f, &f->before, e) < 0)
         return -1;
     return layer_unit(f, b, n, taps, keep, e);

@@ -32,7 +32,8 @@ struct taps {
     void (*attend)(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows);
     void *ctx;
     /* Or NULL. When a batch has been through a layer: its tokens' states before it, between attention and MLP, and after it, float[tokens][hidden] each. */
-    void (*pass)(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens, int64_t hidden);
+    void (*pass)(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens,
+                 int64_t hidden);
     /* Or NULL. Outputs of an expert, float[rows][width], and its weights for those tokens. */
     void (*mix)(void *ctx, int64_t expert, const float *y, const float *weight, int64_t rows, int64_t width);
 };

@@ -23,7 +23,8 @@ static int all_batches(struct forward *f, each_batch *fn, void *ctx, int keep, s
         float *x;
 
         b = batch_at(f, i);
-        if (!(x = states_get(&f->x, b.row0, b.tokens, e)) || fn(f, ctx, &b, x, e) < 0 || (keep && states_put(&f->x, b.row0, b.tokens, e) < 0))
+        if (!(x = states_get(&f->x, b.row0, b.tokens, e)) || fn(f, ctx, &b, x, e) < 0 ||
+            (keep && states_put(&f->x, b.row0, b.tokens, e) < 0))
             return -1;
     }
     return 0;
@@ -44,7 +45,8 @@ static int embed(struct forward *f, const struct bundle *b, struct err *e)
     uint32_t max = windows_max_id(f->w);
 
     if (max >= b->rows)
-        return err_set(e, "%s: token id %lu is not in a vocabulary of %llu", b->name, (unsigned long)max, (unsigned long long)b->rows);
+        return err_set(e, "%s: token id %lu is not in a vocabulary of %llu", b->name, (unsigned long)max,
+                       (unsigned long long)b->rows);
     if (states_open(&f->x, f->w->tokens, (int64_t)b->cols, f->limit, e) < 0)
         return -1;
     return all_batches(f, embed_batch, (void *)(uintptr_t)b, 1, e);
@@ -72,7 +74,8 @@ static int op_batch(struct forward *f, void *ctx, const struct batch *b, float *
 }
 
 /* Run a step; w: its weight, or NULL. */
-static int run_step(struct forward *f, struct chain *c, const struct walk_step *s, const struct weight *w, struct err *e)
+static int run_step(struct forward *f, struct chain *c, const struct walk_step *s, const struct weight *w,
+                    struct err *e)
 {
     struct op_room room = forward_room(f, &c->walk);
     struct op_size size[WALK_VALUES + 1] = {{0}};
@@ -83,11 +86,13 @@ static int run_step(struct forward *f, struct chain *c, const struct walk_step *
 
     size[s->in[0]] = (struct op_size){f->x.width, f->x.width};
     if (s->ins != 1 || (s != c->walk.step && s->in[0] != s[-1].out))
-        return err_set(e, "%s:%d: a step outside of the layers reads what the step before it made, and nothing else", c->walk.arch->file, s->from->line);
+        return err_set(e, "%s:%d: a step outside of the layers reads what the step before it made, and nothing else",
+                       c->walk.arch->file, s->from->line);
     if (op_make(&o, &room, s, w, NULL, size, e) < 0)
         return -1;
     if (!op_table[s->op].run)
-        return err_set(e, "%s:%d: op '%s' stands outside of the layers", c->walk.arch->file, s->from->line, walk_op_name[s->op]);
+        return err_set(e, "%s:%d: op '%s' stands outside of the layers", c->walk.arch->file, s->from->line,
+                       walk_op_name[s->op]);
     if (op_table[s->op].in_place)
         return all_batches(f, op_batch, &j, 1, e);
     if (states_open(&to, f->w->tokens, size[s->out].width, f->limit, e) < 0)
@@ -124,7 +129,8 @@ int chain_settle(struct forward *f, struct chain *c, struct err *e)
         c->next++;
     }
     if (c == &f->before && s)
-        return err_set(e, "a layer comes before the tensor of role %s; tsplit writes tensors in the order a model runs", s->weight->role);
+        return err_set(e, "a layer comes before the tensor of role %s; tsplit writes tensors in the order a model runs",
+                       s->weight->role);
     return 0;
 }
 
@@ -155,7 +161,8 @@ static int bias_batch(struct forward *f, void *ctx, const struct batch *b, float
 }
 
 /* A table of positions: only the rows that windows need are taken. */
-static int take_positions(struct forward *f, struct chain *c, const struct walk_step *s, const struct bundle *b, struct weight *w, struct err *e)
+static int take_positions(struct forward *f, struct chain *c, const struct walk_step *s, const struct bundle *b,
+                          struct weight *w, struct err *e)
 {
     double row = -1, skip = 0;
     uint64_t from, n;
@@ -165,14 +172,16 @@ static int take_positions(struct forward *f, struct chain *c, const struct walk_
     from = (uint64_t)(row >= 0 ? row : skip);
     n = row >= 0 ? 1 : (uint64_t)f->w->longest;
     if (b->rows < from || b->rows - from < n)
-        return row >= 0 ? err_set(e, "%s: it has %llu rows, row %llu is needed", b->name, (unsigned long long)b->rows, (unsigned long long)from)
-                        : err_set(e, "%s: windows of %lld tokens are longer than its %llu positions", b->name, (long long)f->w->longest,
-                                  (unsigned long long)(b->rows < from ? 0 : b->rows - from));
+        return row >= 0 ? err_set(e, "%s: it has %llu rows, row %llu is needed", b->name, (unsigned long long)b->rows,
+                                  (unsigned long long)from)
+                        : err_set(e, "%s: windows of %lld tokens are longer than its %llu positions", b->name,
+                                  (long long)f->w->longest, (unsigned long long)(b->rows < from ? 0 : b->rows - from));
     *w = (struct weight){.w = mem_new(n * b->cols, sizeof(float)), .rows = (int64_t)n, .cols = (int64_t)b->cols};
     return bundle_rows(b, from, n, w->w, e) < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
-static int take(struct forward *f, struct chain *c, const struct walk_step *s, const struct bundle *b, struct weight *w, int bias, struct err *e)
+static int take(struct forward *f, struct chain *c, const struct walk_step *s, const struct bundle *b, struct weight *w,
+                int bias, struct err *e)
 {
     if (s->op == WALK_position)
         return bias ? err_set(e, "%s: positions have no bias", b->name) : take_positions(f, c, s, b, w, e);
@@ -201,11 +210,12 @@ static int late(const struct bundle *b, const struct chain *c, int at, int bias,
         return err_set(e, "%s: a second tensor of role %s, or it comes too late", b->name, b->role);
     if (bias)
         return err_set(e, "%s: a bias must come right behind its weight", b->name);
-    return err_set(e, "%s: it comes before the tensor of role %s; tsplit writes tensors in the order a model runs", b->name,
-                   next && next->weight ? next->weight->role : "its layer");
+    return err_set(e, "%s: it comes before the tensor of role %s; tsplit writes tensors in the order a model runs",
+                   b->name, next && next->weight ? next->weight->role : "its layer");
 }
 
-static int add_bias(struct forward *f, struct chain *c, const struct walk_step *s, const struct bundle *b, struct err *e)
+static int add_bias(struct forward *f, struct chain *c, const struct walk_step *s, const struct bundle *b,
+                    struct err *e)
 {
     struct weight w = {0};
     int rc = take(f, c, s, b, &w, 1, e);
@@ -213,7 +223,8 @@ static int add_bias(struct forward *f, struct chain *c, const struct walk_step *
     if (rc == 0 && s->op == WALK_rmsnorm)
         rc = err_set(e, "%s: a bias of a norm, which the norms of this architecture do not have", b->name);
     if (rc == 0 && w.bias_n != f->x.width)
-        rc = err_set(e, "%s: it has %lld values, the states are %lld wide", b->name, (long long)w.bias_n, (long long)f->x.width);
+        rc = err_set(e, "%s: it has %lld values, the states are %lld wide", b->name, (long long)w.bias_n,
+                     (long long)f->x.width);
     if (rc == 0)
         rc = all_batches(f, bias_batch, &w, 1, e);
     weight_free(&w);
@@ -228,7 +239,8 @@ int chain_unit(struct forward *f, const struct bundle *b, const struct taps *tap
     const struct walk_step *s = step_of(c, at);
 
     if (!s)
-        return err_set(e, "%s: a tensor of role %s has no place in the forward pass of architecture '%s'", b->name, b->role, f->m.arch->name);
+        return err_set(e, "%s: a tensor of role %s has no place in the forward pass of architecture '%s'", b->name,
+                       b->role, f->m.arch->name);
     f->seen = &c->walk;
     if (c == &f->after && layer_end(f, NULL, e) < 0)
         return -1;

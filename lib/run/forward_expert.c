@@ -74,14 +74,16 @@ static void copy_row(void *ctx, size_t i)
 {
     const struct some *s = ctx;
 
-    memcpy(s->x + i * (size_t)s->width, s->all->all + (size_t)s->token[i] * (size_t)s->width, (size_t)s->width * sizeof *s->x);
+    memcpy(s->x + i * (size_t)s->width, s->all->all + (size_t)s->token[i] * (size_t)s->width,
+           (size_t)s->width * sizeof *s->x);
 }
 
 static void add_row(void *ctx, size_t i)
 {
     const struct some *s = ctx;
 
-    kern_axpy(s->weight[i], s->x + i * (size_t)s->width, s->all->all + (size_t)s->token[i] * (size_t)s->width, (size_t)s->width);
+    kern_axpy(s->weight[i], s->x + i * (size_t)s->width, s->all->all + (size_t)s->token[i] * (size_t)s->width,
+              (size_t)s->width);
 }
 
 static int fetch(const struct some *s, int64_t n, struct err *e)
@@ -135,7 +137,8 @@ static void see(const struct expert *x, const uint32_t *token, int64_t from, int
 
     for (int v = 0; t && t->see && v < x->l->walk.values; v++)
         if (stage_taps(&x->l->walk, 1, v))
-            t->see(t->ctx, v, &(struct seen){stage_at(&x->s, v, none, x->f->work, n), n, x->l->size[v].width, token[0], token});
+            t->see(t->ctx, v,
+                   &(struct seen){stage_at(&x->s, v, none, x->f->work, n), n, x->l->size[v].width, token[0], token});
     if (t && t->mix)
         t->mix(t->ctx, x->number, stage_at(&x->s, x->gather->in[0], none, x->f->work, n), x->l->weight + from, n,
                x->l->size[x->gather->in[0]].width);
@@ -188,7 +191,8 @@ static int run(struct expert *x, struct err *e)
     return 0;
 }
 
-int layer_expert(struct forward *f, struct layer *l, const struct bundle *b, int n, const struct taps *taps, int keep, struct err *e)
+int layer_expert(struct forward *f, struct layer *l, const struct bundle *b, int n, const struct taps *taps, int keep,
+                 struct err *e)
 {
     struct expert x = {.f = f, .l = l, .taps = taps, .number = b->expert, .keep = keep};
     int rc;
@@ -196,8 +200,8 @@ int layer_expert(struct forward *f, struct layer *l, const struct bundle *b, int
     if (!l->experts)
         return err_set(e, "%s: layer %lld has no experts", b->name, (long long)l->number);
     if (x.number != l->next || x.number >= l->count || l->ran[2])
-        return err_set(e, "%s: expert %lld of layer %lld comes where expert %lld of %lld must come", b->name, (long long)x.number,
-                       (long long)l->number, (long long)l->next, (long long)l->count);
+        return err_set(e, "%s: expert %lld of layer %lld comes where expert %lld of %lld must come", b->name,
+                       (long long)x.number, (long long)l->number, (long long)l->next, (long long)l->count);
     x.scatter = step_of(&l->walk, WALK_scatter);
     x.gather = step_of(&l->walk, WALK_gather);
     rc = layer_take(f, l, b, n, 1, e) < 0 || open_stage(&x, e) < 0 ? -1 : 0;

@@ -57,7 +57,8 @@ int layer_is_last(const struct layer *l, int phase);
 
 /* From the routes of all tokens, [tokens][2 top], to each expert's tokens. */
 int layer_assign(struct layer *l, const float *route, int64_t tokens, int64_t top, struct err *e);
-int layer_expert(struct forward *f, struct layer *l, const struct bundle *b, int n, const struct taps *taps, int keep, struct err *e);
+int layer_expert(struct forward *f, struct layer *l, const struct bundle *b, int n, const struct taps *taps, int keep,
+                 struct err *e);
 
 int chain_unit(struct forward *f, const struct bundle *b, const struct taps *taps, int keep, struct err *e);
 int chain_settle(struct forward *f, struct chain *c, struct err *e);

@@ -53,8 +53,8 @@ static int phase_of(const struct layer *l, const struct bundle *b, struct err *e
     int at = w ? walk_reads(&l->walk, w->role) : -1;
 
     if (at < 0)
-        return err_set(e, "%s: a tensor of role %s has no place in layer %lld of architecture '%s'", b->name, b->role ? b->role : "-",
-                       (long long)l->walk.layer, l->walk.arch->name);
+        return err_set(e, "%s: a tensor of role %s has no place in layer %lld of architecture '%s'", b->name,
+                       b->role ? b->role : "-", (long long)l->walk.layer, l->walk.arch->name);
     return l->walk.step[at].phase;
 }
 
@@ -98,10 +98,12 @@ static int begin(struct forward *f, const struct bundle *b, struct err *e)
     if (layer_end(f, NULL, e) < 0)
         return -1;
     if (b->layer <= f->last_layer || f->after.next)
-        return err_set(e, "layer %lld comes after %s %lld; tsplit writes tensors in the order a model runs", (long long)b->layer,
-                       f->after.next ? "the final norm, and layer" : "layer", (long long)f->last_layer);
+        return err_set(e, "layer %lld comes after %s %lld; tsplit writes tensors in the order a model runs",
+                       (long long)b->layer, f->after.next ? "the final norm, and layer" : "layer",
+                       (long long)f->last_layer);
     if (b->layer >= f->m.layers && f->as < 0)
-        return err_set(e, "%s: layer %lld of a model that has %lld", b->name, (long long)b->layer, (long long)f->m.layers);
+        return err_set(e, "%s: layer %lld of a model that has %lld", b->name, (long long)b->layer,
+                       (long long)f->m.layers);
     layer_free(f);
     return layer_new(f, b->layer, e) ? 0 : -1;
 }
@@ -114,7 +116,8 @@ static void over(struct forward *f, struct layer *l)
     keeps_free(l);
 }
 
-static int dense(struct forward *f, const struct bundle *b, int n, int phase, const struct taps *taps, int keep, struct err *e)
+static int dense(struct forward *f, const struct bundle *b, int n, int phase, const struct taps *taps, int keep,
+                 struct err *e)
 {
     struct layer *l = f->layer;
     int rc;
@@ -134,8 +137,9 @@ static int dense(struct forward *f, const struct bundle *b, int n, int phase, co
 /* All experts there? */
 static int all_came(const struct layer *l, struct err *e)
 {
-    return l->next == l->count ? 0 : err_set(e, "layer %lld: the tensors of expert %lld of %lld did not come", (long long)l->number,
-                                             (long long)l->next, (long long)l->count);
+    return l->next == l->count ? 0
+                               : err_set(e, "layer %lld: the tensors of expert %lld of %lld did not come",
+                                         (long long)l->number, (long long)l->next, (long long)l->count);
 }
 
 int layer_end(struct forward *f, const struct taps *taps, struct err *e)
@@ -165,5 +169,6 @@ int layer_unit(struct forward *f, const struct bundle *b, int n, const struct ta
     phase = phase_of(l, b, e);
     if (phase < 0 || (phase == 2 && all_came(l, e) < 0))
         return -1;
-    return phase == 1 ? err_set(e, "%s: a tensor of experts that does not say of which", b->name) : dense(f, b, n, phase, taps, keep, e);
+    return phase == 1 ? err_set(e, "%s: a tensor of experts that does not say of which", b->name)
+                      : dense(f, b, n, phase, taps, keep, e);
 }

@@ -33,7 +33,8 @@ static void run_window(void *ctx, size_t i)
     const struct window *w = r->b.window + i;
     int64_t row = w->start - r->b.window->start;
 
-    stage_run(r->s, r->given, r->f->work, r->b.tokens, row, w->len, w, 1, r->received ? r->received + row * heads_of(r->s) : NULL);
+    stage_run(r->s, r->given, r->f->work, r->b.tokens, row, w->len, w, 1,
+              r->received ? r->received + row * heads_of(r->s) : NULL);
 }
 
 /* A thread a window when there are windows for all threads, else all threads on every matrix: the same numbers, less waiting. */
@@ -97,7 +98,8 @@ static void keep_route(const struct run *r)
     int v = w->route >= 0 ? w->step[w->route].out : -1;
 
     if (r->route && v >= 0)
-        memcpy(r->route + r->b.row0 * r->l->size[v].width, value_at(r, v), (size_t)(r->b.tokens * r->l->size[v].width) * sizeof *r->route);
+        memcpy(r->route + r->b.row0 * r->l->size[v].width, value_at(r, v),
+               (size_t)(r->b.tokens * r->l->size[v].width) * sizeof *r->route);
 }
 
 /* The last stage: x is the next layer's. */
@@ -239,8 +241,8 @@ int layer_stage(struct forward *f, struct layer *l, int phase, const struct taps
     if (stage_open(&s, &room, phase, layer_weight, l, l->size, hold, outside, e) < 0)
         return -1;
     if (l->size[l->walk.x].width != f->x.width && layer_is_last(l, phase))
-        rc = err_set(e, "layer %lld: its last value is %lld wide, its first %lld", (long long)l->number, (long long)l->size[l->walk.x].width,
-                     (long long)f->x.width);
+        rc = err_set(e, "layer %lld: its last value is %lld wide, its first %lld", (long long)l->number,
+                     (long long)l->size[l->walk.x].width, (long long)f->x.width);
     else
         rc = phase == 0 && l->experts && keep ? keep_crossing(f, l, taps && taps->pass, e) : 0;
     if (rc == 0 && phase == 0 && route >= 0 && keep)

@@ -94,7 +94,8 @@ static int take_turn(struct op *o, const struct op_room *room, struct err *e)
         o->at[AT_pair] = strcmp(attrs_str(&room->m->head, "rope", "half"), "interleaved") == 0;
     if (!(dims >= 2 && dims <= 1 << 20) || dims != floor(dims) || (int64_t)dims % 2 != 0)
         return err_set(e, "rope of %g values a head; an even number is needed", dims);
-    return rope_find(room->ropes, room->m, o->at[AT_base], (int64_t)dims, o->at[AT_scaled] != 0, room->positions, &o->turn, e);
+    return rope_find(room->ropes, room->m, o->at[AT_base], (int64_t)dims, o->at[AT_scaled] != 0, room->positions,
+                     &o->turn, e);
 }
 
 /* The size of one head of a linear's outputs, as the page writes them. */
@@ -112,12 +113,12 @@ static int take_head(struct op *o, const struct op_room *room, struct err *e)
     return 0;
 }
 
-int op_make(struct op *o, const struct op_room *room, const struct walk_step *s, const struct weight *w, const struct weight *extra,
-            struct op_size *size, struct err *e)
+int op_make(struct op *o, const struct op_room *room, const struct walk_step *s, const struct weight *w,
+            const struct weight *extra, struct op_size *size, struct err *e)
 {
     *o = (struct op){.walk = room->walk, .step = s, .w = w, .extra = extra};
-    if (take_numbers(o, room, e) < 0 || take_word(o, room, e) < 0 || take_turn(o, room, e) < 0 || take_head(o, room, e) < 0 ||
-        op_table[s->op].shape(o, size, e) < 0) {
+    if (take_numbers(o, room, e) < 0 || take_word(o, room, e) < 0 || take_turn(o, room, e) < 0 ||
+        take_head(o, room, e) < 0 || op_table[s->op].shape(o, size, e) < 0) {
         if (room->walk->layer >= 0)
             err_in(e, "layer %lld", (long long)room->walk->layer);
         return err_in(e, "%s:%d", room->walk->arch->file, s->from->line);
@@ -165,8 +166,8 @@ int op_shape_two(struct op *o, struct op_size *size, struct err *e)
     const struct op_size *a = &size[o->step->in[0]], *b = &size[o->step->in[1]];
 
     if (a->width != b->width)
-        return err_set(e, "%s of values that are %lld (of %s) and %lld (of %s) wide", o->step->from->op, (long long)a->width, maker(o, 0),
-                       (long long)b->width, maker(o, 1));
+        return err_set(e, "%s of values that are %lld (of %s) and %lld (of %s) wide", o->step->from->op,
+                       (long long)a->width, maker(o, 0), (long long)b->width, maker(o, 1));
     size[o->step->out] = *a;
     return 0;
 }

@@ -73,8 +73,8 @@ struct op_room {
  * w, extra  in: the weights, kept, not copied
  * -1: 'PAGE:LINE: ...': an attribute that is missing or no number, sizes that do not fit one another.
  */
-int op_make(struct op *o, const struct op_room *room, const struct walk_step *s, const struct weight *w, const struct weight *extra,
-            struct op_size *size, struct err *e);
+int op_make(struct op *o, const struct op_room *room, const struct walk_step *s, const struct weight *w,
+            const struct weight *extra, struct op_size *size, struct err *e);
 
 /* The op on rows. */
 void op_run(const struct op *o, const struct op_rows *r);

@@ -24,12 +24,13 @@ int op_shape_attention(struct op *o, struct op_size *size, struct err *e)
     int64_t heads = q->width / q->head, shared = k->width / k->head;
 
     if (q->head != k->head || heads % shared != 0)
-        return err_set(e, "%lld values of q and %lld of k are not heads of %lld that share keys evenly", (long long)q->width, (long long)k->width,
-                       (long long)k->head);
+        return err_set(e, "%lld values of q and %lld of k are not heads of %lld that share keys evenly",
+                       (long long)q->width, (long long)k->width, (long long)k->head);
     if (v->width / v->head != shared)
         return err_set(e, "%lld heads of keys, %lld of values", (long long)shared, (long long)(v->width / v->head));
     if (o->extra && o->extra->rows * o->extra->cols != heads)
-        return err_set(e, "%lld heads, %s has %lld values", (long long)heads, o->step->extra->role, (long long)(o->extra->rows * o->extra->cols));
+        return err_set(e, "%lld heads, %s has %lld values", (long long)heads, o->step->extra->role,
+                       (long long)(o->extra->rows * o->extra->cols));
     if (o->at[AT_causal] == 0 && o->at[AT_window] > 0)
         return err_set(e, "a sliding window needs causal attention");
     size[o->step->out] = (struct op_size){heads * v->head, v->head};
@@ -71,7 +72,8 @@ static void add_slope(const struct block *b, float *row, int64_t t, int64_t firs
     float s16 = bf16_to_f32(bf16_from_f32((float)slope));
 
     for (int64_t s = first; s <= last; s++) {
-        float place = rounded ? bf16_to_f32(bf16_from_f32(s16 * bf16_to_f32(bf16_from_f32((float)s)))) : (float)(slope * (double)(s - t));
+        float place = rounded ? bf16_to_f32(bf16_from_f32(s16 * bf16_to_f32(bf16_from_f32((float)s))))
+                              : (float)(slope * (double)(s - t));
 
         row[s - first] += place * (float)o->at[AT_alibi];
     }
@@ -105,8 +107,8 @@ static void attend_block(const struct block *b)
     size_t rows = (size_t)(b->to - b->from), keys = (size_t)(b->high - b->low), row = keys + (a->o->extra != NULL);
     size_t q_ld = (size_t)(a->heads * a->d), kv_ld = (size_t)(a->heads / a->share);
 
-    gemm_nt(rows, keys, (size_t)a->d, b->q + (size_t)b->from * q_ld, q_ld, b->k + b->low * (int64_t)kv_ld * a->d, kv_ld * (size_t)a->d, b->score, row,
-            KERN_SET);
+    gemm_nt(rows, keys, (size_t)a->d, b->q + (size_t)b->from * q_ld, q_ld, b->k + b->low * (int64_t)kv_ld * a->d,
+            kv_ld * (size_t)a->d, b->score, row, KERN_SET);
     for (int64_t t = b->from; t < b->to; t++)
         weights(b, b->score + (size_t)(t - b->from) * row, t);
     gemm_nn(rows, (size_t)a->dv, keys, b->score, row, b->v + b->low * (int64_t)kv_ld * a->dv, kv_ld * (size_t)a->dv,
@@ -118,7 +120,8 @@ static void attend_head(void *ctx, size_t i)
     const struct attend *a = ctx;
     const struct op *o = a->o;
     const struct window *w = &a->r->window[(int64_t)i / a->heads];
-    int64_t h = (int64_t)i % a->heads, g = h / a->share, start = w->start - a->r->window[0].start, kv = a->heads / a->share;
+    int64_t h = (int64_t)i % a->heads, g = h / a->share, start = w->start - a->r->window[0].start,
+            kv = a->heads / a->share;
     int64_t window = (int64_t)o->at[AT_window];
     struct block b = {.a = a, .head = h, .score = a->work + par_self() * a->work_n};
 

@@ -13,9 +13,11 @@ int op_shape_linear(struct op *o, struct op_size *size, struct err *e)
     if (o->step->weight->axes < 2)
         return err_set(e, "%s is no matrix", o->step->weight->role);
     if (in && in->width != o->w->cols)
-        return err_set(e, "%s has %lld columns, its input is %lld wide", o->step->weight->role, (long long)o->w->cols, (long long)in->width);
+        return err_set(e, "%s has %lld columns, its input is %lld wide", o->step->weight->role, (long long)o->w->cols,
+                       (long long)in->width);
     if (o->w->bias && o->w->bias_n != o->w->rows)
-        return err_set(e, "%s has %lld rows, its bias %lld values", o->step->weight->role, (long long)o->w->rows, (long long)o->w->bias_n);
+        return err_set(e, "%s has %lld rows, its bias %lld values", o->step->weight->role, (long long)o->w->rows,
+                       (long long)o->w->bias_n);
     size[o->step->out] = (struct op_size){in ? o->w->rows : o->w->cols, in ? head : o->w->cols};
     return 0;
 }
@@ -25,7 +27,8 @@ void op_run_linear(const struct op *o, const struct op_rows *r)
     const struct weight *w = o->w;
     float *y = op_out(o, r);
 
-    gemm_nt((size_t)r->rows, (size_t)w->rows, (size_t)w->cols, op_in(o, r, 0), (size_t)w->cols, w->w, (size_t)w->cols, y, (size_t)w->rows, KERN_SET);
+    gemm_nt((size_t)r->rows, (size_t)w->rows, (size_t)w->cols, op_in(o, r, 0), (size_t)w->cols, w->w, (size_t)w->cols,
+            y, (size_t)w->rows, KERN_SET);
     for (int64_t t = 0; w->bias && t < r->rows; t++)
         kern_add(y + t * w->rows, w->bias, y + t * w->rows, (size_t)w->rows);
 }
@@ -35,7 +38,8 @@ int op_shape_position(struct op *o, struct op_size *size, struct err *e)
     const struct op_size *in = &size[o->step->in[0]];
 
     if (in->width != o->w->cols)
-        return err_set(e, "%s has %lld columns, what it is added to is %lld wide", o->step->weight->role, (long long)o->w->cols, (long long)in->width);
+        return err_set(e, "%s has %lld columns, what it is added to is %lld wide", o->step->weight->role,
+                       (long long)o->w->cols, (long long)in->width);
     return op_shape_same(o, size, e);
 }
 

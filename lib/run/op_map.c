@@ -53,7 +53,8 @@ static void act_piece(const struct op_map *m, size_t at, size_t n)
     act_some(m, m->x + at, m->out + at, n);
 }
 
-static struct op_map map_of(const struct op *o, const struct op_rows *r, void (*piece)(const struct op_map *, size_t, size_t))
+static struct op_map map_of(const struct op *o, const struct op_rows *r,
+                            void (*piece)(const struct op_map *, size_t, size_t))
 {
     struct op_map m = {.piece = piece, .x = op_in(o, r, 0), .out = op_out(o, r), .n = (size_t)(r->rows * op_width(o, r))};
 

@@ -39,17 +39,19 @@ static void layer_row(void *ctx, size_t t)
 static int check(const struct op *o, const struct op_size *in, int64_t n, struct err *e)
 {
     if (in->width % o->w->cols != 0 || in->width % n != 0 || (o->w->cols % n != 0))
-        return err_set(e, "%s has %lld values, what it norms is %lld wide%s", o->step->weight->role, (long long)o->w->cols, (long long)in->width,
-                       n != o->w->cols ? " in groups" : "");
+        return err_set(e, "%s has %lld values, what it norms is %lld wide%s", o->step->weight->role,
+                       (long long)o->w->cols, (long long)in->width, n != o->w->cols ? " in groups" : "");
     if (o->w->bias && o->w->bias_n != o->w->cols)
-        return err_set(e, "%s has %lld values, its bias %lld", o->step->weight->role, (long long)o->w->cols, (long long)o->w->bias_n);
+        return err_set(e, "%s has %lld values, its bias %lld", o->step->weight->role, (long long)o->w->cols,
+                       (long long)o->w->bias_n);
     return 0;
 }
 
 int op_shape_rmsnorm(struct op *o, struct op_size *size, struct err *e)
 {
     if (o->w->bias)
-        return err_set(e, "a norm has a bias (%s), which the norms of this architecture do not have", o->step->weight->bias_role);
+        return err_set(e, "a norm has a bias (%s), which the norms of this architecture do not have",
+                       o->step->weight->bias_role);
     return check(o, &size[o->step->in[0]], o->w->cols, e) < 0 ? -1 : op_shape_same(o, size, e);
 }
 
@@ -59,7 +61,8 @@ int op_shape_layernorm(struct op *o, struct op_size *size, struct err *e)
 
     if (!(group >= 0 && group <= 1 << 30) || group != floor(group))
         return err_set(e, "group is %g; a whole number is needed", group);
-    return check(o, &size[o->step->in[0]], group > 0 ? (int64_t)group : o->w->cols, e) < 0 ? -1 : op_shape_same(o, size, e);
+    return check(o, &size[o->step->in[0]], group > 0 ? (int64_t)group : o->w->cols, e) < 0 ? -1
+                                                                                           : op_shape_same(o, size, e);
 }
 
 static struct norm norm_of(const struct op *o, const struct op_rows *r)

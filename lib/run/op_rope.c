@@ -45,7 +45,8 @@ static void turn_window(void *ctx, size_t i)
         memcpy(y, x, (size_t)(w->len * width) * sizeof *y);
     for (int64_t t = 0; t < w->len; t++)
         for (int64_t h = 0; h < width; h += head)
-            turn_head(y + t * width + h + shift, o->turn->cos + t * half, o->turn->sin + t * half, half, o->at[AT_pair] != 0);
+            turn_head(y + t * width + h + shift, o->turn->cos + t * half, o->turn->sin + t * half, half,
+                      o->at[AT_pair] != 0);
 }
 
 void op_run_rope(const struct op *o, const struct op_rows *r)
@@ -68,7 +69,8 @@ static void join_row(void *ctx, size_t t)
 {
     const struct turn *k = ctx;
     const struct op_size *own = &k->r->size[k->o->step->in[0]], *shared = &k->r->size[k->o->step->in[1]];
-    const float *a = op_in(k->o, k->r, 0) + t * (size_t)own->width, *b = op_in(k->o, k->r, 1) + t * (size_t)shared->width;
+    const float *a = op_in(k->o, k->r, 0) + t * (size_t)own->width,
+                *b = op_in(k->o, k->r, 1) + t * (size_t)shared->width;
     float *y = op_out(k->o, k->r) + t * (size_t)op_width(k->o, k->r);
 
     for (int64_t h = 0; h < own->width; h += own->head, y += own->head + shared->width) {

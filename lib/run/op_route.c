@@ -34,7 +34,8 @@ int op_shape_route(struct op *o, struct op_size *size, struct err *e)
     if (experts % (int64_t)o->at[AT_groups] != 0)
         return err_set(e, "%lld experts in %g groups", (long long)experts, o->at[AT_groups]);
     if (o->extra && o->extra->rows * o->extra->cols != experts)
-        return err_set(e, "%lld experts, %s has %lld values", (long long)experts, o->step->extra->role, (long long)(o->extra->rows * o->extra->cols));
+        return err_set(e, "%lld experts, %s has %lld values", (long long)experts, o->step->extra->role,
+                       (long long)(o->extra->rows * o->extra->cols));
     size[o->step->out] = (struct op_size){2 * (int64_t)o->at[AT_top], 2 * (int64_t)o->at[AT_top]};
     return 0;
 }
@@ -108,7 +109,8 @@ static void route_row(void *ctx, size_t t)
     const struct router *k = ctx;
     const struct op *o = k->o;
     int64_t n = k->experts, top = (int64_t)o->at[AT_top];
-    float *score = k->room + par_self() * 4 * n, *choice = score + n, *out = op_out(o, k->r) + t * (size_t)(2 * top), sum = 0, by;
+    float *score = k->room + par_self() * 4 * n, *choice = score + n, *out = op_out(o, k->r) + t * (size_t)(2 * top),
+          sum = 0, by;
 
     scores(o, op_in(o, k->r, 0) + t * (size_t)n, n, score);
     memcpy(choice, score, (size_t)n * sizeof *choice);

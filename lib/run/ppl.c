@@ -219,7 +219,8 @@ int ppl_possible(const struct attrs *model, struct err *e)
     int rc = forward_open(&f, model, &none, 0, e);
 
     if (rc == 0 && !forward_scores(&f))
-        rc = err_set(e, "architecture '%s' gives states and does not score next tokens, so it has no perplexity", f.m.arch->name);
+        rc = err_set(e, "architecture '%s' gives states and does not score next tokens, so it has no perplexity",
+                     f.m.arch->name);
     forward_free(&f);
     return rc;
 }

@@ -29,7 +29,8 @@ static double plain(const struct scaling *s, double base, int64_t i)
 /* Low frequencies divided, middle ones blended. */
 static double llama3(const struct scaling *s, int64_t i)
 {
-    double f = plain(s, s->base, i), wave = 2 * PI / f, low = number(s, "rope_low_freq", 1), high = number(s, "rope_high_freq", 4), blend;
+    double f = plain(s, s->base, i), wave = 2 * PI / f, low = number(s, "rope_low_freq", 1),
+           high = number(s, "rope_high_freq", 4), blend;
 
     if (wave < s->original / high)
         return f;
@@ -121,7 +122,8 @@ static int of_kind(const struct scaling *s, double *f, struct err *e)
     return 0;
 }
 
-int rope_frequencies(const struct model *m, double base, int64_t dims, int scaled, int64_t positions, double *f, double *factor, struct err *e)
+int rope_frequencies(const struct model *m, double base, int64_t dims, int scaled, int64_t positions, double *f,
+                     double *factor, struct err *e)
 {
     const struct attrs *h = &m->head;
     struct scaling s = {.head = h, .kind = scaled ? attrs_str(h, "rope_scaling", "") : "", .base = base, .dims = dims, .positions = positions};
@@ -148,8 +150,8 @@ static void fill(struct rope *r, const double *f, double factor)
         }
 }
 
-int rope_find(struct rope **cache, const struct model *m, double base, int64_t dims, int scaled, int64_t positions, const struct rope **out,
-              struct err *e)
+int rope_find(struct rope **cache, const struct model *m, double base, int64_t dims, int scaled, int64_t positions,
+              const struct rope **out, struct err *e)
 {
     double *f, factor;
     struct rope *r;

@@ -28,12 +28,13 @@ struct rope {
 
 /* The tables for rotations of dims values a head, made once. cache: of one run, all with the same positions. -1: a list of the wrong length, a factor
  * that is no number above 0, a scaling that is not known. Memory: 4 * positions * dims bytes. */
-int rope_find(struct rope **cache, const struct model *m, double base, int64_t dims, int scaled, int64_t positions, const struct rope **out,
-              struct err *e);
+int rope_find(struct rope **cache, const struct model *m, double base, int64_t dims, int scaled, int64_t positions,
+              const struct rope **out, struct err *e);
 void rope_free(struct rope *cache);
 
 /* Frequencies in radians a position, and the factor of cosines and sines. f: double[dims / 2]. */
-int rope_frequencies(const struct model *m, double base, int64_t dims, int scaled, int64_t positions, double *f, double *factor, struct err *e);
+int rope_frequencies(const struct model *m, double base, int64_t dims, int scaled, int64_t positions, double *f,
+                     double *factor, struct err *e);
 
 /* May windows be longer than the model's context? */
 int rope_stretches(const struct model *m);

@@ -23,7 +23,8 @@ static int make_ops(struct stage *s, const struct op_room *room, stage_weight *w
         if (t->phase != s->phase)
             continue;
         if ((t->weight && !of[0]) || (t->extra && !of[1]))
-            return err_set(e, "layer %lld has no tensor of role %s", (long long)w->layer, t->weight && !of[0] ? t->weight->role : t->extra->role);
+            return err_set(e, "layer %lld has no tensor of role %s", (long long)w->layer,
+                           t->weight && !of[0] ? t->weight->role : t->extra->role);
         if (of[0] && !of[0]->bias && weight_needs_bias(room->m, t->weight, w->layer))
             return err_set(e, "layer %lld has no tensor of role %s", (long long)w->layer, t->weight->bias_role);
         if (op_make(&s->op[s->ops++], room, t, of[0], of[1], s->size, e) < 0)
@@ -39,8 +40,8 @@ static void fuse(struct stage *s, const char *hold)
         for (int k = 0; k < i && s->op[i].step->op == WALK_mul; k++) {
             int out = s->op[k].step->out;
 
-            if (s->op[k].step->op != WALK_act || s->op[i].step->in[0] != out || s->op[i].step->in[1] == out || hold[out] ||
-                s->walk->value[out].last != (int)(s->op[i].step - s->walk->step))
+            if (s->op[k].step->op != WALK_act || s->op[i].step->in[0] != out || s->op[i].step->in[1] == out ||
+                hold[out] || s->walk->value[out].last != (int)(s->op[i].step - s->walk->step))
                 continue;
             s->op[i].fused = &s->op[k];
             s->op[k].fused = &s->op[i];
@@ -72,7 +73,8 @@ static int inputs_last(const struct stage *s, const struct op *o, int step, cons
 {
     int v = o->fused->step->in[0], b = s->buffer[v];
 
-    return b >= 0 && s->buf[b].last == step && s->buf[b].width == s->size[o->step->out].width && outside[v] != 1 ? b : -1;
+    return b >= 0 && s->buf[b].last == step && s->buf[b].width == s->size[o->step->out].width && outside[v] != 1 ? b
+                                                                                                                 : -1;
 }
 
 static int new_buffer(struct stage *s, int64_t width, int first, int last, int is_outside)
@@ -132,7 +134,8 @@ static void place(struct stage *s)
             for (int k = 0; k < i; k++) {
                 const struct stage_buffer *o = &s->buf[k];
 
-                if (o->at < 0 || stays(s, o) || o->last < b->first || o->first > b->last || o->at + o->width <= b->at || b->at + b->width <= o->at)
+                if (o->at < 0 || stays(s, o) || o->last < b->first || o->first > b->last || o->at + o->width <= b->at ||
+                    b->at + b->width <= o->at)
                     continue;
                 b->at = o->at + o->width;
                 moved = 1;
@@ -143,8 +146,8 @@ static void place(struct stage *s)
     }
 }
 
-int stage_open(struct stage *s, const struct op_room *room, int phase, stage_weight *weight, void *ctx, struct op_size *size, const char *hold,
-               const char *outside, struct err *e)
+int stage_open(struct stage *s, const struct op_room *room, int phase, stage_weight *weight, void *ctx,
+               struct op_size *size, const char *hold, const char *outside, struct err *e)
 {
     *s = (struct stage){.walk = room->walk, .phase = phase, .size = size};
     s->buffer = mem_new((size_t)room->walk->values, sizeof *s->buffer);
@@ -167,7 +170,8 @@ void stage_free(struct stage *s)
 }
 
 /* Of rows [row, row + n): what does not last lies window by window. */
-static float *value_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows, int64_t row, int64_t n)
+static float *value_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows, int64_t row,
+                       int64_t n)
 {
     int b = s->buffer[value];
     int64_t width = b < 0 ? 0 : s->buf[b].width;
@@ -175,7 +179,8 @@ static float *value_at(const struct stage *s, int value, float *const *given, fl
     if (b < 0)
         return NULL;
     if (s->buf[b].at >= 0)
-        return stays(s, &s->buf[b]) ? work + (s->room + s->buf[b].at) * rows + row * width : work + row * s->room + s->buf[b].at * n;
+        return stays(s, &s->buf[b]) ? work + (s->room + s->buf[b].at) * rows + row * width
+                                    : work + row * s->room + s->buf[b].at * n;
     for (int v = 0; v < s->walk->values; v++) /* the value outside whose buffer it is */
         if (s->buffer[v] == b && given[v])
             return given[v] + row * width;
@@ -187,8 +192,8 @@ float *stage_at(const struct stage *s, int value, float *const *given, float *wo
     return value_at(s, value, given, work, rows, 0, rows);
 }
 
-void stage_run(const struct stage *s, float *const *given, float *work, int64_t rows, int64_t row, int64_t n, const struct window *window,
-               int64_t windows, float *received)
+void stage_run(const struct stage *s, float *const *given, float *work, int64_t rows, int64_t row, int64_t n,
+               const struct window *window, int64_t windows, float *received)
 {
     float *value[WALK_VALUES + 1];
     struct op_rows r = {value, s->size, n, window, windows, received};

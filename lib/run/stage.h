@@ -33,16 +33,16 @@ typedef const struct weight *stage_weight(void *ctx, const struct arch_weight *w
  * outside in: [values]: they lie where the caller says; 2: and may be overwritten once they are read for the last time
  * -1: what op_make says.
  */
-int stage_open(struct stage *s, const struct op_room *room, int phase, stage_weight *weight, void *ctx, struct op_size *size, const char *hold,
-               const char *outside, struct err *e);
+int stage_open(struct stage *s, const struct op_room *room, int phase, stage_weight *weight, void *ctx,
+               struct op_size *size, const char *hold, const char *outside, struct err *e);
 void stage_free(struct stage *s);
 
 /* Where all rows of a value that is held lie: of those outside given[value]; else in work, float[s->room + s->lasting][rows of the whole batch]. */
 float *stage_at(const struct stage *s, int value, float *const *given, float *work, int64_t rows);
 
 /* Run on windows (or on rows without windows) [row, row + n) of a batch of `rows` rows. received: of that row, or NULL. */
-void stage_run(const struct stage *s, float *const *given, float *work, int64_t rows, int64_t row, int64_t n, const struct window *window,
-               int64_t windows, float *received);
+void stage_run(const struct stage *s, float *const *given, float *work, int64_t rows, int64_t row, int64_t n,
+               const struct window *window, int64_t windows, float *received);
 
 /* Is the value read by a linear of this stage? */
 int stage_taps(const struct walk *w, int phase, int value);

@@ -49,7 +49,8 @@ int texts_bos_parse(const char *arg, enum texts_bos *bos, struct err *e)
     return err_set(e, "'%s' is not auto, yes or no", arg);
 }
 
-static int encode(const struct tok *tok, const struct texts_how *how, int64_t bos, struct text *x, const struct buf *b, struct err *e)
+static int encode(const struct tok *tok, const struct texts_how *how, int64_t bos, struct text *x, const struct buf *b,
+                  struct err *e)
 {
     static const char newline = '\n';
     size_t n = b->len && b->data[b->len - 1] == (uint8_t)newline ? b->len - 1 : b->len;
@@ -65,13 +66,15 @@ static int encode(const struct tok *tok, const struct texts_how *how, int64_t bo
 }
 
 /* One text of files [from, to): encoded when there is a tokenizer, else read as ids. */
-static int one(struct texts *t, const struct opt_list *l, int from, int to, const struct texts_how *how, const struct tok *tok, struct err *e)
+static int one(struct texts *t, const struct opt_list *l, int from, int to, const struct texts_how *how,
+               const struct tok *tok, struct err *e)
 {
     struct buf b = {0};
     struct text *x = add(t, l->item[from]);
     int rc = slurp(l, from, to, &b, e);
 
-    if (rc == 0 && (rc = tok ? encode(tok, how, t->bos, x, &b, e) : ids_parse((const char *)b.data, b.len, 0, &x->ids, e)) < 0)
+    if (rc == 0 &&
+        (rc = tok ? encode(tok, how, t->bos, x, &b, e) : ids_parse((const char *)b.data, b.len, 0, &x->ids, e)) < 0)
         err_in(e, "%s", l->item[from]);
     if (rc == 0 && x->ids.n == 0)
         rc = err_set(e, "%s: there are no token ids in it", l->item[from]);
@@ -79,7 +82,8 @@ static int one(struct texts *t, const struct opt_list *l, int from, int to, cons
     return rc;
 }
 
-static int all(struct texts *t, const struct opt_list *l, const struct texts_how *how, const struct tok *tok, struct err *e)
+static int all(struct texts *t, const struct opt_list *l, const struct texts_how *how, const struct tok *tok,
+               struct err *e)
 {
     int step = how->joined ? l->n : 1;
 
@@ -112,7 +116,8 @@ int texts_read(struct texts *t, const struct opt_list *files, const struct opt_l
                           "tokenizer.model or tokenizer.json, or token ids with --ids");
     if ((files->n || (there && how->bos == TEXTS_BOS_AUTO)) && !(tok = tok_open(tok_files, e)))
         return files->n ? -1 : err_in(e, "whether a window begins with bos is not known (--bos yes or no says it)");
-    if (bos_find(tok, how->bos, bos, &t->bos, e) == 0 && all(t, files, how, tok, e) == 0 && all(t, ids, how, NULL, e) == 0)
+    if (bos_find(tok, how->bos, bos, &t->bos, e) == 0 && all(t, files, how, tok, e) == 0 &&
+        all(t, ids, how, NULL, e) == 0)
         rc = 0;
     tok_close(tok);
     return rc;

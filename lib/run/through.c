@@ -79,7 +79,8 @@ static int keep(struct through *t, struct bundle *b, struct err *e)
         return err_set(e, "%s: it is of layer %lld, and came back with layer %lld: a filter held it back", b->name,
                        (long long)b->layer, (long long)t->b[0].layer);
     if (t->n && b->expert != t->b[0].expert)
-        return err_set(e, "%s: it came back with tensors of another part of layer %lld: a filter held it back", b->name, (long long)b->layer);
+        return err_set(e, "%s: it came back with tensors of another part of layer %lld: a filter held it back", b->name,
+                       (long long)b->layer);
     t->b = mem_resize(t->b, (size_t)t->n + 1, sizeof *t->b);
     t->b[t->n++] = *b;
     memset(b, 0, sizeof *b);
@@ -106,7 +107,8 @@ static int take(struct through *t, struct err *e)
     while ((got = stream_next(t->from, &it, e)) > 0) {
         if ((mark = is_mark(t, &it, e)) != 0)
             break;
-        if (it.kind == ITEM_TENSOR && !(arch && arch_buffer(arch, it.b.name)) ? keep(t, &it.b, e) < 0 : item_copy(t->from, &it, t->out, e) < 0)
+        if (it.kind == ITEM_TENSOR && !(arch && arch_buffer(arch, it.b.name)) ? keep(t, &it.b, e) < 0
+                                                                              : item_copy(t->from, &it, t->out, e) < 0)
             break;
     }
     if (got == 0)

@@ -10,8 +10,8 @@ static int all_numbers(const struct bundle *b, const float *w, struct err *e)
 {
     for (uint64_t i = 0; i < b->rows * b->cols; i++)
         if (isnan(w[i]))
-            return err_set(e, "%s: the value at row %llu, column %llu is not a number", b->name, (unsigned long long)(i / b->cols),
-                           (unsigned long long)(i % b->cols));
+            return err_set(e, "%s: the value at row %llu, column %llu is not a number", b->name,
+                           (unsigned long long)(i / b->cols), (unsigned long long)(i % b->cols));
     return 0;
 }
 
@@ -20,13 +20,15 @@ static int add_one(const struct model *m, const struct bundle *b, float *w, stru
     struct arch_place p;
 
     if (!arch_place(m->arch, NULL, b->name, &p))
-        return err_set(e, "%s: its name is of no known form, so it is not known whether 1 is to be added to it", b->name);
+        return err_set(e, "%s: its name is of no known form, so it is not known whether 1 is to be added to it",
+                       b->name);
     for (uint64_t i = 0; p.form == ARCH_HF && i < b->rows * b->cols; i++)
         w[i] += 1;
     return 0;
 }
 
-int weight_take(struct weight *to, const struct model *m, const struct arch_weight *of, const struct bundle *b, int is_bias, struct err *e)
+int weight_take(struct weight *to, const struct model *m, const struct arch_weight *of, const struct bundle *b,
+                int is_bias, struct err *e)
 {
     float **at = is_bias ? &to->bias : &to->w;
 

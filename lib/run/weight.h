@@ -15,7 +15,8 @@ struct weight {
  * Face's, 1 is added.
  * -1: a form that is not known, a NaN (the place is named), a second tensor of that role. Memory: rows * cols floats.
  */
-int weight_take(struct weight *to, const struct model *m, const struct arch_weight *of, const struct bundle *b, int is_bias, struct err *e);
+int weight_take(struct weight *to, const struct model *m, const struct arch_weight *of, const struct bundle *b,
+                int is_bias, struct err *e);
 
 /* Must it have a bias at this layer: the page's condition says so, or it is a norm whose line has one? (A linear's, without a condition, may have one.) */
 int weight_needs_bias(const struct model *m, const struct arch_weight *of, int64_t layer);

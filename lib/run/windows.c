@@ -61,14 +61,16 @@ static void span_add(struct windows *w, const uint32_t *ids, struct span s, int6
     free(all);
 }
 
-int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, uint64_t most, int64_t bos, struct err *e)
+int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, uint64_t most, int64_t bos,
+                   struct err *e)
 {
     int64_t count = (int64_t)n, whole = 0, positions = 0, i = 0, taken = 0, want;
     struct span s;
 
     ctx = most && most < (uint64_t)ctx ? (int64_t)most : ctx;
     if (n < 1 || (bos >= 0 && ctx < 2))
-        return n < 1 ? err_set(e, "it has 0 token ids; 1 is needed") : err_set(e, "windows of %lld hold no token behind bos", (long long)ctx);
+        return n < 1 ? err_set(e, "it has 0 token ids; 1 is needed")
+                     : err_set(e, "windows of %lld hold no token behind bos", (long long)ctx);
     for (int64_t at = 0; at < count; at += s.len, positions += s.len + s.put) {
         s = span_next(ids, count, at, ctx, bos);
         whole += s.len + s.put == ctx;
@@ -76,8 +78,9 @@ int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx
     want = !most || (uint64_t)positions <= most ? INT64_MAX : (int64_t)(most / (uint64_t)ctx);
     for (int64_t at = 0; at < count; at += s.len, i++) {
         s = span_next(ids, count, at, ctx, bos);
-        if (want < whole ? taken == want || i != (int64_t)((2 * (unsigned __int128)taken + 1) * (uint64_t)whole / (2 * (uint64_t)want)) :
-                           want != INT64_MAX && s.len + s.put < ctx)
+        if (want < whole ? taken == want || i != (int64_t)((2 * (unsigned __int128)taken + 1) * (uint64_t)whole /
+                                                           (2 * (uint64_t)want))
+                         : want != INT64_MAX && s.len + s.put < ctx)
             continue;
         span_add(w, ids, s, bos);
         taken++;

@@ -37,7 +37,8 @@ int windows_add(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, e
  * Add at most `most` positions of a text (0: all) for calibration: whole windows spread evenly over it, of ctx or, where that
  * is more, of `most` positions. Each begins with bos unless the text has it there, or bos is -1. -1: as above.
  */
-int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, uint64_t most, int64_t bos, struct err *e);
+int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, uint64_t most, int64_t bos,
+                   struct err *e);
 void windows_free(struct windows *w);
 
 /* How many windows from the first on make a batch: whole windows of at most limit tokens together, or one. */

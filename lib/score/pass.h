@@ -4,6 +4,7 @@
 
 #include "score/score.h"
 #include "tensor/select.h"
+#include "tensor/unseen.h"
 
 struct score_pass {
     const struct score_method *method;
@@ -11,6 +12,7 @@ struct score_pass {
     const struct select *sel;
     struct buf *report; /* in/out: or NULL */
     int dry;            /* 1: no companion is set */
+    struct unseen *unseen; /* in/out: those that were scored by magnitude */
     uint64_t done;      /* out: tensors scored */
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/table.h"
 
 #define PIECE 32768 /* weights that one thread takes at a time */
 
@@ -17,10 +18,7 @@ const struct score_method *const score_table[] = {
 
 const struct score_method *score_find(const char *name)
 {
-    for (int i = 0; score_table[i]; i++)
-        if (strcmp(score_table[i]->name, name) == 0)
-            return score_table[i];
-    return NULL;
+    return table_find(score_table, name);
 }
 
 uint64_t score_count(const struct score_method *m, uint64_t rows, uint64_t cols)
@@ -28,18 +26,26 @@ uint64_t score_count(const struct score_method *m, uint64_t rows, uint64_t cols)
     return m->each == SCORE_WEIGHT ? rows * cols : m->each == SCORE_COLUMN ? cols : 1;
 }
 
+static int has_nan(const float *v, uint64_t n)
+{
+    int bad = 0;
+
+    for (uint64_t i = 0; i < n; i++) /* no early end, so that it goes by vectors */
+        bad |= v[i] != v[i];
+    return bad;
+}
+
 int score_check(const char *what, const float *v, uint64_t row0, uint64_t rows, uint64_t cols, struct err *e)
 {
     for (uint64_t r = 0; r < rows; r++) {
         const float *row = v + r * cols;
-        int bad = 0;
+        uint64_t c = 0;
 
-        for (uint64_t c = 0; c < cols; c++) /* no early end, so that it goes by vectors */
-            bad |= row[c] != row[c];
-        for (uint64_t c = 0; bad && c < cols; c++)
-            if (row[c] != row[c])
-                return err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + r),
-                               (unsigned long long)c);
+        if (!has_nan(row, cols))
+            continue;
+        while (row[c] == row[c])
+            c++;
+        return err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + r), (unsigned long long)c);
     }
     return 0;
 }
@@ -48,12 +54,13 @@ struct split {
     const struct score_method *method;
     const struct score_job *job;
     uint64_t rows; /* of a piece */
+    int bad;       /* a NaN was seen */
 };
 
-/* Methods that take a tensor in pieces cannot fail. */
+/* Methods that take a tensor in pieces cannot fail. A piece is looked at for NaN while the caches hold it. */
 static void score_piece(void *ctx, size_t i)
 {
-    const struct split *s = ctx;
+    struct split *s = ctx;
     struct score_job part = *s->job;
     uint64_t first = i * s->rows;
 
@@ -61,22 +68,30 @@ static void score_piece(void *ctx, size_t i)
     part.rows = part.rows - first < s->rows ? part.rows - first : s->rows;
     part.w += first * part.cols;
     part.score += first * part.cols;
-    s->method->apply(&part, NULL);
+    if (!has_nan(part.w, part.rows * part.cols)) {
+        s->method->apply(&part, NULL);
+        if (!has_nan(part.score, part.rows * part.cols))
+            return;
+    }
+    __atomic_store_n(&s->bad, 1, __ATOMIC_RELAXED);
 }
 
 int score_values(const struct score_method *m, const struct score_job *job, struct err *e)
 {
-    struct split s = {m, job, job->cols < PIECE ? PIECE / (job->cols ? job->cols : 1) : 1};
+    struct split s = {m, job, job->cols < PIECE ? PIECE / (job->cols ? job->cols : 1) : 1, 0};
     uint64_t rows = m->each == SCORE_WEIGHT ? job->rows : 1, n = score_count(m, job->rows, job->cols);
+    int by_pieces = !m->whole && m->each == SCORE_WEIGHT;
 
     if (m->whole && job->rows * job->cols > UINT32_MAX)
         return err_set(e, "%s takes the whole tensor: %llu weights are more than %u", m->name,
                        (unsigned long long)(job->rows * job->cols), UINT32_MAX);
+    if (by_pieces)
+        par_for((job->rows + s.rows - 1) / s.rows, score_piece, &s);
+    if (by_pieces && !s.bad)
+        return 0;
     if (score_check("weight", job->w, job->row0, job->rows, job->cols, e) < 0)
         return -1;
-    if (!m->whole && m->each == SCORE_WEIGHT)
-        par_for((job->rows + s.rows - 1) / s.rows, score_piece, &s);
-    else if (m->apply(job, e) < 0)
+    if (!by_pieces && m->apply(job, e) < 0)
         return -1;
     return score_check("score", job->score, job->row0, rows, rows ? n / rows : 0, e);
 }

@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/real.h"
 #include "base/target.h"
+#include "base/table.h"
 #include "record/jsonl.h"
 #include "select/quota.h"
 #include "select/report.h"
@@ -72,6 +73,8 @@ struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *
     ch->c = c;
     ch->m = select_find(c->method);
     *usage = 1;
+    if (!ch->m)
+        return table_unknown("method", select_table, NULL, c->method, e), NULL;
     if ((fault = choose_fault(c, ch->m)))
         return err_set(e, "%s", fault), NULL;
     if (open_where(ch, e) < 0)
@@ -143,7 +146,8 @@ static int no_name(const struct choose *ch, struct err *e)
 {
     for (int i = 0; ch->read && i < ch->c->where.n; i++)
         if (!ch->known[i])
-            return err_set(e, "--where '%s': none of %" PRIu64 " records has '%s'", ch->c->where.item[i], ch->read, where_name(ch->where[i]));
+            return err_set(e, "--where '%s': none of %" PRIu64 " records has '%s'", ch->c->where.item[i], ch->read,
+                           where_name(ch->where[i]));
     if (ch->read && ch->by && !ch->known[ch->c->where.n])
         return err_set(e, "--by %s: none of %" PRIu64 " records has such a number", ch->c->by, ch->read);
     return 0;

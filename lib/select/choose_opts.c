@@ -4,8 +4,6 @@
 
 const char *choose_fault(const struct choose_opts *c, const struct select_method *m)
 {
-    if (!m)
-        return "-m: there is no such method; --list shows them";
     if ((c->k > 0) + (c->top >= 0) + (c->bottom >= 0) > 1)
         return "of -k, --top and --bottom only one can be";
     if (c->bottom >= 0 && (!c->by || *c->by == '-'))

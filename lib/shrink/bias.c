@@ -70,7 +70,8 @@ static char *bias_name(const struct bundle *w)
         return NULL;
     if (!*behind)
         return mem_printf("%.*s.bias", (int)(stored - end), w->name);
-    return mem_printf("%.*s.bias:%s.bias%s", (int)(stored - end), w->name, w->role, strlen(behind) > role ? behind + 1 + role : "");
+    return mem_printf("%.*s.bias:%s.bias%s", (int)(stored - end), w->name, w->role,
+                      strlen(behind) > role ? behind + 1 + role : "");
 }
 
 /* A bias of zeros behind the weight at a place. */
@@ -122,8 +123,8 @@ int bias_add(struct held *h, const struct axes_group *g, int64_t expert, const f
     b = &h->b[held_find(h, g->closing->bias_role, expert)];
     w = &h->b[held_find(h, g->closing->role, expert)];
     if (b->rows * b->cols != w->rows)
-        return err_set(e, "%s: it has %llu values, %s has %llu rows", b->name, (unsigned long long)(b->rows * b->cols), w->name,
-                       (unsigned long long)w->rows);
+        return err_set(e, "%s: it has %llu values, %s has %llu rows", b->name, (unsigned long long)(b->rows * b->cols),
+                       w->name, (unsigned long long)w->rows);
     v = mem_new(b->rows * b->cols, sizeof *v);
     rc = bundle_rows(b, 0, b->rows, v, e) < 0 ? err_in(e, "%s", b->name) : 0;
     for (uint64_t i = 0; rc == 0 && i < b->rows * b->cols; i++)

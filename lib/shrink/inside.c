@@ -85,7 +85,8 @@ static int companions(struct inside *x, unsigned needs, int bias, struct err *e)
 }
 
 /* One more linear that makes the units; the first brings the gram of its inputs, which are the others', too. */
-static int add_maker(struct inside *x, const struct shrink_pass *s, const struct arch_weight *w, unsigned needs, struct err *e)
+static int add_maker(struct inside *x, const struct shrink_pass *s, const struct arch_weight *w, unsigned needs,
+                     struct err *e)
 {
     struct shrink_job *j = &x->j;
     struct axes_units at[2];
@@ -98,9 +99,10 @@ static int add_maker(struct inside *x, const struct shrink_pass *s, const struct
         return err_in(e, "%s", b->name);
     j->hidden = j->hidden ? j->hidden : b->cols;
     if (b->rows != j->units * at[0].inner || b->cols != j->hidden)
-        return err_set(e, "%s: it is [%llu, %llu], [%llu, %llu] is needed: what makes the units must read the same inputs", b->name,
-                       (unsigned long long)b->rows, (unsigned long long)b->cols, (unsigned long long)(j->units * at[0].inner),
-                       (unsigned long long)j->hidden);
+        return err_set(e,
+                       "%s: it is [%llu, %llu], [%llu, %llu] is needed: what makes the units must read the same inputs",
+                       b->name, (unsigned long long)b->rows, (unsigned long long)b->cols,
+                       (unsigned long long)(j->units * at[0].inner), (unsigned long long)j->hidden);
     if (needs & SHRINK_INPUTS && !x->inputs && !(x->inputs = bundle_companion(b, "gram", b->cols * b->cols, e)))
         return err_in(e, "%s", b->name);
     if (!(x->maker[j->makers] = values(b, e)))
@@ -162,7 +164,8 @@ static int inside_open(struct inside *x, struct shrink_pass *s, struct err *e)
         return err_in(e, "%s", x->b->name);
     if (!(x->w = values(x->b, e)))
         return -1;
-    x->j.w = x->w, x->j.norm2 = x->norm2, x->j.mean = x->mean, x->j.absmean = x->absmean, x->j.gram = x->moments, x->j.given = x->given;
+    x->j.w = x->w, x->j.norm2 = x->norm2, x->j.mean = x->mean, x->j.absmean = x->absmean, x->j.gram = x->moments,
+    x->j.given = x->given;
     for (int i = 0; needs & SHRINK_MAKERS && i < s->open->makers; i++)
         if (add_maker(x, s, s->open->maker[i], needs, e) < 0)
             return -1;

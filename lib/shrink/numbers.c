@@ -56,7 +56,8 @@ static void reach_all(struct related *r, const char *number)
 }
 
 /* Of those reached: what a file says and what can be scaled by left / units. */
-static int scalable(const struct related *r, const char *number, uint64_t units, uint64_t left, const char *out[RELATED_MAX])
+static int scalable(const struct related *r, const char *number, uint64_t units, uint64_t left,
+                    const char *out[RELATED_MAX])
 {
     int n = 0;
 
@@ -95,13 +96,14 @@ static void refresh(const struct model *was, struct attrs *now, int all)
         const struct arch_number *n = &was->arch->number[i];
         double old = attrs_f64(&was->head, n->name, -1), new;
 
-        if ((all || !n->paths) && n->otherwise && !n->each && !n->list && old >= 0 && by_formula(&was->head, n, -2) == old &&
-            (new = by_formula(now, n, old)) != old)
+        if ((all || !n->paths) && n->otherwise && !n->each && !n->list && old >= 0 &&
+            by_formula(&was->head, n, -2) == old && (new = by_formula(now, n, old)) != old)
             attrs_set_int(now, n->name, (int64_t)new);
     }
 }
 
-static double atom_wanted(const struct model *was, const struct arch_atom *a, int64_t layer, const char *number, double units, double left)
+static double atom_wanted(const struct model *was, const struct arch_atom *a, int64_t layer, const char *number,
+                          double units, double left)
 {
     const char *name = expr_name(a->size);
     double v = 0;
@@ -112,8 +114,8 @@ static double atom_wanted(const struct model *was, const struct arch_atom *a, in
     return name && axes_same(was, number, name) ? v * left / units : v;
 }
 
-static int weight_follows(const struct model *was, const struct model *now, const struct arch_weight *w, int64_t layer, const char *number,
-                          double units, double left, struct err *e)
+static int weight_follows(const struct model *was, const struct model *now, const struct arch_weight *w, int64_t layer,
+                          const char *number, double units, double left, struct err *e)
 {
     for (int x = 0; x < w->axes; x++)
         for (int k = 0; k < w->axis[x].atoms; k++) {
@@ -129,7 +131,8 @@ static int weight_follows(const struct model *was, const struct model *now, cons
 }
 
 /* Has every weight the size that is wanted? *right: the number itself has. */
-static int sizes_follow(const struct model *was, const struct attrs *head, const char *number, uint64_t units, uint64_t left, int *right, struct err *e)
+static int sizes_follow(const struct model *was, const struct attrs *head, const char *number, uint64_t units,
+                        uint64_t left, int *right, struct err *e)
 {
     const struct arch *a = was->arch;
     struct model now;
@@ -155,7 +158,8 @@ static int bits(unsigned v)
     return v ? (int)(v & 1) + bits(v >> 1) : 0;
 }
 
-int numbers_scale(const struct model *was, const char *number, uint64_t units, uint64_t left, struct attrs *now, struct err *e)
+int numbers_scale(const struct model *was, const char *number, uint64_t units, uint64_t left, struct attrs *now,
+                  struct err *e)
 {
     struct related r = {.m = was};
     const char *also[RELATED_MAX];
@@ -176,7 +180,8 @@ int numbers_scale(const struct model *was, const char *number, uint64_t units, u
                     attrs_set_int(&try, was->arch->number[i].name, (int64_t)left);
             for (int i = 0; i < n; i++)
                 if (set & 1u << i)
-                    attrs_set_int(&try, also[i], (int64_t)(model_number(was, also[i], -1, 0) * (double)left / (double)units));
+                    attrs_set_int(&try, also[i],
+                                  (int64_t)(model_number(was, also[i], -1, 0) * (double)left / (double)units));
             refresh(was, &try, 0);
             if (sizes_follow(was, &try, number, units, left, &right, &why) == 0) {
                 attrs_free(now);
@@ -188,7 +193,8 @@ int numbers_scale(const struct model *was, const char *number, uint64_t units, u
             told |= right;
             attrs_free(&try);
         }
-    return err_set(e, "the configuration of architecture '%s' cannot say what would be left: %s", was->arch->name, first.msg);
+    return err_set(e, "the configuration of architecture '%s' cannot say what would be left: %s", was->arch->name,
+                   first.msg);
 }
 
 static void slice(struct attrs *now, const char *name, const uint64_t *keep, uint64_t left, int64_t layers)
@@ -255,7 +261,8 @@ static void set_indices(struct attrs *to, const char *name, const double *want, 
 }
 
 /* One number set to all it may be, or a list to either set of layers. 1 when the formula then gives the list. */
-static int try_input(const struct arch_number *n, const char *name, const double *want, uint64_t left, struct attrs *now)
+static int try_input(const struct arch_number *n, const char *name, const double *want, uint64_t left,
+                     struct attrs *now)
 {
     struct attrs try = {0};
 
@@ -277,7 +284,8 @@ static int try_input(const struct arch_number *n, const char *name, const double
 }
 
 /* Set what a list is computed from such that it is this one: one number, or a list beside a number that is 1. */
-static int solve(const struct arch *a, const struct arch_number *n, const double *want, uint64_t left, struct attrs *now)
+static int solve(const struct arch *a, const struct arch_number *n, const double *want, uint64_t left,
+                 struct attrs *now)
 {
     struct inputs in = {.a = a};
 
@@ -331,7 +339,8 @@ int numbers_layers(const struct model *was, const uint64_t *keep, uint64_t left,
             attrs_set_list(now, n->name, want, (int)left);
         free(want);
         if (!ok)
-            return err_set(e, "the configuration of architecture '%s' cannot say %s of the layers that would be left", a->name, n->name);
+            return err_set(e, "the configuration of architecture '%s' cannot say %s of the layers that would be left",
+                           a->name, n->name);
     }
     return 0;
 }

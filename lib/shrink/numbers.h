@@ -11,7 +11,8 @@
  * now  inout: head.model
  * -1: no numbers do that (the sentence names a size that would change).
  */
-int numbers_scale(const struct model *was, const char *number, uint64_t units, uint64_t left, struct attrs *now, struct err *e);
+int numbers_scale(const struct model *was, const char *number, uint64_t units, uint64_t left, struct attrs *now,
+                  struct err *e);
 
 /*
  * Leave only some layers: lists of one number a layer are cut; where the page computes such a list (which layers have experts), the numbers it is

@@ -46,8 +46,8 @@ static uint64_t *repeat(const struct axes_units *at, const struct shrink_number 
     return all;
 }
 
-int shrink_cut(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, int bias, const struct shrink_number *n, const uint64_t *keep,
-               struct err *e)
+int shrink_cut(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, int bias,
+               const struct shrink_number *n, const uint64_t *keep, struct err *e)
 {
     struct axes_units at[2];
     struct cut cut[2];
@@ -59,8 +59,8 @@ int shrink_cut(const struct shrink_pass *s, struct bundle *b, const struct arch_
         uint64_t size = at[i].axis ? b->cols : b->rows;
 
         if (size != at[i].outer * at[i].n * at[i].inner || at[i].n != n->units)
-            rc = err_set(e, "it has %llu %s, the model's keys say %llu", (unsigned long long)size, at[i].axis ? "columns" : "rows",
-                         (unsigned long long)(at[i].outer * n->units * at[i].inner));
+            rc = err_set(e, "it has %llu %s, the model's keys say %llu", (unsigned long long)size,
+                         at[i].axis ? "columns" : "rows", (unsigned long long)(at[i].outer * n->units * at[i].inner));
         /* within a group all have the closing weight's outer, and keep counts through it */
         own[i] = at[i].outer > 1 && !s->open ? repeat(&at[i], n, keep) : NULL;
         cut[i] = (struct cut){own[i] ? own[i] : keep, at[i].outer * n->left, at[i].inner};
@@ -74,7 +74,8 @@ int shrink_cut(const struct shrink_pass *s, struct bundle *b, const struct arch_
 }
 
 /* A loaded bundle times a factor; of files that hold a gain less 1, the gain. */
-static int scale(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, double factor, struct err *e)
+static int scale(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, double factor,
+                 struct err *e)
 {
     struct arch_place p;
     double less = w->plus1 && arch_place(s->was.arch, &s->was, b->name, &p) && p.form == ARCH_HF ? 1 : 0;
@@ -90,7 +91,8 @@ static int scale(const struct shrink_pass *s, struct bundle *b, const struct arc
 }
 
 /* The bundle goes on: times its factor, if it has one. layer: of the model as it came. */
-static int put(const struct shrink_pass *s, struct reader *in, struct bundle *b, int64_t layer, struct writer *out, struct err *e)
+static int put(const struct shrink_pass *s, struct reader *in, struct bundle *b, int64_t layer, struct writer *out,
+               struct err *e)
 {
     const struct arch_weight *w = b->role ? arch_weight(s->was.arch, b->role, NULL) : NULL;
     double factor = w ? steps_factor(&s->fixes, w, layer) : 1;
@@ -108,7 +110,8 @@ static int64_t place_of(const uint64_t *keep, uint64_t n, int64_t unit)
     return -1;
 }
 
-static int renumber(struct shrink_pass *s, struct reader *in, struct bundle *b, int64_t layer, int64_t expert, struct err *e)
+static int renumber(struct shrink_pass *s, struct reader *in, struct bundle *b, int64_t layer, int64_t expert,
+                    struct err *e)
 {
     if ((layer < 0 || layer == b->layer) && (expert < 0 || expert == b->expert))
         return 0;
@@ -119,7 +122,8 @@ static int renumber(struct shrink_pass *s, struct reader *in, struct bundle *b, 
 static void tell(struct shrink_pass *s, int64_t layer, uint64_t before, uint64_t after)
 {
     if (s->report && (!s->walked || s->walk.layer != layer))
-        buf_printf(s->report, "%lld\t%s\t%llu\t%llu\t-\n", (long long)layer, shrink_word(s->what), (unsigned long long)before, (unsigned long long)after);
+        buf_printf(s->report, "%lld\t%s\t%llu\t%llu\t-\n", (long long)layer, shrink_word(s->what),
+                   (unsigned long long)before, (unsigned long long)after);
 }
 
 static int take_layer(struct shrink_pass *s, struct reader *in, struct bundle *b, struct writer *out, struct err *e)
@@ -179,7 +183,8 @@ static int flush(struct shrink_pass *s, struct reader *in, struct writer *out, s
     int rc = 0;
 
     if (s->open && !s->closed)
-        return err_set(e, "layer %lld has no tensor of role %s behind %s", (long long)layer_of(s), s->open->closing->role, s->held.b[0].name);
+        return err_set(e, "layer %lld has no tensor of role %s behind %s", (long long)layer_of(s),
+                       s->open->closing->role, s->held.b[0].name);
     if (s->open)
         rc = shrink_group(s, e);
     for (int i = 0; i < s->held.n && rc == 0; i++)
@@ -216,7 +221,8 @@ static int hold(struct shrink_pass *s, struct reader *in, struct bundle *b, stru
 }
 
 /* A weight that bears a group's number, but came before its makers or behind its closing weight: nothing knows it, so nothing may pass it on. */
-static int stray(const struct shrink_pass *s, const struct bundle *b, const struct arch_weight *w, int bias, struct err *e)
+static int stray(const struct shrink_pass *s, const struct bundle *b, const struct arch_weight *w, int bias,
+                 struct err *e)
 {
     struct axes_units at[2];
     int n = 0;
@@ -233,7 +239,8 @@ static int take_inside(struct shrink_pass *s, struct reader *in, struct bundle *
     int bias;
     const struct arch_weight *w = arch_weight(s->was.arch, b->role, &bias);
 
-    if (s->closed && !(bias && w == s->open->closing && b->expert == s->open_expert && b->layer == layer_of(s)) && flush(s, in, out, e) < 0)
+    if (s->closed && !(bias && w == s->open->closing && b->expert == s->open_expert && b->layer == layer_of(s)) &&
+        flush(s, in, out, e) < 0)
         return -1;
     if (s->open && b->layer != layer_of(s))
         return flush(s, in, out, e);
@@ -258,7 +265,8 @@ static int take_tensor(struct shrink_pass *s, struct reader *in, struct item *it
     int known = shrink_role(s, b) && arch_weight(s->was.arch, b->role, NULL);
 
     if (!known && !arch_buffer(s->was.arch, b->name))
-        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out", b->name, s->was.arch->name);
+        return err_set(e, "%s: no tensor that a model of architecture '%s' is known to have; tcat --skip leaves it out",
+                       b->name, s->was.arch->name);
     if (!known)
         return out ? item_copy(in, it, out, e) : 0;
     switch (s->what) {

@@ -98,7 +98,7 @@ int shrink_role(const struct shrink_pass *s, struct bundle *b);
 int shrink_group(struct shrink_pass *s, struct err *e);
 
 /* Cut what bears a number of a loaded bundle; keep: [left]. w: its weight in the page. 1 when it does, 0. */
-int shrink_cut(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, int bias, const struct shrink_number *n, const uint64_t *keep,
-               struct err *e);
+int shrink_cut(const struct shrink_pass *s, struct bundle *b, const struct arch_weight *w, int bias,
+               const struct shrink_number *n, const uint64_t *keep, struct err *e);
 
 #endif

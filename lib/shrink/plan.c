@@ -61,7 +61,8 @@ static int find_numbers(struct shrink_pass *s, struct err *e)
     for (int64_t l = 0; l < s->was.layers; l++)
         if (of_layer(s, l, e) < 0)
             return -1;
-    return s->numbers ? 0 : err_set(e, "--what %s: architecture '%s' has none", shrink_word(s->what), s->was.arch->name);
+    return s->numbers ? 0
+                      : err_set(e, "--what %s: architecture '%s' has none", shrink_word(s->what), s->was.arch->name);
 }
 
 /* One number after the other, so that each finds the others' sizes as they will be. */
@@ -110,7 +111,8 @@ static int settle_counts(struct shrink_pass *s, struct err *e)
         for (int up = 1; up >= (d ? 0 : 1); up--) {
             int got;
 
-            if ((up ? asked + d > n->units || asked + d < asked : asked <= d) || (d && asked + (up ? d : -d) == n->units))
+            if ((up ? asked + d > n->units || asked + d < asked : asked <= d) ||
+                (d && asked + (up ? d : -d) == n->units))
                 continue;
             n->left = up ? asked + d : asked - d;
             got = attempt(s, &head, d ? &other : &why);
@@ -120,8 +122,8 @@ static int settle_counts(struct shrink_pass *s, struct err *e)
             if (got < 0 && d == 0)
                 return err_set(e, "--what %s: %s", shrink_word(s->what), why.msg);
         }
-    return err_set(e, "--what %s: %llu of %llu %s would be left; %s", shrink_word(s->what), (unsigned long long)asked, (unsigned long long)n->units,
-                   n->name, why.msg);
+    return err_set(e, "--what %s: %llu of %llu %s would be left; %s", shrink_word(s->what), (unsigned long long)asked,
+                   (unsigned long long)n->units, n->name, why.msg);
 }
 
 /* The model with every number that a file can say: what is a default of another number now must not follow it. */
@@ -144,8 +146,8 @@ int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
     for (int i = 0; i < s->numbers; i++)
         s->number[i].left -= shrink_count(s->number[i].units, s->share, s->align);
     if (s->share > 0 && shrink_idle(s))
-        return err_set(e, "--what %s: of %llu %s a share of %.6g is none", shrink_word(s->what), (unsigned long long)s->number[0].units, s->number[0].name,
-                       s->share);
+        return err_set(e, "--what %s: of %llu %s a share of %.6g is none", shrink_word(s->what),
+                       (unsigned long long)s->number[0].units, s->number[0].name, s->share);
     return shrink_idle(s) ? 0 : settle_counts(s, e);
 }
 

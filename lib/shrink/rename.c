@@ -37,15 +37,16 @@ int rename_bundle(const struct model *m, struct bundle *b, int64_t layer, int64_
     layer = layer < 0 ? b->layer : layer;
     expert = expert < 0 ? b->expert : expert;
     if (!arch_place(m->arch, m, b->name, &p) || p.layer != b->layer || (p.expert >= 0 && p.expert != b->expert))
-        return err_set(e, "%s: layer %lld does not stand in its name as architecture '%s' has it, so it cannot be renumbered", b->name,
-                       (long long)b->layer, m->arch->name);
+        return err_set(
+            e, "%s: layer %lld does not stand in its name as architecture '%s' has it, so it cannot be renumbered",
+            b->name, (long long)b->layer, m->arch->name);
     was = fill(p.row->name[p.form], p.layer, p.expert);
     now = fill(p.row->name[p.form], layer, expert);
     tail = behind(b->name + stored, expert);
     at = strstr(b->name, was);
     if (at && (size_t)(at - b->name) + strlen(was) <= stored) {
-        char *name = mem_printf("%.*s%s%.*s%s", (int)(at - b->name), b->name, now, (int)(stored - (size_t)(at - b->name) - strlen(was)),
-                                at + strlen(was), tail);
+        char *name = mem_printf("%.*s%s%.*s%s", (int)(at - b->name), b->name, now,
+                                (int)(stored - (size_t)(at - b->name) - strlen(was)), at + strlen(was), tail);
 
         free(b->name);
         b->name = name;

@@ -107,13 +107,15 @@ static int attribute(struct pair *p, int i, const struct arch_attr *a)
 
     if (other <= 0 || (name && p->number && axes_same(p->was, p->number, name))) /* join each=heads: it counts what is cut */
         return other < 0 ? -1 : 0;
-    if (walk_number(p->was, &p->a, s, a->name, &was, p->e) < 0 || walk_number(p->now, &p->b, &p->b.step[i], a->name, &now, p->e) < 0)
+    if (walk_number(p->was, &p->a, s, a->name, &was, p->e) < 0 ||
+        walk_number(p->now, &p->b, &p->b.step[i], a->name, &now, p->e) < 0)
         return -1;
-    if ((s->op == WALK_attention && strcmp(a->name, "scale") == 0) || (s->op == WALK_scale && strcmp(a->name, "by") == 0))
+    if ((s->op == WALK_attention && strcmp(a->name, "scale") == 0) ||
+        (s->op == WALK_scale && strcmp(a->name, "by") == 0))
         if (compensate(p, s, was / now))
             return 0;
-    return err_set(p->e, "%s:%d: %s of %s is %.6g, of what would be left %.6g, and no weight can make up for it", p->a.arch->file, s->from->line,
-                   a->name, walk_op_name[s->op], was, now);
+    return err_set(p->e, "%s:%d: %s of %s is %.6g, of what would be left %.6g, and no weight can make up for it",
+                   p->a.arch->file, s->from->line, a->name, walk_op_name[s->op], was, now);
 }
 
 /* ALiBi: slopes go by the count of heads. */
@@ -128,7 +130,8 @@ static int alibi(struct pair *p, const struct walk_step *s)
     x = &p->a.step[made].weight->axis[0];
     for (int k = 0; k < x->atoms; k++)
         if (axes_same(p->was, p->number, x->atom[k].text))
-            return err_set(p->e, "%s:%d: the slopes of ALiBi go by the number of heads, so heads cannot go", p->a.arch->file, s->from->line);
+            return err_set(p->e, "%s:%d: the slopes of ALiBi go by the number of heads, so heads cannot go",
+                           p->a.arch->file, s->from->line);
     return 0;
 }
 
@@ -153,11 +156,11 @@ static int route(struct pair *p, const struct walk_step *s)
     top = route_number(p, s, "top", 1);
     least = route_number(p, s, "gsum", strcmp(score, "max") == 0 ? 1 : 2); /* of a group so many are added up */
     if (groups > 1 && (fmod(left, groups) != 0 || left / groups < least))
-        return err_set(p->e, "%s:%d: %.10g experts are no %.10g groups of the same size of at least %.10g", p->a.arch->file, s->from->line, left, groups,
-                       least);
+        return err_set(p->e, "%s:%d: %.10g experts are no %.10g groups of the same size of at least %.10g",
+                       p->a.arch->file, s->from->line, left, groups, least);
     if (top > chosen * left / (groups > 1 ? groups : 1))
-        return err_set(p->e, "%s:%d: each token asks for %.10g experts, %.10g would be left to choose from", p->a.arch->file, s->from->line, top,
-                       chosen * left / (groups > 1 ? groups : 1));
+        return err_set(p->e, "%s:%d: each token asks for %.10g experts, %.10g would be left to choose from",
+                       p->a.arch->file, s->from->line, top, chosen * left / (groups > 1 ? groups : 1));
     return 0;
 }
 
@@ -180,7 +183,8 @@ static int same_steps(struct pair *p)
 }
 
 /* One layer of both, or what stands before or behind them. */
-static int compare(struct pair *p, int (*walk_it)(const struct model *, struct walk *, struct err *), int64_t was, int64_t now)
+static int compare(struct pair *p, int (*walk_it)(const struct model *, struct walk *, struct err *), int64_t was,
+                   int64_t now)
 {
     int rc = walk_it ? walk_it(p->was, &p->a, p->e) : walk_layer(p->was, was, &p->a, p->e);
 
@@ -195,7 +199,8 @@ static int compare(struct pair *p, int (*walk_it)(const struct model *, struct w
     return rc;
 }
 
-int steps_compare(const struct model *was, const struct model *now, const uint64_t *keep, const char *number, struct steps_fixes *fixes, struct err *e)
+int steps_compare(const struct model *was, const struct model *now, const uint64_t *keep, const char *number,
+                  struct steps_fixes *fixes, struct err *e)
 {
     struct pair p = {.was = was, .now = now, .number = number, .fixes = fixes, .e = e};
     struct walk after;

@@ -26,7 +26,8 @@ struct steps_fixes {
  * -1: 'PAGE:LINE: ...': an attribute differs that no weight can make up for; ALiBi whose heads go; a route that asks for more experts than are left, or
  * whose groups the experts left do not fill.
  */
-int steps_compare(const struct model *was, const struct model *now, const uint64_t *keep, const char *number, struct steps_fixes *fixes, struct err *e);
+int steps_compare(const struct model *was, const struct model *now, const uint64_t *keep, const char *number,
+                  struct steps_fixes *fixes, struct err *e);
 
 /* The product of a weight's factors, 1 when it has none. */
 double steps_factor(const struct steps_fixes *f, const struct arch_weight *w, int64_t layer);

@@ -75,7 +75,8 @@ static int add_score(struct survey *v, struct bundle *b, struct err *e)
 }
 
 /* What a norm gives is the input of the first linear behind it: each value of the hidden size that linears read counts once. */
-static int add_hidden(struct survey *v, struct bundle *b, const struct arch_weight *w, const struct walk_step *s, struct err *e)
+static int add_hidden(struct survey *v, struct bundle *b, const struct arch_weight *w, const struct walk_step *s,
+                      struct err *e)
 {
     const char *number = v->s->number[0].name;
     struct axes_units at[2];
@@ -101,7 +102,8 @@ static int add_expert(struct survey *v, const struct bundle *b, struct err *e)
     const char *key = needs & SHRINK_REAP ? "reap" : "count";
 
     if ((uint64_t)b->expert >= v->s->number[0].units)
-        return err_set(e, "%s: expert %lld, the head says %llu of them", b->name, (long long)b->expert, (unsigned long long)v->s->number[0].units);
+        return err_set(e, "%s: expert %lld, the head says %llu of them", b->name, (long long)b->expert,
+                       (unsigned long long)v->s->number[0].units);
     if (needs & (SHRINK_REAP | SHRINK_COUNT) && !attrs_find(&b->more, key))
         return err_set(e, "%s: has no key %s; mcalib%s adds it to the linear that ends each expert", b->name, key,
                        needs & SHRINK_REAP ? " --parts reap" : "");
@@ -141,7 +143,8 @@ static int gather(struct survey *v, struct err *e)
         }
     bundle_free(&b);
     if (got == 0 && v->layers != (uint64_t)v->s->was.layers)
-        return err_set(e, "the stream has %llu layers, its head says %lld", (unsigned long long)v->layers, (long long)v->s->was.layers);
+        return err_set(e, "the stream has %llu layers, its head says %lld", (unsigned long long)v->layers,
+                       (long long)v->s->was.layers);
     return got;
 }
 
@@ -151,7 +154,8 @@ static uint64_t groups_of(struct shrink_pass *s, struct err *e)
     double groups = 1;
 
     for (int i = 0; i < s->walk.steps; i++)
-        if (s->walk.step[i].op == WALK_route && walk_number(&s->was, &s->walk, &s->walk.step[i], "groups", &groups, e) < 0)
+        if (s->walk.step[i].op == WALK_route &&
+            walk_number(&s->was, &s->walk, &s->walk.step[i], "groups", &groups, e) < 0)
             return 0;
     return groups >= 1 ? (uint64_t)groups : 1;
 }
@@ -168,7 +172,8 @@ static int choose_experts(struct survey *v, int64_t layer, struct err *e)
     if (!axes_experts(&s->walk))
         return 0;
     if (v->experts[layer] != n)
-        return err_set(e, "layer %lld has %llu experts, the head says %llu", (long long)layer, (unsigned long long)v->experts[layer], (unsigned long long)n);
+        return err_set(e, "layer %lld has %llu experts, the head says %llu", (long long)layer,
+                       (unsigned long long)v->experts[layer], (unsigned long long)n);
     if (!(groups = groups_of(s, e)))
         return -1;
     if (n % groups || left % groups)

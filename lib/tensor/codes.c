@@ -21,7 +21,8 @@ int codes_look(const struct bundle *b, int term, struct codes *c, struct err *e)
 
     c->bits = (int)attrs_int(t, "bits", 0);
     if (attrs_int(t, "bits", 0) < 1 || attrs_int(t, "bits", 0) > 8)
-        return err_set(e, "%s codes have %lld bits, 1 to 8 are allowed", b->term[term].form, (long long)attrs_int(t, "bits", 0));
+        return err_set(e, "%s codes have %lld bits, 1 to 8 are allowed", b->term[term].form,
+                       (long long)attrs_int(t, "bits", 0));
     if (group < 0)
         return err_set(e, "%s groups have %lld columns", b->term[term].form, (long long)group);
     c->codes = form_part(b, term, "codes", e);
@@ -30,7 +31,8 @@ int codes_look(const struct bundle *b, int term, struct codes *c, struct err *e)
     if (!c->codes || !s)
         return -1;
     c->group = c->index ? 1 : group ? (uint64_t)group : b->cols ? b->cols : 1;
-    c->groups = c->index ? (s->shape.rank ? s->shape.dim[s->shape.rank - 1] : 1) : b->cols / c->group + (b->cols % c->group != 0);
+    c->groups = c->index ? (s->shape.rank ? s->shape.dim[s->shape.rank - 1] : 1)
+                         : b->cols / c->group + (b->cols % c->group != 0);
     return look_round(t, c, e);
 }
 
@@ -44,7 +46,8 @@ int codes_check(const struct bundle *b, int term, struct codes *c, struct err *e
         return err_set(e, "part index is of type %s, U16 or U32 is wanted", dtype_info(c->index->dtype)->name);
     if (c->index && (form_want(b, c->index, 1, b->cols, e) < 0 || c->groups > UINT32_MAX))
         return -1;
-    if (form_want(b, c->codes, b->rows, b->cols / 8 * (uint64_t)c->bits + (b->cols % 8 * (uint64_t)c->bits + 7) / 8, e) < 0)
+    if (form_want(b, c->codes, b->rows, b->cols / 8 * (uint64_t)c->bits + (b->cols % 8 * (uint64_t)c->bits + 7) / 8,
+                  e) < 0)
         return -1;
     return form_want(b, c->scales, b->rows, c->groups, e) < 0 || form_want_real(c->scales, e) < 0 ? -1 : 0;
 }
@@ -63,7 +66,8 @@ int codes_groups(const struct codes *c, uint64_t cols, uint32_t *of, struct err 
             of[i] = half;
         }
         if (of[i] >= c->groups)
-            return err_set(e, "column %llu is of group %u, there are %llu", (unsigned long long)i, of[i], (unsigned long long)c->groups);
+            return err_set(e, "column %llu is of group %u, there are %llu", (unsigned long long)i, of[i],
+                           (unsigned long long)c->groups);
     }
     return 0;
 }

@@ -55,7 +55,8 @@ int bundle_differences(const struct bundle *a, const struct bundle *b)
 {
     int diff = shape_equal(&a->shape, &b->shape) ? 0 : DIFF_SHAPE;
 
-    if (!same_text(a->role, b->role) || a->layer != b->layer || a->expert != b->expert || !same_attrs(&a->more, &b->more))
+    if (!same_text(a->role, b->role) || a->layer != b->layer || a->expert != b->expert ||
+        !same_attrs(&a->more, &b->more))
         diff |= DIFF_HEADER;
     if (a->terms != b->terms)
         diff |= DIFF_TYPE;

@@ -24,7 +24,8 @@ static void term_type(struct buf *out, const struct bundle *b, int i)
     } else if (strcmp(t->form, "ggml") == 0) {
         buf_puts(out, attrs_str(&t->attrs, "type", "ggml"));
     } else if (strcmp(t->form, "affine") == 0 || strcmp(t->form, "table") == 0) {
-        buf_printf(out, "%s%lld", strcmp(t->form, "table") == 0 ? "table" : "int", (long long)attrs_int(&t->attrs, "bits", 0));
+        buf_printf(out, "%s%lld", strcmp(t->form, "table") == 0 ? "table" : "int",
+                   (long long)attrs_int(&t->attrs, "bits", 0));
         if (attrs_int(&t->attrs, "group", 0))
             buf_printf(out, "/g%lld", (long long)attrs_int(&t->attrs, "group", 0));
     } else {

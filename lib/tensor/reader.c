@@ -221,6 +221,7 @@ void reader_close(struct reader *in)
     keep_clear(&in->keep);
     buf_free(&in->rec.body);
     buf_free(&in->stored);
+    buf_free(&in->planes);
     free(in->shard);
     free(in->rows);
     if (in->own_fd)

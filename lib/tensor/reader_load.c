@@ -103,7 +103,7 @@ int reader_payload(struct reader *in, const struct frame_chunk *c, uint8_t *dst,
     in->stored.len = 0;
     if (frame_in_rest(in->frames, &in->stored, e) < 0 || frame_in_chunk_end(in->frames, e) < 0)
         return -1;
-    if (dst && codec_decode(c->codec, in->stored.data, in->stored.len, dst, size, e) < 0)
+    if (dst && codec_decode(c->codec, in->stored.data, in->stored.len, dst, size, &in->planes, e) < 0)
         return frame_in_fail(in->frames, e);
     return 0;
 }

@@ -32,11 +32,17 @@ struct item {
     enum item_kind kind;
     const char *kind_name;
     struct bundle b;      /* ITEM_TENSOR: header parsed, nothing loaded */
-    char *name;           /* ITEM_BLOB, ITEM_STAT: file name without folder; checked: no '/', not "..", not empty */
+    char *name;           /* ITEM_BLOB: a path from the model's folder; ITEM_STAT: a file name without folder; by file_name_check */
     uint64_t size;        /* ITEM_BLOB: bytes; ITEM_TEXT: number of text records */
     struct attrs attrs;   /* ITEM_TEXT, ITEM_STAT, ITEM_OTHER: all keys of the body */
 };
 void item_free(struct item *it);
+
+#define BLOB_NAME_MAX 255 /* bytes of a blob's name */
+
+/* Is it a name that a file in a new folder may get: not empty, not "." or ".."; with folders, several of them with '/' between, so that it stays
+ * in that folder? 0, -1. */
+int file_name_check(const char *name, int folders, struct err *e);
 
 /* Open and read the head. name is for messages ("standard input", a path). NULL on error. Refuses a terminal as stdin: status 2. */
 struct reader *reader_open(int fd, const char *name, struct err *e);

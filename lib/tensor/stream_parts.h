@@ -49,6 +49,7 @@ struct reader {
     struct lent *lent[PARTS_MAX];  /* shared parts that are whole, and what `same` parts refer to */
     struct keep keep;
     struct buf stored;       /* a payload as it came */
+    struct buf planes;       /* of codec_decode */
 
     struct slab slab[PARTS_MAX];
     int digests;

@@ -4,6 +4,7 @@
 #include "tensor/header.h"
 #include "tensor/lent.h"
 #include "tensor/number.h"
+#include "tensor/stream.h"
 #include "tensor/twin_lines.h"
 #include "tensor/twin_words.h"
 
@@ -236,10 +237,9 @@ static int take_file_name(struct twin *t, struct item *it, struct err *e)
 {
     if (twin_word(t, &it->name, e) < 0)
         return -1;
-    if (!*it->name || strlen(it->name) > 255 || strchr(it->name, '/') || strcmp(it->name, ".") == 0 || strcmp(it->name, "..") == 0 ||
-        !word_is_utf8(it->name, strlen(it->name)))
+    if (strlen(it->name) > 255 || !word_is_utf8(it->name, strlen(it->name)))
         return err_set(e, "\"%.200s\" is no plain file name", it->name);
-    return 0;
+    return file_name_check(it->name, it->kind == ITEM_BLOB, e);
 }
 
 /* The record that the keyword begins, but for its payload. */

@@ -5,7 +5,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/rng.h"
-#include "num/wide.h"
+#include "base/wide.h"
 
 #define LANES 64 /* places that are worked on together: four vectors of AVX-512 */
 

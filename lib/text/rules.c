@@ -243,7 +243,8 @@ int rules_begin(struct rules *r, const void *text, size_t n, struct err *e)
     return 0;
 }
 
-int rules_run(struct rules *r, const struct rules_want *w, const void *text, size_t n, double value[RULES_VALUES], struct err *e)
+int rules_run(struct rules *r, const struct rules_want *w, const void *text, size_t n, double value[RULES_VALUES],
+              struct err *e)
 {
     unsigned own = w->words == RULES_SIGNS ? w->sets & (1u << RS_gopher | 1u << RS_repetition | 1u << RS_fineweb) : 0;
 

@@ -114,7 +114,8 @@ int rules_run(struct rules *r, const struct rules_want *w, const void *text, siz
  * speaks against the whole page (lorem ipsum, a curly bracket) stays, so that rules_run on what is left says the same of the page.
  * out  out: emptied first. dropped  out: lines that are gone. w: its limits of c4. -1 as rules_run.
  */
-int rules_c4_text(struct rules *r, const struct rules_want *w, const void *text, size_t n, struct buf *out, uint64_t *dropped, struct err *e);
+int rules_c4_text(struct rules *r, const struct rules_want *w, const void *text, size_t n, struct buf *out,
+                  uint64_t *dropped, struct err *e);
 
 /* Does this rule of a set that was computed fail? */
 int rules_fails(const struct rules_want *w, int rule, const double value[RULES_VALUES]);

@@ -197,7 +197,8 @@ void rules_c4(struct rules *r, const double *limit, double *v)
     v[RV_c4_third_line] = third_line(r);
 }
 
-int rules_c4_text(struct rules *r, const struct rules_want *w, const void *text, size_t n, struct buf *out, uint64_t *dropped, struct err *e)
+int rules_c4_text(struct rules *r, const struct rules_want *w, const void *text, size_t n, struct buf *out,
+                  uint64_t *dropped, struct err *e)
 {
     double v[RULES_VALUES] = {0};
     size_t a = 0, b;

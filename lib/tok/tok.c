@@ -62,9 +62,11 @@ static int settle(struct tok *t, struct err *e)
     t->eos = named(t, t->eos_text);
     t->pad = named(t, t->pad_text);
     if (t->add_bos && t->bos < 0)
-        return err_set(e, "bos \"%.200s\" is to be added, but is not in the vocabulary", t->bos_text ? t->bos_text : "");
+        return err_set(e, "bos \"%.200s\" is to be added, but is not in the vocabulary",
+                       t->bos_text ? t->bos_text : "");
     if (t->add_eos && t->eos < 0)
-        return err_set(e, "eos \"%.200s\" is to be added, but is not in the vocabulary", t->eos_text ? t->eos_text : "");
+        return err_set(e, "eos \"%.200s\" is to be added, but is not in the vocabulary",
+                       t->eos_text ? t->eos_text : "");
     if (begin_settle(t, e) < 0)
         return -1;
     if (t->model == TOK_UNIGRAM)

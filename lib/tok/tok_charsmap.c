@@ -22,7 +22,8 @@ int tok_charsmap_read(struct tok_charsmap *m, const void *p, size_t n, struct er
     if (n < 8)
         return err_set(e, "the character map is %zu bytes", n);
     m->units = 0;
-    bytes = m->raw.data[0] | (uint32_t)m->raw.data[1] << 8 | (uint32_t)m->raw.data[2] << 16 | (uint32_t)m->raw.data[3] << 24;
+    bytes = m->raw.data[0] | (uint32_t)m->raw.data[1] << 8 | (uint32_t)m->raw.data[2] << 16 |
+            (uint32_t)m->raw.data[3] << 24;
     if (bytes % 4 || bytes < 4 || bytes > n - 4)
         return err_set(e, "the character map's trie has %u bytes, of %zu", bytes, n - 4);
     m->units = bytes / 4;
@@ -40,7 +41,8 @@ static size_t offset(uint32_t u)
     return (size_t)(u >> 10) << ((u & 1u << 9) >> 6);
 }
 
-size_t tok_charsmap_find(const struct tok_charsmap *m, const char *s, size_t n, bool longest, const char **to, size_t *to_n)
+size_t tok_charsmap_find(const struct tok_charsmap *m, const char *s, size_t n, bool longest, const char **to,
+                         size_t *to_n)
 {
     size_t at = offset(unit(m, 0)), found = 0;
 
@@ -54,7 +56,8 @@ size_t tok_charsmap_find(const struct tok_charsmap *m, const char *s, size_t n, 
         at ^= offset(u);
         if (!(u >> 8 & 1))
             continue;
-        if (at >= m->units || (value = m->text + (unit(m, at) & 0x7fffffff)) >= m->raw.len || (m->raw.data[value] & 0xc0) == 0x80)
+        if (at >= m->units || (value = m->text + (unit(m, at) & 0x7fffffff)) >= m->raw.len ||
+            (m->raw.data[value] & 0xc0) == 0x80)
             break;
         *to = (const char *)m->raw.data + value;
         *to_n = strlen(*to);

@@ -18,7 +18,8 @@ static int atj_read(struct tok *t, const struct json *root, struct err *e)
             return err_set(e, "the id of \"%.200s\" is no whole number from 0 on", m->key);
         if (there != TOK_NONE && there != (uint64_t)m->i)
             return err_set(e, "\"%.200s\" is %lld, in the vocabulary %u", m->key, (long long)m->i, there);
-        if (there == TOK_NONE && tok_put(t, (uint64_t)m->i, m->key, m->key_len, TOK_CONTROL, 0, t->n + root->len, e) < 0)
+        if (there == TOK_NONE &&
+            tok_put(t, (uint64_t)m->i, m->key, m->key_len, TOK_CONTROL, 0, t->n + root->len, e) < 0)
             return -1;
     }
     return 0;

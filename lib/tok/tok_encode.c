@@ -54,8 +54,8 @@ static bool wordy(int32_t c)
 {
     utf8proc_category_t g = utf8proc_category(c);
 
-    return (g >= UTF8PROC_CATEGORY_LU && g <= UTF8PROC_CATEGORY_ND) || g == UTF8PROC_CATEGORY_NL || g == UTF8PROC_CATEGORY_PC ||
-           c == 0x200c || c == 0x200d;
+    return (g >= UTF8PROC_CATEGORY_LU && g <= UTF8PROC_CATEGORY_ND) || g == UTF8PROC_CATEGORY_NL ||
+           g == UTF8PROC_CATEGORY_PC || c == 0x200c || c == 0x200d;
 }
 
 /* The character that ends before s[at]; at > 0. */
@@ -69,7 +69,8 @@ static int32_t before(const char *s, size_t at)
 }
 
 /* An added token found at [*lo, *hi) of s[0..n): whether it counts, with the spaces beside it that it takes. done: where the last ended. */
-static bool hit_settle(const struct tok_run *r, uint32_t id, const char *s, size_t n, size_t done, size_t *lo, size_t *hi)
+static bool hit_settle(const struct tok_run *r, uint32_t id, const char *s, size_t n, size_t done, size_t *lo,
+                       size_t *hi)
 {
     unsigned flags = r->t->piece[id].flags;
     size_t len;
@@ -87,7 +88,8 @@ static bool hit_settle(const struct tok_run *r, uint32_t id, const char *s, size
 }
 
 /* Text between added tokens, to `part`; the tokens to out. s does not lie in r->text, or `part` adds nothing to that. */
-static int cut_at(struct tok_run *r, const struct tok_cuts *cuts, const char *s, size_t n, int (*part)(struct tok_run *, const char *, size_t))
+static int cut_at(struct tok_run *r, const struct tok_cuts *cuts, const char *s, size_t n,
+                  int (*part)(struct tok_run *, const char *, size_t))
 {
     size_t done = 0;
 

@@ -233,19 +233,22 @@ void tok_clean(struct buf *b, const char *s, size_t n);
 
 int tok_charsmap_read(struct tok_charsmap *m, const void *p, size_t n, struct err *e); /* tok_charsmap.c */
 /* Bytes of s that the longest rule (or the shortest) takes, and what it makes of them; 0 when none does. */
-size_t tok_charsmap_find(const struct tok_charsmap *m, const char *s, size_t n, bool longest, const char **to, size_t *to_n);
+size_t tok_charsmap_find(const struct tok_charsmap *m, const char *s, size_t n, bool longest, const char **to,
+                         size_t *to_n);
 
 /* A split pattern in the language of Oniguruma compiled for PCRE2; NULL with e set when it has words of other meaning there. */
 void *tok_regex(const char *pattern, size_t n, struct err *e);
 void tok_regex_free(void *re);
 /* Next match within s[0, n) from *from on: 1 with lo and hi set, 0 for none, -1 with e set. *m is made when NULL. */
-int tok_match(struct tok_match **m, const void *re, const uint8_t *s, size_t n, size_t from, size_t *lo, size_t *hi, struct err *e);
+int tok_match(struct tok_match **m, const void *re, const uint8_t *s, size_t n, size_t from, size_t *lo, size_t *hi,
+              struct err *e);
 void tok_match_free(struct tok_match *m);
 /* All matches of a pattern in turn, as Oniguruma's find_iter gives them: an empty match right behind the last is none. */
 struct tok_matches {
     size_t from, last; /* {0, SIZE_MAX} begins */
 };
-int tok_matches_next(struct tok_match **m, struct tok_matches *at, const void *re, const uint8_t *s, size_t n, size_t *lo, size_t *hi, struct err *e);
+int tok_matches_next(struct tok_match **m, struct tok_matches *at, const void *re, const uint8_t *s, size_t n,
+                     size_t *lo, size_t *hi, struct err *e);
 extern const char tok_gpt2_pattern[];
 
 /* ---- the readers: fill t; the clause names the place within the file ---- */

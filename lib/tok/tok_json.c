@@ -137,7 +137,8 @@ static int template_read(struct tok *t, const struct json *post, struct err *e)
     for (const struct json *s = single ? single->first : NULL; s; s = s->next) {
         if (json_get(s, "Sequence"))
             after = true;
-        else if (around_add(after ? t->last : t->first, after ? &t->lasts : &t->firsts, json_str(json_get(s, "SpecialToken"), "id", NULL), e) < 0)
+        else if (around_add(after ? t->last : t->first, after ? &t->lasts : &t->firsts,
+                            json_str(json_get(s, "SpecialToken"), "id", NULL), e) < 0)
             return err_in(e, "TemplateProcessing");
     }
     return 0;
@@ -225,7 +226,8 @@ static int model_read(struct tok *t, const struct json *model, struct err *e)
 
     if (!model || model->kind != JSON_OBJECT)
         return err_set(e, "there is no model");
-    if (model_check(model, type, e) < 0 || (unigram ? pairs_read : vocab_read)(t, json_get(model, "vocab"), e) < 0 || unk_read(t, model, e) < 0)
+    if (model_check(model, type, e) < 0 || (unigram ? pairs_read : vocab_read)(t, json_get(model, "vocab"), e) < 0 ||
+        unk_read(t, model, e) < 0)
         return -1;
     if (!strcmp(type, "BPE")) {
         if (bpe_read(t, model, e) < 0)
@@ -264,8 +266,9 @@ static int root_read(struct tok *t, const struct json *root, struct err *e)
         if (!ok)
             return err_set(e, "member \"%.100s\" is not known", m->key);
     }
-    if (tok_norm_read(t, json_get(root, "normalizer"), e) < 0 || tok_pre_read(t, json_get(root, "pre_tokenizer"), e) < 0 ||
-        model_read(t, json_get(root, "model"), e) < 0 || added_read(t, json_get(root, "added_tokens"), e) < 0 ||
+    if (tok_norm_read(t, json_get(root, "normalizer"), e) < 0 ||
+        tok_pre_read(t, json_get(root, "pre_tokenizer"), e) < 0 || model_read(t, json_get(root, "model"), e) < 0 ||
+        added_read(t, json_get(root, "added_tokens"), e) < 0 ||
         post_read(t, json_get(root, "post_processor"), 0, e) < 0)
         return -1;
     t->add_bos = t->firsts > 0;

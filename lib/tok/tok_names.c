@@ -68,8 +68,9 @@ static int steps_put(struct tok *t, const struct name *m, struct err *e)
         char kind = m->step[i].kind;
 
         spelled = spelled || kind == 'a';
-        if (kind == 'a' ? !tok_step_new(t, TOK_ALPHABET, e) :
-                          tok_step_split(t, pattern_of(m, i), strlen(pattern_of(m, i)), kind == 'c' ? TOK_CONTIGUOUS : TOK_ISOLATED, false, e) < 0)
+        if (kind == 'a' ? !tok_step_new(t, TOK_ALPHABET, e)
+                        : tok_step_split(t, pattern_of(m, i), strlen(pattern_of(m, i)),
+                                         kind == 'c' ? TOK_CONTIGUOUS : TOK_ISOLATED, false, e) < 0)
             return -1;
     }
     return spelled || tok_step_new(t, TOK_ALPHABET, e) ? 0 : -1;
@@ -123,7 +124,8 @@ static bool same_steps(const struct tok *t, const struct name *m)
 /* llama.cpp normalizes nothing before byte-level BPE; only what is rare in texts (NFC) is let go. */
 static bool only_nfc(const struct tok *t)
 {
-    return t->norms == 0 || (t->norms == 1 && t->norm[0].kind == TOK_UNICODE && t->norm[0].form == (UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+    return t->norms == 0 ||
+           (t->norms == 1 && t->norm[0].kind == TOK_UNICODE && t->norm[0].form == (UTF8PROC_STABLE | UTF8PROC_COMPOSE));
 }
 
 static const char *bpe_name(const struct tok *t)
@@ -170,7 +172,8 @@ static bool as_bert(const struct tok *t)
     for (int i = 0; i < 5; i++)
         if (t->norms != 5 || t->norm[i].kind != kind[i])
             return false;
-    return t->steps == 2 && t->step[0].how == TOK_REMOVED && t->step[1].how == TOK_ISOLATED && !strcmp(t->affix_prefix, "##") && t->word_max == 100;
+    return t->steps == 2 && t->step[0].how == TOK_REMOVED && t->step[1].how == TOK_ISOLATED &&
+           !strcmp(t->affix_prefix, "##") && t->word_max == 100;
 }
 
 const char *tok_pre_name(const struct tok *t)

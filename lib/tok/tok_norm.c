@@ -134,7 +134,8 @@ static bool is_space(int32_t c)
 {
     utf8proc_category_t g = utf8proc_category(c);
 
-    return (c >= 9 && c <= 13) || c == 0x85 || g == UTF8PROC_CATEGORY_ZS || g == UTF8PROC_CATEGORY_ZL || g == UTF8PROC_CATEGORY_ZP;
+    return (c >= 9 && c <= 13) || c == 0x85 || g == UTF8PROC_CATEGORY_ZS || g == UTF8PROC_CATEGORY_ZL ||
+           g == UTF8PROC_CATEGORY_ZP;
 }
 
 static int strip(const struct in *in, struct buf *out)
@@ -160,7 +161,8 @@ static bool is_chinese(int32_t c)
 {
     /* The blocks as tokenizers lists them: 2B820 to 2B91F are none of them there. */
     return (c >= 0x4e00 && c <= 0x9fff) || (c >= 0x3400 && c <= 0x4dbf) || (c >= 0x20000 && c <= 0x2a6df) ||
-           (c >= 0x2a700 && c <= 0x2b81f) || (c >= 0x2b920 && c <= 0x2ceaf) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0x2f800 && c <= 0x2fa1f);
+           (c >= 0x2a700 && c <= 0x2b81f) || (c >= 0x2b920 && c <= 0x2ceaf) || (c >= 0xf900 && c <= 0xfaff) ||
+           (c >= 0x2f800 && c <= 0x2fa1f);
 }
 
 /* Character by character: lower case (each by itself), marks off, or BERT's cleaning. */
@@ -179,13 +181,15 @@ static int characters(const struct in *in, struct buf *out)
                 buf_add(out, low, tok_utf8_put((uint32_t)utf8proc_tolower(c), low));
             continue;
         case TOK_DROP_MARKS:
-            if (g == UTF8PROC_CATEGORY_MN || (!in->step->form && (g == UTF8PROC_CATEGORY_MC || g == UTF8PROC_CATEGORY_ME)))
+            if (g == UTF8PROC_CATEGORY_MN ||
+                (!in->step->form && (g == UTF8PROC_CATEGORY_MC || g == UTF8PROC_CATEGORY_ME)))
                 continue;
             break;
         case TOK_BERT_CLEAN:
             if (is_space(c))
                 buf_puts(out, " ");
-            if (is_space(c) || c == 0 || c == 0xfffd || g == UTF8PROC_CATEGORY_CC || g == UTF8PROC_CATEGORY_CF || g == UTF8PROC_CATEGORY_CO)
+            if (is_space(c) || c == 0 || c == 0xfffd || g == UTF8PROC_CATEGORY_CC || g == UTF8PROC_CATEGORY_CF ||
+                g == UTF8PROC_CATEGORY_CO)
                 continue;
             break;
         default:
@@ -241,8 +245,9 @@ static int charsmap(const struct in *in, struct buf *out)
 int tok_normalize(const struct tok *t, struct buf *b, size_t from, size_t limit, struct err *e)
 {
     static int (*const run[])(const struct in *, struct buf *) = {
-        [TOK_PREPEND] = prepend, [TOK_REPLACE] = replace, [TOK_REPLACE_RE] = replace_re, [TOK_UNICODE] = unicode, [TOK_STRIP] = strip,
-        [TOK_LOWER] = characters, [TOK_DROP_MARKS] = characters, [TOK_BERT_CLEAN] = characters, [TOK_BERT_CHINESE] = characters,
+        [TOK_PREPEND] = prepend,       [TOK_REPLACE] = replace,       [TOK_REPLACE_RE] = replace_re,
+        [TOK_UNICODE] = unicode,       [TOK_STRIP] = strip,           [TOK_LOWER] = characters,
+        [TOK_DROP_MARKS] = characters, [TOK_BERT_CLEAN] = characters, [TOK_BERT_CHINESE] = characters,
         [TOK_CHARSMAP] = charsmap};
     int rc = 0;
 

@@ -37,7 +37,8 @@ static const struct json *string_of(const struct json *j, const char *key)
 
 static int norm_replace(struct tok *t, const struct json *j, struct err *e)
 {
-    const struct json *pattern = json_get(j, "pattern"), *from = string_of(pattern, "String"), *re = string_of(pattern, "Regex");
+    const struct json *pattern = json_get(j, "pattern"), *from = string_of(pattern, "String"),
+                      *re = string_of(pattern, "Regex");
     const struct json *to = string_of(j, "content");
     struct tok_norm *step;
 
@@ -75,7 +76,8 @@ static int add(struct tok *t, enum tok_norm_kind kind, int form, struct err *e)
 
 static int form_of(const char *name)
 {
-    return UTF8PROC_STABLE | (strchr(name, 'K') ? UTF8PROC_COMPAT : 0) | (strchr(name, 'C') ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
+    return UTF8PROC_STABLE | (strchr(name, 'K') ? UTF8PROC_COMPAT : 0) |
+           (strchr(name, 'C') ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
 }
 
 static int norm_strip(struct tok *t, const struct json *j, struct err *e)
@@ -92,9 +94,11 @@ static int norm_bert(struct tok *t, const struct json *j, struct err *e)
 
     if ((json_bool(j, "clean_text", 1) && add(t, TOK_BERT_CLEAN, 0, e) < 0) ||
         (json_bool(j, "handle_chinese_chars", 1) && add(t, TOK_BERT_CHINESE, 0, e) < 0) ||
-        (strip && (add(t, TOK_UNICODE, form_of("NFD"), e) < 0 || add(t, TOK_DROP_MARKS, 1, e) < 0)) || (lower && add(t, TOK_LOWER, 0, e) < 0))
+        (strip && (add(t, TOK_UNICODE, form_of("NFD"), e) < 0 || add(t, TOK_DROP_MARKS, 1, e) < 0)) ||
+        (lower && add(t, TOK_LOWER, 0, e) < 0))
         return -1;
-    return tok_members_known(j, "normalizer BertNormalizer", "type clean_text handle_chinese_chars strip_accents lowercase ", e);
+    return tok_members_known(j, "normalizer BertNormalizer",
+                             "type clean_text handle_chinese_chars strip_accents lowercase ", e);
 }
 
 static int digit_of(char c)
@@ -135,7 +139,8 @@ static int norm_precompiled(struct tok *t, const struct json *j, struct err *e)
         return 0;
     rc = add(t, TOK_CHARSMAP, 0, e) < 0 || base64(map, &raw, e) < 0 || tok_charsmap_read(&t->charsmap, raw.data, raw.len, e) < 0 ? -1 : 0;
     buf_free(&raw);
-    return rc < 0 ? err_in(e, "normalizer Precompiled") : tok_members_known(j, "normalizer Precompiled", "type precompiled_charsmap ", e);
+    return rc < 0 ? err_in(e, "normalizer Precompiled")
+                  : tok_members_known(j, "normalizer Precompiled", "type precompiled_charsmap ", e);
 }
 
 static int one(struct tok *t, const char *type, const struct json *j, struct err *e)
@@ -155,7 +160,8 @@ static int one(struct tok *t, const char *type, const struct json *j, struct err
             return add(t, TOK_UNICODE, form_of(type), e);
     if (!strcmp(type, "Lowercase"))
         return add(t, TOK_LOWER, 0, e);
-    return !strcmp(type, "StripAccents") ? add(t, TOK_DROP_MARKS, 0, e) : err_set(e, "normalizer \"%.100s\" is not known", type);
+    return !strcmp(type, "StripAccents") ? add(t, TOK_DROP_MARKS, 0, e)
+                                         : err_set(e, "normalizer \"%.100s\" is not known", type);
 }
 
 static int norm_read(struct tok *t, const struct json *j, int depth, struct err *e)

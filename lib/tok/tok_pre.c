@@ -67,12 +67,14 @@ static char *literal(const struct json *s)
 
 static int pre_split(struct tok *t, const struct json *j, struct err *e)
 {
-    const struct json *pattern = json_get(j, "pattern"), *re = json_get(pattern, "Regex"), *text = json_get(pattern, "String");
+    const struct json *pattern = json_get(j, "pattern"), *re = json_get(pattern, "Regex"),
+                      *text = json_get(pattern, "String");
     enum tok_how how = TOK_ISOLATED;
     char *made;
     int rc;
 
-    if (!(re && re->kind == JSON_STRING) && !(text && text->kind == JSON_STRING && text->len && !memchr(text->s, 0, text->len)))
+    if (!(re && re->kind == JSON_STRING) &&
+        !(text && text->kind == JSON_STRING && text->len && !memchr(text->s, 0, text->len)))
         return err_set(e, "a pattern that is a Regex or a String is needed");
     if (how_of(json_str(j, "behavior", ""), &how, e) < 0)
         return -1;
@@ -123,7 +125,8 @@ static int pre_byte_level(struct tok *t, const struct json *j, struct err *e)
         if (t->step[i].kind == TOK_ALPHABET)
             return err_set(e, "is there twice");
     if ((json_bool(j, "add_prefix_space", 1) && !tok_step_new(t, TOK_PREFIX, e)) ||
-        (json_bool(j, "use_regex", 1) && split(t, tok_gpt2_pattern, TOK_ISOLATED, false, e) < 0) || !tok_step_new(t, TOK_ALPHABET, e))
+        (json_bool(j, "use_regex", 1) && split(t, tok_gpt2_pattern, TOK_ISOLATED, false, e) < 0) ||
+        !tok_step_new(t, TOK_ALPHABET, e))
         return -1;
     return tok_members_known(j, "ByteLevel", "type add_prefix_space trim_offsets use_regex ", e);
 }

@@ -209,7 +209,8 @@ static int spec_check(const struct spec *s, struct err *e)
     static const char *const type[] = {"0", "unigram", "BPE", "word", "char"};
 
     if (s->model_type != 1 && s->model_type != 2)
-        return err_set(e, "the model is of type %s, only unigram and BPE are known", s->model_type < 5 ? type[s->model_type] : "beyond 4");
+        return err_set(e, "the model is of type %s, only unigram and BPE are known",
+                       s->model_type < 5 ? type[s->model_type] : "beyond 4");
     if (s->decode_charsmap.at != s->decode_charsmap.end)
         return err_set(e, "the denormalizer has a character map of %td bytes; only an identity is known",
                        s->decode_charsmap.end - s->decode_charsmap.at);
@@ -235,7 +236,8 @@ static int model_finish(struct tok *t, const struct spec *s, struct err *e)
     t->model = s->model_type == 1 ? TOK_UNIGRAM : TOK_BY_SCORE;
     t->pre = "default";
     t->sp = t->fuse_unk = true;
-    if (s->charsmap.at != s->charsmap.end && tok_charsmap_read(&t->charsmap, s->charsmap.at, (size_t)(s->charsmap.end - s->charsmap.at), e) < 0)
+    if (s->charsmap.at != s->charsmap.end &&
+        tok_charsmap_read(&t->charsmap, s->charsmap.at, (size_t)(s->charsmap.end - s->charsmap.at), e) < 0)
         return -1;
     if (t->kind == TOK_SPM ? t->charsmap.units > 0 : t->byte_fallback)
         t->pre = NULL; /* llama.cpp has no character map for the one kind, and no bytes for the other */

@@ -62,7 +62,8 @@ static int plain_check(const char *s, size_t n, size_t i, struct err *e)
 /* Within [ ]: a set in a set is its union with it, and PCRE2 has no such thing, so its brackets go; one that is negated, and &&, are refused. */
 static int set_copy(struct buf *b, const char *s, size_t n, size_t i, int *depth, struct err *e)
 {
-    if ((s[i] == '[' && i + 1 < n && (s[i + 1] == '^' || s[i + 1] == ':')) || (s[i] == '&' && i + 1 < n && s[i + 1] == '&'))
+    if ((s[i] == '[' && i + 1 < n && (s[i + 1] == '^' || s[i + 1] == ':')) ||
+        (s[i] == '&' && i + 1 < n && s[i + 1] == '&'))
         return refuse(i, 2, s + i, e);
     if (s[i] == '[')
         ++*depth;
@@ -163,7 +164,8 @@ void tok_match_free(struct tok_match *m)
 }
 
 /* Steps are bounded so that a hostile pattern ends; a good one needs a few for each byte. */
-int tok_match(struct tok_match **m, const void *re, const uint8_t *s, size_t n, size_t from, size_t *lo, size_t *hi, struct err *e)
+int tok_match(struct tok_match **m, const void *re, const uint8_t *s, size_t n, size_t from, size_t *lo, size_t *hi,
+              struct err *e)
 {
     size_t steps = 10000000 + 64 * n;
     PCRE2_UCHAR why[128];
@@ -188,7 +190,8 @@ int tok_match(struct tok_match **m, const void *re, const uint8_t *s, size_t n, 
     return 1;
 }
 
-int tok_matches_next(struct tok_match **m, struct tok_matches *at, const void *re, const uint8_t *s, size_t n, size_t *lo, size_t *hi, struct err *e)
+int tok_matches_next(struct tok_match **m, struct tok_matches *at, const void *re, const uint8_t *s, size_t n,
+                     size_t *lo, size_t *hi, struct err *e)
 {
     while (at->from <= n) {
         int got = tok_match(m, re, s, n, at->from, lo, hi, e);

@@ -80,7 +80,8 @@ static int split(struct tok_run *r, int k, size_t at, size_t n)
     int got;
 
     while ((got = tok_matches_next(&r->match, &m, step->re, r->text.data + at, n, &lo, &hi, r->e)) > 0) {
-        if ((lo > done && span_add(&p, done, lo, step->invert) < 0) || (hi > lo && span_add(&p, lo, hi, !step->invert) < 0))
+        if ((lo > done && span_add(&p, done, lo, step->invert) < 0) ||
+            (hi > lo && span_add(&p, lo, hi, !step->invert) < 0))
             return -1;
         done = hi;
     }
@@ -136,7 +137,8 @@ static int metaspace(struct tok_run *r, int k, size_t at, size_t n)
     if (!shown && (scheme == TOK_ALWAYS || (scheme == TOK_FIRST && r->first && at == r->start)))
         buf_add(&r->text, TOK_SPACE, 3);
     for (size_t i = at; i < at + n; i++)
-        buf_add(&r->text, r->text.data[i] == ' ' ? (const uint8_t *)TOK_SPACE : r->text.data + i, r->text.data[i] == ' ' ? 3 : 1);
+        buf_add(&r->text, r->text.data[i] == ' ' ? (const uint8_t *)TOK_SPACE : r->text.data + i,
+                r->text.data[i] == ' ' ? 3 : 1);
     return step_run(r, k + 1, to, r->text.len - to);
 }
 
@@ -153,7 +155,8 @@ static int cut(struct tok_run *r, int k, size_t at, size_t n)
     for (size_t i = at; i + 3 <= at + n; i++) {
         const uint8_t *p = r->text.data + i;
 
-        if (*p != 0xe2 || memcmp(p, TOK_SPACE, 3) || i == word || (!each && i >= word + 3 && !memcmp(p - 3, TOK_SPACE, 3)))
+        if (*p != 0xe2 || memcmp(p, TOK_SPACE, 3) || i == word ||
+            (!each && i >= word + 3 && !memcmp(p - 3, TOK_SPACE, 3)))
             continue;
         if (step_run(r, k + 1, word, i - word) < 0)
             return -1;

@@ -50,7 +50,8 @@ int tok_sp_normalize(struct tok_run *r, const char *s, size_t n)
         if (r->text.len > r->limit)
             return err_set(r->e, "the normalizer makes more than %zu bytes of the text", r->limit);
     }
-    while (t->sp_trim && r->text.len >= from + space_n && memcmp(r->text.data + r->text.len - space_n, space, space_n) == 0)
+    while (t->sp_trim && r->text.len >= from + space_n &&
+           memcmp(r->text.data + r->text.len - space_n, space, space_n) == 0)
         r->text.len -= space_n;
     if (t->sp_prefix && t->sp_suffix)
         buf_puts(&r->text, space);

@@ -1,17 +1,11 @@
 #include "wire/codec.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 
 #include "base/die.h"
-
-#define MASK_HEAD 5 /* width, count */
-
-static uint32_t u32_le(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
+#include "wire/bitmask.h"
+#include "wire/planes.h"
 
 static int zstd_size(const uint8_t *first, uint64_t stored, uint64_t *size, struct err *e)
 {
@@ -35,6 +29,27 @@ static int head_width(const uint8_t *first, uint64_t stored, uint64_t need, stru
     return 0;
 }
 
+/* Planes behind a head of one byte, the width, or two: width and turn. */
+static int planes_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size, struct err *e)
+{
+    size_t head = codec == CODEC_SPLIT ? 1 : 2, have = stored < CODEC_PEEK ? (size_t)stored : CODEC_PEEK;
+    uint8_t rest[CODEC_PEEK] = {0};
+
+    if (head_width(first, stored, head + 1, e) < 0)
+        return -1;
+    if (codec == CODEC_TURNED && first[0] != 2 && first[0] != 4 && first[0] != 8)
+        return err_set(e, "element width is %d: elements turned have 2, 4 or 8 bytes", first[0]);
+    if (codec == CODEC_TURNED && first[1] >= 8 * first[0])
+        return err_set(e, "elements of %d bytes are turned by %d bits", first[0], first[1]);
+    memcpy(rest, first + head, have - head);
+    /* a frame's header has 18 bytes at most, of which the checksum-free ones with a stated size end by the 14th */
+    if (zstd_size(rest, stored < CODEC_PEEK ? stored - head : CODEC_PEEK - head, size, e) < 0)
+        return -1;
+    if (*size % first[0])
+        return err_set(e, "decoded size %llu is no multiple of the element width %d", (unsigned long long)*size, first[0]);
+    return 0;
+}
+
 int codec_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size, struct err *e)
 {
     switch (codec) {
@@ -45,23 +60,15 @@ int codec_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size,
         if (zstd_size(first, stored, size, e) < 0)
             return -1;
         break;
-    case CODEC_SPLIT: {
-        uint8_t rest[CODEC_PEEK] = {0};
-
-        if (head_width(first, stored, 2, e) < 0)
+    case CODEC_SPLIT:
+    case CODEC_TURNED:
+        if (planes_size(codec, first, stored, size, e) < 0)
             return -1;
-        memcpy(rest, first + 1, (stored < CODEC_PEEK ? (size_t)stored : CODEC_PEEK) - 1);
-        /* a frame's header has 18 bytes at most, of which the checksum-free ones with a stated size end by the 14th */
-        if (zstd_size(rest, stored < CODEC_PEEK ? stored - 1 : CODEC_PEEK - 1, size, e) < 0)
-            return -1;
-        if (*size % first[0])
-            return err_set(e, "decoded size %llu is no multiple of the element width %d", (unsigned long long)*size, first[0]);
         break;
-    }
     case CODEC_BITMASK:
-        if (head_width(first, stored, MASK_HEAD, e) < 0)
+        if (head_width(first, stored, BITMASK_HEAD, e) < 0)
             return -1;
-        *size = (uint64_t)first[0] * u32_le(first + 1);
+        *size = (uint64_t)first[0] * bitmask_count(first);
         break;
     default:
         return err_set(e, "codec %d is unknown: this program knows 0 to %d", codec, CODEC_COUNT - 1);
@@ -87,69 +94,20 @@ static int zstd_decode(const uint8_t *p, size_t n, uint8_t *dst, size_t size, st
     return 0;
 }
 
-/* All first bytes, then all second bytes ... and back. */
-static void split(const uint8_t *src, uint8_t *dst, size_t count, size_t width)
+static int planes_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t size, struct buf *room, struct err *e)
 {
-    for (size_t k = 0; k < width; k++)
-        for (size_t i = 0; i < count; i++)
-            dst[k * count + i] = src[i * width + k];
-}
+    size_t head = codec == CODEC_SPLIT ? 1 : 2;
+    uint8_t *planes;
 
-static void join(const uint8_t *src, uint8_t *dst, size_t count, size_t width)
-{
-    for (size_t k = 0; k < width; k++)
-        for (size_t i = 0; i < count; i++)
-            dst[i * width + k] = src[k * count + i];
-}
-
-static int split_decode(const uint8_t *p, size_t n, uint8_t *dst, size_t size, struct err *e)
-{
-    uint8_t *planes = mem_resize(NULL, size, 1);
-    int rc = zstd_decode(p + 1, n - 1, planes, size, e);
-
-    if (rc == 0)
-        join(planes, dst, size / p[0], p[0]);
-    free(planes);
-    return rc;
-}
-
-static int is_zero(const uint8_t *p, size_t width)
-{
-    uint8_t any = 0;
-
-    for (size_t k = 0; k < width; k++)
-        any |= p[k];
-    return any == 0;
-}
-
-static int mask_decode(const uint8_t *p, size_t n, uint8_t *dst, struct err *e)
-{
-    size_t width = p[0], count = u32_le(p + 1), mask_bytes = (count + 7) / 8, ones = 0;
-    const uint8_t *mask = p + MASK_HEAD, *value = mask + mask_bytes;
-
-    if (n - MASK_HEAD < mask_bytes)
-        return err_set(e, "mask of %zu elements does not fit a payload of %zu bytes", count, n);
-    for (size_t i = 0; i < mask_bytes; i++)
-        ones += (size_t)__builtin_popcount(mask[i]);
-    if (count % 8 && mask[mask_bytes - 1] >> (count % 8))
-        return err_set(e, "mask of %zu elements has bits set behind its end", count);
-    if (n - MASK_HEAD - mask_bytes != ones * width)
-        return err_set(e, "mask has %zu elements set of %zu bytes each, the payload holds %zu bytes of values", ones, width,
-                       n - MASK_HEAD - mask_bytes);
-    for (size_t i = 0; i < count; i++, dst += width) {
-        if (mask[i / 8] >> (i % 8) & 1) {
-            if (is_zero(value, width))
-                return err_set(e, "element %zu is zero though its mask bit is set", i);
-            memcpy(dst, value, width);
-            value += width;
-        } else {
-            memset(dst, 0, width);
-        }
-    }
+    room->len = 0;
+    planes = buf_space(room, size);
+    if (zstd_decode(p + head, n - head, planes, size, e) < 0)
+        return -1;
+    planes_join(planes, size, p[0], codec == CODEC_SPLIT ? 0 : p[1], dst);
     return 0;
 }
 
-int codec_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t size, struct err *e)
+int codec_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t size, struct buf *room, struct err *e)
 {
     switch (codec) {
     case CODEC_RAW:
@@ -158,9 +116,10 @@ int codec_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t siz
     case CODEC_ZSTD:
         return zstd_decode(p, n, dst, size, e);
     case CODEC_SPLIT:
-        return split_decode(p, n, dst, size, e);
+    case CODEC_TURNED:
+        return planes_decode(codec, p, n, dst, size, room, e);
     case CODEC_BITMASK:
-        return mask_decode(p, n, dst, e);
+        return bitmask_decode(p, n, dst, e);
     }
     return err_set(e, "codec %d is unknown: this program knows 0 to %d", codec, CODEC_COUNT - 1);
 }
@@ -177,38 +136,6 @@ static int zstd_encode(int level, const uint8_t *p, size_t n, size_t limit, stru
     return out->len < limit ? 0 : -1;
 }
 
-static int split_encode(int level, int width, const uint8_t *p, size_t n, struct buf *out)
-{
-    uint8_t *planes = mem_resize(NULL, n, 1);
-    uint8_t head = (uint8_t)width;
-    int rc;
-
-    split(p, planes, n / head, head);
-    buf_add(out, &head, 1);
-    rc = zstd_encode(level, planes, n, n, out);
-    free(planes);
-    return rc;
-}
-
-static int mask_encode(int width, const uint8_t *p, size_t n, struct buf *out)
-{
-    size_t w = (size_t)width, count = n / w, mask_bytes = (count + 7) / 8, at;
-    uint8_t head[MASK_HEAD] = {(uint8_t)width, (uint8_t)count, (uint8_t)(count >> 8), (uint8_t)(count >> 16), (uint8_t)(count >> 24)};
-
-    buf_add(out, head, sizeof head);
-    at = out->len;
-    memset(buf_space(out, mask_bytes), 0, mask_bytes);
-    out->len += mask_bytes;
-    for (size_t i = 0; i < count; i++, p += w)
-        if (!is_zero(p, w)) {
-            out->data[at + i / 8] |= (uint8_t)(1u << (i % 8));
-            buf_add(out, p, w);
-            if (out->len >= n)
-                return -1;
-        }
-    return out->len < n ? 0 : -1;
-}
-
 int codec_encode(int codec, int level, int width, const uint8_t *p, size_t n, struct buf *out)
 {
     int rc = -1;
@@ -216,14 +143,15 @@ int codec_encode(int codec, int level, int width, const uint8_t *p, size_t n, st
     out->len = 0;
     if (width < 1 || width > 8 || n % (size_t)width)
         width = 1;
-    if (codec == CODEC_SPLIT && width == 1)
+    if (codec == CODEC_TURNED && width != 2 && width != 4 && width != 8) {
         codec = CODEC_ZSTD;
-    if (codec == CODEC_ZSTD)
+        rc = planes_encode_bytes(level, p, n, out);
+    } else if (codec == CODEC_TURNED)
+        rc = planes_encode(level, width, p, n, out);
+    else if (codec == CODEC_ZSTD)
         rc = zstd_encode(level, p, n, n, out);
-    else if (codec == CODEC_SPLIT)
-        rc = split_encode(level, width, p, n, out);
     else if (codec == CODEC_BITMASK)
-        rc = mask_encode(width, p, n, out);
+        rc = bitmask_encode(width, p, n, out);
     if (rc < 0)
         out->len = 0;
     return rc < 0 ? CODEC_RAW : codec;

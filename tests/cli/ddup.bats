@@ -239,7 +239,7 @@ END
         run ddup $args
         [ "$status" -eq 2 ] && [ "${lines[0]}" = "ddup: $want" ] || { echo "$args: $output"; return 1; }
     done <<'END'
--m nothing|-m: there is no method 'nothing'; --list shows them
+-m nothing|method 'nothing' is not known; --list names them
 --keep worst|--keep 'worst': first, best:SCORE, none or all is needed
 --order size|--order 'size': id or input is needed
 --order input --keep best:q|--order input: --keep best:q has an order

@@ -260,7 +260,7 @@ for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7
         run dsel $args in
         [ "$status" -eq 2 ] && [ "${lines[0]}" = "dsel: $want" ] || { echo "$args: $output"; return 1; }
     done <<'END'
--m nothing -k 1|-m: there is no such method; --list shows them
+-m nothing -k 1|method 'nothing' is not known; --list names them
 -k 3|this method needs --by NAME
 --by q -k 3 --top 10%|of -k, --top and --bottom only one can be
 --where q|'q' is not NAME OP VALUE with OP of = != < <= > >=

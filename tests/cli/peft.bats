@@ -39,9 +39,13 @@ base" ]
 }
 
 @test "GPT-2: the base is turned back, the factors are not; the prefix that the checkpoint leaves out is there" {
-    tsplit gpt2 | lrfactor -m pissa -r 3 -t F32 --skip attn.q,attn.k,attn.v | tpack -t peft -o out/
-    folds out gpt2/model.safetensors 6 1e-6
+    tsplit gpt2 | lrfactor -m pissa -r 3 -t F32 | tpack -t peft -o out/ # c_attn's adapter has the ranks of q, k and v together
+    folds out gpt2/model.safetensors 8 1e-6
     grep -q '"fan_in_fan_out": true' out/adapter_config.json
+    grep -q '"transformer.h.0.attn.c_attn": 9' out/adapter_config.json
+    rm -r out
+    tsplit gpt2 | lrfactor -m pissa -r 3 -t F32 --only attn.v,mlp | tpack -t peft -o out/ # of c_attn only v
+    folds out gpt2/model.safetensors 6 1e-6
 }
 
 @test "eva: the base is the checkpoint, bit for bit, B is zero" {

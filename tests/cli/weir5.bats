@@ -72,7 +72,7 @@ weir() {
 }
 
 @test "Python to C to Python, every codec, widths of msgpack as packers choose them" {
-    for codec in 0 1 2 3; do
+    for codec in 0 1 2 3 4; do
         weir copy -c $codec -w small.weir py.weir
         for load in "" load; do
             ./reload 0 $load <py.weir >c.weir
@@ -87,7 +87,7 @@ weir() {
 @test "C reads what C filters rarely write: unknown kinds and forms, codecs by turns, shards out of order" {
     weir show odd.weir >want
     [ "$(wc -l <want)" -eq 12 ]
-    for codec in 0 1 2 3; do
+    for codec in 0 1 2 3 4; do
         for load in "" load; do
             ./reload $codec $load <odd.weir >c.weir
             weir show c.weir >got
@@ -101,7 +101,7 @@ weir() {
     tiny_model
     tsplit "$TINY" >tiny.weir
     weir show tiny.weir >want
-    for codec in 1 2 3; do
+    for codec in 1 2 3 4; do
         ./reload $codec load <tiny.weir >c.weir
         weir copy c.weir raw.weir
         cmp raw.weir tiny.weir

@@ -213,6 +213,7 @@ static void choices(void)
     if (select_check(&v.sel, &e) == 0)
         for (int i = 0; i < 2; i++)
             select_match(&v.sel, &b[i]);
+    select_free(&v.sel);
 }
 
 static void conditions(void)

@@ -25,7 +25,8 @@ static int file(enum place i, const void *p, size_t n)
 
     if (made[i] < 0)
         made[i] = memfd_create("fuzz", 0);
-    if (made[i] < 0 || ftruncate(made[i], 0) < 0 || lseek(made[i], 0, SEEK_SET) < 0 || io_write(made[i], p, n, NULL) < 0)
+    if (made[i] < 0 || ftruncate(made[i], 0) < 0 || lseek(made[i], 0, SEEK_SET) < 0 ||
+        io_write(made[i], p, n, NULL) < 0)
         abort();
     lseek(made[i], 0, SEEK_SET);
     return made[i];

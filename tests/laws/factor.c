@@ -72,7 +72,7 @@ static double sized(const struct factor_method *m, struct sizes n, const float *
     static uint8_t mask[ROWS * COLS];
     float norm2[COLS];
     struct factor_job j = {"law", ROWS, COLS, n.rank, w, size, h, m->alpha, 1, b, a, 0, norm2, n.blocks, n.kept, 20,
-                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL};
+                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL, NULL};
     struct err e = {""};
 
     for (int i = 0; i < COLS; i++)

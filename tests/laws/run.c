@@ -54,7 +54,8 @@ static void set_head(struct attrs *m, int top)
 }
 
 /* One weight (or bias) with random values of its name, or zeros. */
-static void make(struct bundle *b, const struct model *m, const struct arch_weight *w, int bias, int64_t layer, int64_t expert, int zero)
+static void make(struct bundle *b, const struct model *m, const struct arch_weight *w, int bias, int64_t layer,
+                 int64_t expert, int zero)
 {
     char *name = mem_printf("%s%s.%lld.%lld", w->role, bias ? ".bias" : "", (long long)layer, (long long)expert);
     struct rng r = rng_make(1, name, strlen(name));

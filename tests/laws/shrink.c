@@ -148,7 +148,8 @@ static void lots(void)
 
     k.score = other;
     for (k.seed = 1; k.seed < 3; k.seed++)
-        CHECK(shrink_random.apply(&j, &e) == 0 && shrink_random.apply(&k, &e) == 0 && memcmp(score, other, sizeof score) != 0);
+        CHECK(shrink_random.apply(&j, &e) == 0 && shrink_random.apply(&k, &e) == 0 &&
+              memcmp(score, other, sizeof score) != 0);
     for (j.layer = 0; j.layer < 1000; j.layer++) {
         CHECK(shrink_random.apply(&j, &e) == 0 && shrink_choose(&j, keep, &e) == 0);
         for (int i = 0; i < UNITS / 2; i++)

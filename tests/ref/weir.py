@@ -267,19 +267,29 @@ def rezstd(d):
     return out
 
 
+def turn(d, width, n):
+    """The bits of each element to the left by n places; what leaves at the high end comes in at the low."""
+    bits = 8 * width
+    return b"".join(((v << n | v >> bits - n) & (1 << bits) - 1).to_bytes(width, "little") for v in (le(d, i, width) for i in range(0, len(d), width)))
+
+
 def decode(codec, p):
     if codec == 0:
         return p
     if codec == 1:
         return unzstd(p)
-    need(codec in (2, 3), "codec", codec)
+    need(codec in (2, 3, 4), "codec", codec)
     width = p[0]
     need(1 <= width <= 8, "width", width)
-    if codec == 2:
-        d = unzstd(p[1:])
+    if codec in (2, 4):
+        d = unzstd(p[1 if codec == 2 else 2:])
+        need(len(d) % width == 0, "decoded size", len(d))
         out = bytearray(len(d))
         for k in range(width):
             out[k::width] = d[len(d) // width * k:len(d) // width * (k + 1)]
+        if codec == 4:
+            need(width in (2, 4, 8) and p[1] < 8 * width, "width and turn", width, p[1])
+            out = turn(bytes(out), width, 8 * width - p[1])
         return bytes(out)
     count = le(p, 1, 4)
     mask, at, out = p[5:5 + (count + 7) // 8], 5 + (count + 7) // 8, []
@@ -301,6 +311,8 @@ def encode(codec, width, d):
         return rezstd(d)
     if codec == 2:
         return bytes([width]) + rezstd(b"".join(d[k::width] for k in range(width)))
+    if codec == 4: # a turn that C never chooses
+        return bytes([width, 5]) + encode(2, width, turn(d, width, 5))[1:]
     items = [d[i:i + width] for i in range(0, len(d), width)]
     mask = bytearray((len(items) + 7) // 8)
     for i, item in enumerate(items):
@@ -473,7 +485,9 @@ def copy(records, out, codec, odd):
             if r.body is None:
                 w.chunk(part, row, c, payload)
             else:
-                w.chunk(part, row, codec, encode(codec, width_of(r, part), decode(c, payload)))
+                width = width_of(r, part)
+                to = 1 if codec == 4 and width not in (2, 4, 8) else codec
+                w.chunk(part, row, to, encode(to, width, decode(c, payload)))
 
 
 def odd(out):
@@ -485,12 +499,12 @@ def odd(out):
         for name in "qk":
             gram = {"part": "gram", "dtype": "F32", "shape": [3, 3], "tokens": 99}
             gram.update({"shared": True} if name == "q" else {"same": "q%d" % shard})
-            w.record("tensor", {"name": name + str(shard), "shape": [4, 6], "layer": shard, "note": "passes through", "terms": [{"form": "dense"}],
-                                "parts": [gram, {"part": "dense", "term": 0, "dtype": "BF16", "shape": [4, 6]}]})
+            w.record("tensor", {"name": name + str(shard), "shape": [5, 6], "layer": shard, "note": "passes through", "terms": [{"form": "dense"}],
+                                "parts": [gram, {"part": "dense", "term": 0, "dtype": "BF16", "shape": [5, 6]}]})
             if name == "q":
                 for row in range(3):
                     w.chunk(0, row, 0, bytes(range(12 * row, 12 * row + 12)))
-            for row in range(4):
+            for row in range(5):
                 w.chunk(1, row, row, encode(row, 2, bytes([0, 0, 0, 128, row, 1, 2, 3, 4, 5, 6, 7])))
         w.record("tensor", {"name": "unknown form %d" % shard, "shape": [2, 2], "terms": [{"form": "of the future", "x": 1}],
                             "parts": [{"part": "p", "term": 0, "dtype": "F4", "shape": [2]}]})

@@ -48,7 +48,8 @@ static void test_roles(void)
     role_is("qwen3_moe", "model.layers.1.mlp.gate.weight", "moe.router", 1, -1);
     role_is("gemma3", "model.layers.1.post_attention_layernorm.weight", "norm.attn_post", 1, -1);
     role_is("llama", "model.layers.1.post_attention_layernorm.weight", "norm.mlp", 1, -1);
-    CHECK(arch_buffer(arch_find("gpt2"), "transformer.h.3.attn.bias") && arch_buffer(arch_find("gpt2"), "h.3.attn.masked_bias"));
+    CHECK(arch_buffer(arch_find("gpt2"), "transformer.h.3.attn.bias") &&
+          arch_buffer(arch_find("gpt2"), "h.3.attn.masked_bias"));
     CHECK(!arch_buffer(arch_find("gpt2"), "h.3.attn.c_attn.bias"));
     CHECK(arch_buffer(arch_find("llama"), "model.layers.0.self_attn.rotary_emb.inv_freq"));
 }
@@ -65,7 +66,8 @@ static void test_order(void)
     const struct arch *a = arch_find("qwen3_moe");
 
     for (int i = 0; want[i].role; i++)
-        CHECK(arch_order(a, want[i].role, want[i].layer, want[i].expert) < arch_order(a, want[i + 1].role, want[i + 1].layer, want[i + 1].expert));
+        CHECK(arch_order(a, want[i].role, want[i].layer, want[i].expert) <
+              arch_order(a, want[i + 1].role, want[i + 1].layer, want[i + 1].expert));
     CHECK(arch_order(a, "attn", 0, -1) == UINT64_MAX);
     CHECK(arch_order(NULL, "attn.q", 2, -1) == UINT64_MAX);
 }
@@ -94,7 +96,8 @@ static void test_config(void)
                       "\"high_freq_factor\": 4, \"original_max_position_embeddings\": 8192}, \"rope_theta\": 500000.0}", &m, &e) == 0);
     CHECK(model_open(&b, &m, &e) == 0);
     CHECK_STR(b.arch->name, "llama");
-    CHECK(model_int(&b, "head_dim", 0) == 16 && model_int(&b, "kv_heads", 0) == 4 && model_int(&b, "context", 0) == 2048);
+    CHECK(model_int(&b, "head_dim", 0) == 16 && model_int(&b, "kv_heads", 0) == 4 &&
+          model_int(&b, "context", 0) == 2048);
     CHECK(model_int(&b, "tied", 0) == 1 && attrs_int(&m, "eos", -1) == 7 && attrs_int(&m, "bos", -1) == -1);
     CHECK_STR(attrs_str(&m, "rope_scaling", ""), "llama3");
     CHECK(attrs_f64(&m, "rope_factor", 0) == 8 && attrs_int(&m, "rope_original_context", 0) == 8192);
@@ -146,7 +149,8 @@ static void test_parts(void)
     CHECK_STR(p[0].role, "attn.q");
     CHECK(p[0].shape.dim[0] == 16 && p[1].shape.dim[0] == 8 && p[2].shape.dim[0] == 8);
     CHECK(view_row(&p[0].view, 0) == 0 && view_row(&p[0].view, 7) == 7 * 16 && view_row(&p[0].view, 8) == 16 * 16);
-    CHECK(view_row(&p[1].view, 0) == 8 * 16 && view_row(&p[1].view, 4) == 24 * 16 && view_row(&p[2].view, 0) == 12 * 16);
+    CHECK(view_row(&p[1].view, 0) == 8 * 16 && view_row(&p[1].view, 4) == 24 * 16 &&
+          view_row(&p[2].view, 0) == 12 * 16);
     free(p);
     s.dim[0]++;
     CHECK(arch_parts(&b, &at, &s, &p, &n, &e) < 0);
@@ -174,7 +178,8 @@ static void test_pages(void)
     page_fails("arch x\nwhat is this\n", "own.arch:2: 'what' begins no line of a page");
     page_fails("arch x\n  indented\n", "own.arch:2: an indented line under no section");
     page_fails("arch x\nweight\n  a [v]\n", "own.arch:1: a: there is no number 'v'");
-    page_fails("arch x\nnumber\n  v v -\nweight\n  a [v]\nstore\n  n - [a + b, c]\n", "own.arch:1: n: there is no number 'b'");
+    page_fails("arch x\nnumber\n  v v -\nweight\n  a [v]\nstore\n  n - [a + b, c]\n",
+               "own.arch:1: n: there is no number 'b'");
 }
 
 int main(void)

@@ -177,6 +177,7 @@ static void says_of_bytes(const char *kind, const char *bytes, size_t n, const c
 
 static void bodies(void)
 {
+    static const char *const names[] = {"..", ".", "/a", "a/", "a//b", "../a", "a/../b", "a/.", "a/.."};
     char deep[40];
 
     memset(deep, 0x91, sizeof deep);
@@ -194,8 +195,14 @@ static void bodies(void)
     says_of_bytes("tensor", "\x81\xa4name\x05", 7, "test: record 2 (tensor): header: name should be a string, is an integer");
     says_of_bytes("tensor", "\x81\xa4name\xa0", 7, "test: record 2 (tensor): header: name has 0 bytes, 1 to 4096 are allowed");
     says_of_bytes("tensor", "\x81\xa4name\xa2\x1b" "b", 9, "test: record 2 (tensor): \\x1bb: header lacks its shape");
-    says_of_bytes("blob", "\x82\xa4name\xa3" "a/b\xa4size\x00", 16, "test: record 2 (blob): name \"a/b\" is no plain file name");
-    says_of_bytes("blob", "\x82\xa4name\xa2..\xa4size\x00", 15, "test: record 2 (blob): name \"..\" is no plain file name");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char body[40], says[120];
+        int n = snprintf(body, sizeof body, "\x82\xa4name%c%s\xa4size", (int)(0xa0 + strlen(names[i])), names[i]);
+
+        snprintf(says, sizeof says, "test: record 2 (blob): name \"%s\" is no path of plain file names", names[i]);
+        says_of_bytes("blob", body, (size_t)n + 1, says); /* the NUL is size 0 */
+    }
+    says_of_bytes("stat", "\x81\xa4name\xa3" "a/b", 10, "test: record 2 (stat): name \"a/b\" is no plain file name");
     says_of_bytes("blob", "\x81\xa4name\xa1" "a", 8, "test: record 2 (blob): header lacks its size");
     says_of_bytes("blob", "\x82\xa4name\xa1" "a\xa4size\x05", 14, "test: input ends after record 2 (blob a), no tail: was the upstream command killed or did it fail?");
     says_of_bytes("blob", "\x82\xa4name\xa1" "a\xa4size\xff", 14, "test: record 2 (blob): header: size is -1, allowed are 0 to 9223372036854775807");
@@ -229,7 +236,7 @@ static void chunks(void)
     says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 0}}, 1, "test: record 2 (tensor t): part dense: a chunk of 0 rows at row 0, the part has 2");
     says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 32}, {0, 0, 0, zero, 16}}, 2,
                    "test: record 2 (tensor t): part dense: a chunk at row 0, all of its 2 rows have passed");
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 9, zero, 32}}, 1, "test: record 2 (tensor t): codec 9 is unknown: this program knows 0 to 3");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 9, zero, 32}}, 1, "test: record 2 (tensor t): codec 9 is unknown: this program knows 0 to 4");
     says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 1, zero, 32}}, 1, "test: record 2 (tensor t): payload of 32 bytes does not begin with a zstd frame");
     says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 2, zero, 32}}, 1, "test: record 2 (tensor t): element width is 0, not 1 to 8");
     says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 3, "\x04\xff\xff\xff\xff", 5}}, 1,
@@ -249,6 +256,7 @@ static void codecs(void)
         {CODEC_BITMASK, "\x04\x08\0\0\0", 5, "mask of 8 elements does not fit a payload of 5 bytes"},
         {CODEC_BITMASK, "\x04\x07\0\0\0\x80", 6, "mask of 7 elements has bits set behind its end"},
         {CODEC_BITMASK, "\x01\x02\0\0\0\x02\0", 7, "element 1 is zero though its mask bit is set"},
+        {CODEC_TURNED, "\x02\x01\x28\xb5\x2f\xfd\x20\x04\x21\0\0", 11, "zstd frame is damaged: Src size is incorrect"},
         {CODEC_ZSTD, "\x28\xb5\x2f\xfd\x20\x04\x21\0\0", 9, "zstd frame is damaged: Src size is incorrect"},
     };
 
@@ -256,10 +264,39 @@ static void codecs(void)
         const uint8_t *p = (const uint8_t *)bad[i].bytes;
         uint8_t out[64];
         uint64_t size;
+        struct buf room = {0};
         struct err e = {{0}};
 
         CHECK(codec_size(bad[i].codec, p, bad[i].n, &size, &e) == 0 && size <= sizeof out);
-        CHECK(codec_decode(bad[i].codec, p, bad[i].n, out, size, &e) < 0);
+        CHECK(codec_decode(bad[i].codec, p, bad[i].n, out, size, &room, &e) < 0);
+        buf_free(&room);
+        CHECK_STR(e.msg, bad[i].want);
+    }
+}
+
+/* What the first bytes of a payload tell. */
+static void heads(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *want;
+    } bad[] = {
+        {"\x02\x01", 2, "payload has 2 bytes, its codec needs 3 at least"},
+        {"\x09\x01\x28", 3, "element width is 9, not 1 to 8"},
+        {"\x03\x01\x28\xb5\x2f\xfd\x20\x06", 8, "element width is 3: elements turned have 2, 4 or 8 bytes"},
+        {"\x02\x10\x28\xb5\x2f\xfd\x20\x04", 8, "elements of 2 bytes are turned by 16 bits"},
+        {"\x04\x01\x28\xb5\x2f\xfd\x20\x06", 8, "decoded size 6 is no multiple of the element width 4"},
+        {"\x02\x01\x28\xb5\x2f\xfd\xa0\0\0\0\x10", 11, "chunk decodes to 268435456 bytes, more than the limit of 67108864"},
+        {"\x02\x01\x28\xb5\x2f\xfd\x00\x58", 8, "zstd frame does not state its content size"},
+        {"\x02\x01not zstd at all", 17, "payload of 15 bytes does not begin with a zstd frame"},
+    };
+
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct err e = {{0}};
+        uint64_t size;
+
+        CHECK(codec_size(CODEC_TURNED, (const uint8_t *)bad[i].bytes, bad[i].n, &size, &e) < 0);
         CHECK_STR(e.msg, bad[i].want);
     }
 }
@@ -323,6 +360,7 @@ int main(void)
     shapes();
     chunks();
     codecs();
+    heads();
     references();
     return DONE();
 }

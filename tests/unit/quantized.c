@@ -33,7 +33,8 @@ static float *values_of(const struct source *s, const struct file_tensor *t, str
 }
 
 /* Rows of a view are rows of the whole: expert i of a stack, and of that every other output, as files with the inputs first count their elements. */
-static void check_view(const struct source *s, const struct file_tensor *t, const struct bundle *all, uint64_t i, int turned)
+static void check_view(const struct source *s, const struct file_tensor *t, const struct bundle *all, uint64_t i,
+                       int turned)
 {
     uint64_t rows = t->shape.dim[1], cols = t->shape.dim[2];
     struct view v = {.base = i * rows * cols, .rows = 1, .cols = 1};

@@ -63,8 +63,24 @@ static void looks_uniform(void)
     CHECK_NEAR(squares / N, 1, 5 * sqrt(2.0 / N));
 }
 
+static void many_are_each(void)
+{
+    struct rng r = rng_make(3, "many", 4);
+    double unit[100];
+
+    for (size_t n = 0; n <= 100; n += 11) {
+        int same = 1;
+
+        rng_units(r, UINT64_MAX - 40, n, unit);
+        for (size_t i = 0; i < n; i++)
+            same &= unit[i] == rng_unit(r, UINT64_MAX - 40 + i);
+        CHECK(same);
+    }
+}
+
 int main(void)
 {
+    many_are_each();
     golden();
     keys_depend_on_seed_and_name();
     looks_uniform();

@@ -68,7 +68,8 @@ static void models(void)
     JSON(MODEL(VOCAB), "model has no merges");
     JSON("{" LEVEL ",\"model\":{\"type\":\"WordLevel\"}}", "model is of type \"WordLevel\"; BPE, WordPiece and Unigram are known");
     JSON("{" LEVEL ",\"model\":{\"type\":\"Unigram\"}}", "model has no vocab");
-    JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0],[\"b\"]]}}", "vocab: element 1 is no pair of a text and a score");
+    JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0],[\"b\"]]}}",
+         "vocab: element 1 is no pair of a text and a score");
     JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0]],\"unk_id\":1}}", "unk_id is 1, of 1 pieces");
     JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0]]}}", "model has no unk_id");
     JSON(MODEL("\"dropout\":0.1"), "model: member \"dropout\" is set, which is not known");
@@ -203,7 +204,8 @@ static void begins(void)
 
     CHECK_STR(e.msg, "");
     tok_begin(t, &ids);
-    CHECK(ids.n == 2 && ids.id[0] == 1 && ids.id[1] == 2 && tok_add_bos(t) && tok_bos(t) == 1 && tok_eos(t) == 0 && tok_add_eos(t));
+    CHECK(ids.n == 2 && ids.id[0] == 1 && ids.id[1] == 2 && tok_add_bos(t) && tok_bos(t) == 1 && tok_eos(t) == 0 &&
+          tok_add_eos(t));
     tok_close(t);
     f.config = (struct buf){(uint8_t *)off, sizeof off - 1, 0};
     t = tok_open(&f, &e);

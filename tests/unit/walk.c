@@ -75,7 +75,8 @@ static void test_steps(void)
     CHECK(walk_layer(&m, 1, &w, &e) == 0);
     CHECK(w.steps == 10 && w.middle == 4 && w.x == 10 && w.route == 5);
     CHECK(w.step[3].in[1] == 3); /* the newer q */
-    CHECK(w.step[5].phase == 0 && w.step[6].phase == 1 && w.step[7].phase == 1 && w.step[8].phase == 2 && w.step[9].phase == 2);
+    CHECK(w.step[5].phase == 0 && w.step[6].phase == 1 && w.step[7].phase == 1 && w.step[8].phase == 2 &&
+          w.step[9].phase == 2);
     CHECK(w.value[7].expert && w.value[8].expert && !w.value[9].expert);
     CHECK(walk_reads(&w, "moe.up") == 7 && walk_reads(&w, "head") == -1);
     walk_free(&w);

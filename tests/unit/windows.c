@@ -28,7 +28,8 @@ static void test_spread(void)
     uint32_t many[1000];
 
     CHECK(windows_spread(&w, ids, 10, 4, 0, 1, &e) == 0); /* 1 10 11 12 | 1 13 14 15 | 1 16 17 18 */
-    CHECK(w.n == 3 && w.tokens == 12 && w.input[0] == 1 && w.input[1] == 10 && w.input[4] == 1 && w.input[5] == 13 && w.input[8] == 1);
+    CHECK(w.n == 3 && w.tokens == 12 && w.input[0] == 1 && w.input[1] == 10 && w.input[4] == 1 && w.input[5] == 13 &&
+          w.input[8] == 1);
     windows_free(&w);
     for (uint32_t i = 0; i < 1000; i++)
         many[i] = i;

@@ -31,7 +31,8 @@ static void set_keys(struct attrs *m, char *text)
     }
 }
 
-static void check(const char *name, double base, int dims, int context, int positions, char *keys, double factor, char *want)
+static void check(const char *name, double base, int dims, int context, int positions, char *keys, double factor,
+                  char *want)
 {
     struct attrs m = {0};
     struct model model;
@@ -71,7 +72,8 @@ int main(void)
     int dims, context, positions, n = 0;
 
     while (in && fgets(line, sizeof line, in)) {
-        CHECK(sscanf(line, "%63s %lf %d %d %d %2047s %lf %4095s", name, &base, &dims, &context, &positions, keys, &factor, want) == 8);
+        CHECK(sscanf(line, "%63s %lf %d %d %d %2047s %lf %4095s", name, &base, &dims, &context, &positions, keys,
+                     &factor, want) == 8);
         check(name, base, dims, context, positions, keys, factor, want);
         n++;
     }

@@ -99,7 +99,8 @@ static int differing(const char *name, const char *way, char *crcs, struct err *
         if (rc < 0 || (ids.n ? crc : 0) != strtoul(s, NULL, 16)) {
             bad++;
             if (shown++ < 400)
-                printf("%s %s: text %d \"%.60s\": %s\n", name, way, i, buf_str(&text[i]), rc < 0 ? e->msg : "other ids");
+                printf("%s %s: text %d \"%.60s\": %s\n", name, way, i, buf_str(&text[i]),
+                       rc < 0 ? e->msg : "other ids");
         }
         free(ids.id);
     }
