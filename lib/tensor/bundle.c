@@ -227,9 +227,7 @@ static const struct part *good_companion(const struct bundle *b, const char *nam
     char text[200];
 
     if (!p || !p->data) {
-        if (!p && b->expert >= 0 && attrs_int(&b->more, "count", -1) == 0)
-            err_set(e, "has no companion %s: no token of the calibration went to this expert: take more text, or leave it alone with --skip", name);
-        else if (!p)
+        if (!p)
             err_set(e, "has no companion %s: does the pipe lack a %s before this filter?", name, adds(name));
         else
             err_set(e, "companion %s was not loaded", name);
