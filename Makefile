@@ -29,7 +29,7 @@ $(B)/lib/num/kern_avx2.o:   CFLAGS += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: CFLAGS += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   CFLAGS += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (num/wide.h).
-$(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.o: CFLAGS += -O3 -fno-math-errno -Wno-psabi
+$(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_%.o $(B)/lib/quant/%.o: CFLAGS += -O3 -fno-math-errno -Wno-psabi
 # As above: many places of a signature at once.
 $(B)/lib/text/minhash.o: CFLAGS += -O3
 $(B)/lib/la/secular.o $(B)/lib/la/dc_merge.o $(B)/lib/la/ql.o: CFLAGS += -O3
