@@ -14,7 +14,9 @@
 #include "quant/superblock_body.h"
 #include "quant/block32_body.h"
 #include "quant/iq4_body.h"
+#include "quant/near_body.h"
+#include "quant/lattice_body.h"
 #include "quant/group_body.h"
 
 extern const struct quant_isa TABLE;
-const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, encode_iq4, range_of_group, code_group, code_each, code_group_shifted, turn_hqq};
+const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, encode_iq4, encode_lattice, range_of_group, code_group, code_each, code_group_shifted, turn_hqq};
