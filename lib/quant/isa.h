@@ -17,6 +17,7 @@ struct quant_isa {
     void (*asym32)(int nmax, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
     void (*iq4)(int subs, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);   /* iq4_body.h */
     void (*lattice)(const struct lattice_type *, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out); /* lattice.h */
+    void (*iq1)(int parts, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);  /* iq1_body.h */
     void (*range)(const float *w, uint64_t n, float *min, float *max);                              /* group.h */
     void (*code)(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes);
     void (*code_each)(const float *w, const float *scale, const float *zero, int top, uint8_t *codes, float *values);
