@@ -7,7 +7,6 @@ struct iq1_cell {
     int n, parts;
     float x[32], w[32];
     int order[32];      /* by x, of equals the first first */
-    float sum_x[2][33 + LANES], sum_w[2][33 + LANES]; /* of w x and of w, of the first elements in order that belong to the part */
 };
 
 struct iq1_fit {
@@ -16,7 +15,18 @@ struct iq1_fit {
     uint16_t point[4];
 };
 
-static void iq1_open(struct iq1_cell *c)
+/* What a pair of cuts leaves, for each combination k of directions. */
+struct iq1_sums {
+    lanes xl[4], l2[4];
+};
+
+/* Value v of 0 to 2 in direction k. */
+LANES_INLINE float iq1_value(int v, int k)
+{
+    return (float)(v - 1) + (k ? -0.125f : 0.125f);
+}
+
+static void iq1_sort(struct iq1_cell *c)
 {
     for (int j = 0; j < c->n; j++) {
         int at = j;
@@ -25,73 +35,98 @@ static void iq1_open(struct iq1_cell *c)
             c->order[at] = c->order[at - 1];
         c->order[at] = j;
     }
-    memset(c->sum_x, 0, sizeof c->sum_x);
-    memset(c->sum_w, 0, sizeof c->sum_w);
-    for (int j = 0; j < c->n; j++) {
-        int i = c->order[j], own = i * c->parts / c->n;
+}
 
-        for (int p = 0; p < c->parts; p++) {
-            c->sum_x[p][j + 1] = p == own ? c->sum_x[p][j] + c->w[i] * c->x[i] : c->sum_x[p][j];
-            c->sum_w[p][j + 1] = p == own ? c->sum_w[p][j] + c->w[i] : c->sum_w[p][j];
+/* The best so far, and what makes it better: the largest xl^2 / l2, the first of equals in order of i1, i2, k. */
+struct iq1_best {
+    float score, scale;
+    int i1, i2, k; /* i1 below 0: none has weights */
+};
+
+LANES_INLINE void iq1_compare(const struct iq1_sums *s, int ways, int n, int i1, int i2, struct iq1_best *best)
+{
+    lanes_int better = {0};
+
+    for (int k = 0; k < ways; k++)
+        better |= (s->l2[k] > 0.0f) & (s->xl[k] * s->xl[k] > best->score * s->l2[k]);
+    if (!lanes_any(better))
+        return;
+    for (int l = 0; l < LANES && i2 + l <= n; l++)
+        for (int k = 0; k < ways; k++) {
+            float xl = s->xl[k][l], l2 = s->l2[k][l];
+
+            if (l2 > 0 && xl * xl > best->score * l2)
+                *best = (struct iq1_best){xl / l2 * xl, xl / l2, i1, i2 + l, k};
         }
+}
+
+/* One part: the sums are differences of running sums of w x and of w. */
+static struct iq1_best iq1_search_whole(const struct iq1_cell *c)
+{
+    float sum_x[33 + LANES] = {0}, sum_w[33 + LANES] = {0};
+    struct iq1_best best = {-FLT_MAX, 0, -1, 0, 0};
+
+    for (int j = 0; j < c->n; j++) {
+        sum_x[j + 1] = sum_x[j] + c->w[c->order[j]] * c->x[c->order[j]];
+        sum_w[j + 1] = sum_w[j] + c->w[c->order[j]];
+    }
+    for (int i1 = 0; i1 <= c->n; i1++)
+        for (int i2 = i1; i2 <= c->n; i2 += LANES) {
+            struct iq1_sums s;
+            lanes x2, w2;
+
+            memcpy(&x2, sum_x + i2, sizeof x2);
+            memcpy(&w2, sum_w + i2, sizeof w2);
+            for (int k = 0; k < 2; k++) {
+                float v0 = iq1_value(0, k), v1 = iq1_value(1, k), v2 = iq1_value(2, k);
+
+                s.xl[k] = sum_x[i1] * v0 + (x2 - sum_x[i1]) * v1 + (sum_x[c->n] - x2) * v2;
+                s.l2[k] = sum_w[i1] * v0 * v0 + (w2 - sum_w[i1]) * v1 * v1 + (sum_w[c->n] - w2) * v2 * v2;
+            }
+            iq1_compare(&s, 2, c->n, i1, i2, &best);
+        }
+    return best;
+}
+
+/* Element j in order adds its value's terms to all four sums; lanes differ in whether it lies before the second cut. */
+LANES_INLINE void iq1_add(const struct iq1_cell *c, int j, int low, lanes_int before, int high, struct iq1_sums *s)
+{
+    int i = c->order[j], second = i >= c->n / 2;
+    lanes xl[2], l2[2];
+
+    for (int k = 0; k < 2; k++) {
+        float a = iq1_value(low, k), b = iq1_value(high, k), w = c->w[i];
+
+        xl[k] = lanes_pick(before, lanes_all(w * a * c->x[i]), lanes_all(w * b * c->x[i]));
+        l2[k] = lanes_pick(before, lanes_all(w * a * a), lanes_all(w * b * b));
+    }
+    for (int k = 0; k < 4; k++) {
+        s->xl[k] += xl[second ? k & 1 : k >> 1];
+        s->l2[k] += l2[second ? k & 1 : k >> 1];
     }
 }
 
-/* What cuts before i1 and before each lane's element leave of a part, in direction e: sum w q x and sum w q^2. */
-struct iq1_sums {
-    lanes xl, l2;
-};
-
-/* One part: three sums of their own. Two: from the whole by differences, as neighbouring values are 1 apart. Both as ggml rounds them. */
-LANES_INLINE struct iq1_sums iq1_cut(const struct iq1_cell *c, int p, int i1, lanes x2, lanes w2, float e)
+/* Two parts: the sums run over the sorted elements. */
+static struct iq1_best iq1_search_halves(const struct iq1_cell *c)
 {
-    float v0 = -1 + e, v1 = e, v2 = 1 + e, x1 = c->sum_x[p][i1], w1 = c->sum_w[p][i1], x = c->sum_x[p][c->n], w = c->sum_w[p][c->n];
+    struct iq1_sums first = {{{0}}, {{0}}};
+    struct iq1_best best = {-FLT_MAX, 0, -1, 0, 0};
+    lanes_int step, all = ~(lanes_int){0};
 
-    if (c->parts == 1)
-        return (struct iq1_sums){x1 * v0 + (x2 - x1) * v1 + (x - x2) * v2, w1 * v0 * v0 + (w2 - w1) * v1 * v1 + (w - w2) * v2 * v2};
-    return (struct iq1_sums){x * v2 - (x1 + x2), w * v2 * v2 + w1 * (v0 * v0 - v1 * v1) + w2 * (v1 * v1 - v2 * v2)};
-}
-
-/* The cuts and directions with the largest xl^2 / l2, the first of equals in order of i1, i2, k. 0: none has weights. */
-static int iq1_search(const struct iq1_cell *c, int *best1, int *best2, struct iq1_fit *f)
-{
-    int ways = 1 << c->parts, found = 0;
-    float best = -FLT_MAX;
-
-    for (int i1 = 0; i1 <= c->n; i1++)
+    for (int l = 0; l < LANES; l++)
+        step[l] = l;
+    for (int i1 = 0; i1 <= c->n; i1++) {
         for (int i2 = i1; i2 <= c->n; i2 += LANES) {
-            struct iq1_sums part[2][2], s[4];
-            lanes_int better = {0};
+            struct iq1_sums s = first;
 
-            for (int p = 0; p < c->parts; p++) {
-                lanes x2, w2;
-
-                memcpy(&x2, c->sum_x[p] + i2, sizeof x2);
-                memcpy(&w2, c->sum_w[p] + i2, sizeof w2);
-                part[p][0] = iq1_cut(c, p, i1, x2, w2, 0.125f);
-                part[p][1] = iq1_cut(c, p, i1, x2, w2, -0.125f);
-            }
-            for (int k = 0; k < ways; k++) {
-                s[k] = c->parts == 1 ? part[0][k] : (struct iq1_sums){part[0][k >> 1].xl + part[1][k & 1].xl, part[0][k >> 1].l2 + part[1][k & 1].l2};
-                better |= (s[k].l2 > 0.0f) & (s[k].xl * s[k].xl > best * s[k].l2);
-            }
-            if (!lanes_any(better))
-                continue;
-            for (int l = 0; l < LANES && i2 + l <= c->n; l++)
-                for (int k = 0; k < ways; k++) {
-                    float xl = s[k].xl[l], l2 = s[k].l2[l];
-
-                    if (!(l2 > 0 && xl * xl > best * l2))
-                        continue;
-                    f->scale = xl / l2;
-                    best = f->scale * xl;
-                    f->k = k;
-                    *best1 = i1;
-                    *best2 = i2 + l;
-                    found = 1;
-                }
+            for (int j = i1; j < c->n; j++)
+                iq1_add(c, j, 1, j < i2 + step, 2, &s);
+            iq1_compare(&s, 4, c->n, i1, i2, &best);
         }
-    return found;
+        if (i1 < c->n)
+            iq1_add(c, i1, 0, all, 0, &first);
+    }
+    return best;
 }
 
 /* The eighth of group g's weights. */
@@ -131,20 +166,23 @@ static void iq1_place(const struct lattice *g, const struct iq1_cell *c, const u
 /* A cell that is all below `least`, or has no weights, keeps scale 0 and the first point. */
 static void iq1_fit_cell(const struct lattice *g, struct iq1_cell *c, float least, struct iq1_fit *f)
 {
+    struct iq1_best best;
     uint8_t code[32];
     float max = 0;
-    int i1, i2;
 
     memset(f, 0, sizeof *f);
     for (int i = 0; i < c->n; i++)
         max = lanes_abs(lanes_all(c->x[i]))[0] > max ? lanes_abs(lanes_all(c->x[i]))[0] : max;
     if (max < least)
         return;
-    iq1_open(c);
-    if (!iq1_search(c, &i1, &i2, f))
+    iq1_sort(c);
+    best = c->parts == 1 ? iq1_search_whole(c) : iq1_search_halves(c);
+    if (best.i1 < 0)
         return;
+    f->scale = best.scale;
+    f->k = best.k;
     for (int j = 0; j < c->n; j++)
-        code[c->order[j]] = (uint8_t)((j >= i1) + (j >= i2));
+        code[c->order[j]] = (uint8_t)((j >= best.i1) + (j >= best.i2));
     if (f->scale < 0) {
         for (int j = 0; j < c->n; j++)
             code[j] = (uint8_t)(2 - code[j]);
