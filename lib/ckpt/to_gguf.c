@@ -41,6 +41,7 @@ void to_gguf_close(struct to_gguf *g)
     if (g->ready)
         model_close(&g->m);
     attrs_free(&g->model);
+    attrs_free(&g->noted);
     free(g->name);
     buf_free(&g->tok.model);
     buf_free(&g->tok.json);
