@@ -18,28 +18,31 @@ static inline float most(const float *x, int n)
 }
 
 /*
- * The code, in the order 0 to 6 and then -0 to -6, whose value times unit (half the scale: values are kept twice) is nearest to x; of equals the
- * first. Distances rise from the nearest on both sides, so x needs to be compared with its own sign only.
+ * Codes of n weights, two in a byte, byte j having j and j + n / 2: 0 to 7 for 0 to 6 and then with a sign, the nearest to x of their values times
+ * unit (half the scale: values are kept twice); of equals the lower, and 0 where unit is 0. The middles are exact: values have two bits.
  */
-static inline uint8_t nearest(float x, float unit)
+static inline void codes(const float *x, int n, float unit, uint8_t *out)
 {
-    static const float twice[8] = {0, 1, 2, 3, 4, 6, 8, 12};
-    float a = fabsf(x), best = fabsf(0 * unit - a);
-    int code = 0;
+    static const float middle[7] = {.5f, 1.5f, 2.5f, 3.5f, 5, 7, 10};
+    float above[7];
+    int32_t code[32];
 
-    for (int i = 1; i < 8; i++) {
-        float d = fabsf(twice[i] * unit - a);
+    for (int i = 0; i < 7; i++)
+        above[i] = unit > 0 ? middle[i] * unit : INFINITY;
+    for (int j = 0; j < n; j++) {
+        float a = float_of(bits_of(x[j]) & 0x7fffffff);
+        int32_t c = (a > above[0]) + (a > above[1]) + (a > above[2]) + (a > above[3]) + (a > above[4]) + (a > above[5]) + (a > above[6]);
 
-        code = d < best ? i : code;
-        best = d < best ? d : best;
+        code[j] = c | ((c > 0) & (x[j] < 0)) << 3;
     }
-    return (uint8_t)(code && x < 0 ? code + 8 : code);
+    for (int j = 0; j < n / 2; j++)
+        out[j] = (uint8_t)(code[j] | code[j + n / 2] << 4);
 }
 
-static inline void codes(const float *x, int half, float unit, uint8_t *out)
+/* 2^e, from -149 on. */
+static inline float power(int e)
 {
-    for (int j = 0; j < half; j++)
-        out[j] = (uint8_t)(nearest(x[j], unit) | nearest(x[j + half], unit) << 4);
+    return float_of(e < -126 ? 1u << (e + 149) : (uint32_t)(e + 127) << 23);
 }
 
 /* The scale is the power of two below the largest magnitude, over 4; what it is too small for has the least. By log2f, as ggml has it: just below a
@@ -52,7 +55,7 @@ WIDE static void encode_mxfp4(const float *x, const float *importance, uint64_t 
         float e = top > 0 ? floorf(log2f(top)) - 2 + 127 : 0;
 
         out[0] = (uint8_t)(e < 0 ? 0 : (int)e);
-        codes(x, 16, ldexpf(1, (int)out[0] - 128), out + 1);
+        codes(x, 32, power((int)out[0] - 128), out + 1);
     }
 }
 
@@ -76,7 +79,7 @@ static uint8_t short_float(float v)
 /* As num/ggml_fp4.c reads it: half of the scale. */
 static float half_of_short(uint8_t s)
 {
-    return s >> 3 ? ldexpf((float)(8 + (s & 7)), (s >> 3) - 11) : ldexpf((float)s, -10);
+    return s >> 3 ? (float)(8 + (s & 7)) * power((s >> 3) - 11) : (float)s * 0x1p-10f;
 }
 
 WIDE static void encode_nvfp4(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
@@ -85,7 +88,7 @@ WIDE static void encode_nvfp4(const float *x, const float *importance, uint64_t 
     for (uint64_t b = 0; b < rows * cols / 64; b++, x += 64, out += 36)
         for (int s = 0; s < 4; s++) {
             out[s] = short_float(most(x + 16 * s, 16) / 6.0f);
-            codes(x + 16 * s, 8, half_of_short(out[s]), out + 4 + 8 * s);
+            codes(x + 16 * s, 16, half_of_short(out[s]), out + 4 + 8 * s);
         }
 }
 

@@ -151,7 +151,7 @@ static void iq1_place(const struct lattice *g, const struct iq1_cell *c, const u
             number = number * 3 + code[8 * k + i];
         outside |= g->at[number] < 0;
         f->point[k] = (uint16_t)(g->at[number] >= 0 ? (unsigned)g->at[number]
-                                                     : nearest_point(g->near + ~g->at[number], 8, c->x + 8 * k, c->w + 8 * k, f->scale, 0.5f, -1.5f + e));
+                                                     : nearest_point(g->near + ~g->at[number], 8, c->x + 8 * k, c->w + 8 * k, f->scale, (eight){-1, 0, 1} + e));
     }
     for (int i = 0; i < c->n; i++) {
         float q = (float)(g->grid->code[f->point[i / 8] * 8 + i % 8] - 1) + iq1_eighth(c, f->k, i / 8);

@@ -35,7 +35,7 @@ static void put(struct lattice_near *n, int lane, const struct ggml_grid *g, int
 {
     n->point[lane] = (uint16_t)point;
     for (int i = 0; i < g->dim; i++)
-        n->value[i][lane] = (uint8_t)(2 * g->code[point * g->dim + i] + 1);
+        n->code[i][lane] = g->code[point * g->dim + i];
 }
 
 /* The list of one place goes to `to`, or is only counted where that is NULL: how many structs it takes. */
@@ -70,6 +70,9 @@ static void make(struct lattice *t, enum ggml_grid_name name)
     const struct ggml_grid *g = t->grid = ggml_grid(name);
     int next = 0, total = 0;
 
+    t->value = mem_new((size_t)(g->points * g->dim), sizeof *t->value);
+    for (int i = 0; i < g->points * g->dim; i++)
+        t->value[i] = (float)(2 * g->code[i] + 1);
     t->at = mem_new((size_t)g->numbers, sizeof *t->at);
     for (int pass = 0; pass < 2; pass++) { /* count, then fill */
         int point = 0;

@@ -12,7 +12,7 @@
 /* Eight points that lie near a place outside the grid. A list of them goes on to the next where last is 0; what is over repeats the list's first. */
 struct lattice_near {
     uint16_t point[8];
-    uint8_t value[8][8]; /* [dim][8]: 2 * code + 1 */
+    uint8_t code[8][8]; /* [dim][8] */
     uint8_t last;
 };
 
@@ -21,6 +21,7 @@ struct lattice {
     const struct ggml_grid *grid;
     int32_t *at;               /* [numbers]: the point, or below 0 ~(first of near) */
     struct lattice_near *near;
+    float *value;              /* [points][dim]: 2 * code + 1 */
 };
 
 /* Made at first use, 10 to 40 ms and up to 4 MB; kept. Any thread. */

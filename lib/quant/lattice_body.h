@@ -45,17 +45,17 @@ LANES_INLINE void place(const struct lattice *g, int dim, int levels, int n, con
         for (int i = 0; i < dim; i++, power *= levels)
             number += power * (int)lattice_code(lanes_all(c->x[dim * k + i]), lanes_all(1.0f / scale), levels)[0];
         p->point[k] = (uint16_t)(g->at[number] >= 0 ? (unsigned)g->at[number]
-                                                     : nearest_point(g->near + ~g->at[number], dim, c->x + dim * k, c->root + dim * k, scale, 1, 0));
+                                                     : nearest_point(g->near + ~g->at[number], dim, c->x + dim * k, c->root + dim * k, scale, ODD_VALUES));
     }
 }
 
 /* The sums of x and of squares over the points. */
-LANES_INLINE struct placed refit(const struct ggml_grid *g, int dim, int n, const struct cell *c, struct placed p)
+LANES_INLINE struct placed refit(const struct lattice *g, int dim, int n, const struct cell *c, struct placed p)
 {
     float xl = 0, l2 = 0;
 
     for (int i = 0; i < n; i++) {
-        float q = (float)(2 * g->code[p.point[i / dim] * dim + i % dim] + 1);
+        float q = g->value[p.point[i / dim] * dim + i % dim];
 
         xl += c->w[i] * c->x[i] * q;
         l2 += c->w[i] * q * q;
@@ -65,16 +65,17 @@ LANES_INLINE struct placed refit(const struct ggml_grid *g, int dim, int n, cons
     return p;
 }
 
-/* LANES steps from `step` on: for each the groups' points, and what they score. */
+/* LANES scales side by side: for each the groups' points, and the sums that they score by. */
 struct tried {
     lanes xl, l2;
     uint16_t point[LANES][8];
     uint8_t outside[LANES];
 };
 
-LANES_INLINE void try_scales(const struct lattice *g, int dim, int levels, int n, const struct cell *c, lanes inverse, struct tried *t)
+/* Only the first `count` lanes are looked for outside the grid. */
+LANES_INLINE void try_scales(const struct lattice *g, int dim, int levels, int n, const struct cell *c, lanes inverse, int count, struct tried *t)
 {
-    lanes code[32], scale = 1.0f / inverse;
+    lanes value[32], scale = 1.0f / inverse;
 
     memset(t->outside, 0, sizeof t->outside);
     for (int k = 0; k < n / dim; k++) {
@@ -82,27 +83,27 @@ LANES_INLINE void try_scales(const struct lattice *g, int dim, int levels, int n
         int power = 1;
 
         for (int i = dim * k; i < dim * (k + 1); i++, power *= levels) {
-            code[i] = lattice_code(lanes_all(c->x[i]), inverse, levels);
-            number += __builtin_convertvector(code[i], lanes_int) * power;
+            lanes code = lattice_code(lanes_all(c->x[i]), inverse, levels);
+
+            value[i] = 2.0f * code + 1.0f;
+            number += __builtin_convertvector(code, lanes_int) * power;
         }
-        for (int l = 0; l < LANES; l++) {
+        for (int l = 0; l < count; l++) {
             int32_t at = g->at[number[l]];
 
             if (at < 0) {
-                at = (int32_t)nearest_point(g->near + ~at, dim, c->x + dim * k, c->root + dim * k, scale[l], 1, 0);
+                at = (int32_t)nearest_point(g->near + ~at, dim, c->x + dim * k, c->root + dim * k, scale[l], ODD_VALUES);
                 t->outside[l] = (uint8_t)(t->outside[l] | 1 << k);
                 for (int i = 0; i < dim; i++)
-                    code[dim * k + i][l] = g->grid->code[at * dim + i];
+                    ((float *)value)[(dim * k + i) * LANES + l] = g->value[at * dim + i];
             }
             t->point[l][k] = (uint16_t)at;
         }
     }
     t->xl = t->l2 = lanes_all(0);
     for (int i = 0; i < n; i++) {
-        lanes q = 2.0f * code[i] + 1.0f;
-
-        t->xl += c->w[i] * c->x[i] * q;
-        t->l2 += c->w[i] * q * q;
+        t->xl += c->w[i] * c->x[i] * value[i];
+        t->l2 += c->w[i] * value[i] * value[i];
     }
 }
 
@@ -113,13 +114,14 @@ LANES_INLINE struct placed search_lattice(const struct lattice_type *y, const st
     struct placed best = {.scale = scale, .outside = y->again == AGAIN_IF_ANY};
 
     for (int s = -y->steps; s <= y->steps; s += LANES) {
+        int count = y->steps - s + 1 < LANES ? y->steps - s + 1 : LANES;
         lanes inverse;
         struct tried t;
 
         for (int l = 0; l < LANES; l++)
             inverse[l] = ((float)(2 * levels - 1) + (float)(s + l < y->steps ? s + l : y->steps) * y->step) / top;
-        try_scales(g, dim, levels, n, c, inverse, &t);
-        for (int l = 0; l < LANES && s + l <= y->steps; l++) {
+        try_scales(g, dim, levels, n, c, inverse, count, &t);
+        for (int l = 0; l < count; l++) {
             if (!(t.l2[l] > 0 && t.xl[l] * t.xl[l] > best.score * t.l2[l]))
                 continue;
             best.scale = t.xl[l] / t.l2[l];
@@ -130,7 +132,7 @@ LANES_INLINE struct placed search_lattice(const struct lattice_type *y, const st
     }
     if (best.scale > 0 && (best.outside || y->again == AGAIN_ALWAYS)) {
         place(g, dim, levels, n, c, best.scale, y->again == AGAIN_OUTSIDE ? best.outside : 255, &best);
-        best = refit(g->grid, dim, n, c, best);
+        best = refit(g, dim, n, c, best);
     }
     return best;
 }
