@@ -88,21 +88,38 @@ static struct iq1_best iq1_search_whole(const struct iq1_cell *c)
     return best;
 }
 
-/* Element j in order adds its value's terms to all four sums; lanes differ in whether it lies before the second cut. */
-LANES_INLINE void iq1_add(const struct iq1_cell *c, int j, int low, lanes_int before, int high, struct iq1_sums *s)
+/* Of the elements in order what each of the three values adds to the sums, by direction; and its part. */
+struct iq1_terms {
+    float xl[3][2][16], l2[3][2][16];
+    int second[16];
+};
+
+static void iq1_term(const struct iq1_cell *c, struct iq1_terms *t)
 {
-    int i = c->order[j], second = i >= c->n / 2;
+    for (int j = 0; j < c->n; j++) {
+        int i = c->order[j];
+
+        t->second[j] = i >= c->n / 2;
+        for (int v = 0; v < 3; v++)
+            for (int k = 0; k < 2; k++) {
+                t->xl[v][k][j] = c->w[i] * iq1_value(v, k) * c->x[i];
+                t->l2[v][k][j] = c->w[i] * iq1_value(v, k) * iq1_value(v, k);
+            }
+    }
+}
+
+/* Element j adds its terms to all four sums: of value low where before is set, of high elsewhere. */
+LANES_INLINE void iq1_add(const struct iq1_terms *t, int j, int low, lanes_int before, int high, struct iq1_sums *s)
+{
     lanes xl[2], l2[2];
 
     for (int k = 0; k < 2; k++) {
-        float a = iq1_value(low, k), b = iq1_value(high, k), w = c->w[i];
-
-        xl[k] = lanes_pick(before, lanes_all(w * a * c->x[i]), lanes_all(w * b * c->x[i]));
-        l2[k] = lanes_pick(before, lanes_all(w * a * a), lanes_all(w * b * b));
+        xl[k] = lanes_pick(before, lanes_all(t->xl[low][k][j]), lanes_all(t->xl[high][k][j]));
+        l2[k] = lanes_pick(before, lanes_all(t->l2[low][k][j]), lanes_all(t->l2[high][k][j]));
     }
     for (int k = 0; k < 4; k++) {
-        s->xl[k] += xl[second ? k & 1 : k >> 1];
-        s->l2[k] += l2[second ? k & 1 : k >> 1];
+        s->xl[k] += t->second[j] ? xl[k & 1] : xl[k >> 1];
+        s->l2[k] += t->second[j] ? l2[k & 1] : l2[k >> 1];
     }
 }
 
@@ -111,20 +128,22 @@ static struct iq1_best iq1_search_halves(const struct iq1_cell *c)
 {
     struct iq1_sums first = {{{0}}, {{0}}};
     struct iq1_best best = {-FLT_MAX, 0, -1, 0, 0};
+    struct iq1_terms t;
     lanes_int step, all = ~(lanes_int){0};
 
     for (int l = 0; l < LANES; l++)
         step[l] = l;
+    iq1_term(c, &t);
     for (int i1 = 0; i1 <= c->n; i1++) {
         for (int i2 = i1; i2 <= c->n; i2 += LANES) {
             struct iq1_sums s = first;
 
             for (int j = i1; j < c->n; j++)
-                iq1_add(c, j, 1, j < i2 + step, 2, &s);
+                iq1_add(&t, j, 1, j < i2 + step, 2, &s);
             iq1_compare(&s, 4, c->n, i1, i2, &best);
         }
         if (i1 < c->n)
-            iq1_add(c, i1, 0, all, 0, &first);
+            iq1_add(&t, i1, 0, all, 0, &first);
     }
     return best;
 }
