@@ -115,13 +115,19 @@ int imatrix_write(const struct imatrix *m, int dat, int fd, struct err *e)
     return dat ? write_dat(m, fd, e) : write_gguf(m, fd, e);
 }
 
+/* As in histories: where a file lies on this machine is nobody's business. */
+static const char *without_folder(const char *path)
+{
+    return path[0] == '/' ? strrchr(path, '/') + 1 : path;
+}
+
 void imatrix_note(const struct imatrix *m, const char *path, struct attrs *head)
 {
     imatrix_forget(head);
     if (path)
-        attrs_set_str(head, "imatrix_file", path);
+        attrs_set_str(head, "imatrix_file", without_folder(path));
     if (m->datasets)
-        attrs_set_str(head, "imatrix_dataset", m->dataset[0]);
+        attrs_set_str(head, "imatrix_dataset", without_folder(m->dataset[0]));
     if (m->n)
         attrs_set_int(head, "imatrix_entries", (int64_t)m->n);
     if (m->chunks > 0)

@@ -83,6 +83,17 @@ EOF
     case $output in *"type iq1_s needs importance, and it is not to be used") ;; *) echo "$output"; return 1 ;; esac
 }
 
+@test "the same bytes by every kernel that this CPU has, and any -j, of the types that go by importance" {
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 256 -c 128 | tcat --layers 0 >small.weir
+    for t in iq3_xxs iq2_xs iq2_xxs iq1_s iq1_m; do
+        for k in $(kernels); do
+            WEIR_KERNEL=$k wquant -t $t -j 2 <small.weir >"$k.weir" 2>/dev/null
+            cmp base.weir "$k.weir"
+        done
+        wquant -t $t -j 3 <small.weir 2>/dev/null | cmp base.weir -
+    done
+}
+
 @test "what it refuses: one line, file and entry named" {
     python3 "$TOP/tests/cli/imatrix.py" model.gguf 1 model
     head -c 900 one.dat >cut.dat
