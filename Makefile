@@ -10,49 +10,65 @@ FUZZ    = $(patsubst tests/%.c,$(B)/tests/%,$(filter-out tests/fuzz/main.c tests
 UNITS   = $(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit/*.c tests/laws/*.c tests/vectors/*.c))
 MANS    = $(wildcard man/*.[1-9])
 
-CPPFLAGS += -D_GNU_SOURCE -DWEIR_VERSION='"$(VERSION)"' -Ilib -I.
+# Bytes are little-endian all through the code, as checkpoints' are: elsewhere every number would be read wrong.
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
+ifeq ($(shell echo __BYTE_ORDER__ | $(CC) -E -P -xc - 2>/dev/null),4321)
+$(error weir does not run on big-endian machines such as $(MACHINE): it reads and writes weights as little-endian bytes)
+endif
+
+# What make's command line cannot take away. Bytes depend on SAME: it stands behind CFLAGS, so that it counts. FAST is for the files named below.
+DEFINES  = -D_GNU_SOURCE -DWEIR_VERSION='"$(VERSION)"' -Ilib -I.
+SAME     = -std=c11 -ffp-contract=off -fno-fast-math
+COMPILE  = $(CC) $(DEFINES) $(CPPFLAGS) $(if $(SAN),,$(HARDEN)) $(CFLAGS) $(SAME) $(FAST) $(SANFLAGS)
+LINK     = $(CC) $(SANFLAGS) $(if $(SAN),,$(HARDEN_LD)) $(LDFLAGS)
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
-LDLIBS   = -lmsgpackc -lzstd -lxxhash -lyajl -lpcre2-8 -lutf8proc -lz -lnettle -lpthread -lm
+LIBS     = -Wl,--as-needed -lmsgpackc -lzstd -lxxhash -lyajl -lpcre2-8 -lutf8proc -lz -lnettle -lpthread -lm $(LDLIBS)
 
 all: $(BINS)
 
-$(B)/%.o: %.c
+# What was made with other flags is made again.
+FLAGS = $(filter-out ccache,$(COMPILE) $(LINK) $(LIBS))
+$(B)/flags: FORCE
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) $(SANFLAGS) -MMD -MP -c -o $@ $<
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -MMD -MP -c -o $@ $<
 
 # The pages of architectures are part of this object.
 $(B)/lib/arch/arch.o: $(wildcard lib/arch/*.arch)
 
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
-X86 := $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null))
-$(B)/lib/num/kern_avx2.o:   CFLAGS += $(if $(X86),-mavx2) -O3
-$(B)/lib/num/kern_avx512.o: CFLAGS += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
-$(B)/lib/num/kern_base.o:   CFLAGS += -O3
+X86 := $(filter x86_64%,$(MACHINE))
+$(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
+$(B)/lib/num/kern_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
+$(B)/lib/num/kern_base.o:   FAST += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (num/wide.h).
-$(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_%.o $(B)/lib/quant/%.o: CFLAGS += -O3 -fno-math-errno -Wno-psabi
+$(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_%.o $(B)/lib/quant/%.o: FAST += -O3 -fno-math-errno -Wno-psabi
 # As above: many places of a signature at once.
-$(B)/lib/text/minhash.o: CFLAGS += -O3
-$(B)/lib/la/secular.o $(B)/lib/la/dc_merge.o $(B)/lib/la/ql.o: CFLAGS += -O3
-$(B)/lib/merge/%.o: CFLAGS += -O3
-$(B)/lib/prune/refit.o $(B)/lib/prune/refit_few.o: CFLAGS += -O3
-$(B)/lib/quant/isa_avx2.o: CFLAGS += -mavx2
-$(B)/lib/quant/isa_avx512.o: CFLAGS += -mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512
+$(B)/lib/text/minhash.o: FAST += -O3
+$(B)/lib/la/secular.o $(B)/lib/la/dc_merge.o $(B)/lib/la/ql.o: FAST += -O3
+$(B)/lib/merge/%.o: FAST += -O3
+$(B)/lib/prune/refit.o $(B)/lib/prune/refit_few.o: FAST += -O3
+$(B)/lib/quant/isa_avx2.o: FAST += $(if $(X86),-mavx2)
+$(B)/lib/quant/isa_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512)
 
 $(B)/libweir.a: $(OBJ)
 	@rm -f $@
 	$(AR) rcs $@ $^
-	@echo '$(SANFLAGS) -Wl,--as-needed $(LDLIBS)' >$(B)/link.txt
+	@echo '$(SANFLAGS) $(LIBS)' >$(B)/link.txt
 
 $(B)/bin/%: $(B)/filters/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
-	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
+	$(LINK) -o $@ $^ $(LIBS)
 
 $(B)/tests/%: $(B)/tests/%.o $(B)/libweir.a
 	@mkdir -p $(@D)
-	$(CC) $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
+	$(LINK) -o $@ $^ $(LIBS)
 
 $(FUZZ): $(B)/tests/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/main.o $(B)/tests/fuzz/meter.o $(B)/libweir.a
-	$(CC) -Wl,--wrap=LLVMFuzzerTestOneInput $(SANFLAGS) $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
+	$(LINK) -Wl,--wrap=LLVMFuzzerTestOneInput -o $@ $^ $(LIBS)
 
 $(B)/tests/fault/inject.so: tests/fault/inject.c
 	@mkdir -p $(@D)
@@ -91,7 +107,7 @@ FUZZ_JOBS = 1
 fuzzers: $(FUZZ:$(B)/tests/fuzz/%=$(B)/fuzz/%)
 $(B)/fuzz/%: $(B)/tests/fuzz/%.o $(B)/tests/fuzz/meter.o $(B)/libweir.a
 	@mkdir -p $(@D)
-	$(CC) -Wl,--wrap=LLVMFuzzerTestOneInput -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ -Wl,--as-needed $(LDLIBS)
+	$(CC) -Wl,--wrap=LLVMFuzzerTestOneInput -fsanitize=fuzzer,address,undefined $(LDFLAGS) -o $@ $^ $(LIBS)
 fuzz:
 	@$(MAKE) -s -j$$(nproc) B=build-fuzz CC=clang SAN=fuzzer-no-link,address,undefined fuzzers
 	@ls build-fuzz/fuzz | xargs -P $(FUZZ_JOBS) -I {} sh tests/fuzz/run.sh {} $(FUZZ_SECONDS)
@@ -114,15 +130,42 @@ demo: setup
 	@$(MAKE) -s -j$$(nproc) all
 	@$(MAKE) -s -C pipelines/prune-quant BIN=$(abspath $(B))/bin demo
 
+INSTALLED = $(PROGS:%=bin/%) $(foreach m,$(notdir $(MANS)),share/man/man$(subst .,,$(suffix $(m)))/$(m))
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
 		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 755 $(BINS) $(DESTDIR)$(PREFIX)/bin
 	for m in $(MANS); do install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; done
 
+uninstall:
+	rm -f $(INSTALLED:%=$(DESTDIR)$(PREFIX)/%)
+
+# The files that git knows, with its commit's time: the same bytes from the same commit.
+DIST = weir-$(VERSION)
+dist:
+	@git ls-files >/dev/null
+	@mkdir -p $(B)
+	git ls-files -z | tar --null -T - --sort=name --owner=0 --group=0 --numeric-owner --mode=a+rX,u+w,go-w \
+		--mtime=@$$(git log -1 --format=%ct) --transform='s,^,$(DIST)/,S' -c | gzip -n9 >$(B)/$(DIST).tar.gz
+
+# What is in the archive builds, passes its tests (TESTS: a glob of tests/run), installs, and uninstalls without a trace.
+TESTS = *
+distcheck: dist
+	rm -rf $(B)/distcheck
+	mkdir -p $(B)/distcheck
+	tar -C $(B)/distcheck -xf $(B)/$(DIST).tar.gz
+	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build tests
+	cd $(B)/distcheck/$(DIST) && tests/run build '$(TESTS)'
+	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build DESTDIR=$(abspath $(B))/distcheck/at PREFIX=/usr install
+	$(B)/distcheck/at/usr/bin/tcat --version
+	$(MAKE) -C $(B)/distcheck/$(DIST) -s B=build DESTDIR=$(abspath $(B))/distcheck/at PREFIX=/usr uninstall
+	@left=$$(find $(B)/distcheck/at ! -type d); [ -z "$$left" ] || { echo "uninstall leaves $$left"; exit 1; }
+	rm -rf $(B)/distcheck
+	@echo '$(B)/$(DIST).tar.gz is ready'
+
 clean:
 	rm -rf build build-*
 
-.PHONY: all tests setup check check-all fuzzers fuzz peers demo install clean
+.PHONY: FORCE all tests setup check check-all fuzzers fuzz peers demo install uninstall dist distcheck clean
 .SECONDARY:
 -include $(OBJ:.o=.d) $(FUZZ:%=%.d) $(PROGS:%=$(B)/filters/%.d) $(UNITS:%=%.d) $(wildcard $(B)/tests/bench/*.d)

@@ -46,7 +46,7 @@ static const struct opt opts[] = {
     {0, "normalise", 0, OPT_FLAG, &flow.o.normalise, "exact: compare the words in lower case", 0},
     {0, "seed", "N", OPT_U64, &flow.o.seed, "of the hash functions (default 0)", 0},
     {0, "verify", "T", OPT_FRACTION, &verify, "join texts only if the Jaccard index of their n-grams is at least T", 0},
-    {'k', "keep", "WHICH", OPT_STRING, &keep, "of a cluster: first, best:SCORE, none, or all (default: first)", 0},
+    {'k', "keep", "WHICH", OPT_STRING, &keep, "of a cluster: first, best:SCORE, best:-SCORE (the least, for losses), none, or all (default: first)", 0},
     {0, "order", "BY", OPT_STRING, &order, "what is first: by id, or by input (default: id)", 0},
     {0, "against", "FILE", OPT_STRING, &flow.against, "drop only what is like a text of FILE (--merge: of which FILE has the signatures)", 0},
     {0, "cluster", "KEY", OPT_STRING, &flow.cluster, "give the kept of a cluster its first one's id under this key", 0},
@@ -72,7 +72,7 @@ static void show_list(void)
 
 static void check_keep(void)
 {
-    if (strncmp(keep, "best:", 5) == 0 && keep[5]) {
+    if (strncmp(keep, "best:", 5) == 0 && keep[5] && strcmp(keep + 5, "-") != 0) {
         flow.o.order = DUP_BY_SCORE;
         flow.o.score = keep + 5;
     } else if (strcmp(keep, "none") == 0) {
@@ -88,14 +88,15 @@ static void check_keep(void)
         die_usage(flow.o.score ? "--order %s: --keep %s has an order" : "--order '%s': id or input is needed", order, keep);
 }
 
-static void check_options(int files)
+/* file: the first, if there are any. */
+static void check_options(int files, const char *file)
 {
     const struct dup_preset *p = dup_find(method);
 
     if (list)
         show_list();
     if (!p)
-        die_usage("-m: there is no method '%s'; --list shows them", method);
+        die_unknown("method", dup_table, NULL, method);
     flow.o.p = *p;
     if (dup_adjust(&flow.o.p, ngram, hashes, threshold, bands, &e) < 0)
         die_usage("%s", e.msg);
@@ -108,6 +109,8 @@ static void check_options(int files)
         die_usage("%s: --merge decides what is like what", flow.against ? "--against" : "--verify");
     if (merge ? files == 0 : files > 1)
         die_usage(merge ? "--merge: which FILEs?" : "one FILE at most");
+    if (((flow.against && strcmp(flow.against, "-") == 0) || (apply && strcmp(apply, "-") == 0)) && (merge || !files || strcmp(file, "-") == 0))
+        die_usage("%s -: standard input is to be read twice", apply ? "--apply" : "--against");
     if (flow.report && (signatures || apply || strcmp(flow.report, "-") == 0))
         die_usage(strcmp(flow.report, "-") == 0 ? "--report -: standard output is the stream's" : "--report goes with --merge");
     if (memory < 2 * APART)
@@ -123,7 +126,7 @@ int main(int argc, char **argv)
     int files = opt_parse(argc, argv, &spec), fd = STDIN_FILENO, rc;
     const char *name = "standard input";
 
-    check_options(files);
+    check_options(files, argv[1]);
     if (!merge && files && strcmp(argv[1], "-") != 0 && (fd = open(name = argv[1], O_RDONLY | O_CLOEXEC)) < 0)
         die("%s", (err_errno(&e, "cannot open %s", name), e.msg));
     rc = merge        ? flow_merge(&flow, argv + 1, files, &e)

@@ -1,6 +1,7 @@
 /* dfeat: text records to what is counted of all of them: one record that merges. A reduce filter. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/die.h"
 #include "base/io.h"
@@ -8,6 +9,7 @@
 #include "base/par.h"
 #include "base/progress.h"
 #include "base/target.h"
+#include "record/lost.h"
 #include "text/feat.h"
 #include "text/gather.h"
 #include "text/stats.h"
@@ -17,18 +19,21 @@ static struct gather_opts what;
 #define UNSET UINT64_MAX
 static uint64_t n = UNSET, buckets = UNSET;
 static const char *method = "ngram", *hash, *path = "-";
+static const char *lost_path;
 static int list, merge;
+static struct lost *lost; /* NULL: what is damaged ends the work */
 static const struct gather *m;
 static struct err e;
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method, "ngram: counts of hashed n-grams (default); stats: distributions of numbers", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
-    {0, "hash", "NAME", OPT_STRING, &hash, "ngram: dsir, as p-lambda/dsir counts; native: faster (default: dsir)", 0},
+    {0, "hash", "NAME", OPT_STRING, &hash, "ngram: dsir, as p-lambda/dsir counts; dsir-nltk3.10, with NLTK since 3.10; native, faster (default: dsir)", 0},
     {'n', "n", "N", OPT_U64, &n, "ngram: the longest, 1 to 8 (default: 2)", 0},
     {'b', "buckets", "N", OPT_U64, &buckets, "ngram: number of buckets (default: 10000)", 0},
     {0, "of", "NAME,...", OPT_STRING, &what.fields, "stats: of these measures, scores and numbers in meta (default: all measures)", 0},
     {0, "merge", 0, OPT_FLAG, &merge, "the FILEs (default: standard input) hold what dfeat made: add it up", 0},
+    {0, "keep-going", "LIST", OPT_STRING, &lost_path, "leave out FILEs that cannot be read whole; LIST names them, with the reason", 0},
     {'o', "output", "FILE", OPT_STRING, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
     RECORDS_OPTS(how),
     OPT_END
@@ -49,11 +54,11 @@ static void check_options(void)
     if (list)
         show_list();
     if (!m)
-        die_usage("-m: there is no method '%s'; --list shows them", method);
+        die_unknown("method", gather_table, NULL, method);
     if (ngram ? what.fields != NULL : n != UNSET || buckets != UNSET || hash)
         die_usage(ngram ? "--of is for -m stats" : "-n, -b and --hash are for -m ngram");
     if (mode < 0)
-        die_usage("--hash: '%s' is neither dsir nor native", hash);
+        die_usage("--hash: '%s' is none of dsir dsir-nltk3.10 native", hash);
     n = n == UNSET ? 2 : n;
     buckets = buckets == UNSET ? 10000 : buckets;
     if (n < 1 || n > NGRAM_MAX || buckets < 1 || buckets > NGRAM_BUCKETS_MAX)
@@ -81,7 +86,8 @@ static void count_piece(void *ctx, size_t i)
         m->add(*state, &w->r[k]);
 }
 
-static void count(const char *file, void *all)
+/* -1: the file is damaged, and nothing of it is counted. */
+static int count(const char *file, void *all)
 {
     struct records *in = records_file(file, &how, &e);
     size_t jobs = (size_t)par_jobs();
@@ -89,20 +95,31 @@ static void count(const char *file, void *all)
     int got;
 
     if (!in)
-        die("%s", e.msg);
+        return free(w.state), -1;
     while ((got = records_batch(in, &w.r, &w.n, &e)) > 0) {
         par_for(w.pieces, count_piece, &w);
         progress_step(w.n, 0);
     }
-    for (size_t t = 0; got >= 0 && t < jobs; t++)
+    for (size_t t = 0; t < jobs; t++)
         if (w.state[t]) {
-            got = m->merge(all, w.state[t], &e);
+            got = got < 0 ? got : m->merge(all, w.state[t], &e);
             m->close(w.state[t]);
         }
-    if (got < 0)
-        die("%s", e.msg);
     free(w.state);
     records_close(in);
+    return got;
+}
+
+/* What dfeat made before: into a state of its own first, so that of a damaged file nothing is added. */
+static int add(const char *file, void *all)
+{
+    void *one = m->open(NULL);
+    int rc = m->read(one, file, &e);
+
+    if (rc == 0)
+        rc = m->merge(all, one, &e) < 0 ? err_in(&e, "%s", strcmp(file, "-") == 0 ? "standard input" : file) : 0;
+    m->close(one);
+    return rc;
 }
 
 static void put(struct target *to, const void *all)
@@ -130,15 +147,22 @@ int main(int argc, char **argv)
     void *all;
 
     check_options();
+    if (lost_path && !(lost = lost_open(lost_path, &e)))
+        die("%s", e.msg);
     to = how.lines ? target_open_text(path, &e) : target_open(path, &e);
     if (!to)
         die("%s", e.msg);
     all = m->open(merge ? NULL : &what);
     for (int i = 1; i <= (files ? files : 1); i++)
-        if (!merge)
-            count(files ? argv[i] : "-", all);
-        else if (m->read(all, files ? argv[i] : "-", &e) < 0)
-            die("%s", e.msg);
+        if ((merge ? add : count)(files ? argv[i] : "-", all) < 0) {
+            if (!lost)
+                die("%s", e.msg);
+            lost_add(lost, files ? argv[i] : "standard input", 0, e.msg);
+        }
+    if (lost && lost_count(lost))
+        warn("%d files could not be read whole: %s lists them", lost_count(lost), lost_path);
+    if (lost && lost_close(lost, &e) < 0)
+        die("%s", e.msg);
     put(to, all);
     m->close(all);
     progress_end();

@@ -17,9 +17,10 @@
 
 static struct records_opts from;
 static const char *path = "-", *fields, *tokenizer, *text_field = "text", *id_field = "id";
-static int ids, tokens, gzip, zstd, in_lines;
+static int ids, tokens, special, gzip, zstd, in_lines;
 static uint64_t zlevel = 3, glevel = 6;
 static struct tok *tok; /* NULL: records bring their tokens */
+static size_t dropped;  /* bytes without a piece */
 static struct err e;
 
 static int set_level(const char *arg, uint64_t most, int *on, uint64_t *level, struct err *why)
@@ -46,6 +47,7 @@ static const struct opt opts[] = {
     {0, "ids", 0, OPT_FLAG, &ids, "write the id of each record, one a line", 0},
     {0, "tokens", 0, OPT_FLAG, &tokens, "write the token ids of each record, one record a line, as mcalib --ids reads them", 0},
     {0, "tokenizer", "FOLDER", OPT_STRING, &tokenizer, "... made by this folder's tokenizer where a record has none", 0},
+    {0, "special", 0, OPT_FLAG, &special, "... which reads <|im_start|> and its like in a text as the tokens they are", 0},
     {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "compress by zstd, level 1 to 22 (default 3)", set_zstd},
     {0, "gzip", "[LEVEL]", OPT_CALL, 0, "compress by gzip, level 1 to 9 (default 6)", set_gzip},
     {0, "text-field", "KEY", OPT_STRING, &text_field, "the name of the text in the lines written (default: text)", 0},
@@ -54,17 +56,18 @@ static const struct opt opts[] = {
     OPT_END
 };
 
-/* The text's ids, after the beginning's where the tokenizer asks for it. */
+/* The text's ids, after what the tokenizer puts before a text. */
 static int put_encoded(struct buf *b, const struct record *r)
 {
     struct tok_ids out = {0};
-    int rc = tok_encode(tok, r->text, r->text_len, &out, &e);
+    int rc;
 
-    if (rc == 0 && tok_add_bos(tok) && tok_bos(tok) >= 0)
-        buf_printf(b, "%" PRId64 "%s", tok_bos(tok), out.n ? " " : "");
+    tok_begin(tok, &out);
+    rc = tok_encode(tok, r->text, r->text_len, special, &out, &e);
     for (size_t i = 0; rc == 0 && i < out.n; i++)
         buf_printf(b, "%s%" PRIu32, i ? " " : "", out.id[i]);
     buf_add(b, "\n", 1);
+    dropped += out.dropped;
     free(out.id);
     return rc;
 }
@@ -116,7 +119,11 @@ int main(int argc, char **argv)
         die_usage(files > 1 ? "one FILE at most" : zstd + gzip > 1 ? "-z or --gzip, not both" : "of --fields, --ids and --tokens only one can be");
     if (tokenizer && !tokens)
         die_usage("--tokenizer %s is for --tokens", tokenizer);
+    if (special && !tokenizer)
+        die_usage("--special is for --tokenizer");
     if (tokenizer && !(tok = tok_open_folder(tokenizer, &e)))
+        die("%s", e.msg);
+    if (target_check_file(path, &e) < 0)
         die("%s", e.msg);
     from = (struct records_opts){.lines = in_lines, .text_field = text_field, .id_field = id_field};
     in = records_file(files ? argv[1] : "-", &from, &e);
@@ -136,6 +143,8 @@ int main(int argc, char **argv)
     }
     if (got < 0 || zip_put(z, b.data, b.len, &e) < 0 || zip_close(z, &e) < 0 || target_commit(to, &e) < 0)
         die("%s", e.msg);
+    if (dropped)
+        warn("%zu bytes that the tokenizer has no piece for are left out", dropped);
     records_close(in);
     tok_close(tok);
     buf_free(&b);

@@ -56,8 +56,10 @@ int main(int argc, char **argv)
     if (list)
         show_list();
     m = method ? rate_find(method) : NULL;
-    if (!m || files > 1)
-        die_usage(files > 1 ? "one FILE at most" : method ? "-m: there is no method '%s'; --list shows them" : "-m NAME is needed; --list shows the methods", method);
+    if (files > 1 || !method)
+        die_usage(files > 1 ? "one FILE at most" : "-m NAME is needed; --list shows the methods");
+    if (!m)
+        die_unknown("method", rate_table, NULL, method);
     state = open_method(m);
     in = records_file(files ? argv[1] : "-", &how, &e);
     out = in ? records_out_open(STDOUT_FILENO, "standard output", &how, in, &e) : NULL;

@@ -17,7 +17,8 @@
 #include "tensor/stream.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
-static int dry_run, list;
+static int dry_run, list, verbose;
+static struct unseen unseen;
 static struct factor_pass pass = FACTOR_PASS;
 static struct select sel = {.linears = 1};
 static struct budget *budget;
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
     OPT_END,
 };
 
@@ -71,7 +73,7 @@ static void open_budget(const struct factor_method *m)
         die_usage("--budget: -m masa is for several tensors together");
     if (!(budget = budget_read(budget_path, column, set_size, NULL, &e)))
         die("%s", e.msg);
-    sel.linears = 0; /* the table says which */
+    sel.linears = !(sel.by_table = 1); /* the table says which */
 }
 
 static const struct factor_method *check_options(void)
@@ -82,7 +84,7 @@ static const struct factor_method *check_options(void)
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
     if (!(pass.method = m = factor_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", factor_table, NULL, method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
     pass.residual = term && strcmp(term, "residual") == 0;
@@ -92,6 +94,7 @@ static const struct factor_method *check_options(void)
         die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
     if (budget_path)
         open_budget(m);
+    pass.unseen = &unseen;
     if (factor_pass_check(&pass, budget ? budget_column(budget) : NULL, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     opt_check_report(&report_path, dry_run);
@@ -103,21 +106,74 @@ static int is_chosen(const struct bundle *b)
 {
     const char *word = budget ? budget_find(budget, b->name) : NULL;
 
-    return (word || !budget) && select_match(&sel, b) && b->shape.rank > 1 && (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
+    return select_match(&sel, b) && (word || !budget) && b->shape.rank > 1 && (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
+}
+
+/* A gram of fewer tokens than columns says nothing of some directions. Once for a run. */
+static void warn_poor(const struct bundle *b)
+{
+    static int warned;
+    int64_t count = attrs_int(&b->more, "count", 0);
+
+    if (warned || !(pass.method->needs & FACTOR_GRAM) || !bundle_part(b, -1, "gram") || count <= 0 || (uint64_t)count >= b->cols)
+        return;
+    warn("%s: its gram is of %lld tokens, fewer than its %llu columns: too few to tell what may go; calibrate on more", b->name, (long long)count,
+         (unsigned long long)b->cols);
+    warned = 1;
+}
+
+/* The bundle that in stands at; *ahead: of the one behind it, which was read to see whether it is the bias, what bundle_read gave; -2: it was not. */
+static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, struct err *e)
+{
+    struct bundle *bias = NULL;
+    struct factor_tally t;
+
+    warn_poor(b);
+    if (bundle_load(in, b, e) < 0)
+        return -1;
+    if (pass.method->needs & FACTOR_BIAS && (*ahead = bundle_read(in, next, e)) == -1)
+        return -1;
+    if (*ahead > 0 && factor_is_bias(next, b))
+        bias = next;
+    if ((bias && bundle_load(in, bias, e) < 0) || factor_loaded(&pass, b, bias, &t, e) < 0)
+        return -1;
+    factor_tally_line(&report, b, &t);
+    pass.done += (uint64_t)t.done;
+    return 0;
 }
 
 static int walk(struct reader *in, struct writer *out, struct err *e)
 {
-    struct bundle b = {0};
-    int got;
+    struct bundle b = {0}, next = {0};
+    int got = bundle_read(in, &b, e);
 
-    while ((got = bundle_read(in, &b, e)) > 0) {
+    while (got > 0) {
+        int ahead = -2;
+
         progress_step(1, describe_bytes(&b, 0));
-        if ((is_chosen(&b) && factor_bundle(&pass, in, &b, &report, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
+        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
             return -1;
+        if (ahead == -2) {
+            got = bundle_read(in, &b, e);
+        } else {
+            bundle_free(&b);
+            b = next;
+            next = (struct bundle){0};
+            got = ahead;
+        }
     }
     bundle_free(&b);
     return got;
+}
+
+static void tell_unseen(void)
+{
+    const char *how = pass.method->kind == FACTOR_BESIDE ? "stayed as they were" : pass.method->needs & FACTOR_NORM2 ? "were factored with alpha 0"
+                                                                                                                     : "were factored by svd";
+
+    if (unseen.n)
+        warn("%s", unseen_line(&unseen, how, verbose));
+    unseen_free(&unseen);
 }
 
 int main(int argc, char **argv)
@@ -139,9 +195,11 @@ int main(int argc, char **argv)
     buf_puts(&report, FACTOR_TALLY_TITLES);
     got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, &e);
     progress_end();
-    if (got < 0 || (out && writer_finish(out, &e) < 0) ||
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, pass.done, "none is a matrix that would be smaller in factors", &e) < 0 ||
+        (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
+    tell_unseen();
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);
     budget_free(budget);

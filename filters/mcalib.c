@@ -11,6 +11,7 @@
 #include "run/texts.h"
 
 static struct opt_list files, id_files, matrices;
+static struct texts_how how = {.joined = 1, .windows = 1};
 static uint64_t tokens_max;
 static int64_t context;
 static uint64_t states_bytes = (uint64_t)1 << 30;
@@ -19,6 +20,11 @@ static struct calibrate run = {.patience = 20, .calib.parts = CALIB_NORM2};
 static int set_parts(const char *arg, struct err *e)
 {
     return calib_parse(arg, &run.calib.parts, e);
+}
+
+static int set_bos(const char *arg, struct err *e)
+{
+    return texts_bos_parse(arg, &how.bos, e);
 }
 
 static int set_weight(const char *arg, struct err *e)
@@ -30,9 +36,11 @@ static const struct opt opts[] = {
     {'f', "file", "TEXT", OPT_LIST, &files, "calibrate on this text (repeatable: they are joined)", 0},
     {0, "ids", "FILE", OPT_LIST, &id_files, "calibrate on token ids, separated by white space, taken as they are", 0},
     {0, "imatrix", "FILE", OPT_LIST, &matrices, "instead: norm2 from llama.cpp's importance matrix (repeatable: they are added)", 0},
-    {0, "tokens", "N", OPT_U64, &tokens_max, "use the first N tokens at most (default: all)", 0},
+    {0, "tokens", "N", OPT_U64, &tokens_max, "use N tokens at most, whole windows spread evenly over the texts (default: all)", 0},
+    {0, "special", 0, OPT_FLAG, &how.special, "<|im_start|> and its like in a text are the tokens they are", 0},
+    {0, "bos", "WHEN", OPT_CALL, 0, "each window of a text begins with the tokenizer's bos: yes, no, auto (where it adds it)", set_bos},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
-    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi (default norm2)", set_parts},
+    {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi,reap (default norm2)", set_parts},
     {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0, "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
     {0, "through", "CMD", OPT_STRING, &run.command, "each layer goes through this chain of filters before the next is run", 0},
@@ -43,24 +51,46 @@ static const struct opt_spec spec = {
     "mcalib", "[OPTION]... -f TEXT <STREAM >STREAM", "Add statistics of each linear layer's inputs.", opts, opt_common,
     "Example: tsplit model | mcalib -f calib.txt | wprune -m wanda -s 0.5 | tpack -o pruned\n"};
 
+/* How many of the tokens wanted lie before place `at` of `all`; 0 when all are wanted. */
+static uint64_t part(uint64_t at, uint64_t all)
+{
+    return (uint64_t)((unsigned __int128)tokens_max * at / all);
+}
+
 /* Read the texts with the tokenizer that the stream brought, and cut them. */
 static void cut(const struct feed *feed, struct windows *w, struct err *e)
 {
     int64_t own = attrs_int(&reader_head(feed->in)->model, "context", 2048);
     int64_t ctx = context ? context : own < 2048 ? own : 2048;
-    uint64_t left = tokens_max ? tokens_max : UINT64_MAX;
+    uint64_t all = 0, seen = 0;
     struct texts t;
 
-    if (texts_read(&t, &files, &id_files, 1, &feed->files, -1, e) < 0)
+    if (texts_read(&t, &files, &id_files, &how, &feed->files, attrs_int(&reader_head(feed->in)->model, "bos", -1), e) < 0)
         die("%s", e->msg);
-    for (int i = 0; i < t.n && left; i++) {
-        uint64_t n = t.text[i].ids.n < left ? t.text[i].ids.n : left;
+    for (int i = 0; i < t.n; i++)
+        all += t.text[i].ids.n;
+    for (int i = 0; i < t.n; i++) { /* each its part of the tokens wanted; ids are taken as they are unless bos is asked for */
+        int64_t bos = t.text[i].bytes || how.bos == TEXTS_BOS_YES ? t.bos : -1;
+        uint64_t n = t.text[i].ids.n, before = part(seen, all), most = part(seen + n, all) - before;
 
-        if (windows_add(w, t.text[i].ids.id, n, ctx, PROTOCOL_ALL, -1, e) < 0)
+        if (t.text[i].ids.dropped)
+            warn("%s: %zu bytes that the tokenizer has no piece for are left out", t.text[i].name, t.text[i].ids.dropped);
+        seen += n;
+        if (tokens_max && !most)
+            continue;
+        if (windows_spread(w, t.text[i].ids.id, n, ctx, most, bos, e) < 0)
             die("%s: %s", t.text[i].name, e->msg);
-        left -= n;
     }
     texts_free(&t);
+}
+
+/* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by. */
+static void warn_few(const struct windows *w, const struct attrs *model)
+{
+    int64_t hidden = attrs_int(model, "hidden", 0), inner = attrs_int(model, "intermediate", 0), wide = hidden > inner ? hidden : inner;
+
+    if (tokens_max && run.calib.parts & CALIB_GRAM && w->tokens < 20 * wide)
+        warn("%lld tokens for grams of %lld columns; fewer than %lld leave them poor", (long long)w->tokens, (long long)wide, (long long)(20 * wide));
 }
 
 /* One line about what has no statistics. */
@@ -124,6 +154,8 @@ int main(int argc, char **argv)
     }
     if (!files.n && !id_files.n)
         die_usage("no text: give -f TEXT");
+    if (opt_readable(&files, &e) < 0 || opt_readable(&id_files, &e) < 0)
+        die("%s", e.msg);
     if (context < 0)
         die_usage("--context %lld is below 1", (long long)context);
     if (run.patience < 0)
@@ -137,6 +169,7 @@ int main(int argc, char **argv)
     note(&w);
     if (forward_open(&run.f, &reader_head(run.feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);
+    warn_few(&w, &reader_head(run.feed.in)->model);
     progress_total((uint64_t)run.f.m.layers, 0);
     for (; got > 0; got = feed_next(&run.feed, &e))
         if (calibrate_unit(&run, &e) < 0)

@@ -14,6 +14,7 @@
 #include "run/texts.h"
 
 static struct opt_list files, id_files;
+static struct texts_how how;
 static int64_t context;
 static enum protocol protocol = PROTOCOL_PAPER;
 static const char *against;
@@ -27,9 +28,16 @@ static int set_protocol(const char *arg, struct err *e)
     return 0;
 }
 
+static int set_bos(const char *arg, struct err *e)
+{
+    return texts_bos_parse(arg, &how.bos, e);
+}
+
 static const struct opt opts[] = {
     {'f', "file", "TEXT", OPT_LIST, &files, "measure on this text (repeatable: one line each)", 0},
     {0, "ids", "FILE", OPT_LIST, &id_files, "measure on token ids, separated by white space, taken as they are", 0},
+    {0, "special", 0, OPT_FLAG, &how.special, "<|im_start|> and its like in a text are the tokens they are", 0},
+    {0, "bos", "WHEN", OPT_CALL, 0, "put the tokenizer's bos before: yes, no, auto (where it adds it)", set_bos},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
     {0, "protocol", "NAME", OPT_CALL, 0, "paper or llama.cpp (default paper)", set_protocol},
     {0, "against", "STREAM", OPT_STRING, &against, "also compare with this reference model, a stream in a file", 0},
@@ -61,6 +69,8 @@ static void cut(struct texts *texts, struct windows *w, const struct attrs *mode
     for (int i = 0; i < texts->n; i++) {
         struct text *t = &texts->text[i];
 
+        if (t->ids.dropped)
+            warn("%s: %zu bytes that the tokenizer has no piece for are left out", t->name, t->ids.dropped);
         t->first = w->tokens;
         if (windows_add(w, t->ids.id, t->ids.n, context, protocol, texts->bos, e) < 0)
             die("%s: %s", t->name, e->msg);
@@ -119,16 +129,20 @@ int main(int argc, char **argv)
         die_usage("unexpected operand '%s'", argv[1]);
     if (!files.n && !id_files.n)
         die_usage("no text: give -f TEXT");
+    if (opt_readable(&files, &e) < 0 || opt_readable(&id_files, &e) < 0)
+        die("%s", e.msg);
     if (context < 0)
         die_usage("--context %lld is below 1", (long long)context);
     if (against && (fd = open(against, O_RDONLY | O_CLOEXEC)) < 0)
         die("%s: cannot be opened: %s", against, strerror(errno));
+    if (against && reader_is_stream(against, &e) != 1)
+        die("%s: is no stream, which --against compares with: tsplit makes one of a checkpoint", against);
 
     start(&feed, reader_stdin(&e), &e);
     const struct attrs *model = &reader_head(feed.in)->model;
     if (ppl_possible(model, &e) < 0)
         die("%s", e.msg);
-    if (texts_read(&texts, &files, &id_files, 0, &feed.files, attrs_int(model, "bos", -1), &e) < 0)
+    if (texts_read(&texts, &files, &id_files, &how, &feed.files, attrs_int(model, "bos", -1), &e) < 0)
         die("%s", e.msg);
     cut(&texts, &w, model, &e);
     if (run_model(&feed, &w, states_bytes, &f, &head, &e) < 0)

@@ -58,7 +58,7 @@ static int codec(void)
     return split ? CODEC_SPLIT : zstd ? CODEC_ZSTD : bitmask ? CODEC_BITMASK : raw ? CODEC_RAW : -1;
 }
 
-static void copy(const char *from, struct target *to, int how)
+static void copy(const char *from, struct target *to, int how, int last)
 {
     struct reader *in = pieces ? reader_file_piece(from, &e) : reader_file(from, &e);
     struct writer *out = in ? writer_open(target_fd(to), path, in, &e) : NULL;
@@ -67,23 +67,22 @@ static void copy(const char *from, struct target *to, int how)
 
     if (!out)
         die("%s", e.msg);
+    reader_skips(in, SKIP_UNASKED);
     if (how >= 0) {
         writer_codec(out, how, (int)level);
         writer_recode(out, 1);
     }
-    if (sel.only.n || sel.skip.n || sel.layers || dense)
+    if (select_given(&sel) || dense)
         writer_drop_manifest(out);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
     while ((got = bundle_read(in, &b, &e)) > 0) {
         progress_step(1, describe_bytes(&b, 0));
         if (!select_match(&sel, &b))
             continue;
-        if (dense && (bundle_load(in, &b, &e) < 0 || bundle_make_dense(&b, type, &e) < 0))
-            die("%s: %s", b.name, e.msg);
-        if (bundle_write(out, in, &b, &e) < 0)
+        if ((dense ? bundle_pass_dense(out, in, &b, type, &e) : bundle_write(out, in, &b, &e)) < 0)
             die("%s: %s", b.name, e.msg);
     }
-    if (got < 0 || writer_finish(out, &e) < 0)
+    if (got < 0 || (last && select_end(&sel, &reader_head(in)->model, SELECT_CHOSEN, NULL, &e) < 0) || writer_finish(out, &e) < 0)
         die("%s", e.msg);
     bundle_free(&b);
     reader_close(in);
@@ -103,7 +102,7 @@ int main(int argc, char **argv)
     if (!to)
         die("%s", e.msg);
     for (int i = 1; i <= (files ? files : 1); i++)
-        copy(files ? argv[i] : "-", to, how);
+        copy(files ? argv[i] : "-", to, how, i >= files);
     progress_end();
     if (target_commit(to, &e) < 0)
         die("%s", e.msg);

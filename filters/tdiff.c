@@ -7,8 +7,7 @@
 
 #include "base/die.h"
 #include "base/opt.h"
-#include "la/quad.h"
-#include "merge/operand.h"
+#include "merge/differ.h"
 #include "tensor/compare.h"
 #include "tensor/describe.h"
 #include "tensor/select.h"
@@ -26,13 +25,7 @@ static const struct opt opts[] = {
     OPT_END
 };
 
-struct result {
-    struct distance d;
-    double out;       /* relative error of the layer's output, squared: tr(E H E') / tr(W H W') */
-    const char *by;   /* the companion that told it, or "-" */
-};
-
-static void show(const char *name, const struct result *r, const char *what)
+static void show(const char *name, const struct differ *r, const char *what)
 {
     static int begun;
 
@@ -45,66 +38,23 @@ static void show(const char *name, const struct result *r, const char *what)
         printf("%s\t-\t-\t-\t-\t-\t-\t-\t%s\n", describe_name(name), what);
 }
 
-/* The error of the output that the companions of a, or else of b, tell. */
-static void output_error(const struct bundle *a, const struct bundle *b, const float *w, const float *diff, struct result *r)
-{
-    static const char *const names[] = {"gram", "norm2"};
-
-    for (int i = 0; i < 2 && *r->by == '-'; i++) {
-        const struct bundle *from = bundle_part(a, -1, names[i]) ? a : b;
-        double (*quad)(size_t, size_t, const float *, const float *) = i ? quad_diagonal : quad_gram;
-        float *h = bundle_part(from, -1, names[i]) ? bundle_companion(from, names[i], i ? a->cols : a->cols * a->cols, &e) : NULL;
-
-        if (h) {
-            r->by = names[i];
-            r->out = fabs(quad(a->rows, a->cols, diff, h) / quad(a->rows, a->cols, w, h)); /* NaN without its sign */
-        }
-        free(h);
-    }
-}
-
-static void measure(const struct bundle *a, const struct bundle *b, struct result *r)
-{
-    size_t n = a->rows * a->cols;
-    float *w = mem_new(n, sizeof *w), *v = mem_new(n, sizeof *v);
-
-    *r = (struct result){.out = NAN, .by = "-"};
-    if (bundle_rows(a, 0, a->rows, w, &e) < 0 || bundle_rows(b, 0, b->rows, v, &e) < 0)
-        die("%s: %s", a->name, e.msg);
-    for (size_t i = 0; i < n; i += a->cols)
-        distance_add(&r->d, w + i, v + i, v + i, a->cols); /* v becomes the difference */
-    output_error(a, b, w, v, r);
-    free(w);
-    free(v);
-}
-
-static void compare(const struct bundle *a, const struct bundle *b)
-{
-    int diff = bundle_differences(a, b), same = diff == 0;
-    struct result r;
-    char text[DIFFERENCE_TEXT];
-
-    if (!(diff & DIFF_SHAPE)) {
-        if (!same || all)
-            measure(a, b, &r);
-        if (!same && limit >= 0)
-            same = distance_relative(&r.d) <= limit;
-    }
-    differ |= !same;
-    if (!same || all)
-        show(a->name, diff & DIFF_SHAPE ? NULL : &r, difference_text(diff, text));
-}
-
 /* The current tensors of A and B, which are one. Names that differ are of two formats, and so is the type that these had. */
-static void compare_loaded(struct operand *a, struct operand *b)
+static void compare(struct operand *a, struct operand *b)
 {
-    if (operand_load(a, &e) < 0 || operand_load(b, &e) < 0 || operand_turn(b, &e) < 0)
-        die("%s: %s", a->b.name, e.msg);
+    int diff, same;
+    char text[DIFFERENCE_TEXT];
+    struct differ r;
+
     if (strcmp(a->b.name, b->b.name) != 0) {
         attrs_drop(&a->b.more, "dtype");
         attrs_drop(&b->b.more, "dtype");
     }
-    compare(&a->b, &b->b);
+    if ((diff = differ_by(a, b, all, &r, &e)) < 0)
+        die("%s", e.msg);
+    same = diff == 0 || (limit >= 0 && !(diff & DIFF_SHAPE) && distance_relative(&r.d) <= limit);
+    differ |= !same;
+    if (!same || all)
+        show(a->b.name, diff & DIFF_SHAPE ? NULL : &r, difference_text(diff, text));
 }
 
 static void missing(const struct operand *o, const char *what)
@@ -129,7 +79,7 @@ static void join(struct operand *a, struct operand *b)
         else if (select_match(&sel, &a->b) && operand_follow(b, a, &e) < 0)
             die("%s", e.msg);
         else if (select_match(&sel, &a->b))
-            compare_loaded(a, b);
+            compare(a, b);
     }
     while (got == 0 && (got = operand_rest(b, &e)) > 0 && !(got = 0))
         missing(b, "only in B");
@@ -147,11 +97,15 @@ int main(int argc, char **argv)
     die_status = 2;
     if (files != 2 || (strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0) || select_check(&sel, &e) < 0)
         die_usage("%s", files != 2 ? "two operands are needed: A B" : *argv[1] == '-' && !argv[1][1] ? "only one of A and B can be standard input" : e.msg);
+    if (opt_there(argv + 1, 2, &e) < 0)
+        die("%s", e.msg);
     for (int i = 0; i < 2; i++)
         if (operand_open(&in[i], argv[1 + i], &e) < 0)
             die("%s", e.msg);
     operand_agree(in, 2);
     join(&in[0], &in[1]);
+    if (select_end(&sel, operand_model(&in[0]), SELECT_CHOSEN, NULL, &e) < 0)
+        die("%s", e.msg);
     for (int i = 0; i < 2; i++)
         operand_close(&in[i]);
     finish_stdout();

@@ -83,7 +83,7 @@ int main(int argc, char **argv)
     if (list)
         show_list();
     check_target();
-    if (!(in = reader_stdin(&e)) || pack_open(&pack, format, output, dense, max_shard, reader_head(in), &e) < 0)
+    if (pack_check(format, output, &e) < 0 || !(in = reader_stdin(&e)) || pack_open(&pack, format, output, dense, max_shard, reader_head(in), &e) < 0)
         die("%s", e.msg);
     progress_total(reader_head(in)->tensors, 0);
     while ((got = stream_next(in, &it, &e)) > 0) {

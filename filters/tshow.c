@@ -83,6 +83,8 @@ int main(int argc, char **argv)
     if (!in)
         die("%s", e.msg);
     reader_allow_partial(in, 1);
+    if (!data)
+        reader_skips(in, SKIP_ALL);
     if ((data || verbose) && twin_put_head(&twin, reader_head(in), &e) < 0)
         die("%s", e.msg);
     if (!data && twin_flush(&twin, &e) < 0)
@@ -92,7 +94,8 @@ int main(int argc, char **argv)
     while ((got = stream_next(in, &it, &e)) > 0)
         if (show(in, &it) < 0)
             die("%s: %s", it.kind == ITEM_TENSOR ? it.b.name : it.kind_name, e.msg);
-    if (got < 0 || (data && (twin_put_end(&twin, reader_tail_model(in), &e) < 0 || twin_flush(&twin, &e) < 0)))
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, SELECT_CHOSEN, NULL, &e) < 0 ||
+        (data && (twin_put_end(&twin, reader_tail_model(in), &e) < 0 || twin_flush(&twin, &e) < 0)))
         die("%s", e.msg);
     if (!data && !json)
         printf("total\t%" PRIu64 "\t-\t%" PRIu64 "\t-\t-\t-\n", tensors, bytes);

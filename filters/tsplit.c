@@ -81,7 +81,8 @@ static void split(char **path, int paths)
     for (int i = 0; i < paths; i++)
         if (source_open(&s, path[i], &e) < 0)
             die("%s", e.msg);
-    if (plan_make(&plan, &s, &sel, &e) < 0 || !(to = folder ? target_open_dir(folder, &e) : target_open(output, &e)))
+    if (plan_make(&plan, &s, &sel, &e) < 0 || select_end(&sel, &plan.model, SELECT_CHOSEN, NULL, &e) < 0 ||
+        !(to = folder ? target_open_dir(folder, &e) : target_open(output, &e)))
         die("%s", e.msg);
     if (plan.note.msg[0])
         warn("%s: the tokenizer does not travel as a file: %s", path[0], plan.note.msg);
@@ -150,7 +151,7 @@ int main(int argc, char **argv)
     if (is < 0)
         die("%s", e.msg);
     if (is) {
-        if (paths > 1 || sel.only.n || sel.skip.n || sel.layers)
+        if (paths > 1 || select_given(&sel))
             die_usage("a stream is cut whole and alone: choose tensors with tcat first");
         deal(argv[1]);
     } else {

@@ -99,6 +99,8 @@ static void measure_all(struct reader *in, struct measured *s, struct measured *
     while ((got = bundle_read(in, &b, &e)) > 0) {
         if (!select_match(&sel, &b))
             continue;
+        while (!parts && b.parts && b.part[0].term < 0)
+            bundle_drop_part(&b, -1, b.part[0].name);
         if (bundle_load_companions(in, &b, &e) < 0)
             die("%s: %s", b.name, e.msg);
         if (parts)
@@ -109,7 +111,7 @@ static void measure_all(struct reader *in, struct measured *s, struct measured *
             die("%s: %s", b.name, e.msg);
         show(b.name, NULL, s, all);
     }
-    if (got < 0)
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, SELECT_CHOSEN, NULL, &e) < 0)
         die("%s", e.msg);
     bundle_free(&b);
 }
@@ -133,6 +135,7 @@ int main(int argc, char **argv)
     if (!in)
         die("%s", e.msg);
     reader_allow_partial(in, 1);
+    reader_skips(in, SKIP_UNASKED);
     choose();
     one.acc = acc_new();
     all.acc = acc_new();

@@ -92,7 +92,7 @@ static void check_options(void)
     if (!method_name || targets != 1)
         die_usage("-m NAME and one of -s, -b, --size, --keep, -r are needed; --list names the methods");
     if (!(pass.method = alloc_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", alloc_table, NULL, method_name);
     j->kind = sparsity >= 0 ? ALLOC_SPARSITY : bits >= 0 || size ? ALLOC_TYPE : ALLOC_RANK;
     j->target = sparsity >= 0 ? sparsity : keep >= 0 ? keep : rank;
     j->by_rank = rank >= 0;
@@ -128,7 +128,7 @@ int main(int argc, char **argv)
             die("%s", e.msg);
     }
     progress_end();
-    if (got < 0 || alloc_decide(&pass, bits, (double)size, &e) < 0)
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, (uint64_t)pass.job.n, "none is a matrix", &e) < 0 || alloc_decide(&pass, bits, (double)size, &e) < 0)
         die("%s", e.msg);
     alloc_table_put(&pass, &table);
     alloc_losses_put(&pass, &losses);

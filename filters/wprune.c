@@ -16,12 +16,13 @@
 #include "prune/pass.h"
 #include "score/score.h"
 #include "tensor/budget.h"
+#include "tensor/unseen.h"
 #include "wire/codec.h"
 
 static const char *method_name, *init_name, *sparsity, *block, *scope, *report_path, *budget_path;
 static uint64_t seed;
 static struct prune_args args = PRUNE_ARGS;
-static int dry_run, list, refit;
+static int dry_run, list, refit, verbose;
 static struct select sel = {.linears = 1};
 
 static const struct opt opts[] = {
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor pruned", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
     OPT_END,
 };
 
@@ -48,6 +50,9 @@ static const struct opt_spec spec = {"wprune", "-m NAME -s S|N:M [OPTION]... <ST
 static const struct score_method *scored; /* NULL: by the companion */
 static struct pattern pattern;            /* of the tensor at hand */
 static struct prune_pass pass = {.pattern = &pattern};
+static struct pattern plain_pattern;      /* likewise, of what has no statistics */
+static struct prune_pass plain = {.method = &prune_score, .pattern = &plain_pattern};
+static struct unseen unseen;
 static struct budget *budget;
 
 static struct score_known known;
@@ -62,6 +67,12 @@ static int scorer(const struct bundle *b, const struct prune_inputs *in, uint64_
 {
     (void)in;
     return score_rows(scored, &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, &known, out}, e);
+}
+
+static int by_magnitude(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
+{
+    (void)in;
+    return score_rows(&score_magnitude, &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, NULL, out}, e);
 }
 
 static int print_list(void)
@@ -83,7 +94,7 @@ static const struct prune_method *find(const char *name)
     if (!m && (scored = score_find(name)))
         m = &prune_score;
     if (!m)
-        die_usage("method '%s' is not known; --list names them", name);
+        die_unknown("method", prune_table, score_table, name);
     return m;
 }
 
@@ -107,6 +118,11 @@ static void find_methods(void)
     pass.whole = scored && scored->whole;
     pass.args = args;
     pass.refit = refit;
+    if (refit || (scored ? scored->needs & SCORE_INPUTS : 0) || (pass.method->needs | (args.init ? args.init->needs : 0)) & PRUNE_INPUTS)
+        pass.plain = &plain;
+    plain.scorer = by_magnitude;
+    plain.args = args;
+    plain.args.init = NULL;
 }
 
 static int takes(const struct prune_method *m, struct err *e)
@@ -122,6 +138,9 @@ static int set_pattern(void *ctx, const char *column, const char *word, struct e
         return -1;
     if (pattern.scope == SCOPE_DEFAULT)
         pattern.scope = scored ? (enum scope)scored->scope : SCOPE_TENSOR;
+    plain_pattern = pattern;
+    if (pattern.scope == SCOPE_MODEL)
+        plain_pattern.scope = SCOPE_TENSOR; /* its scores are of another kind than the model's */
     if (takes(pass.method, e) < 0 || takes(args.init, e) < 0)
         return -1;
     return budget_path && pattern.scope == SCOPE_MODEL ? err_set(e, "scope model spreads one share by itself; a budget wants --scope row or tensor") : 0;
@@ -140,7 +159,7 @@ static void check_options(void)
     opt_check_report(&report_path, dry_run);
     if (budget_path && !(budget = budget_read(budget_path, column, set_pattern, NULL, &e)))
         die("%s", e.msg);
-    sel.linears = !budget; /* the table says which */
+    sel.linears = !(sel.by_table = budget != NULL); /* the table says which */
 }
 
 /* Is b to be pruned? Then pattern is its own. */
@@ -148,7 +167,7 @@ static int is_chosen(const struct bundle *b)
 {
     const char *word = budget ? budget_find(budget, b->name) : sparsity;
 
-    return word && select_match(&sel, b) && (!budget || set_pattern(NULL, NULL, word, NULL) == 0);
+    return select_match(&sel, b) && word && (!budget || set_pattern(NULL, NULL, word, NULL) == 0);
 }
 
 int main(int argc, char **argv)
@@ -158,6 +177,7 @@ int main(int argc, char **argv)
     struct prune_tally t;
     struct err e;
     off_t start;
+    uint64_t pruned = 0;
     int fd = STDIN_FILENO, got;
 
     if (opt_parse(argc, argv, &spec) > 0)
@@ -182,13 +202,19 @@ int main(int argc, char **argv)
         t = (struct prune_tally){0};
         if (chosen ? prune_tensor(&pass, in, out, &b, report_path ? &t : NULL, &e) < 0 : out && bundle_write(out, in, &b, &e) < 0)
             die("%s", e.msg);
+        if (chosen && pass.plain && bundle_unseen(&b))
+            unseen_add(&unseen, &b);
         if (chosen)
             prune_tally_line(&report, &b, &t);
+        pruned += (uint64_t)chosen;
     }
-    if (got < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, pruned, NULL, &e) < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);
+    if (unseen.n)
+        warn("%s", unseen_line(&unseen, "were pruned by magnitude", verbose));
+    unseen_free(&unseen);
     free(pass.sieve);
     score_known_free(&known);
     bundle_free(&b);

@@ -100,13 +100,14 @@ static void check_options(void)
     opt_check_report(&report_path, dry_run);
     if (budget_path && !(budget = budget_read(budget_path, column, set_plan, NULL, &e)))
         die("%s", e.msg);
+    sel.by_table = budget != NULL;
 }
 
 static int choose(const struct bundle *b, struct quant_plan *p)
 {
     const char *word = budget ? budget_find(budget, b->name) : NULL;
 
-    if ((budget && !word) || !select_match(&sel, b) || !quant_takes(b, budget || sel.only.n > 0) ||
+    if (!select_match(&sel, b) || (budget && !word) || !quant_takes(b, budget || sel.only.n > 0) ||
         (word && set_plan(NULL, budget_column(budget), word, NULL) < 0))
         return 0;
     if (!budget && sel.only.n == 0 && quant_falls_out(&plan, b))
@@ -144,11 +145,13 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     if (out && no_importance)
         imatrix_forget(&writer_head(out)->more);
+    reader_skips(in, dry_run ? SKIP_ALL : SKIP_NOTHING);
     flow.by_layer = plan.kind == QUANT_AFFINE && plan.method->needs & QUANT_LAYER;
     flow.layer = plan;
     flow.importance = !no_importance;
     flow.measures = report_path != NULL;
-    if (quant_flow(&flow, in, out, &e) < 0 || (out && writer_finish(out, &e) < 0) ||
+    if (quant_flow(&flow, in, out, &e) < 0 ||
+        select_end(&sel, &reader_head(in)->model, flow.chosen, "none is a matrix of floats", &e) < 0 || (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, flow.report.data, flow.report.len, &e) < 0))
         die("%s", e.msg);
     tell_fallbacks(&flow);

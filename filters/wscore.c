@@ -15,8 +15,9 @@
 
 static const char *method_name, *report_path;
 static struct select sel = {.linears = 1};
-static struct score_pass pass = {.rank = SCORE_RANK, .sel = &sel};
-static int list;
+static struct unseen unseen;
+static struct score_pass pass = {.rank = SCORE_RANK, .sel = &sel, .unseen = &unseen};
+static int list, verbose;
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "the score: see --list", 0},
@@ -26,6 +27,7 @@ static const struct opt opts[] = {
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor scored", 0},
     {'n', "dry-run", 0, OPT_FLAG, &pass.dry, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods, what a score is about, and exit", 0},
+    {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
     OPT_END,
 };
 
@@ -50,7 +52,7 @@ static const struct score_method *check_options(void)
     if (!method_name)
         die_usage("-m NAME is needed; --list names the scores");
     if (!(m = score_find(method_name)))
-        die_usage("score '%s' is not known; --list names them", method_name);
+        die_unknown("score", score_table, NULL, method_name);
     if (pass.rank < 1)
         die_usage("--rank 0: at least 1 is needed");
     if (select_check(&sel, &e) < 0)
@@ -102,8 +104,11 @@ int main(int argc, char **argv)
     buf_puts(&report, SCORE_TITLES);
     pass.report = report_path ? &report : NULL;
     got = m->needs & SCORE_POOL ? walk_layers(&feed, &e) : walk(&feed, &e);
-    if (got < 0 || (feed.out && writer_finish(feed.out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    if (got < 0 || select_end(&sel, &reader_head(feed.in)->model, pass.done, NULL, &e) < 0 || (feed.out && writer_finish(feed.out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
+    if (unseen.n)
+        warn("%s", unseen_line(&unseen, "were scored by magnitude", verbose));
+    unseen_free(&unseen);
     buf_free(&report);
     reader_close(feed.in);
     feed_free(&feed);

@@ -61,7 +61,7 @@ static void check_options(struct shrink_pass *s)
     if (!method_name || share < 0)
         die_usage("-m NAME and -s SHARE are needed; --list names the methods");
     if (!(s->method = shrink_find(method_name)))
-        die_usage("method '%s' is not known; --list names them", method_name);
+        die_unknown("method", shrink_table, NULL, method_name);
     s->what = what_name ? shrink_what(what_name) : s->method->normal;
     if (!s->what)
         die_usage("--what '%s' is none of layers, heads, channels, hidden, experts", what_name);

@@ -18,6 +18,10 @@ if command -v clang >/dev/null; then
         make -s fuzz FUZZ_SECONDS=20 FUZZ_JOBS="$jobs"
     fi
 fi
+echo "== aarch64 under qemu: the same bytes"
+rc=0
+sh tests/arm64.sh || rc=$?
+if [ "$rc" -eq 0 ]; then tests/run build cli/same.bats; elif [ "$rc" -ne 77 ]; then exit 1; fi
 if command -v valgrind >/dev/null; then
     echo "== valgrind" # which computes long doubles in 64 bits (real), and takes PCRE2's compiled patterns for faults (tok_bad)
     ls build/tests/unit/* | grep -v -e '\.[od]$' -e '/real$' -e '/tok_bad$' | xargs -P "$jobs" -I {} \

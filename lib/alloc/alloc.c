@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/table.h"
+
 #define METHOD(n) &alloc_##n,
 const struct alloc_method *const alloc_table[] = {
 #include "alloc/alloc.def"
@@ -13,10 +15,7 @@ const struct alloc_method *const alloc_table[] = {
 
 const struct alloc_method *alloc_find(const char *name)
 {
-    for (int i = 0; alloc_table[i]; i++)
-        if (strcmp(alloc_table[i]->name, name) == 0)
-            return alloc_table[i];
-    return NULL;
+    return table_find(alloc_table, name);
 }
 
 struct alloc_tensor *alloc_add(struct alloc_job *j, const char *name, uint64_t rows, uint64_t cols)

@@ -1,5 +1,6 @@
 #include "arch/axes.h"
 
+#include <math.h>
 #include <string.h>
 
 int axes_same(const struct model *m, const char *number, const char *other)
@@ -33,12 +34,16 @@ static int on_axis(const struct model *m, const struct arch_weight *w, const str
 
     u->outer = u->n = u->inner = 1;
     for (int k = 0; k < x->atoms; k++) {
-        const char *name = expr_name(x->atom[k].size);
+        const char *name = x->atom[k].size ? expr_name(x->atom[k].size) : NULL;
         struct seen s = {m, number, 0};
         double v;
 
+        if (!x->atom[k].size)
+            return err_set(e, "%s: the page does not say its sizes", w->role);
         if (model_eval(m, x->atom[k].size, layer, &v, e) < 0)
             return err_in(e, "%s", w->role);
+        if (!(v >= 1 && v <= 0x1p31) || v != floor(v))
+            return err_set(e, "%s: its size %s is %.10g; a whole number from 1 to 2^31 is needed", w->role, x->atom[k].text, v);
         expr_names(x->atom[k].size, see, &s);
         if (s.found && (!name || found))
             return err_set(e, "%s: units of %s cannot be told from its size %s", w->role, number, x->atom[k].text);

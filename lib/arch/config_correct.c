@@ -181,48 +181,63 @@ static int check(const struct arch *a, const struct buf *t, const struct attrs *
     return rc;
 }
 
+/* The number as head.model says it, in the text that j and says were read from. */
+static void put_number(struct buf *t, const struct arch_class *c, const struct json *j, const struct arch_number *n, const struct attrs *model)
+{
+    struct buf value = {0};
+    const struct json *old = NULL;
+    char *path = NULL;
+
+    for (int k = 0; k < n->paths && !old; k++) {
+        free(path);
+        path = full_path(c, j, n->path[k]);
+        old = config_at(j, path);
+    }
+    if (!old) {
+        free(path);
+        path = full_path(c, j, n->path[0]);
+    }
+    put(&value, n, model, old);
+    correct(t, path, &value);
+    buf_free(&value);
+    free(path);
+}
+
+/* Correct what the text says otherwise than head.model, once. *more: how many numbers that were. */
+static int correct_all(const struct arch *a, struct buf *t, const struct attrs *model, int *more, struct err *e)
+{
+    struct attrs says = {0};
+    struct json *j = NULL;
+    int rc = parse(t, &j, &says, e);
+
+    *more = 0;
+    for (int i = 0; rc == 0 && i < a->numbers; i++)
+        if (a->number[i].paths && !equal(&a->number[i], &says, model)) {
+            put_number(t, arch_class(a, json_str(j, "model_type", "")), j, &a->number[i], model);
+            ++*more;
+        }
+    attrs_free(&says);
+    json_free(j);
+    return rc;
+}
+
 int config_correct(const struct buf *text, const struct attrs *model, struct buf *out, struct err *e)
 {
     struct attrs says = {0};
     struct json *j = NULL;
     struct buf t = {0};
-    const struct arch *a;
-    int rc = parse(text, &j, &says, e);
+    int rc = parse(text, &j, &says, e), more = 1;
+    const struct arch *a = rc == 0 ? arch_of_type(json_str(j, "model_type", "")) : NULL;
 
-    if (rc == 0 && (a = arch_of_type(json_str(j, "model_type", ""))) != NULL) {
-        const struct arch_class *c = arch_class(a, json_str(j, "model_type", ""));
-
-        buf_add(&t, text->data, text->len);
-        for (int i = 0; i < a->numbers; i++) {
-            const struct arch_number *n = &a->number[i];
-            struct buf value = {0};
-            const struct json *old = NULL;
-            char *path = NULL;
-
-            if (!n->paths || equal(n, &says, model))
-                continue;
-            for (int k = 0; k < n->paths && !old; k++) {
-                free(path);
-                path = full_path(c, j, n->path[k]);
-                old = config_at(j, path);
-            }
-            if (!old) {
-                free(path);
-                path = full_path(c, j, n->path[0]);
-            }
-            put(&value, n, model, old);
-            correct(&t, path, &value);
-            buf_free(&value);
-            free(path);
-        }
+    attrs_free(&says);
+    json_free(j);
+    buf_add(&t, text->data, text->len);
+    for (int round = 0; rc == 0 && a && more && round < 3; round++) /* defaults change with what they are computed from, and are then said */
+        rc = correct_all(a, &t, model, &more, e);
+    if (rc == 0 && a)
         rc = check(a, &t, model, e);
-    } else if (rc == 0) {
-        buf_add(&t, text->data, text->len);
-    }
     if (rc == 0)
         buf_add(out, t.data, t.len);
     buf_free(&t);
-    attrs_free(&says);
-    json_free(j);
     return rc;
 }

@@ -331,8 +331,15 @@ static int lookup(const struct expr *x, const char *name, const struct names *na
 
 static int called(const struct node *o, const struct expr *x, const struct names *names, double *v, struct err *e)
 {
+    struct value list;
     double a, b;
 
+    if (strcmp(o->name, "len") == 0) {
+        if (eval(x, o->a, names, &list, e) < 0)
+            return -1;
+        *v = list.n;
+        return list.kind == VALUE_LIST ? 0 : err_set(e, "len is of no list");
+    }
     if (numeric(x, o->a, names, &a, e) < 0 || numeric(x, o->b, names, &b, e) < 0)
         return -1;
     if (strcmp(o->name, "int") == 0)

@@ -1,6 +1,6 @@
 /*
  * expr: the small expressions of a page: numbers, names, + - * / // % **, comparisons, and or not (!), in, a if c else b, lists by name.
- * As in Python: // rounds down, % has the divisor's sign, ** binds to the right. True is 1. No calls but int(x), sqrt(x), log(x), min(a,b), max(a,b).
+ * As in Python: // rounds down, % has the divisor's sign, ** binds to the right. True is 1. No calls but int(x), sqrt(x), log(x), min(a,b), max(a,b), len(list).
  */
 #ifndef WEIR_ARCH_EXPR_H
 #define WEIR_ARCH_EXPR_H

@@ -160,20 +160,7 @@ static int append(struct arch *a, const char *text, size_t n, struct err *e, int
 
 static void free_lists(struct arch *a);
 
-/* What transformers asks for goes on; what readers of GGUF take for granted is the other page's own. */
-static void take_hf(struct arch *a, struct arch *base)
-{
-    int left = 0;
-
-    for (int i = 0; i < base->requires; i++)
-        if (base->require[i].hf)
-            *(struct arch_require *)PAGE_ADD(a->require, a->requires) = base->require[i];
-        else
-            base->require[left++] = base->require[i];
-    base->requires = left;
-}
-
-/* Everything of the other page but its names and what it requires of readers of GGUF; prefixes and what is ignored only where this page has said none. */
+/* Everything of the other page but its names and what its readers require (Llama's class asks for what Mistral's does not); prefixes and what is ignored only where this page has said none. */
 static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
 {
     struct arch base = {0};
@@ -193,7 +180,6 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
         a->weight = base.weight, a->weights = base.weights;
         a->store = base.store, a->stores = base.stores;
         a->must = base.must, a->musts = base.musts;
-        take_hf(a, &base);
         memcpy(a->step, base.step, sizeof a->step);
         memcpy(a->steps, base.steps, sizeof a->steps);
         if (!a->prefix)

@@ -73,11 +73,15 @@ static int keys(struct arch_number *n, struct span s, struct err *e)
     return 0;
 }
 
-/* The number of that name, emptied, or a new one. */
-static struct arch_number *place(struct arch *a, struct span name)
+/* The number of that name (of one without: of that key), emptied, or a new one. */
+static struct arch_number *place(struct arch *a, struct span name, struct span key)
 {
+    const char *equal = memchr(key.at, '=', key.n);
+
+    if (equal)
+        key.n = (size_t)(equal - key.at);
     for (int i = 0; i < a->numbers; i++)
-        if (span_is(name, a->number[i].name) && !span_is(name, "-")) {
+        if (span_is(name, a->number[i].name) && (!span_is(name, "-") || (a->number[i].keys && span_is(key, a->number[i].key[0].key)))) {
             page_free_number(&a->number[i]);
             return &a->number[i];
         }
@@ -91,7 +95,7 @@ int page_number(struct arch *a, struct span line, int each, struct err *e)
 
     if (!span_word(&line, &name) || !span_word(&line, &path) || !span_word(&line, &key))
         return err_set(e, "a number is NAME PATH KEYS [= DEFAULT]");
-    n = place(a, name);
+    n = place(a, name, key);
     n->name = span_copy(name);
     n->each = each;
     paths(n, path);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/table.h"
 #include "base/target.h"
 
 const char *prog_name; /* before the options are read: the name the program was called by */
@@ -44,6 +45,14 @@ void die_usage(const char *fmt, ...)
     fprintf(stderr, "Try '%s --help'.\n", prog_name);
     target_abort_all();
     _Exit(2);
+}
+
+void die_unknown(const char *what, const void *table, const void *second, const char *name)
+{
+    struct err e;
+
+    table_unknown(what, table, second, name, &e);
+    die_usage("%s", e.msg);
 }
 
 void warn(const char *fmt, ...)

@@ -12,6 +12,9 @@ _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Print "prog: MESSAGE" and "Try 'prog --help'." and exit 2: the command line is at fault. */
 _Noreturn void die_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for a name that no table has, with the nearest (table.h). */
+_Noreturn void die_unknown(const char *what, const void *table, const void *second, const char *name);
+
 /* Print "prog: MESSAGE" on stderr and go on. */
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -51,6 +51,13 @@ uint64_t hasher_value(const struct hasher *h)
     return XXH3_64bits_digest(&h->state);
 }
 
+struct hash128 hasher_value128(const struct hasher *h)
+{
+    XXH128_hash_t v = XXH3_128bits_digest(&h->state); /* both widths share their state and its beginning */
+
+    return (struct hash128){v.high64, v.low64};
+}
+
 void hasher_free(struct hasher *h)
 {
     free(h);

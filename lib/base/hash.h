@@ -19,6 +19,7 @@ struct hasher *hasher_new(void);
 void hasher_reset(struct hasher *h);
 void hasher_add(struct hasher *h, const void *p, size_t n);
 uint64_t hasher_value(const struct hasher *h);
+struct hash128 hasher_value128(const struct hasher *h); /* equal to hash128 of the same */
 void hasher_free(struct hasher *h);
 
 #endif

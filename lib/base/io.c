@@ -196,3 +196,10 @@ int io_slurp(const char *path, uint64_t limit, struct buf *b, struct err *e)
     }
     return 0;
 }
+
+int io_take_stdin(struct err *e)
+{
+    static int taken;
+
+    return taken++ ? err_set(e, "standard input is to be read twice: - stands for it, and so does no FILE") : 0;
+}

@@ -35,4 +35,7 @@ int io_rewindable(int in, off_t *start, struct err *e);
 struct buf;
 int io_slurp(const char *path, uint64_t limit, struct buf *b, struct err *e);
 
+/* "-" was named, for which fd 0 is now read: -1 when that has been so before, since the second reader would find nothing. */
+int io_take_stdin(struct err *e);
+
 #endif

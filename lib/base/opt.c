@@ -4,12 +4,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/die.h"
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/parse.h"
 #include "base/progress.h"
+#include "base/target.h"
 
 static int set_jobs(const char *arg, struct err *e)
 {
@@ -236,8 +239,35 @@ void opt_say(const char *word)
 
 void opt_check_report(const char **report, int dry_run)
 {
+    struct err e;
+
     if (dry_run && !*report)
         *report = "-";
     if (*report && !dry_run && strcmp(*report, "-") == 0)
         die_usage("--report -: standard output is the stream's; with -n it is free");
+    if (*report && target_check_put(*report, &e) < 0)
+        die("--report: %s", e.msg);
+}
+
+int opt_there(char *const *path, int n, struct err *e)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(path[i], "-") != 0 && access(path[i], R_OK) < 0)
+            return err_errno(e, "%s: cannot be read", path[i]);
+    return 0;
+}
+
+int opt_readable(const struct opt_list *files, struct err *e)
+{
+    for (int i = 0; i < files->n; i++) {
+        struct stat st;
+
+        if (strcmp(files->item[i], "-") == 0)
+            return err_set(e, "-: standard input is the stream; give the text as a file, or as <(COMMAND) in bash");
+        if (access(files->item[i], R_OK) < 0 || stat(files->item[i], &st) < 0)
+            return err_errno(e, "%s: cannot be read", files->item[i]);
+        if (S_ISDIR(st.st_mode))
+            return err_set(e, "%s: is a folder, not a text", files->item[i]);
+    }
+    return 0;
 }

@@ -56,10 +56,17 @@ struct opt_spec {
 extern char **prog_argv; /* NULL-terminated; argv[0] is the program's plain name */
 int opt_parse(int argc, char **argv, const struct opt_spec *spec);
 
+/* Are all files of the list there to be read? -1 names one that is not. Files are not opened (a pipe would be spent); "-" is refused: the filter's stream is there. */
+int opt_readable(const struct opt_list *files, struct err *e);
+
+/* Are the operands there ("-" is)? A filter that reads several learns of the last one when the first has flowed through, else. */
+int opt_there(char *const *path, int n, struct err *e);
+
 /* Add a word to prog_argv: for an option that is OPT_UNSAID as it was given and has to be said in another way. */
 void opt_say(const char *word);
 
-/* The rule of --report and --dry-run that filters share: a dry run reports to standard output unless told otherwise, any other run never. */
+/* The rule of --report and --dry-run that filters share: a dry run reports to standard output unless told otherwise, any other run never. Ends the process
+ * where no report could be written there, before the work. */
 void opt_check_report(const char **report, int dry_run);
 
 /* One fixed table that many programs share as `more`: -j/--jobs N, -q/--quiet. See par.h and progress.h. */

@@ -124,7 +124,7 @@ static int read_numbers(const struct gguf_in *g, const struct arch *a, struct at
         const struct arch_number *n = &a->number[i];
         char k[160];
 
-        if (n->keys && !n->otherwise && !n->each && !attrs_find(m, n->name))
+        if (n->keys && !n->otherwise && !n->each && strcmp(n->name, "-") != 0 && !attrs_find(m, n->name))
             return err_set(e, "%s is %s", key(a->gguf, n->key[0].key, k), gguf_find(g, k) ? "no number" : "missing");
     }
     return 0;

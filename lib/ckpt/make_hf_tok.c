@@ -45,28 +45,66 @@ static void put_spm_steps(const struct tok *t, struct buf *b)
                tok_space_prefix(t) ? ", {\"type\": \"Strip\", \"content\": \" \", \"start\": 1, \"stop\": 0}" : "");
 }
 
+/* Byte-level BPE: the steps of its family, as they were read by name. */
 static void put_bpe_steps(const struct tok *t, struct buf *b)
 {
-    static const char level[] = "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": %s, \"use_regex\": %s}";
-    const char *pre = tok_pre(t), *pattern = tok_pre_pattern(pre);
+    static const char level[] = "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": true, \"use_regex\": %s}";
 
-    buf_printf(b, "  \"normalizer\": %s,\n  \"pre_tokenizer\": ", strcmp(pre, "qwen2") == 0 ? "{\"type\": \"NFC\"}" : "null");
-    if (pattern) {
-        buf_puts(b, "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Split\", \"pattern\": {\"Regex\": ");
-        json_put_string(b, pattern, strlen(pattern));
-        buf_puts(b, "}, \"behavior\": \"Isolated\", \"invert\": false}, ");
-        buf_printf(b, level, "false", "false");
-        buf_puts(b, "]}");
-    } else if (strcmp(pre, "smollm") == 0) {
-        buf_puts(b, "{\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": \"Digits\", \"individual_digits\": true}, ");
-        buf_printf(b, level, "true", "true");
-        buf_puts(b, "]}");
-    } else {
-        buf_printf(b, level, "true", "true");
+    buf_printf(b, "  \"normalizer\": %s,\n  \"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [", t->norms ? "{\"type\": \"NFC\"}" : "null");
+    for (int i = 0; i < t->steps; i++) {
+        const struct tok_step *s = &t->step[i];
+
+        buf_puts(b, i ? ", " : "");
+        if (s->kind == TOK_SPLIT) {
+            buf_puts(b, "{\"type\": \"Split\", \"pattern\": {\"Regex\": ");
+            json_put_string(b, s->pattern, strlen(s->pattern));
+            buf_printf(b, "}, \"behavior\": \"%s\", \"invert\": false}", s->how == TOK_CONTIGUOUS ? "Contiguous" : "Isolated");
+        } else {
+            buf_printf(b, level, "false");
+        }
     }
-    buf_puts(b, ",\n  \"decoder\": ");
-    buf_printf(b, level, "true", "true");
+    buf_puts(b, "]},\n  \"decoder\": ");
+    buf_printf(b, level, "true");
     buf_puts(b, ",\n");
+}
+
+static void put_wpm_steps(struct buf *b)
+{
+    buf_puts(b, "  \"normalizer\": {\"type\": \"BertNormalizer\", \"clean_text\": true, \"handle_chinese_chars\": true, \"strip_accents\": null, "
+                "\"lowercase\": true},\n  \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"},\n"
+                "  \"decoder\": {\"type\": \"WordPiece\", \"prefix\": \"##\", \"cleanup\": true},\n");
+}
+
+static void put_base64(const uint8_t *p, size_t n, struct buf *b)
+{
+    static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < n; i += 3) {
+        uint32_t v = (uint32_t)p[i] << 16 | (i + 1 < n ? (uint32_t)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
+
+        for (int k = 0; k < 4; k++)
+            buf_puts(b, i + (size_t)k <= n ? (char[]){digit[v >> (18 - 6 * k) & 63], 0} : "=");
+    }
+}
+
+/* As transformers makes them of a T5's SentencePiece model: its map, runs of spaces as one, words, each after a shown space. */
+static void put_ugm_steps(const struct tok *t, struct buf *b)
+{
+    size_t n;
+    const void *map = tok_charsmap(t, &n);
+
+    buf_puts(b, "  \"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [");
+    if (map) {
+        buf_puts(b, "{\"type\": \"Precompiled\", \"precompiled_charsmap\": \"");
+        put_base64(map, n, b);
+        buf_puts(b, "\"}");
+    }
+    if (tok_trim_spaces(t))
+        buf_printf(b, "%s{\"type\": \"Strip\", \"strip_left\": false, \"strip_right\": true}, "
+                      "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" {2,}\"}, \"content\": \" \"}", map ? ", " : "");
+    buf_printf(b, "]},\n  \"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"" TOK_SPACE "\", \"prepend_scheme\": \"%s\", \"split\": true},\n",
+               tok_space_prefix(t) ? "always" : "never");
+    buf_printf(b, "  \"decoder\": {\"type\": \"Metaspace\", \"replacement\": \"" TOK_SPACE "\", \"prepend_scheme\": \"always\", \"split\": true},\n");
 }
 
 /* bos before and eos after, where a sequence has them. */
@@ -217,10 +255,51 @@ static void put_merges(const struct tok *t, struct buf *b)
     buf_puts(b, "\n    ]\n");
 }
 
+static void put_ids(const struct tok *t, struct buf *b)
+{
+    for (uint32_t id = 0; id < tok_vocab(t); id++) {
+        buf_puts(b, id ? ",\n      " : "\n      ");
+        put_piece(t, id, b);
+        buf_printf(b, ": %u", id);
+    }
+}
+
+static void put_unigram(const struct tok *t, struct buf *b)
+{
+    buf_printf(b, "  \"model\": {\n    \"type\": \"Unigram\", \"unk_id\": %lld, \"byte_fallback\": %s,\n    \"vocab\": [", (long long)tok_unk(t),
+               t->byte_fallback ? "true" : "false");
+    for (uint32_t id = 0; id < tok_vocab(t); id++) {
+        buf_puts(b, id ? ",\n      [" : "\n      [");
+        put_piece(t, id, b);
+        buf_printf(b, ", %.17g]", t->piece[id].score);
+    }
+    buf_puts(b, "\n    ]\n  }\n}\n");
+}
+
+static void put_wordpiece(const struct tok *t, struct buf *b)
+{
+    buf_puts(b, "  \"model\": {\n    \"type\": \"WordPiece\", \"unk_token\": ");
+    if (tok_unk(t) >= 0)
+        put_piece(t, tok_unk(t), b);
+    else
+        buf_puts(b, "\"[UNK]\"");
+    buf_puts(b, ", \"continuing_subword_prefix\": \"##\", \"max_input_chars_per_word\": 100,\n    \"vocab\": {");
+    put_ids(t, b);
+    buf_puts(b, "\n    }\n  }\n}\n");
+}
+
 static void put_model(const struct tok *t, struct buf *b)
 {
     int spm = tok_kind(t) == TOK_SPM;
 
+    if (tok_kind(t) == TOK_UGM) {
+        put_unigram(t, b);
+        return;
+    }
+    if (tok_kind(t) == TOK_WPM) {
+        put_wordpiece(t, b);
+        return;
+    }
     buf_puts(b, "  \"model\": {\n    \"type\": \"BPE\", \"dropout\": null, \"unk_token\": ");
     if (spm && tok_unk(t) >= 0)
         put_piece(t, tok_unk(t), b);
@@ -229,12 +308,8 @@ static void put_model(const struct tok *t, struct buf *b)
     buf_printf(b, ", \"continuing_subword_prefix\": null, \"end_of_word_suffix\": null, \"fuse_unk\": %s, \"byte_fallback\": %s, "
                   "\"ignore_merges\": %s,\n    \"vocab\": {",
                spm ? "true" : "false", spm && tok_find(t, "<0x00>", 6) != TOK_NONE ? "true" : "false",
-               !spm && strcmp(tok_pre(t), "llama-bpe") == 0 ? "true" : "false");
-    for (uint32_t id = 0; id < tok_vocab(t); id++) {
-        buf_puts(b, id ? ",\n      " : "\n      ");
-        put_piece(t, id, b);
-        buf_printf(b, ": %u", id);
-    }
+               t->ignore_merges ? "true" : "false");
+    put_ids(t, b);
     buf_puts(b, "\n    },\n");
     put_merges(t, b);
     buf_puts(b, "  }\n}\n");
@@ -246,8 +321,12 @@ void make_hf_tokenizer(const struct tok *t, struct buf *out)
     put_added(t, out);
     if (tok_kind(t) == TOK_SPM)
         put_spm_steps(t, out);
-    else
+    else if (tok_kind(t) == TOK_BPE)
         put_bpe_steps(t, out);
+    else if (tok_kind(t) == TOK_UGM)
+        put_ugm_steps(t, out);
+    else
+        put_wpm_steps(out);
     put_template(t, out);
     put_model(t, out);
 }
@@ -290,16 +369,24 @@ static void put_sentence_piece(const struct tok *t, uint32_t id, struct buf *out
     buf_free(&p);
 }
 
+/* Whether there is a tokenizer.model for it. */
+static int make_hf_sentencepiece_is(const struct tok *t)
+{
+    return tok_kind(t) == TOK_SPM || tok_kind(t) == TOK_UGM;
+}
+
 void make_hf_sentencepiece(const struct tok *t, struct buf *out)
 {
     const int64_t id[4] = {tok_unk(t), tok_bos(t), tok_eos(t), tok_pad(t)};
     struct buf trainer = {0}, normal = {0};
+    const void *map;
+    size_t map_n;
 
-    if (tok_kind(t) != TOK_SPM)
+    if (!make_hf_sentencepiece_is(t))
         return;
     for (uint32_t i = 0; i < tok_vocab(t); i++)
         put_sentence_piece(t, i, out);
-    put_field(&trainer, 3, 2); /* model_type BPE */
+    put_field(&trainer, 3, tok_kind(t) == TOK_UGM ? 1 : 2); /* model_type unigram, BPE */
     put_field(&trainer, 4, tok_vocab(t));
     put_field(&trainer, 35, tok_find(t, "<0x00>", 6) != TOK_NONE); /* byte_fallback */
     for (unsigned i = 0; i < 4; i++)
@@ -312,7 +399,10 @@ void make_hf_sentencepiece(const struct tok *t, struct buf *out)
             put_bytes(&trainer, 45 + i, s, n);
     }
     put_bytes(out, 2, trainer.data, trainer.len);
-    put_bytes(&normal, 1, "identity", 8);
+    map = tok_charsmap(t, &map_n);
+    put_bytes(&normal, 1, map ? "nmt_nfkc" : "identity", 8);
+    if (map)
+        put_bytes(&normal, 2, map, map_n);
     put_field(&normal, 3, (uint64_t)tok_space_prefix(t));
     put_field(&normal, 4, (uint64_t)tok_trim_spaces(t));
     put_field(&normal, 5, 1);
@@ -343,7 +433,11 @@ void make_hf_tokenizer_config(const struct tok *t, const char *template, size_t 
         json_put_string(out, template, n);
         buf_puts(out, ",\n");
     }
+    if (tok_kind(t) == TOK_WPM) {
+        put_token(t, "cls_token", tok_bos(t), out);
+        put_token(t, "sep_token", tok_eos(t), out);
+    }
     buf_printf(out, "  \"clean_up_tokenization_spaces\": false,\n%s  \"tokenizer_class\": \"%s\"\n}\n",
                tok_kind(t) == TOK_SPM ? "  \"legacy\": false,\n" : "",
-               tok_kind(t) == TOK_SPM ? "LlamaTokenizer" : "PreTrainedTokenizerFast");
+               tok_kind(t) == TOK_SPM ? "LlamaTokenizer" : tok_kind(t) == TOK_WPM ? "BertTokenizer" : "PreTrainedTokenizerFast");
 }

@@ -39,6 +39,11 @@ int pack_guess(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? PACK_HF : -1;
 }
 
+int pack_check(int format, const char *path, struct err *e)
+{
+    return pack_formats[format].folder ? target_check_dir(path, e) : target_check_file(path, e);
+}
+
 /* The folder of a model: the target, or base/ in it beside the adapter. */
 static int open_folder(struct pack *p, const struct attrs *model, struct err *e)
 {
@@ -49,7 +54,7 @@ static int open_folder(struct pack *p, const struct attrs *model, struct err *e)
         rc = err_errno(e, "cannot make the folder base");
     to_hf_open(&p->hf, base, model);
     if (rc == 0 && p->format == PACK_PEFT)
-        rc = to_peft_open(&p->peft, target_dir(p->target), model, e);
+        rc = to_peft_open(&p->peft, target_dir(p->target), p->path, model, e);
     free(base);
     return rc;
 }
@@ -66,6 +71,9 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
     p->max_shard = max_shard;
     p->path = mem_strdup(path);
     p->pile.fd = -1;
+    if (format == PACK_NPY && head->tensors > 1)
+        return err_set(e, "%llu tensors; an .npy holds one: choose it with tcat --only, or write an .npz",
+                       (unsigned long long)head->tensors);
     if (format == PACK_GGUF || format == PACK_IMATRIX)
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
     if (format == PACK_GGUF || format == PACK_IMATRIX)
@@ -132,9 +140,24 @@ static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struc
     how.add = place.add;
     how.row = place.head_dim ? to_hf_row : NULL;
     how.row_arg = place.head_dim;
-    if (rc == 0 && !place.skip)
+    if (rc == 0 && !place.skip) {
+        dtype_key_see(&p->hf.types, b);
         rc = put_bundle(&p->pile, in, b, &how, e);
+    }
     free(place.name);
+    return rc;
+}
+
+/* Files beside the weights come before them: what a GGUF cannot do without must be there by now. */
+static int begin_tensors(struct pack *p, struct err *e)
+{
+    struct gguf_keys trial = {0};
+    int rc = 0;
+
+    if (!p->begun && p->format == PACK_GGUF && !p->gguf.has_from)
+        rc = to_gguf_ready(&p->gguf, e) < 0 ? -1 : to_gguf_tokenizer(&p->gguf, &trial, e);
+    gguf_keys_free(&trial);
+    p->begun = 1;
     return rc;
 }
 
@@ -160,6 +183,8 @@ int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
 {
     if (it->kind == ITEM_TENSOR && p->format == PACK_IMATRIX)
         return take_imatrix(p, in, &it->b, e);
+    if (it->kind == ITEM_TENSOR && begin_tensors(p, e) < 0)
+        return -1;
     if (it->kind == ITEM_TENSOR)
         return p->format == PACK_GGUF ? take_gguf(p, in, &it->b, e) : take_plain(p, in, &it->b, e);
     return it->kind == ITEM_BLOB && (is_folder(p) || p->format == PACK_GGUF || p->format == PACK_IMATRIX) ? take_blob(p, in, it, e) : 0;

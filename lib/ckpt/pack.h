@@ -24,6 +24,7 @@ struct pack {
     int format, dense;
     uint64_t max_shard; /* bytes of data in one file of a folder or a GGUF; 0: all in one */
     char *path;
+    int begun;          /* a tensor has come */
     struct target *target;
     struct pile pile;
     struct to_gguf gguf;
@@ -32,17 +33,20 @@ struct pack {
     struct to_peft peft;
 };
 
+/* What can be known before the stream comes: can a checkpoint appear at path ("-": standard output)? -1 and why not. */
+int pack_check(int format, const char *path, struct err *e);
+
 /*
  * Begin a checkpoint at path ("-": standard output).
  * max_shard  see struct pack
  * dense   what is done with values that the format does not hold: see struct put_how
  * head    the stream's; a GGUF needs its model keys
- * -1: the target cannot be made, or the architecture has no GGUF.
+ * -1: the target cannot be made, the architecture has no GGUF, or the head tells of more tensors than the format holds.
  */
 int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t max_shard, const struct head *head,
               struct err *e);
 
-/* Take the current record of in. A tensor that the format cannot hold is an error; files beside the weights are kept where the format
+/* Take the current record of in. Before the first tensor: can a GGUF have the tokenizer that has come? A tensor that the format cannot hold is an error; files beside the weights are kept where the format
  * has a place for them, other records are passed over. */
 int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e);
 

@@ -56,7 +56,7 @@ static int read_page(const struct source *s, int blob, struct err *e)
     struct buf text = {0};
     int rc = 0;
 
-    if (n > 5 && strcmp(name + n - 5, ".arch") == 0)
+    if (n > 5 && strcmp(name + n - 5, ".arch") == 0 && !strchr(name, '/'))
         rc = source_blob(s, blob, &text, e) < 0 || arch_add((const char *)text.data, text.len, name, &a, e) < 0 ? -1 : 0;
     buf_free(&text);
     return rc;

@@ -43,9 +43,7 @@ void to_gguf_close(struct to_gguf *g)
     attrs_free(&g->model);
     attrs_free(&g->noted);
     free(g->name);
-    buf_free(&g->tok.model);
-    buf_free(&g->tok.json);
-    buf_free(&g->tok.config);
+    tok_files_free(&g->tok);
     buf_free(&g->template);
     gguf_close(&g->from);
     memset(g, 0, sizeof *g);
@@ -53,19 +51,12 @@ void to_gguf_close(struct to_gguf *g)
 
 int to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n, struct err *e)
 {
-    const struct {
-        const char *name;
-        struct buf *to;
-    } wanted[] = {{"tokenizer.model", &g->tok.model},
-                  {"tokenizer.json", &g->tok.json},
-                  {"tokenizer_config.json", &g->tok.config},
-                  {"chat_template.jinja", &g->template}};
+    struct buf *to = strcmp(name, "chat_template.jinja") == 0 ? &g->template : tok_file(&g->tok, name);
 
-    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
-        if (strcmp(wanted[i].name, name) == 0) {
-            wanted[i].to->len = 0;
-            buf_add(wanted[i].to, data, n);
-        }
+    if (to) {
+        to->len = 0;
+        buf_add(to, data, n);
+    }
     if (strcmp(name, GGUF_BLOB) != 0)
         return 0;
     if (g->ready || g->has_from)

@@ -1,8 +1,11 @@
 /* to_gguf_keys: the keys of a GGUF: made from hyper-parameters, or as they came. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/real.h"
+#include "ckpt/from_gguf.h"
 #include "ckpt/imatrix.h"
 #include "ckpt/to_gguf.h"
 
@@ -108,19 +111,49 @@ static void put_list(struct gguf_keys *k, const char *name, const double *v, int
         gguf_add_i32(k, (int32_t)v[i]);
 }
 
+/* What a key says of a model: a list of one number a layer, or a number. 0: nothing. */
+static int value_of(const struct model *m, const struct arch_number *n, const struct arch_key *k, const double **list, double *v)
+{
+    struct err e;
+
+    *list = k->value ? NULL : model_list(m, n->name);
+    if (*list)
+        return 1;
+    return k->value ? model_eval(m, k->value, -1, v, &e) == 0 : (*v = model_number(m, n->name, -1, -0x1p62)) != -0x1p62;
+}
+
+/* Does a key say the same of both? */
+static int alike(const struct model *a, const struct model *b, const struct arch_number *n, const struct arch_key *k)
+{
+    const double *x, *y;
+    double v = 0, w = 0;
+
+    if (value_of(a, n, k, &x, &v) != value_of(b, n, k, &y, &w) || !x != !y)
+        return 0;
+    return x ? a->layers == b->layers && memcmp(x, y, (size_t)a->layers * sizeof *x) == 0 : v == w;
+}
+
 static void one_key(const struct to_gguf *g, const struct arch_number *n, const struct arch_key *key_, struct gguf_keys *k)
 {
-    const double *list = model_list(&g->m, n->name);
-    struct err e;
+    const double *list;
     char name[160];
     double v;
 
-    if (gguf_has_key(k, key(g, key_->key, name)))
+    if (gguf_has_key(k, key(g, key_->key, name)) || !value_of(&g->m, n, key_, &list, &v))
         return;
-    if (!key_->value && list)
+    if (list)
         put_list(k, name, list, g->m.layers);
-    else if (key_->value ? model_eval(&g->m, key_->value, -1, &v, &e) == 0 : (v = model_number(&g->m, n->name, -1, -0x1p62)) != -0x1p62)
+    else
         put_number(k, name, v);
+}
+
+/* What longrope multiplies attention by where config.json does not say: sqrt(1 + ln s / ln original), s the context over the original one.
+ * Source: LongRoPE (Ding et al. 2024), as transformers' modeling_rope_utils has it. */
+static double attention_factor(const struct to_gguf *g)
+{
+    double original = (double)attrs_int(&g->m.head, "rope_original_context", 0), s = original > 1 ? (double)model_int(&g->m, "context", 0) / original : 1;
+
+    return s > 1 ? sqrt(1 + real_log(s) / real_log(original)) : 1;
 }
 
 static void rope_keys(const struct to_gguf *g, struct gguf_keys *k)
@@ -136,18 +169,39 @@ static void rope_keys(const struct to_gguf *g, struct gguf_keys *k)
         gguf_put_f32(k, b, (float)attrs_f64(m, "rope_factor", 1));
     if (attrs_find(m, "rope_original_context"))
         gguf_put_u32(k, key(g, "rope.scaling.original_context_length", b), (uint32_t)attrs_int(m, "rope_original_context", 0));
-    if (attrs_find(m, "rope_attention_factor") && strcmp(type, "longrope") == 0)
-        gguf_put_f32(k, key(g, "rope.scaling.attn_factor", b), (float)attrs_f64(m, "rope_attention_factor", 1));
+    if (strcmp(type, "longrope") == 0)
+        gguf_put_f32(k, key(g, "rope.scaling.attn_factor", b), (float)attrs_f64(m, "rope_attention_factor", attention_factor(g)));
 }
 
-static void model_keys(const struct to_gguf *g, struct gguf_keys *k)
+/* was: only what differs from it, or NULL. */
+static void number_keys(const struct to_gguf *g, const struct model *was, struct gguf_keys *k)
 {
     const struct arch *a = g->m.arch;
 
     for (int i = 0; i < a->numbers; i++)
         for (int j = 0; j < a->number[i].keys; j++)
-            one_key(g, &a->number[i], &a->number[i].key[j], k);
-    rope_keys(g, k);
+            if (!was || !alike(was, &g->m, &a->number[i], &a->number[i].key[j]))
+                one_key(g, &a->number[i], &a->number[i].key[j], k);
+}
+
+/* Lists of one number a layer that no key holds: llama.cpp has what the page computes. */
+static int patterns(const struct to_gguf *g, struct err *e)
+{
+    for (int i = 0; i < g->m.arch->numbers; i++) {
+        const struct arch_number *n = &g->m.arch->number[i];
+        const double *list = n->each && !n->keys && n->otherwise ? model_list(&g->m, n->name) : NULL;
+
+        for (int64_t l = 0; list && l < g->m.layers; l++) {
+            double v;
+
+            if (model_eval(&g->m, n->otherwise, l, &v, e) < 0)
+                return err_in(e, "%s", n->name);
+            if (v != list[l])
+                return err_set(e, "a GGUF would not be this model: it has no place for %s of each layer, which is %.10g of layer %lld where llama.cpp takes "
+                               "%.10g", n->name, list[l], (long long)l, v);
+        }
+    }
+    return 0;
 }
 
 /* What llama.cpp takes for granted of such a model. */
@@ -200,17 +254,33 @@ static int keys_with(const struct gguf_in *from, const struct gguf_keys *now, st
     return rc;
 }
 
+/* The keys of numbers that are not what the source's keys said of them. */
+static int changed_keys(const struct to_gguf *g, struct gguf_keys *k, struct err *e)
+{
+    struct attrs says = {0};
+    struct model was;
+    int rc = from_gguf_model(&g->from, attrs_int(&g->model, "tied", 0) != 0, &says, e) < 0 || model_open(&was, &says, e) < 0 ? -1 : 0;
+
+    if (rc == 0) {
+        if (was.arch == g->m.arch)
+            number_keys(g, &was, k);
+        model_close(&was);
+    }
+    attrs_free(&says);
+    return rc;
+}
+
 /* Of a stream that came from a GGUF. */
-static int finish_as_is(struct to_gguf *g, const struct attrs *tail, const struct pile *pile, struct gguf_keys *k, struct err *e)
+static int finish_as_is(struct to_gguf *g, const struct pile *pile, struct gguf_keys *k, struct err *e)
 {
     struct gguf_keys now = {0};
     int run = to_gguf_ready(g, e) == 0 && g->ready, rc = 0;
 
     if (g->retyped)
         type_keys(g, pile, &now);
-    if (run && tail->n)
-        model_keys(g, &now);
-    if (run && pile->n)
+    if (run)
+        rc = changed_keys(g, &now, e) < 0 || patterns(g, e) < 0 ? -1 : 0;
+    if (rc == 0 && run && pile->n)
         rc = to_gguf_check(g, pile, e);
     if (rc == 0)
         rc = keys_with(&g->from, &now, k, e);
@@ -226,10 +296,11 @@ int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pil
         g->ready = 0;
     }
     if (g->has_from)
-        return finish_as_is(g, tail, pile, k, e);
-    if (to_gguf_ready(g, e) < 0 || requires(g, e) < 0 || to_gguf_rope_freqs(g, pile, e) < 0 || to_gguf_check(g, pile, e) < 0)
+        return finish_as_is(g, pile, k, e);
+    if (to_gguf_ready(g, e) < 0 || requires(g, e) < 0 || patterns(g, e) < 0 || to_gguf_rope_freqs(g, pile, e) < 0 || to_gguf_check(g, pile, e) < 0)
         return -1;
     general_keys(g, pile, k);
-    model_keys(g, k);
+    number_keys(g, NULL, k);
+    rope_keys(g, k);
     return to_gguf_tokenizer(g, k, e);
 }

@@ -10,6 +10,18 @@ static void put_text(struct gguf_keys *k, const char *key, const char *v)
     gguf_put_str(k, key, v, strlen(v));
 }
 
+/* llama.cpp's spelling of BERT's pieces: what begins a word has U+2581 before it, what goes on has nothing; marks stay as they are. */
+static void add_wordpiece(struct gguf_keys *k, const char *s, size_t n, int type)
+{
+    struct buf b = {0};
+    int goes_on = n > 2 && memcmp(s, "##", 2) == 0;
+
+    buf_puts(&b, type != TOK_NORMAL || goes_on ? "" : "\xe2\x96\x81");
+    buf_add(&b, s + (type == TOK_NORMAL && goes_on ? 2 : 0), n - (type == TOK_NORMAL && goes_on ? 2 : 0));
+    gguf_add_str(k, (const char *)b.data, b.len);
+    buf_free(&b);
+}
+
 /* Tokens, and below the model's vocabulary what no token stands for: "[PAD4096]", unused. */
 static void put_vocabulary(const struct tok *t, uint32_t vocab, struct gguf_keys *k)
 {
@@ -23,9 +35,12 @@ static void put_vocabulary(const struct tok *t, uint32_t vocab, struct gguf_keys
 
         if (i >= have)
             n = (size_t)snprintf(pad, sizeof pad, "[PAD%u]", i);
-        gguf_add_str(k, s, n);
+        if (tok_kind(t) == TOK_WPM && i < have)
+            add_wordpiece(k, s, n, tok_type(t, i));
+        else
+            gguf_add_str(k, s, n);
     }
-    if (tok_kind(t) == TOK_SPM) {
+    if (tok_kind(t) == TOK_SPM || tok_kind(t) == TOK_UGM) {
         gguf_put_array(k, "tokenizer.ggml.scores", GGUF_F32, vocab);
         for (uint32_t i = 0; i < vocab; i++)
             gguf_add_f32(k, i < have ? tok_score(t, i) : -1000.0f);
@@ -57,6 +72,17 @@ static void put_id(struct gguf_keys *k, const char *key, int64_t id, int64_t oth
         gguf_put_u32(k, key, (uint32_t)id);
 }
 
+static void put_normalizer(const struct tok *t, struct gguf_keys *k)
+{
+    size_t n;
+    const uint8_t *map = tok_charsmap(t, &n);
+
+    if (tok_kind(t) == TOK_UGM || tok_trim_spaces(t))
+        gguf_put_bool(k, "tokenizer.ggml.remove_extra_whitespaces", tok_trim_spaces(t));
+    if (map)
+        gguf_put_bytes(k, "tokenizer.ggml.precompiled_charsmap", map, n);
+}
+
 static void put_ids(const struct to_gguf *g, const struct tok *t, struct gguf_keys *k)
 {
     put_id(k, "tokenizer.ggml.bos_token_id", tok_bos(t), g->p.bos);
@@ -65,8 +91,12 @@ static void put_ids(const struct to_gguf *g, const struct tok *t, struct gguf_ke
     put_id(k, "tokenizer.ggml.padding_token_id", tok_pad(t), g->p.pad);
     gguf_put_bool(k, "tokenizer.ggml.add_bos_token", tok_add_bos(t));
     gguf_put_bool(k, "tokenizer.ggml.add_eos_token", tok_add_eos(t));
-    if (tok_kind(t) == TOK_SPM)
+    if (tok_kind(t) == TOK_SPM || tok_kind(t) == TOK_UGM)
         gguf_put_bool(k, "tokenizer.ggml.add_space_prefix", tok_space_prefix(t));
+    if (tok_kind(t) == TOK_WPM)
+        put_id(k, "tokenizer.ggml.seperator_token_id", tok_eos(t), -1); /* as llama.cpp spells it */
+    if (tok_kind(t) == TOK_UGM || tok_kind(t) == TOK_SPM)
+        put_normalizer(t, k);
 }
 
 /* From chat_template.jinja, else from tokenizer_config.json: a text, or a list of {name, template} of which "default" counts. */
@@ -93,13 +123,14 @@ static void put_template(const struct to_gguf *g, struct gguf_keys *k)
 
 static int put_all(const struct to_gguf *g, const struct tok *t, struct gguf_keys *k, struct err *e)
 {
+    static const char *const kind[] = {[TOK_SPM] = "llama", [TOK_BPE] = "gpt2", [TOK_WPM] = "bert", [TOK_UGM] = "t5"};
     const char *pre = tok_pre(t);
 
     if (!pre)
-        return err_set(e, "tokenizer.json splits text by a pattern that llama.cpp has no name for");
+        return err_set(e, "the tokenizer normalizes or splits text in a way that llama.cpp has no name for");
     if ((int64_t)tok_vocab(t) > g->p.vocab)
         return err_set(e, "the tokenizer has %u tokens, the model %lld", tok_vocab(t), (long long)g->p.vocab);
-    put_text(k, "tokenizer.ggml.model", tok_kind(t) == TOK_SPM ? "llama" : "gpt2");
+    put_text(k, "tokenizer.ggml.model", kind[tok_kind(t)]);
     put_text(k, "tokenizer.ggml.pre", pre);
     put_vocabulary(t, (uint32_t)g->p.vocab, k);
     put_merges(t, k);

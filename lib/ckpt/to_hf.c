@@ -1,8 +1,10 @@
 #include "ckpt/to_hf.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -31,13 +33,28 @@ void to_hf_close(struct to_hf *t)
     memset(t, 0, sizeof *t);
 }
 
+/* The folders of a name with '/' in it, as far as they are not there. */
+static int make_folders(const struct to_hf *t, const char *name, struct err *e)
+{
+    int rc = 0;
+
+    for (const char *s = strchr(name, '/'); s && rc == 0; s = strchr(s + 1, '/')) {
+        char *path = mem_printf("%s/%.*s", t->folder, (int)(s - name), name);
+
+        if (mkdir(path, 0777) < 0 && errno != EEXIST)
+            rc = err_errno(e, "cannot make a folder for %s", name);
+        free(path);
+    }
+    return rc;
+}
+
 /* A new file of the folder, or -1. */
 static int create(const struct to_hf *t, const char *name, struct err *e)
 {
     char *path = mem_printf("%s/%s", t->folder, name);
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int bad = file_name_check(name, 1, e) < 0 || make_folders(t, name, e) < 0, fd = bad ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 
-    if (fd < 0)
+    if (!bad && fd < 0)
         err_errno(e, "cannot make %s", name);
     free(path);
     return fd;
@@ -89,13 +106,14 @@ static void add_attrs(struct attrs *to, const struct attrs *from)
     }
 }
 
-static int write_config(struct to_hf *t, const struct attrs *tail, struct err *e)
+static int write_config(struct to_hf *t, const struct attrs *tail, const struct pile *pile, struct err *e)
 {
     struct buf out = {0};
     int rc = 0;
 
     if (!t->has_config)
         return 0;
+    dtype_key_correct(&t->types, pile, &t->config);
     add_attrs(&t->model, tail);
     if (!arch_of(&t->model)) /* as it came, be it JSON or not */
         return to_hf_file(t, "config.json", t->config.data, t->config.len, e);
@@ -139,7 +157,7 @@ int to_hf_finish(struct to_hf *t, const struct attrs *meta, const struct attrs *
 {
     size_t *of = mem_new(pile->n + 1, sizeof *of), n = max_shard ? shards_plan(pile, max_shard, 1, of) : 1;
     struct attrs m = {0};
-    int rc = write_config(t, tail, e);
+    int rc = write_config(t, tail, pile, e);
 
     attrs_copy(&m, meta);
     if (!attrs_find(&m, "format"))

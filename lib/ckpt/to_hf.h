@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/mem.h"
 #include "arch/place.h"
+#include "ckpt/dtype_key.h"
 #include "file/pile.h"
 #include "tensor/stream.h"
 
@@ -15,6 +16,7 @@ struct to_hf {
     int ready;
     struct buf config; /* config.json, kept until the tail is read */
     int has_config;
+    struct dtype_key types;
 };
 
 struct hf_place {      /* where one tensor goes */
@@ -43,7 +45,7 @@ char *hf_module(const struct attrs *model, const struct bundle *b);
 
 void to_hf_close(struct to_hf *t);
 
-/* A new file of the folder, whole and on the disk; -1: it is there already, or writing failed. to_hf_weights: a safetensors file of a pile. */
+/* A new file of the folder (a name with '/': in folders of it), whole and on the disk; -1: the name leaves the folder, it is there already, or writing failed. to_hf_weights: a safetensors file of a pile. */
 int to_hf_file(const struct to_hf *t, const char *name, const void *data, size_t n, struct err *e);
 int to_hf_weights(const struct to_hf *t, const char *name, const struct pile *pile, const struct attrs *meta, struct err *e);
 

@@ -11,7 +11,7 @@
  * "First" is one order over all texts, the rank, which neither the order of input nor shards decide (but under DUP_BY_INPUT):
  *     DUP_BY_ID     XXH3-64 of the id, then XXH3-64 of the record, so that no source is preferred
  *     DUP_BY_INPUT  the place in the input: shard, then number
- *     DUP_BY_SCORE  a score, greatest first, then as DUP_BY_ID
+ *     DUP_BY_SCORE  a score, greatest (or least) first, then as DUP_BY_ID
  * Texts whose ids and records are equal go by their place; whichever stays is the same record.
  */
 #ifndef WEIR_DUP_DUP_H
@@ -49,7 +49,7 @@ struct dup_opts {
     int normalise;            /* exact: compare the words in lower case (SHINGLE_WORDS) instead of the bytes */
     uint64_t seed;
     enum dup_order order;
-    const char *score;        /* DUP_BY_SCORE */
+    const char *score;        /* DUP_BY_SCORE; "-NAME": the least is best */
     int against;              /* there are texts of a reference; only what is like one of them counts */
     int likeness;             /* verdicts tell the likeness to the text that stays */
     double verify;            /* above 0: texts that meet are joined only if the Jaccard index of their n-grams is at least this */

@@ -134,7 +134,7 @@ static void mark_one(void *ctx, size_t i)
     if (d->o.order == DUP_BY_INPUT)
         m->pref = m->shard << SHARD_BITS | m->at;
     else if (d->o.order == DUP_BY_SCORE)
-        m->pref = falling(*record_score(r, d->o.score));
+        m->pref = falling(*d->o.score == '-' ? -*record_score(r, d->o.score + 1) : *record_score(r, d->o.score));
     if (d->o.p.exact)
         exact(d, w, r, sig);
     else
@@ -157,8 +157,9 @@ int dup_marks(struct dup *d, const struct record *r, size_t n, const struct dup_
         d->cap = n;
     }
     for (size_t i = 0; d->o.order == DUP_BY_SCORE && i < n; i++)
-        if (!record_score(&r[i], d->o.score))
-            return err_set(e, "record %.*s: it has no score '%s'", (int)(r[i].id_len > 100 ? 100 : r[i].id_len), r[i].id, d->o.score);
+        if (!record_score(&r[i], d->o.score + (*d->o.score == '-')))
+            return err_set(e, "record %.*s: it has no score '%s'", (int)(r[i].id_len > 100 ? 100 : r[i].id_len), r[i].id,
+                           d->o.score + (*d->o.score == '-'));
     d->batch = r;
     par_for(n, mark_one, d);
     d->at += n;

@@ -1,13 +1,14 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/table.h"
 #include "dup/dup.h"
 #include "text/minhash.h"
 
 const struct dup_preset dup_native = {"native", "5-grams of words, 128 places, 14 bands of 9: the optimum for 0.7", 0, SHINGLE_WORDS, 5, 1, 128, 14, 9};
 const struct dup_preset dup_exact = {"exact", "equal texts by XXH3-128; --normalise: equal words", 1, SHINGLE_WORDS, 1, 1, 4, 1, 4};
 const struct dup_preset dup_datatrove = {"datatrove", "5-grams of normalised words, 112 places, 14 bands of 8", 0, SHINGLE_PLAIN, 5, 0, 112, 14, 8};
-const struct dup_preset dup_text_dedup = {"text-dedup", "5-grams of words, 240 places, 24 bands of 10", 0, SHINGLE_SPLIT, 5, 0, 240, 24, 10};
+const struct dup_preset dup_text_dedup = {"text-dedup", "5-grams of words, 240 places, 24 bands of 10", 0, SHINGLE_SPLIT, 5, 1, 240, 24, 10};
 const struct dup_preset dup_redpajama = {"redpajama", "13-grams of words, 128 places, 9 bands of 13", 0, SHINGLE_NFD, 13, 0, 128, 9, 13};
 const struct dup_preset dup_nemo = {"nemo", "24-grams of characters, 260 places, 20 bands of 13", 0, SHINGLE_CHARS, 24, 0, 260, 20, 13};
 
@@ -19,10 +20,7 @@ const struct dup_preset *const dup_table[] = {
 
 const struct dup_preset *dup_find(const char *name)
 {
-    for (int i = 0; dup_table[i]; i++)
-        if (strcmp(dup_table[i]->name, name) == 0)
-            return dup_table[i];
-    return NULL;
+    return table_find(dup_table, name);
 }
 
 static int cut(struct dup_preset *p, uint64_t hashes, const char *bands, struct err *e)

@@ -1,8 +1,9 @@
 /*
- * afm: keep the directions of the output that vary most: W ~ Q Q' W, Q the top eigenvectors of E[y y'] = W H W'.
- * Yu et al. (2023), Atomic Feature Mimicking, §3: they centre y and add the bias (I - Q Q') E[y]; a layer without bias has no place for
- * it, so the second moment is not centred here, which is the best choice without one. Where H is regular this is whiten's
- * product, found by an eigendecomposition of rows x rows: cheap for layers with few outputs, and no root of H is needed.
+ * afm: keep the directions of the output that vary most: W ~ Q Q' W, Q the top eigenvectors of Cov(y) = W (H - m m') W', and the bias takes
+ * (I - Q Q') W m. Yu et al. (2023), Atomic Feature Mimicking, §3. A layer without bias has no place for that, so there the second moment is
+ * not centred, which is the best choice without one; and where H is regular this is whiten's product, found by an eigendecomposition of
+ * rows x rows: cheap for layers with few outputs, and no root of H is needed. DAMP of H's mean diagonal is added to it, so that directions of which the
+ * calibration had too few tokens to tell go by the weights alone.
  * B = Q f, A = Q' W / f, f one factor that gives both the same norm.
  */
 #include <math.h>
@@ -14,13 +15,18 @@
 #include "la/eigh.h"
 #include "la/gemm.h"
 
-/* C = W H W', both triangles; its trace. */
-static double output_moment(const struct factor_job *j, double *c)
-{
-    double *h = mem_new(j->cols * j->cols, sizeof *h), *wh = mem_new(j->rows * j->cols, sizeof *wh), trace = 0;
+#define DAMP 1e-5
 
-    for (uint64_t i = 0; i < j->cols * j->cols; i++)
-        h[i] = j->gram[i];
+/* C = W (H + damp I) W', both triangles; its trace. */
+static double output_moment(const struct factor_job *j, double *c, double *damp)
+{
+    double *h = mem_new(j->cols * j->cols, sizeof *h), *wh = mem_new(j->rows * j->cols, sizeof *wh), trace = 0, mean = 0;
+
+    factor_moment(j, h);
+    for (uint64_t i = 0; i < j->cols; i++)
+        mean += h[i * j->cols + i] / (double)j->cols;
+    for (uint64_t i = 0; i < j->cols; i++)
+        h[i * j->cols + i] += *damp = DAMP * mean;
     dgemm_nn(j->rows, j->cols, j->cols, j->w, j->cols, h, j->cols, wh, j->cols, KERN_SET);
     dgemm_nt(j->rows, j->rows, j->cols, wh, j->cols, j->w, j->cols, c, j->rows, KERN_SET);
     for (uint64_t r = 0; r < j->rows; r++)
@@ -44,10 +50,19 @@ static void balance(struct factor_job *j)
         j->b[i] *= f;
 }
 
+static double squares(const double *v, uint64_t n)
+{
+    double sum = 0;
+
+    for (uint64_t i = 0; i < n; i++)
+        sum += v[i] * v[i];
+    return sum;
+}
+
 static int apply(struct factor_job *j, struct err *e)
 {
     double *c = mem_new(j->rows * j->rows, sizeof *c), *value = mem_new(j->rows, sizeof *value);
-    double *q = mem_new(j->rank * j->rows, sizeof *q), trace = output_moment(j, c), kept = 0;
+    double *q = mem_new(j->rank * j->rows, sizeof *q), damp = 0, trace = output_moment(j, c, &damp), kept = 0;
     int rc = eigh(j->rows, c, value, j->rank, q, e);
 
     if (rc == 0) {
@@ -57,6 +72,8 @@ static int apply(struct factor_job *j, struct err *e)
                 j->b[r * j->rank + k] = q[k * j->rows + r];
         }
         dgemm_nn(j->rank, j->cols, j->rows, q, j->rows, j->w, j->cols, j->a, j->cols, KERN_SET);
+        kept -= damp * squares(j->a, j->rank * j->cols);
+        trace -= damp * squares(j->w, j->rows * j->cols);
         balance(j);
         j->lost = trace > kept ? (trace - kept) / trace : 0;
     }
@@ -66,4 +83,4 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_afm = {"afm", "the principal directions of the layer's outputs", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};
+const struct factor_method factor_afm = {"afm", "the principal directions of the layer's outputs", FACTOR_GRAM | FACTOR_BIAS, FACTOR_REPLACE, apply, 0, 0};

@@ -1,6 +1,7 @@
 /*
- * eva: an adapter that begins at 0 (B = 0) and whose A spans the inputs' directions of most variance: the top eigenvectors of the gram.
- * Paischer et al. (2024), EVA, §3. lost is the share of the inputs' second moment that A leaves out (1 - explained variance).
+ * eva: an adapter that begins at 0 (B = 0) and whose A spans the inputs' directions of most variance: the top eigenvectors of H - m m', the
+ * covariance, as the incremental SVD of the released code, which centres, has them. Paischer et al. (2024), EVA, §3.
+ * lost is the share of the inputs' variance that A leaves out (1 - explained variance).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,7 @@ static int apply(struct factor_job *j, struct err *e)
     double *z = mem_new(j->rank * j->cols, sizeof *z), all = 0, kept = 0;
     int rc;
 
-    for (uint64_t i = 0; i < j->cols * j->cols; i++)
-        h[i] = j->gram[i];
+    factor_moment(j, h);
     rc = eigh(j->cols, h, value, j->rank, z, e);
     for (uint64_t i = 0; rc == 0 && i < j->cols; i++)
         all += value[i] > 0 ? value[i] : 0;
@@ -32,4 +32,4 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_eva = {"eva", "adapter of zero whose A spans the inputs' main directions", FACTOR_GRAM, FACTOR_BESIDE, apply, 0, 0};
+const struct factor_method factor_eva = {"eva", "adapter of zero whose A spans the inputs' main directions", FACTOR_GRAM | FACTOR_MEAN, FACTOR_BESIDE, apply, 0, 0};

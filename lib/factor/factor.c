@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "base/real.h"
+#include "base/table.h"
 #include "la/eigh.h"
 #include "la/gemm.h"
 #include "la/qr.h"
@@ -23,10 +24,7 @@ const struct factor_method *const factor_table[] = {
 
 const struct factor_method *factor_find(const char *name)
 {
-    for (int i = 0; factor_table[i]; i++)
-        if (strcmp(factor_table[i]->name, name) == 0)
-            return factor_table[i];
-    return NULL;
+    return table_find(factor_table, name);
 }
 
 uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep)
@@ -50,6 +48,12 @@ int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
     for (uint64_t c = 0; c < j->cols; c++)
         s[c] = j->norm2 ? real_pow(j->norm2[c] > 1e-12 * most ? j->norm2[c] : 1e-12 * most, j->alpha / 2) : 1;
     return 0;
+}
+
+void factor_moment(const struct factor_job *j, double *h)
+{
+    for (uint64_t i = 0; i < j->cols * j->cols; i++)
+        h[i] = j->gram[i] - (j->mean ? (double)j->mean[i / j->cols] * (double)j->mean[i % j->cols] : 0);
 }
 
 int factor_of_w(const struct factor_job *j)

@@ -11,7 +11,8 @@
 
 #include "base/err.h"
 
-enum { FACTOR_ABSMEAN = 1, FACTOR_GRAM = 2, FACTOR_NORM2 = 4 }; /* companions a method needs, as bits; NORM2 only where alpha is not 0 */
+enum { FACTOR_ABSMEAN = 1, FACTOR_GRAM = 2, FACTOR_NORM2 = 4, FACTOR_MEAN = 8, FACTOR_BIAS = 16 }; /* companions a method needs, as bits; NORM2 only where alpha is
+                                                        * not 0; BIAS: mean only where the layer has a bias, which takes what is lost on it */
 enum { FACTOR_RANK = 1, FACTOR_KEEP = 2 };                      /* what sizes may be given */
 
 /* What becomes of the value. */
@@ -40,6 +41,7 @@ struct factor_job {
     uint64_t kept;            /* numbers of the sparse term */
     int rounds;               /* of sparse-lowrank */
     uint8_t *mask;            /* out: [rows][cols], of FACTOR_SPARSE and FACTOR_OUTLIERS */
+    const float *mean;        /* in: [cols] mean x, with FACTOR_MEAN, and with FACTOR_BIAS where there is a bias; else NULL */
 };
 
 struct factor_method {
@@ -68,6 +70,9 @@ const struct factor_method *factor_find(const char *name); /* NULL when unknown 
  */
 int factor_triples(struct factor_job *job, const double *P, const double *W, struct err *e);
 int factor_of_w(const struct factor_job *job);
+
+/* h [cols][cols] = the gram in double; less mean mean', where the job has a mean: the covariance. */
+void factor_moment(const struct factor_job *job, double *h);
 
 /* s[cols]: the inputs' root mean squares to the power alpha, none below 1e-6 of the largest; 1 where norm2 is NULL. */
 int factor_column_sizes(const struct factor_job *job, double *s, struct err *e);

@@ -9,19 +9,20 @@
 #include "tensor/describe.h"
 
 struct group {
-    const struct factor_pass *p;
+    struct factor_pass *p;
     const struct select *sel;
     struct writer *out;
     struct reader *in;
     struct buf *report;
     struct bundle *b; /* [n], loaded, in the order of the stream */
     struct factor_tally *tally; /* [n] */
+    uint8_t *chosen;            /* [n] */
     int n;
 };
 
 static int is_chosen(const struct group *g, const struct bundle *b)
 {
-    return b->shape.rank >= 2 && b->role && b->layer >= 0 && select_match(g->sel, b);
+    return select_match(g->sel, b) && b->shape.rank >= 2 && b->role && b->layer >= 0;
 }
 
 static uint64_t bytes_of(const struct bundle *b)
@@ -144,7 +145,7 @@ static int flush(struct group *g, struct err *e)
         uint64_t layers = 0;
 
         for (int k = i; k < g->n; k++)
-            if (!done[k] && is_chosen(g, &g->b[i]) && is_chosen(g, &g->b[k]) && strcmp(g->b[i].role, g->b[k].role) == 0) {
+            if (!done[k] && g->chosen[i] && g->chosen[k] && strcmp(g->b[i].role, g->b[k].role) == 0) {
                 at[layers++] = k;
                 done[k] = 1;
             }
@@ -152,8 +153,10 @@ static int flush(struct group *g, struct err *e)
             rc = one_role(g, at, layers, e);
     }
     for (int i = 0; i < g->n; i++) {
-        if (rc == 0 && is_chosen(g, &g->b[i]))
+        if (rc == 0 && g->chosen[i]) {
             factor_tally_line(g->report, &g->b[i], &g->tally[i]);
+            g->p->done += (uint64_t)g->tally[i].done;
+        }
         if (rc == 0 && g->out)
             rc = bundle_write(g->out, g->in, &g->b[i], e);
         bundle_free(&g->b[i]);
@@ -164,13 +167,15 @@ static int flush(struct group *g, struct err *e)
     return rc;
 }
 
-static int hold(struct group *g, struct bundle *b, struct err *e)
+static int hold(struct group *g, struct bundle *b, int chosen, struct err *e)
 {
     if (bundle_load(g->in, b, e) < 0)
         return err_in(e, "%s", b->name);
     g->b = mem_resize(g->b, (size_t)g->n + 1, sizeof *g->b);
     g->tally = mem_resize(g->tally, (size_t)g->n + 1, sizeof *g->tally);
+    g->chosen = mem_resize(g->chosen, (size_t)g->n + 1, 1);
     g->tally[g->n] = (struct factor_tally){0};
+    g->chosen[g->n] = (uint8_t)chosen;
     g->b[g->n++] = *b;
     *b = (struct bundle){0};
     return 0;
@@ -185,16 +190,18 @@ static int same_group(const struct group *g, const struct bundle *b)
            (!g->p->span || (uint64_t)b->layer / g->p->span == (uint64_t)first->layer / g->p->span);
 }
 
-int factor_groups(const struct factor_pass *p, const struct select *sel, struct reader *in, struct writer *out, struct buf *report, struct err *e)
+int factor_groups(struct factor_pass *p, const struct select *sel, struct reader *in, struct writer *out, struct buf *report, struct err *e)
 {
     struct group g = {.p = p, .sel = sel, .out = out, .in = in, .report = report};
     struct bundle b = {0};
     int got;
 
     while ((got = bundle_read(in, &b, e)) > 0) {
+        int chosen = is_chosen(&g, &b);
+
         progress_step(1, describe_bytes(&b, 0));
         if ((g.n && !same_group(&g, &b) && flush(&g, e) < 0) ||
-            (b.layer >= 0 ? hold(&g, &b, e) : out ? bundle_write(out, in, &b, e) : 0) < 0) {
+            (b.layer >= 0 ? hold(&g, &b, chosen, e) : out ? bundle_write(out, in, &b, e) : 0) < 0) {
             got = -1;
             break;
         }
@@ -206,5 +213,6 @@ int factor_groups(const struct factor_pass *p, const struct select *sel, struct 
     bundle_free(&b);
     free(g.b);
     free(g.tally);
+    free(g.chosen);
     return got;
 }

@@ -30,6 +30,6 @@ int factor_masa_fit(struct factor_atoms *f, struct err *e);
  * -1: weights of a role that differ in shape, as factor_loaded, or reading or writing failed. Memory: the layers of a group as they are stored, and of one role at a time the
  * weights in f32, the atoms in double and a gram.
  */
-int factor_groups(const struct factor_pass *p, const struct select *sel, struct reader *in, struct writer *out, struct buf *report, struct err *e);
+int factor_groups(struct factor_pass *p, const struct select *sel, struct reader *in, struct writer *out, struct buf *report, struct err *e);
 
 #endif

@@ -122,8 +122,10 @@ static int set_sizes(const struct factor_pass *p, struct factor_job *j, struct e
     return 0;
 }
 
-static int get_inputs(const struct factor_pass *p, const struct bundle *b, float **absmean, float **norm2, struct err *e)
+static int get_inputs(const struct factor_pass *p, const struct bundle *b, int has_bias, float **absmean, float **norm2, float **mean, struct err *e)
 {
+    if ((p->method->needs & FACTOR_MEAN || (p->method->needs & FACTOR_BIAS && has_bias)) && !(*mean = bundle_companion(b, "mean", b->cols, e)))
+        return -1;
     if (p->method->needs & FACTOR_ABSMEAN && !(*absmean = bundle_companion(b, "absmean", b->cols, e)))
         return -1;
     if (p->method->needs & FACTOR_NORM2 && p->alpha != 0 && !(*norm2 = bundle_companion(b, "norm2", b->cols, e)))
@@ -131,7 +133,35 @@ static int get_inputs(const struct factor_pass *p, const struct bundle *b, float
     return 0;
 }
 
-static int apply(const struct factor_pass *p, struct bundle *b, int term, float *w, struct factor_job *j, enum dtype type, struct factor_tally *t, struct err *e)
+/* The gram about the mean, in place: what a layer with a free bias loses goes by it. */
+static void centre(const struct factor_job *j, float *gram)
+{
+    for (uint64_t i = 0; i < j->cols * j->cols; i++)
+        gram[i] = (float)((double)gram[i] - (double)j->mean[i / j->cols] * (double)j->mean[i % j->cols]);
+}
+
+/* bias += R m, R what the weight has lost. */
+static int add_lost(const struct factor_job *j, const float *lost, struct bundle *bias, struct err *e)
+{
+    float *v = mem_new(j->rows + 1, sizeof *v);
+    int rc = bundle_rows(bias, 0, 1, v, e);
+
+    for (uint64_t r = 0; rc == 0 && r < j->rows; r++) {
+        double sum = v[r];
+
+        for (uint64_t c = 0; c < j->cols; c++)
+            sum += (double)lost[r * j->cols + c] * (double)j->mean[c];
+        v[r] = (float)sum;
+    }
+    if (rc == 0)
+        bundle_set_dense(bias, bundle_dense_type(bias), v);
+    free(v);
+    return rc;
+}
+
+/* gram in: of the inputs, or NULL; about their mean when it returns, where a bias takes what is lost on that. */
+static int apply(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct bundle *bias, struct factor_job *j, enum dtype type,
+                 struct factor_tally *t, struct err *e)
 {
     enum factor_kind kind = p->method->kind;
     uint64_t n = b->rows * b->cols, width = j->rank * j->blocks;
@@ -153,7 +183,11 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
         t->done = 1;
         t->rank = j->rank;
         t->predicted = j->lost;
-        rc = factor_measure(b, term >= 0 ? first : 0, w, j->gram, t, e);
+        if (bias)
+            centre(j, gram);
+        rc = factor_measure(b, term >= 0 ? first : 0, w, gram, t, e);
+        if (rc == 0 && bias)
+            rc = add_lost(j, w, bias, e);
     }
     free(j->b);
     free(j->a);
@@ -161,28 +195,60 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
     return rc;
 }
 
-static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct factor_tally *t, struct err *e)
+static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram, struct bundle *bias, struct factor_tally *t, struct err *e)
 {
     struct factor_job j = {.name = b->name, .rows = b->rows, .cols = b->cols, .gram = gram, .alpha = p->alpha, .exact = p->exact, .rounds = (int)p->rounds};
     enum factor_kind kind = p->method->kind;
     enum dtype type = factor_type(p, b);
-    float *absmean = NULL, *norm2 = NULL;
+    float *absmean = NULL, *norm2 = NULL, *mean = NULL;
     int rc = set_sizes(p, &j, e), adds = kind == FACTOR_SPLIT || kind == FACTOR_BESIDE || kind == FACTOR_OUTLIERS;
 
     if (rc == 1 || (rc == 0 && !adds && factor_put_bytes(kind, type, &j) >= value_bytes(b, term)))
         return 0; /* a larger matrix than it was: it stays */
     if (rc == 0)
-        rc = get_inputs(p, b, &absmean, &norm2, e);
+        rc = get_inputs(p, b, bias != NULL, &absmean, &norm2, &mean, e);
     j.absmean = absmean;
     j.norm2 = norm2;
+    j.mean = mean;
     if (rc == 0)
-        rc = apply(p, b, term, w, &j, type, t, e);
+        rc = apply(p, b, term, w, gram, p->method->needs & FACTOR_BIAS ? bias : NULL, &j, type, t, e);
+    free(mean);
     free(absmean);
     free(norm2);
     return rc;
 }
 
-int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_tally *t, struct err *e)
+/* Does the method go by what is not known of b's inputs? Then *plain is a pass that does not: of a method that adds to the value what only
+ * inputs tell, NULL. */
+static int is_plain(const struct factor_pass *p, const struct bundle *b, struct factor_pass *plain)
+{
+    int sized = p->method->needs & FACTOR_NORM2 && p->alpha != 0;
+
+    if (!(sized || p->method->needs & (FACTOR_ABSMEAN | FACTOR_GRAM)) || !bundle_unseen(b))
+        return 0;
+    *plain = *p;
+    plain->alpha = 0;
+    if (!sized)
+        plain->method = p->method->kind == FACTOR_BESIDE ? NULL : &factor_svd;
+    return 1;
+}
+
+static int with_method(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e);
+
+int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e)
+{
+    struct factor_pass plain;
+
+    if (!is_plain(p, b, &plain))
+        return with_method(p, b, bias, t, e);
+    unseen_add(p->unseen, b);
+    if (plain.method)
+        return with_method(&plain, b, bias, t, e);
+    *t = (struct factor_tally){.before = value_bytes(b, -1), .after = value_bytes(b, -1)};
+    return 0;
+}
+
+static int with_method(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e)
 {
     int term = p->residual ? last_dense(b) : -1;
     float *w = NULL, *gram = NULL;
@@ -196,7 +262,7 @@ int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_t
         rc = -1;
     if (rc == 0) {
         w = mem_resize(NULL, b->rows * b->cols, sizeof *w);
-        rc = factor_weights(b, term, w, e) < 0 ? -1 : factor_rows(p, b, term, w, gram, t, e);
+        rc = factor_weights(b, term, w, e) < 0 ? -1 : factor_rows(p, b, term, w, gram, bias, t, e);
     }
     t->after = value_bytes(b, -1);
     free(w);
@@ -204,14 +270,16 @@ int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_t
     return rc < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
-int factor_bundle(const struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e)
+int factor_is_bias(const struct bundle *bias, const struct bundle *b)
 {
-    struct factor_tally t;
+    const char *dot = strrchr(b->name, '.');
+    size_t n = dot ? (size_t)(dot - b->name) : 0, role = b->role ? strlen(b->role) : 0;
 
-    if (bundle_load(in, b, e) < 0 || factor_loaded(p, b, &t, e) < 0)
-        return -1;
-    factor_tally_line(report, b, &t);
-    return 0;
+    if (role && bias->role)
+        return bias->layer == b->layer && bias->expert == b->expert && strncmp(bias->role, b->role, role) == 0 &&
+               strcmp(bias->role + role, ".bias") == 0 && bias->shape.rank == 1 && bias->cols == b->rows;
+    return dot && strcmp(dot, ".weight") == 0 && strncmp(bias->name, b->name, n) == 0 && strcmp(bias->name + n, ".bias") == 0 &&
+           bias->shape.rank == 1 && bias->cols == b->rows;
 }
 
 int factor_pass_size(struct factor_pass *p, const char *column, const char *word, struct err *e)

@@ -4,6 +4,7 @@
 
 #include "factor/factor.h"
 #include "tensor/stream.h"
+#include "tensor/unseen.h"
 
 struct factor_pass {
     const struct factor_method *method;
@@ -16,6 +17,8 @@ struct factor_pass {
     uint64_t blocks;    /* of monarch; 0: of each matrix the divisor of both sides nearest the root of its columns */
     int64_t rounds;     /* of sparse-lowrank */
     uint64_t span;      /* of masa: layers that share atoms; 0: all */
+    struct unseen *unseen; /* in/out: those that a method took that goes by weights alone */
+    uint64_t done;      /* out: tensors that became something else */
 };
 #define FACTOR_ALPHA (-1.0)
 #define FACTOR_ROUNDS 80
@@ -47,16 +50,20 @@ int factor_measure(const struct bundle *b, int first, float *w, const float *gra
 void factor_tally_line(struct buf *out, const struct bundle *b, const struct factor_tally *t);
 
 /*
+ * A weight that tensor/unseen.h tells of: by svd; of methods that keep the weight whole (eva) it stays as it is, and those that go by the inputs' size go
+ * without (alpha is 0).
  * b      inout: loaded. The value, or its last dense term, becomes a product; where the factors would not be smaller it stays as it was, and so it
  *        does when the whole value is asked for and its parts are fewer bytes already. Adapters (pissa, eva) and outliers are added whatever their size.
  *        score, mask and grad are dropped, what tells of inputs stays.
+ * bias   inout: loaded, or NULL; with a method of FACTOR_BIAS what the product loses on the mean of the inputs is added to it
  * t      out: not NULL
- * -1: a weight that is not finite, a companion that is missing or of another size, no dense term where the residual was asked for; the
+ * -1: a weight that is not finite, a companion that is missing or of another size (mean too, where there is a bias), no dense term where the residual was asked for; the
  * sentence names the tensor. Memory: the value in double about four times, the gram in double twice.
  */
-int factor_loaded(const struct factor_pass *p, struct bundle *b, struct factor_tally *t, struct err *e);
+int factor_loaded(const struct factor_pass *p, struct bundle *b, struct bundle *bias, struct factor_tally *t, struct err *e);
 
-/* The same for the bundle that in stands at; its line goes to the report. */
-int factor_bundle(const struct factor_pass *p, struct reader *in, struct bundle *b, struct buf *report, struct err *e);
+/* Is the bundle the bias of that weight: of the same role, layer and expert (without roles: of the same name but for .bias in place of .weight), and as
+ * long as it has rows? */
+int factor_is_bias(const struct bundle *bias, const struct bundle *b);
 
 #endif

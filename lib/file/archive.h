@@ -39,7 +39,7 @@ const struct archive_entry *archive_find(const struct archive *a, const char *na
  * Where the bytes of an entry can be read by seeking: the file itself when stored, else an unlinked file in $TMPDIR to which they are unpacked,
  * which is added to s as a part.
  * part  in: that of the archive; out: where the bytes are, from *at on
- * -1: the data are damaged: another size or another checksum than claimed.
+ * -1: the data are damaged: another size or another checksum than claimed. They are read once for that, stored or not.
  */
 int archive_place(struct source *s, const struct archive_entry *t, int *part, uint64_t *at, struct err *e);
 

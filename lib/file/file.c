@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/foreign.h"
 #include "base/io.h"
 #include "file/value.h"
 
@@ -21,16 +22,31 @@ const struct file_format *const file_formats[] = {
     NULL
 };
 
+/* A clone without git-lfs has pointers of some 130 bytes in place of files. */
+static int check_pointer(const char *path, const void *first, size_t n, struct err *e)
+{
+    const char *what = n >= 7 && memcmp(first, "version", 7) == 0 ? foreign_file(first, n) : NULL;
+
+    return what ? err_set(e, "%s: %s", path, what) : 0;
+}
+
 int source_add_part(struct source *s, const char *path, struct err *e)
 {
+    char first[FOREIGN_BYTES];
     struct stat st;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got;
 
     if (fd < 0)
         return err_errno(e, "cannot open %s", path);
     if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
         close(fd);
         return err_set(e, "%s is no regular file; a checkpoint is read by seeking", path);
+    }
+    got = pread(fd, first, sizeof first, 0);
+    if (got < 0 ? err_errno(e, "%s: cannot read", path) : check_pointer(path, first, (size_t)got, e)) {
+        close(fd);
+        return -1;
     }
     s->part = mem_resize(s->part, (size_t)s->parts + 1, sizeof *s->part);
     s->part[s->parts] = (struct file_part){mem_strdup(path), fd, (uint64_t)st.st_size};
@@ -136,6 +152,8 @@ int source_open(struct source *s, const char *path, struct err *e)
         }
     if (folder)
         return err_set(e, "%s: no safetensors in this folder", path);
+    if (check_pointer(path, first, n, e) < 0)
+        return -1;
     return err_set(e, "%s: not a checkpoint of a format known here (%zu bytes looked at)", path, n);
 }
 
@@ -230,7 +248,8 @@ int source_blob(const struct source *s, int i, struct buf *out, struct err *e)
 
     if (!s->blob[i].path)
         buf_add(out, s->blob[i].data.data, s->blob[i].data.len);
-    else if ((rc = io_slurp(s->blob[i].path, BLOB_MAX_BYTES, &b, e)) == 0)
+    else if ((rc = io_slurp(s->blob[i].path, BLOB_MAX_BYTES, &b, e)) == 0 &&
+             (rc = check_pointer(s->blob[i].path, b.data, b.len, e)) == 0)
         buf_add(out, b.data, b.len);
     buf_free(&b);
     return rc;

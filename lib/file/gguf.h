@@ -78,6 +78,7 @@ void gguf_put_u32(struct gguf_keys *k, const char *key, uint32_t v);
 void gguf_put_f32(struct gguf_keys *k, const char *key, float v);
 void gguf_put_bool(struct gguf_keys *k, const char *key, int v);
 void gguf_put_str(struct gguf_keys *k, const char *key, const char *v, size_t n);
+void gguf_put_bytes(struct gguf_keys *k, const char *key, const void *v, size_t n); /* an array of U8 */
 
 /* Begin an array; exactly n elements must follow by gguf_add_*. */
 void gguf_put_array(struct gguf_keys *k, const char *key, enum gguf_kind element, uint64_t n);

@@ -118,6 +118,12 @@ void gguf_put_str(struct gguf_keys *k, const char *key, const char *v, size_t n)
     put_str(&k->text, v, n);
 }
 
+void gguf_put_bytes(struct gguf_keys *k, const char *key, const void *v, size_t n)
+{
+    gguf_put_array(k, key, GGUF_U8, n);
+    put(&k->text, v, n);
+}
+
 void gguf_put_array(struct gguf_keys *k, const char *key, enum gguf_kind element, uint64_t n)
 {
     begin(k, key, GGUF_ARRAY);

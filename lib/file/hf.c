@@ -1,6 +1,6 @@
 /*
  * hf: a Hugging Face folder: model.safetensors, or shards named by model.safetensors.index.json, or the one *.safetensors
- * there is, or the same of PyTorch's (pytorch_model.bin); and every other plain file, which travels as a blob: config.json, tokenizer.model, tokenizer.json ...
+ * there is, or the same of PyTorch's (pytorch_model.bin); and what lies beside them (beside.h), which travels as blobs: config.json, tokenizer.json ...
  */
 #include <dirent.h>
 #include <errno.h>
@@ -10,17 +10,13 @@
 
 #include "base/glob.h"
 #include "base/io.h"
-#include "file/file.h"
+#include "file/beside.h"
 #include "record/json.h"
 
 #define INDEX "model.safetensors.index.json"
 #define TORCH "pytorch_model.bin"
 #define TORCH_INDEX TORCH ".index.json"
 #define INDEX_MAX_BYTES ((uint64_t)256 << 20)
-
-/* Weights in any format, and what says where weights are, are not blobs. */
-static const char weights[] = "*.safetensors,*.safetensors.index.json,*.gguf,*.bin,*.bin.index.json,*.pt,*.pth,*.ckpt,*.h5,"
-                              "*.msgpack,*.onnx,*.onnx_data,*.npz,*.weir";
 
 static int exists(const char *folder, const char *name)
 {
@@ -197,23 +193,6 @@ static int add_index(struct source *s, const char *folder, const char *index, st
     return rc;
 }
 
-static int add_blobs(struct source *s, const char *folder, char **name, struct err *e)
-{
-    for (size_t i = 0; name[i]; i++) {
-        struct stat st;
-        struct file_blob *b;
-
-        if (glob_match_list(weights, name[i]))
-            continue;
-        b = source_add_blob(s, name[i]);
-        b->path = mem_printf("%s/%s", folder, name[i]);
-        if (stat(b->path, &st) == 0 && (uint64_t)st.st_size > BLOB_MAX_BYTES)
-            return err_set(e, "%s has %lld bytes; a file that travels beside the weights has at most %llu", b->path,
-                           (long long)st.st_size, (unsigned long long)BLOB_MAX_BYTES);
-    }
-    return 0;
-}
-
 /* The file of tensors: as the peers choose it, or the only one. */
 static int add_weights(struct source *s, const char *folder, char **name, struct err *e)
 {
@@ -255,7 +234,7 @@ static int open_folder(struct source *s, const char *path, struct err *e)
     int rc = -1;
 
     if (name && (rc = add_weights(s, folder, name, e)) == 0)
-        rc = add_blobs(s, folder, name, e);
+        rc = beside_add(s, folder, e);
     free_list(name);
     free(folder);
     return rc;

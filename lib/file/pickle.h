@@ -36,7 +36,7 @@ struct pickle {
  * Read one pickle of protocol 0 to 5 (binary opcodes) at p, which must outlive the tree.
  * allowed  in: says whether a global may be named ("collections.OrderedDict"); OrderedDict() gives a DICT
  * Returns 0; -1: a refused opcode or global, damaged, too deep or too large; 1: the n bytes end inside it.
- * Memory: at most some 100 bytes for each byte of the pickle.
+ * Memory: at most some 200 bytes for each byte of the pickle.
  */
 int pickle_read(struct pickle *k, const uint8_t *p, size_t n, int (*allowed)(const char *name), struct err *e);
 void pickle_free(struct pickle *k);

@@ -15,6 +15,7 @@ struct machine {
     struct pickle_node **memo;
     size_t memos;      /* places of memo */
     size_t next_memo;  /* MEMOIZE's */
+    size_t copied;     /* items that calls of OrderedDict took over */
     int (*allowed)(const char *);
     int cut;           /* the bytes ended inside the pickle */
     struct err *e;

@@ -223,6 +223,10 @@ static struct pickle_node *ordered_dict(struct machine *m, const struct pickle_n
             pickle_bad(m, "an OrderedDict of something that is no list of pairs");
             return NULL;
         }
+        if ((m->copied += 2) > 2 * m->n) { /* the same list again and again: as many items as calls times pairs */
+            pickle_bad(m, "more pairs in OrderedDicts than the pickle has bytes");
+            return NULL;
+        }
         pickle_add(d, pair->item[0]);
         pickle_add(d, pair->item[1]);
     }

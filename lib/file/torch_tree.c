@@ -7,7 +7,12 @@
 #include "file/strided.h"
 
 #define DEPTH_MAX 64
-#define VISITS_MAX (1u << 20) /* nodes walked: shared lists could make a small pickle a huge tree */
+/*
+ * Lists that are shared could make a small pickle a huge tree of long names. What is walked and named may grow with the pickle's bytes: a walk of
+ * each thing once takes one step a byte at most, and a name's words stand in the file.
+ */
+#define VISITS(bytes) (4 * (bytes) + 1024)
+#define NAMES(bytes) (16 * (bytes) + 65536)
 
 static const struct {
     const char *storage, *type; /* torch.<storage>Storage, torch.<type> */
@@ -223,7 +228,7 @@ static int add_tensor(const struct torch_tree *tree, const struct pickle_node *c
 struct walk {
     const struct torch_tree *tree;
     struct source *s;
-    size_t visits;
+    size_t visits, names; /* so far; names: their bytes */
 };
 
 static int visit(struct walk *w, const struct pickle_node *v, const char *name, int depth, struct err *e);
@@ -246,6 +251,9 @@ static int visit_child(struct walk *w, const struct pickle_node *v, const char *
 
     if (strlen(full) > NAME_MAX_BYTES)
         rc = err_set(e, "a name of %zu bytes, %d at most", strlen(full), NAME_MAX_BYTES);
+    else if ((w->names += strlen(full)) > NAMES(w->tree->pickle.used))
+        rc = err_set(e, "%.100s: names of more than %zu bytes in a pickle of %zu: lists in lists are shared", full, NAMES(w->tree->pickle.used),
+                     w->tree->pickle.used);
     else
         rc = visit(w, v, full, depth + 1, e);
     free(full);
@@ -294,8 +302,9 @@ static int visit(struct walk *w, const struct pickle_node *v, const char *name, 
 
     if (depth > DEPTH_MAX)
         return err_set(e, "%.100s...: containers are nested deeper than %d", name, DEPTH_MAX);
-    if (++w->visits > VISITS_MAX)
-        return err_set(e, "%.100s: more than %u values: lists in lists are shared", name, VISITS_MAX);
+    if (++w->visits > VISITS(w->tree->pickle.used))
+        return err_set(e, "%.100s: more than %zu values in a pickle of %zu bytes: lists in lists are shared", name,
+                       VISITS(w->tree->pickle.used), w->tree->pickle.used);
     if (is_container(v))
         return visit_items(w, v, name, depth, e);
     if (v->kind != PICKLE_CALL)
@@ -313,7 +322,7 @@ static int visit(struct walk *w, const struct pickle_node *v, const char *name, 
 
 int torch_tree_add(const struct torch_tree *t, struct source *s, struct err *e)
 {
-    struct walk w = {t, s, 0};
+    struct walk w = {t, s, 0, 0};
 
     return visit(&w, t->pickle.root, "", 0, e);
 }

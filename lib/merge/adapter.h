@@ -8,11 +8,12 @@
 int merge_is_adapter(const struct operand *o);
 
 /*
- * Write every tensor of `to`, those that the adapter names with one term lowrank more: a and b are lora_A and lora_B in their own types, scale is
- * lora_alpha / r of adapter_config.json, of alpha_pattern and rank_pattern for a module that they name (whole or by its end), over the root of r with use_rslora.
- * Where to's rotary rows are interleaved, the rows of b move as to_hf_place says.
- * -1: a tensor of the adapter has no weight in `to`, its factors do not fit, its lora_A or lora_B is missing, or the configuration asks for what is not a
- * product beside the weight (a peft_type other than LORA, use_dora, bias, modules_to_save). Memory: one tensor and its factors.
+ * Write every tensor of `to`, those that the adapter names with one term lowrank more: a and b are lora_A and lora_B in their own types (of an embedding
+ * lora_embedding_B and lora_embedding_A, transposed), scale is adapter_scale's. A tensor that the adapter holds whole (modules_to_save, bias) takes the base's
+ * place, in the base's type where that is dense; base_layer.weight, the frozen weight itself, is passed over. Where to's rotary rows are interleaved, rows move
+ * as to_hf_place says. Names may begin with "module.", before or behind "base_model.model.".
+ * -1: a tensor of the adapter has no weight in `to`, does not fit, its lora_A or lora_B is missing; base_layer.weight is not the base's; a change of the
+ * embedding or of the head where they are tied, which would change both; or what adapter_config refuses. Memory: one tensor, that of the adapter, and its factors.
  */
 int merge_adapter(struct operand *to, struct operand *from, struct writer *out, struct err *e);
 

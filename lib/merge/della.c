@@ -1,7 +1,7 @@
 /*
  * della: in each row changes are ranked by magnitude, and the one of rank r of n stays with probability density - epsilon + 2 epsilon r / (n - 1),
- * and is then divided by it; signs are elected and what agrees is summed as by ties.
- * Deep, Bhardwaj, Poria 2024, "DELLA-Merging", section 3.
+ * and what stays is rescaled; signs are elected and what agrees is summed as by ties. The defaults are mergekit's: the L1 norm of a tensor's
+ * changes is kept, and what agrees is averaged. Deep, Bhardwaj, Poria 2024, "DELLA-Merging", section 3, divides by the probability.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -21,30 +21,44 @@ static void drop_row(const struct merge_job *j, float *d, uint64_t first, struct
         uint64_t c = order[rank];
         double p = j->cols > 1 ? density - eps + step * (double)rank : density;
 
-        d[c] = rng_unit(r, first + c) < p ? (float)((double)d[c] / (j->args->rescale ? p : 1)) : 0;
+        d[c] = rng_unit(r, first + c) < p ? (float)((double)d[c] / (j->args->rescale == MERGE_BY_CHANCE ? p : 1)) : 0;
     }
+}
+
+static void drop(const struct merge_job *j, int k)
+{
+    float *size = mem_new(j->cols + 1, sizeof *size);
+    uint32_t *order = mem_new(j->cols + 1, sizeof *order);
+    double density = j->args->density[k];
+    struct rng r = delta_rng(j, k);
+
+    for (uint64_t row = 0; row < j->rows && density < 1; row++)
+        drop_row(j, j->model[k] + row * j->cols, (j->row0 + row) * j->cols, r, density, size, order);
+    free(size);
+    free(order);
 }
 
 static int apply(const struct merge_job *j, struct err *e)
 {
-    float *size = mem_new(j->cols + 1, sizeof *size);
-    uint32_t *order = mem_new(j->cols + 1, sizeof *order);
-
     (void)e;
     delta_take(j);
     for (int k = 0; k < j->models; k++) {
-        struct rng r = delta_rng(j, k);
-
-        for (uint64_t row = 0; row < j->rows && j->args->density[k] < 1; row++)
-            drop_row(j, j->model[k] + row * j->cols, (j->row0 + row) * j->cols, r, j->args->density[k], size, order);
+        drop(j, k);
+        level_apply(j->seen, j, k);
     }
     delta_sum(j, 1);
-    free(size);
-    free(order);
     return 0;
 }
+
+static void see(void *seen, const struct merge_job *j, int pass)
+{
+    (void)pass;
+    level_see(seen, j, drop);
+}
+
+static const struct merge_survey survey = {1, level_begin, see, NULL, free};
 
 const struct merge_method merge_della = {
     "della", "larger changes kept with more chance, those of the elected sign",
     MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_EPSILON | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = 1, .epsilon = 0.15}, apply, NULL};
+    1, 1, 0, MERGE_ROWS, {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15}, apply, NULL, &survey};

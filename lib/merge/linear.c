@@ -40,4 +40,4 @@ static int apply(const struct merge_job *j, struct err *e)
 }
 
 const struct merge_method merge_linear = {"linear", "weighted average", MERGE_WEIGHT | MERGE_NORMALIZE, 0, 1, 0, MERGE_ROWS,
-                                          {.normalize = 1}, apply, NULL};
+                                          {.normalize = 1}, apply, NULL, NULL};

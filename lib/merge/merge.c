@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/table.h"
 
 #define PIECE 32768 /* elements that one thread takes at a time */
 #define MODELS_MAX 4096
@@ -17,15 +18,22 @@ const struct merge_method *const merge_table[] = {
 
 const struct merge_method *merge_find(const char *name)
 {
-    for (int i = 0; merge_table[i]; i++)
-        if (strcmp(merge_table[i]->name, name) == 0)
-            return merge_table[i];
-    return NULL;
+    return table_find(merge_table, name);
+}
+
+static int by_tensor(const struct merge_method *m, const struct merge_args *a)
+{
+    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row) || (m->takes & MERGE_RESCALE && a->rescale == MERGE_BY_L1);
+}
+
+const struct merge_survey *merge_surveys(const struct merge_method *m, const struct merge_args *a)
+{
+    return by_tensor(m, a) ? m->survey : NULL;
 }
 
 int merge_whole(const struct merge_method *m, const struct merge_args *a)
 {
-    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row);
+    return by_tensor(m, a) && !m->survey;
 }
 
 static int check_range(const char *name, double v, double lo, double hi, struct err *e)
@@ -83,14 +91,32 @@ static void merge_piece(void *ctx, size_t i)
     s->method->apply(&part, NULL); /* methods by rows have no errors */
 }
 
+/* All rows are here. */
+static int survey_and_apply(const struct merge_method *m, const struct merge_job *job, struct err *e)
+{
+    const struct merge_survey *s = m->survey;
+    struct merge_job j = *job;
+    int rc;
+
+    j.seen = s->begin(job);
+    for (int pass = 0; pass < s->passes; pass++) {
+        s->see(j.seen, job, pass);
+        if (s->next)
+            s->next(j.seen, pass);
+    }
+    rc = m->apply(&j, e);
+    s->end(j.seen);
+    return rc;
+}
+
 int merge_rows(const struct merge_method *m, const struct merge_job *job, struct err *e)
 {
     struct split s = {m, job, job->cols < PIECE ? PIECE / (job->cols ? job->cols : 1) : 1};
     uint64_t n = job->rows * job->cols;
     int bad = 0;
 
-    if (merge_whole(m, job->args)) {
-        if (m->apply(job, e) < 0)
+    if (by_tensor(m, job->args)) {
+        if ((m->survey && !job->seen ? survey_and_apply(m, job, e) : m->apply(job, e)) < 0)
             return -1;
     } else {
         par_for((job->rows + s.rows - 1) / s.rows, merge_piece, &s);

@@ -19,6 +19,8 @@
 #include "la/svd.h"
 #include "merge/pass.h"
 
+#define SLAB ((uint64_t)1 << 18) /* elements of rows that need not be seen together */
+
 static size_t count_of(const double *s, size_t r, double alpha)
 {
     double all = 0, part = 0;
@@ -88,10 +90,9 @@ double opcm_factor(int models, const double *norm2, double sum2)
     return models > 1 && sum2 > 0 ? mean / sqrt(sum2) : 1;
 }
 
-static double squares(const double *v, size_t n)
+/* sum and the squares of v, added one by one, so that slabs are no matter */
+static double squares(double sum, const double *v, size_t n)
 {
-    double sum = 0;
-
     for (size_t i = 0; i < n; i++)
         sum += v[i] * v[i];
     return sum;
@@ -104,7 +105,7 @@ static int apply(const struct merge_job *j, struct err *e)
     double *delta = mem_new(n + 1, sizeof *delta), *norm2 = mem_new((size_t)j->models, sizeof *norm2), f;
     int rc = opcm_sum(j, 1, delta, norm2, e);
 
-    f = opcm_factor(j->models, norm2, squares(delta, n));
+    f = opcm_factor(j->models, norm2, squares(0, delta, n));
     for (size_t i = 0; i < n && rc == 0; i++)
         j->out[i] = delta[i] == 0 ? j->base[i] : (float)((double)j->base[i] + f * delta[i]);
     free(delta);
@@ -132,47 +133,79 @@ static int is_matrix(const struct bundle *b)
     return b->shape.rank == 2 && !(b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "pos") == 0));
 }
 
-static int store(struct merge_pass *p, struct waiting *w, struct err *e)
+static uint64_t slab_rows(uint64_t cols)
+{
+    return cols < SLAB ? SLAB / (cols ? cols : 1) : 1;
+}
+
+/* Rows r to r + n of the tensor at hand: their base and their sum of changes (0 when it is not chosen) go to the spool. */
+static int store_rows(struct merge_pass *p, struct waiting *w, uint64_t r, uint64_t n, int matrix, int chosen, double *sum2, struct err *e)
 {
     struct operand *a = &p->operand[0];
-    size_t n = a->b.rows * a->b.cols;
-    double *delta = mem_new(n + 1, sizeof *delta);
-    struct merge_job j = {.args = &p->args, .name = a->b.name, .rows = a->b.rows, .cols = a->b.cols, .models = p->operands - 1};
-    int rc = operand_counts(a) ? err_set(e, "%s: holds whole numbers, which opcm does not merge", a->b.name) : merge_read(p, j.rows, e);
+    struct merge_job j = {.args = &p->args, .name = a->b.name, .rows = n, .cols = a->b.cols, .models = p->operands - 1};
+    uint64_t count = n * j.cols, base_at = w->end + r * j.cols * sizeof(float);
+    uint64_t delta_at = w->end + a->b.rows * j.cols * sizeof(float) + r * j.cols * sizeof(double);
+    double *delta;
+    int rc;
 
-    j.base = n ? p->rows[0] : NULL;
+    if (merge_read(p, n, e) < 0)
+        return -1;
+    delta = mem_new(count + 1, sizeof *delta);
+    j.base = p->rows[0];
     j.model = p->rows + 1;
-    if (rc == 0 && select_match(p->sel, &a->b) && n)
-        rc = opcm_sum(&j, is_matrix(&a->b), delta, w->norm2, e) < 0 ? err_in(e, "%s", a->b.name) : 0;
-    w->sum2 += rc == 0 ? squares(delta, n) : 0;
-    w->slot = mem_resize(w->slot, w->slots + 1, sizeof *w->slot);
-    w->slot[w->slots].at = w->end;
+    rc = chosen && opcm_sum(&j, matrix, delta, w->norm2, e) < 0 ? err_in(e, "%s", a->b.name) : 0;
+    *sum2 = squares(*sum2, delta, rc == 0 ? count : 0);
     if (rc == 0)
-        merge_header(p, merge_type(p), &a->b.shape, &w->slot[w->slots++].head);
-    if (rc == 0 && n)
-        rc = io_pwrite(w->spool, j.base, n * sizeof(float), w->end, e) < 0 ||
-                     io_pwrite(w->spool, delta, n * sizeof *delta, w->end + n * sizeof(float), e) < 0 ? -1 : 0;
-    w->end += n * (sizeof(float) + sizeof *delta);
+        rc = io_pwrite(w->spool, j.base, count * sizeof(float), base_at, e) < 0 || io_pwrite(w->spool, delta, count * sizeof *delta, delta_at, e) < 0 ? -1 : 0;
     free(delta);
     return rc;
 }
 
-static int finish(struct merge_pass *p, const struct waiting *w, struct slot *s, double f, struct writer *out, struct err *e)
+static int store(struct merge_pass *p, struct waiting *w, struct err *e)
 {
-    size_t n = s->head.rows * s->head.cols;
-    double *delta = mem_new(n + 1, sizeof *delta);
-    float *v = mem_new(n + 1, sizeof *v);
-    int rc = io_pread(w->spool, v, n * sizeof *v, s->at, e) < 0 || io_pread(w->spool, delta, n * sizeof *delta, s->at + n * sizeof *v, e) < 0 ? -1 : 0;
+    struct operand *a = &p->operand[0];
+    int chosen = select_match(p->sel, &a->b), matrix = chosen && is_matrix(&a->b), rc = 0;
+    uint64_t step = matrix ? a->b.rows : slab_rows(a->b.cols);
+    double sum2 = 0;
 
-    (void)p;
-    for (size_t i = 0; i < n && rc == 0; i++)
+    if (operand_counts(a))
+        return err_set(e, "%s: holds whole numbers, which opcm does not merge", a->b.name);
+    for (uint64_t r = 0; r < a->b.rows && a->b.cols && rc == 0; r += step)
+        rc = store_rows(p, w, r, a->b.rows - r < step ? a->b.rows - r : step, matrix, chosen, &sum2, e);
+    if (rc < 0)
+        return -1;
+    w->sum2 += sum2;
+    w->slot = mem_resize(w->slot, w->slots + 1, sizeof *w->slot);
+    w->slot[w->slots].at = w->end;
+    merge_header(p, merge_type(p), &a->b.shape, &w->slot[w->slots++].head);
+    w->end += a->b.rows * a->b.cols * (sizeof(float) + sizeof(double));
+    return 0;
+}
+
+static int finish_rows(const struct waiting *w, struct slot *s, double f, uint64_t r, uint64_t rows, struct writer *out, struct err *e)
+{
+    uint64_t cols = s->head.cols, n = rows * cols, delta_at = s->at + s->head.rows * cols * sizeof(float) + r * cols * sizeof(double);
+    double *delta = mem_new(n, sizeof *delta);
+    float *v = mem_new(n, sizeof *v);
+    int rc = io_pread(w->spool, v, n * sizeof *v, s->at + r * cols * sizeof *v, e) < 0 || io_pread(w->spool, delta, n * sizeof *delta, delta_at, e) < 0 ? -1 : 0;
+
+    for (uint64_t i = 0; i < n && rc == 0; i++)
         v[i] = delta[i] == 0 ? v[i] : (float)((double)v[i] + f * delta[i]);
     if (rc == 0)
-        rc = bundle_begin(out, &s->head, e) < 0 || (n && merge_put(out, &s->head, 0, s->head.rows, v, e) < 0) ||
-                     bundle_end(out, &s->head, e) < 0 ? -1 : 0;
+        rc = merge_put(out, &s->head, r, rows, v, e);
     free(delta);
     free(v);
     return rc;
+}
+
+static int finish(const struct waiting *w, struct slot *s, double f, struct writer *out, struct err *e)
+{
+    uint64_t step = slab_rows(s->head.cols), rows = s->head.cols ? s->head.rows : 0;
+    int rc = bundle_begin(out, &s->head, e);
+
+    for (uint64_t r = 0; r < rows && rc == 0; r += step)
+        rc = finish_rows(w, s, f, r, rows - r < step ? rows - r : step, out, e);
+    return rc < 0 ? -1 : bundle_end(out, &s->head, e);
 }
 
 static int run(struct merge_pass *p, struct writer *out, struct err *e)
@@ -189,7 +222,7 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
         rc = got < 0 ? -1 : merge_leftover(p, e);
     f = opcm_factor(p->operands - 1, w.norm2, w.sum2);
     for (size_t i = 0; i < w.slots; i++) {
-        rc = rc == 0 ? finish(p, &w, &w.slot[i], f, out, e) : rc;
+        rc = rc == 0 ? finish(&w, &w.slot[i], f, out, e) : rc;
         bundle_free(&w.slot[i].head);
     }
     if (w.spool >= 0)
@@ -200,4 +233,4 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
 }
 
 const struct merge_method merge_opcm = {"opcm", "changes added one after another, away from those before", MERGE_ALPHA, 1, 1, 0, MERGE_TENSOR,
-                                        {.alpha = 0.5}, apply, run};
+                                        {.alpha = 0.5}, apply, run, NULL};

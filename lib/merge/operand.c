@@ -2,11 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ckpt/names.h"
-#include "ckpt/to_gguf.h"
-#include "ckpt/to_hf.h"
-#include "tensor/form.h"
 
 #define SLAB_BYTES ((uint64_t)2 << 20)
 
@@ -50,8 +48,12 @@ void operand_close(struct operand *o)
     free(o->given);
     free(o->arch);
     free(o->head);
-    for (int i = 0; i < PARTS_MAX; i++)
+    if (o->spool)
+        close(o->spool - 1);
+    for (int i = 0; i < PARTS_MAX; i++) {
         buf_free(&o->bytes[i]);
+        hasher_free(o->digest[i]);
+    }
     *o = (struct operand){0};
 }
 
@@ -62,7 +64,9 @@ static int take_step(struct operand *o, size_t i, struct err *e)
     o->given[i] = 1;
     o->step = &o->plan.step[i];
     o->row = o->head_dim = 0;
+    o->map = NULL;
     o->add = 0;
+    o->keeps = o->digests = 0;
     return step_header(o->step, &o->b, e) < 0 ? -1 : 1;
 }
 
@@ -71,17 +75,33 @@ static int take_record(struct operand *o, struct reader *from, int got)
     o->from = from;
     o->row = o->waiting = o->head_dim = 0;
     o->add = 0;
+    o->keeps = 0;
     return got;
 }
 
-int operand_next(struct operand *o, struct err *e)
+/* Is the current tensor a head that says nothing? */
+static int is_passed_over(const struct operand *o)
+{
+    return o->tied && o->b.role && strcmp(o->b.role, "head") == 0;
+}
+
+static int next(struct operand *o, struct err *e)
 {
     if (o->in)
         return take_record(o, o->in, bundle_read(o->in, &o->b, e));
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
 }
 
-static const struct attrs *model_of(const struct operand *o)
+int operand_next(struct operand *o, struct err *e)
+{
+    int got;
+
+    while ((got = next(o, e)) > 0 && is_passed_over(o))
+        ;
+    return got;
+}
+
+const struct attrs *operand_model(const struct operand *o)
 {
     return o->in ? &reader_head(o->in)->model : &o->plan.model;
 }
@@ -91,9 +111,9 @@ void operand_agree(struct operand *o, int n)
     const char *arch = NULL;
 
     for (int k = 0; k < n && !arch; k++)
-        arch = attrs_str(model_of(&o[k]), "arch", NULL);
+        arch = attrs_str(operand_model(&o[k]), "arch", NULL);
     for (int k = 0; arch && k < n; k++)
-        o[k].arch = mem_strdup(attrs_str(model_of(&o[k]), "arch", arch));
+        o[k].arch = mem_strdup(attrs_str(operand_model(&o[k]), "arch", arch));
 }
 
 char *operand_key(const struct operand *o, const char *name)
@@ -156,7 +176,7 @@ int operand_get(struct operand *o, const char *key, struct err *e)
     return take_record(o, from, got);
 }
 
-int operand_rest(struct operand *o, struct err *e)
+static int rest(struct operand *o, struct err *e)
 {
     struct reader *from = NULL;
     int got;
@@ -170,146 +190,36 @@ int operand_rest(struct operand *o, struct err *e)
     return o->next < o->plan.n ? take_step(o, o->next++, e) : 0;
 }
 
-static int stream_rows(struct operand *o, uint64_t n, float *out, struct err *e)
+int operand_rest(struct operand *o, struct err *e)
 {
-    uint64_t cols = o->b.cols;
+    int got;
 
-    while (n) {
-        uint64_t row0, m;
-        float *w;
-
-        if (!o->waiting) {
-            int got = bundle_next_rows(o->from, &o->b, &row0, &m, &w, e);
-
-            if (got <= 0)
-                return got < 0 ? -1 : err_set(e, "%s: its rows end early", o->b.name);
-            o->slab = w;
-            o->waiting = m;
-        }
-        m = o->waiting < n ? o->waiting : n;
-        memcpy(out, o->slab, m * cols * sizeof *out);
-        o->slab += m * cols;
-        o->waiting -= m;
-        out += m * cols;
-        n -= m;
-    }
-    return 0;
-}
-
-/* A part in a view of n rows from row `at` on; a fixed one is the same in all, and stays once it is read. */
-static int view_part(struct operand *o, struct part *own, struct part *p, uint64_t at, uint64_t n, struct err *e)
-{
-    if (own->fixed && !own->data) {
-        own->data = mem_resize(NULL, (size_t)(own->rows * own->row_bytes) + 1, 1);
-        if (source_part(&o->source, o->step->t, o->step->view, own, 0, own->rows, own->data, e) < 0)
-            return -1;
-    }
-    p->data = own->data;
-    if (own->fixed)
-        return 0;
-    p->rows = n;
-    if (p->shape.rank > 1)
-        p->shape.dim[0] = n;
-    o->bytes[own - o->b.part].len = 0;
-    p->data = buf_space(&o->bytes[own - o->b.part], (size_t)(n * p->row_bytes) + 1);
-    return source_part(&o->source, o->step->t, o->step->view, own, at, n, p->data, e);
-}
-
-/* Rows of a checkpoint from row `at` on: the bundle seen as one of n rows. */
-static int source_rows(struct operand *o, uint64_t at, uint64_t n, float *out, struct err *e)
-{
-    struct bundle view = o->b;
-
-    view.rows = n;
-    if (view.shape.rank > 1)
-        view.shape.dim[0] = n;
-    for (int i = 0; i < view.parts; i++)
-        if (view.part[i].term >= 0 && view_part(o, &o->b.part[i], &view.part[i], at, n, e) < 0)
-            return -1;
-    return bundle_rows(&view, 0, n, out, e);
-}
-
-/* n rows from row `at` on, in the order they have here; at follows the last. */
-static int some_rows(struct operand *o, uint64_t at, uint64_t n, float *out, struct err *e)
-{
-    return o->in ? stream_rows(o, n, out, e) : source_rows(o, at, n, out, e);
-}
-
-static int check_numbers(const struct operand *o, uint64_t n, const float *v, struct err *e)
-{
-    uint64_t count = n * o->b.cols;
-    int bad = 0;
-
-    for (uint64_t i = 0; i < count; i++) /* no early end, so that it goes by vectors */
-        bad |= v[i] != v[i];
-    for (uint64_t i = 0; bad && i < count; i++)
-        if (v[i] != v[i])
-            return err_set(e, "element [%llu, %llu] is NaN", (unsigned long long)(o->row + i / o->b.cols),
-                           (unsigned long long)(i % o->b.cols));
-    return 0;
+    while ((got = rest(o, e)) > 0 && is_passed_over(o))
+        ;
+    return got;
 }
 
 int operand_follow(struct operand *o, const struct operand *leader, struct err *e)
 {
     uint64_t n = o->b.shape.rank < 2 ? o->b.cols : o->b.rows;
-    int mine = names_interleaved(model_of(o), o->arch, o->b.name);
+    int mine = names_interleaved(operand_model(o), o->arch, o->b.name);
 
     o->add = names_offset(o->arch, o->b.name, leader->b.name);
-    if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(model_of(leader), leader->arch, leader->b.name))
+    if (!names_rotary(o->arch, o->b.name) || mine == names_interleaved(operand_model(leader), leader->arch, leader->b.name))
         return 0;
     o->to_pairs = !mine;
-    o->head_dim = (uint64_t)attrs_int(model_of(o), "head_dim", attrs_int(model_of(leader), "head_dim", 0));
+    o->head_dim = (uint64_t)attrs_int(operand_model(o), "head_dim", attrs_int(operand_model(leader), "head_dim", 0));
     if (o->head_dim < 2 || o->head_dim % 2 || n % o->head_dim)
         return err_set(e, "%s: %llu rows in %s, which are no whole number of heads of %llu that %s has in another order", o->b.name,
                        (unsigned long long)n, o->path, (unsigned long long)o->head_dim, leader->path);
     return 0;
 }
 
-uint64_t operand_row(const struct operand *o, uint64_t r)
-{
-    return !o->head_dim ? r : o->to_pairs ? to_hf_row(r, o->head_dim) : to_gguf_row(r, o->head_dim);
-}
-
-/* As operand_rows where rows follow the leader: a head (a vector whole) is read, then told out. */
-static int following_rows(struct operand *o, uint64_t n, float *out, struct err *e)
-{
-    uint64_t cols = o->b.cols, at_once = o->b.shape.rank < 2 ? 1 : o->head_dim;
-
-    if (o->head_room < at_once * cols) {
-        free(o->head);
-        o->head = mem_new(o->head_room = at_once * cols, sizeof *o->head);
-    }
-    for (uint64_t r = o->row; r < o->row + n; r++) {
-        float *to = out + (r - o->row) * cols;
-
-        if (r % at_once == 0 && some_rows(o, r, at_once, o->head, e) < 0)
-            return -1;
-        if (at_once > 1)
-            memcpy(to, o->head + (operand_row(o, r) % at_once) * cols, cols * sizeof *to);
-        for (uint64_t c = 0; at_once == 1 && c < cols; c++)
-            to[c] = o->head[operand_row(o, c)];
-    }
-    return 0;
-}
-
-int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e)
-{
-    int rc;
-
-    if (n * o->b.cols == 0)
-        return 0;
-    rc = o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
-    for (uint64_t i = 0; rc == 0 && o->add != 0 && i < n * o->b.cols; i++)
-        out[i] += o->add;
-    if (rc < 0 || check_numbers(o, n, out, e) < 0)
-        return -1;
-    o->row += n;
-    return 0;
-}
-
 int operand_load(struct operand *o, struct err *e)
 {
-    return o->in ? bundle_load(o->from, &o->b, e) : source_load(&o->source, o->step->t, o->step->view, &o->b, e);
+    if (o->in)
+        return bundle_load(o->from, &o->b, e);
+    return o->b.loaded ? 0 : source_load(&o->source, o->step->t, o->step->view, &o->b, e);
 }
 
 /* Rows [r, r + n) of the weight's in one part; a fixed one is whole in the first. */

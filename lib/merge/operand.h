@@ -17,6 +17,7 @@ struct operand {
     char *arch;                   /* by which its names are read: see operand_agree; NULL: they stand for themselves */
     struct named *by_key;         /* plan's steps in byte order of their keys; NULL until asked for */
     uint8_t *given;               /* for each step: 1 when given out */
+    int tied;                     /* a head that it stores is its embedding once more, and is passed over */
     size_t next;                  /* the first step that may not be */
 
     struct bundle b;              /* the current tensor: its header */
@@ -27,10 +28,15 @@ struct operand {
     uint64_t waiting;
     uint64_t head_dim;            /* rows of the current tensor are put from the order they have here to the leader's, in heads of this size; 0: they stay */
     int to_pairs;                 /* ... to interleaved pairs, or back to halves */
+    const int64_t *map;           /* which row of its own each row is, -1: it has none, and zeros come; of a checkpoint; NULL: they are its rows */
     float add;                    /* and this is added: norms that one form keeps less 1 */
     float *head;                  /* such a head */
     uint64_t head_room;
     struct buf bytes[PARTS_MAX]; /* rows of each part */
+    int keeps;                    /* rows of a stream: 0 once, 1 they go to the spool as they are read, 2 they come from there */
+    int digests;                  /* of a checkpoint: bytes of its parts are digested as they are read, from operand_begin to operand_end */
+    struct hasher *digest[PARTS_MAX];
+    int spool;                    /* an unlinked file + 1, or 0: none yet */
 };
 
 /* "-", a pipe, and a file that begins as weir(5) says are streams. o is overwritten; close it also after -1. */
@@ -42,6 +48,8 @@ void operand_close(struct operand *o);
  * GGUF and a Hugging Face folder of one model go side by side. One that does not say its architecture has that of the first that does.
  */
 void operand_agree(struct operand *o, int n);
+
+const struct attrs *operand_model(const struct operand *o); /* the keys of its head, or of its configuration */
 
 /* By what o's tensor of that name is known: Hugging Face's name for it, or its own. The caller frees it. */
 char *operand_key(const struct operand *o, const char *name);
@@ -69,8 +77,20 @@ uint64_t operand_row(const struct operand *o, uint64_t r); /* where o has what i
  * -1: reading failed, the form is unknown, or an element is NaN (named by row and column). Memory: 1 MiB, or a row, and a head that follows.
  */
 int operand_rows(struct operand *o, uint64_t n, float *out, struct err *e);
+int operand_values(struct operand *o, uint64_t n, float *out, struct err *e); /* the same, whatever they are: NaN too */
 
-/* All of the current tensor into o->b, of which no row was read, in the order it has here. */
+/* Before the first row: companions are loaded, and bytes that pass are digested (tensor/compare.h); after the last, the digests are there. */
+int operand_begin(struct operand *o, struct err *e);
+int operand_end(struct operand *o, struct err *e);
+
+/* Can the current tensor be read by rows in the leader's order with what it is made of? Not where rows move, nor in a form that is not known here. */
+int operand_by_rows(const struct operand *o);
+
+/* Before the first row: the current tensor's rows will be asked for again. -1: no file for those of a stream. */
+int operand_keep(struct operand *o, struct err *e);
+void operand_again(struct operand *o); /* all rows have been read: from the first once more */
+
+/* All of the current tensor into o->b, of which no row was read, in the order it has here; nothing is done where it is there already. */
 int operand_load(struct operand *o, struct err *e);
 
 /* The bytes of p, a loaded part of the current tensor, in the leader's order, where they go by the rows of q or k. to: room for them. */

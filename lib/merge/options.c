@@ -73,6 +73,23 @@ static int truth(const char *name, const char *text, int *v, struct err *e)
     return 0;
 }
 
+/* true is what the method does where nothing is said. */
+static int rescale(const char *text, enum merge_rescale *v, struct err *e)
+{
+    struct err not_truth;
+    int yes = *v != MERGE_AS_IS;
+
+    if (text && strcmp(text, "chance") == 0)
+        *v = MERGE_BY_CHANCE;
+    else if (text && strcmp(text, "l1") == 0)
+        *v = MERGE_BY_L1;
+    else if (truth("rescale", text, &yes, &not_truth) < 0)
+        return err_set(e, "rescale: '%s' is none of true, false, chance, l1", text);
+    else if (!yes)
+        *v = MERGE_AS_IS;
+    return 0;
+}
+
 static int number(const char *name, const char *text, double *v, struct err *e)
 {
     return text && parse_f64(text, v, e) < 0 ? err_in(e, "%s", name) : 0;
@@ -81,7 +98,7 @@ static int number(const char *name, const char *text, double *v, struct err *e)
 static int take(const struct merge_texts *x, int models, struct merge_args *a, struct err *e)
 {
     if (numbers("weight", x->weight, models, a->weight, e) < 0 || numbers("density", x->density, models, a->density, e) < 0 ||
-        truth("normalize", x->normalize, &a->normalize, e) < 0 || truth("rescale", x->rescale, &a->rescale, e) < 0 ||
+        truth("normalize", x->normalize, &a->normalize, e) < 0 || rescale(x->rescale, &a->rescale, e) < 0 ||
         number("lambda", x->lambda, &a->lambda, e) < 0 || number("epsilon", x->epsilon, &a->epsilon, e) < 0 ||
         number("gamma", x->gamma, &a->gamma, e) < 0 || number("t", x->t, &a->t, e) < 0 || number("alpha", x->alpha, &a->alpha, e) < 0)
         return -1;

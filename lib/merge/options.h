@@ -14,7 +14,7 @@ struct merge_texts { /* NULL: not given */
     {0, "normalize", "BOOL", OPT_STRING, &(x).normalize, "divide by the sum of the weights: true or false", 0}, \
     {'d', "density", "D[,D]...", OPT_STRING, &(x).density, "share of each model's changes that is kept", 0}, \
     {0, "lambda", "L", OPT_STRING, &(x).lambda, "factor of the merged change (default 1)", 0}, \
-    {0, "rescale", "BOOL", OPT_STRING, &(x).rescale, "divide what is kept by chance by its probability (default true)", 0}, \
+    {0, "rescale", "HOW", OPT_STRING, &(x).rescale, "of what is kept by chance: chance, l1, true (the method's) or false", 0}, \
     {0, "epsilon", "E", OPT_STRING, &(x).epsilon, "della: probabilities are density - E to density + E (default 0.15)", 0}, \
     {0, "gamma", "G", OPT_STRING, &(x).gamma, "breadcrumbs: share of the largest changes that is left out (default 0.01)", 0}, \
     {'t', "t", "T", OPT_STRING, &(x).t, "how far to go from the first to the second: 0 to 1 (default 0.5)", 0}, \

@@ -63,24 +63,37 @@ static int seen(struct merge_pass *p, const char *name)
 }
 
 /* The tensor of that key in o. */
-static int align_one(const struct operand *a, struct operand *o, const char *key, struct err *e)
+/* Do the shapes agree, but for the number of tokens where that may be another? */
+static int same_shape(const struct merge_vocab *v, const struct bundle *a, const struct bundle *b)
 {
+    struct shape s = b->shape;
+
+    if (merge_vocab_takes(v, a) && s.rank == 2)
+        s.dim[0] = a->shape.dim[0];
+    return shape_equal(&a->shape, &s);
+}
+
+static int align_one(const struct merge_pass *p, struct operand *o, const char *key, struct err *e)
+{
+    const struct operand *a = &p->operand[0];
     int got = operand_get(o, key, e);
 
     if (got < 0)
         return err_in(e, "%s", o->path);
     if (got == 0) {
         err_set(e, "%s: is in %s, not in %s", a->b.name, a->path, o->path);
-        return operand_computed(a) ? 1 : -1;
+        return p->left || operand_computed(a) ? 1 : -1;
     }
-    return shape_equal(&a->b.shape, &o->b.shape) ? operand_follow(o, a, e) : shapes_differ(a, o, e);
+    if (p->left)
+        return 1;
+    return same_shape(p->vocab, &a->b, &o->b) ? operand_follow(o, a, e) : shapes_differ(a, o, e);
 }
 
 int merge_align(struct merge_pass *p, struct err *e)
 {
     const struct operand *a = &p->operand[0];
     char *key;
-    int rc = 0;
+    int rc = 0, lacks = 0;
 
     if (a->in && reader_segment(a->in) != p->segment) { /* a stream behind another has names of its own */
         p->segment = reader_segment(a->in);
@@ -92,9 +105,15 @@ int merge_align(struct merge_pass *p, struct err *e)
     if (seen(p, key))
         rc = err_set(e, "%s: comes twice in %s", a->b.name, a->path);
     for (int k = 1; k < p->operands && rc == 0; k++)
-        rc = align_one(a, &p->operand[k], key, e);
+        if ((rc = align_one(p, &p->operand[k], key, e)) > 0)
+            lacks = 1, rc = 0;
     free(key);
-    return rc;
+    if (rc == 0 && p->left && merge_vocab_takes(p->vocab, &a->b) && p->vocab->rows != a->b.rows)
+        return err_set(e, "%s: it has %llu rows, the merged vocabulary %llu: it cannot be left as it is", a->b.name, (unsigned long long)a->b.rows,
+                       (unsigned long long)p->vocab->rows);
+    for (int k = 0; k < p->operands; k++)
+        p->operand[k].map = !lacks && merge_vocab_takes(p->vocab, &a->b) ? p->vocab->row[k] : NULL;
+    return rc < 0 ? -1 : lacks;
 }
 
 static void grow(struct merge_pass *p, uint64_t n)
@@ -124,6 +143,8 @@ static int read_rows(struct merge_pass *p, uint64_t n, struct err *e)
     for (int k = 0; k < p->operands; k++)
         if (operand_rows(&p->operand[k], n, p->rows[k], e) < 0)
             return err_in(e, "%s: %s", p->operand[k].path, p->operand[0].b.name);
+    if (p->operand[0].map && merge_vocab_fill(p->vocab, p->operand, p->rows, p->operand[0].row - n, n, p->operand[0].b.cols, e) < 0)
+        return err_in(e, "%s", p->operand[0].b.name);
     return 0;
 }
 
@@ -183,26 +204,81 @@ int merge_put(struct writer *out, struct bundle *o, uint64_t row0, uint64_t n, c
     return rc;
 }
 
-static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct err *e)
+/* The next slab as a job: rows r and on, step at most. */
+static int next_slab(struct merge_pass *p, struct merge_job *j, uint64_t rows, uint64_t r, uint64_t step, struct err *e)
 {
     int base = p->method->base;
-    uint64_t step = slab_rows(o, merge_whole(p->method, &p->args));
-    struct merge_job j = {.args = &p->args, .name = o->name, .cols = o->cols, .models = p->operands - base};
 
-    for (uint64_t r = 0; r < o->rows && o->cols; r += step) {
-        j.row0 = r;
-        j.rows = o->rows - r < step ? o->rows - r : step;
-        if (merge_read(p, j.rows, e) < 0)
+    j->row0 = r;
+    j->rows = rows - r < step ? rows - r : step;
+    if (merge_read(p, j->rows, e) < 0)
+        return -1;
+    j->base = base ? p->rows[0] : NULL;
+    j->model = p->rows + base;
+    j->out = p->rows[p->operands];
+    return 0;
+}
+
+/* All rows once for each pass of the survey, then from the beginning again. */
+static int survey(struct merge_pass *p, const struct merge_survey *s, struct merge_job *j, uint64_t rows, uint64_t step, struct err *e)
+{
+    j->rows = rows;
+    j->seen = s->begin(j);
+    for (int k = 0; k < p->operands; k++)
+        if (operand_keep(&p->operand[k], e) < 0)
+            return err_in(e, "%s", p->operand[k].path);
+    for (int pass = 0; pass < s->passes; pass++) {
+        for (uint64_t r = 0; r < rows; r += step) {
+            if (next_slab(p, j, rows, r, step, e) < 0)
+                return -1;
+            s->see(j->seen, j, pass);
+        }
+        if (s->next)
+            s->next(j->seen, pass);
+        for (int k = 0; k < p->operands; k++)
+            operand_again(&p->operand[k]);
+    }
+    return 0;
+}
+
+static int put_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct merge_job *j, uint64_t step, struct err *e)
+{
+    int masks = o->shape.rank > 1; /* zeros of vectors (biases not trained yet) are no mask */
+
+    for (uint64_t r = 0; r < o->rows; r += step) {
+        if (next_slab(p, j, o->rows, r, step, e) < 0)
             return -1;
-        j.base = base ? p->rows[0] : NULL;
-        j.model = p->rows + base;
-        j.out = p->rows[p->operands];
-        if (merge_rows(p->method, &j, e) < 0)
+        if (masks)
+            merge_zeros_see(&p->zeros, p->rows, p->operands, j->rows * j->cols);
+        if (merge_rows(p->method, j, e) < 0)
             return err_in(e, "%s", o->name);
-        if (merge_put(out, o, r, j.rows, j.out, e) < 0)
+        if (masks)
+            merge_zeros_apply(&p->zeros, j->out, j->rows * j->cols);
+        if (merge_put(out, o, r, j->rows, j->out, e) < 0)
             return -1;
     }
     return 0;
+}
+
+static int merge_slabs(struct merge_pass *p, struct writer *out, struct bundle *o, struct err *e)
+{
+    const struct merge_survey *s = merge_surveys(p->method, &p->args);
+    uint64_t step = slab_rows(o, merge_whole(p->method, &p->args));
+    struct merge_job j = {.args = &p->args, .name = o->name, .cols = o->cols, .models = p->operands - p->method->base};
+    int rc = 0;
+
+    if (o->cols == 0)
+        return 0;
+    if (s && step < o->rows) /* else merge_rows sees to it */
+        rc = survey(p, s, &j, o->rows, step, e);
+    if (rc == 0) {
+        merge_zeros_begin(&p->zeros, p->operands);
+        rc = put_slabs(p, out, o, &j, step, e);
+        merge_zeros_end(&p->zeros, p->operands);
+    }
+    if (j.seen)
+        s->end(j.seen);
+    return rc;
 }
 
 static const char *mark_text(const struct operand *o, char text[60])
@@ -232,12 +308,15 @@ int merge_same_shard(struct merge_pass *p, struct err *e)
 int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e)
 {
     struct operand *a = &p->operand[0];
+    struct shape shape = a->b.shape;
     struct bundle o = {0};
     int rc;
 
+    if (a->map)
+        shape.dim[0] = p->vocab->rows;
     if (operand_counts(a))
         return same_counts(p, out, e);
-    merge_header(p, merge_type(p), &a->b.shape, &o);
+    merge_header(p, merge_type(p), &shape, &o);
     rc = bundle_begin(out, &o, e) < 0 || merge_slabs(p, out, &o, e) < 0 || bundle_end(out, &o, e) < 0 ? -1 : 0;
     bundle_free(&o);
     return rc;
@@ -249,8 +328,9 @@ int merge_all(struct merge_pass *p, struct writer *out, struct err *e)
     int got;
 
     while ((got = operand_next(a, e)) > 0) {
+        p->left = !select_match(p->sel, &a->b);
         got = merge_align(p, e);
-        if (got < 0 || (got == 0 && select_match(p->sel, &a->b) ? merge_tensor(p, out, e) : operand_pass(a, out, e)) < 0)
+        if (got < 0 || (got == 0 && !p->left ? merge_tensor(p, out, e) : operand_pass(a, out, e)) < 0)
             return -1;
         progress_step(1, 0);
     }
@@ -274,7 +354,7 @@ int merge_leftover(struct merge_pass *p, struct err *e)
         struct operand *o = &p->operand[k];
         int got;
 
-        while ((got = operand_rest(o, e)) > 0 && operand_computed(o) && !has_passed(p, o))
+        while ((got = operand_rest(o, e)) > 0 && (operand_computed(o) || !select_match(p->sel, &o->b)) && !has_passed(p, o))
             ;
         if (got < 0)
             return err_in(e, "%s", o->path);
@@ -290,6 +370,7 @@ void merge_pass_free(struct merge_pass *p)
 {
     for (int k = 0; p->rows && k <= p->operands; k++)
         free(p->rows[k]);
+    merge_zeros_free(&p->zeros);
     free(p->rows);
     free(p->name);
     for (int k = 0; k < p->operands; k++)

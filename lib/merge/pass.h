@@ -5,6 +5,8 @@
 #include "base/hash.h"
 #include "merge/merge.h"
 #include "merge/operand.h"
+#include "merge/vocab.h"
+#include "merge/zeros.h"
 
 struct merge_pass {
     const struct merge_method *method;
@@ -13,6 +15,9 @@ struct merge_pass {
     int operands;
     const struct select *sel;
     int64_t revert;          /* rmm: the model to give back, from 1; 0: none */
+    const struct merge_vocab *vocab; /* or NULL: all vocabularies are one */
+    struct merge_zeros zeros; /* in: keep; out: counts; of methods without a run */
+    int left;                /* the tensor at hand is not chosen: it passes from the first, whatever the others have */
     int type;                /* to write, or -1: operand_type of the first */
     float **rows;            /* buffers of operands, the last that of the result; grown to `room` elements each */
     uint64_t room;
@@ -26,14 +31,14 @@ int merge_same_shard(struct merge_pass *p, struct err *e);
 
 /*
  * Once for each tensor of the first operand: find the one it stands at in all others. -1 names the operand that lacks it, has it in another shape, or twice. A size of the
- * vocabulary that differs is said to be one. 1: an operand lacks it, as -1 says, but it is one that readers compute anew (operand_computed).
+ * vocabulary that differs is said to be one. 1: an operand lacks it, as -1 says, but it is one that readers compute anew (operand_computed) or that is left as it is.
  */
 int merge_align(struct merge_pass *p, struct err *e);
 
 /*
  * Merge it and write it. Companions of the first operand are dropped: they tell of a model that is no more. Whole numbers (I64, BOOL ...)
  * are no weights: they pass from the first operand, and must be equal in all.
- * Memory: 1 MiB of f32 or one row for each operand and one more; for methods by tensor, all rows.
+ * Memory: 1 MiB of f32 or one row for each operand and one more, and the survey's. A survey reads a tensor of a stream again from an unlinked file.
  */
 int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e);
 

@@ -178,7 +178,7 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     struct model model;
     int groups = 0, rc;
 
-    if (p->sel->only.n || p->sel->skip.n || p->sel->layers)
+    if (select_given(p->sel))
         return err_set(e, "rebasin permutes channels through the whole model: it has no --only, --skip and --layers");
     if (model_open(&model, a->in ? &reader_head(a->in)->model : &a->plan.model, e) < 0)
         return -1;
@@ -194,4 +194,4 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
 }
 
 const struct merge_method merge_rebasin = {"rebasin", "average after permuting channels onto the first model's", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_SEED,
-                                           0, 2, 0, MERGE_TENSOR, {.normalize = 1}, NULL, run};
+                                           0, 2, 0, MERGE_TENSOR, {.normalize = 1}, NULL, run, NULL};

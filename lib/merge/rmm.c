@@ -171,6 +171,8 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
 
     if (p->revert < 0 || (p->revert && p->operands != 1))
         return err_set(e, "--revert %lld: counts from 1, and one stream is reverted, not %d", (long long)p->revert, p->operands);
+    if (p->revert && select_given(p->sel))
+        return err_set(e, "--revert gives a whole model back: it has no --only, --skip and --layers");
     if (!p->revert && (p->args.basis < 1 || p->args.basis > p->operands))
         return err_set(e, "a basis of %lld for %d models: it is 1 to that", (long long)p->args.basis, p->operands);
     while ((got = operand_next(&p->operand[0], e)) > 0) {
@@ -182,4 +184,4 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
 }
 
 const struct merge_method merge_rmm = {"rmm", "a basis that gives every model back (--basis, --revert)", MERGE_BASIS, 0, 1, 0, MERGE_TENSOR,
-                                       {.basis = 1}, NULL, run};
+                                       {.basis = 1}, NULL, run, NULL};

@@ -3,15 +3,24 @@
  * signature of R_k is s_k = r_k - (<r_k, c> / <c, c>) c: what it learned beyond C; out = T + alpha sum_k w_k s_k.
  * Cai and others 2023, "Robust weight signatures", section 3.
  */
-#include <stddef.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "merge/merge.h"
 
-/* <r, c> over rows in a fixed order, r and c differences from a */
-static double product(const struct merge_job *j, const float *r, const float *c, const float *a)
-{
-    double sum = 0;
+/* <c, c>, and <r_k, c> of each robust model k */
+struct products {
+    double cc, rc[];
+};
 
+static void *begin(const struct merge_job *whole)
+{
+    return mem_new(1, sizeof(struct products) + (size_t)whole->models * sizeof(double));
+}
+
+/* <r, c> is added to sum row by row, r and c differences from a */
+static double product(double sum, const struct merge_job *j, const float *r, const float *c, const float *a)
+{
     for (uint64_t i = 0; i < j->rows; i++) {
         double row = 0;
 
@@ -22,17 +31,28 @@ static double product(const struct merge_job *j, const float *r, const float *c,
     return sum;
 }
 
+static void see(void *seen, const struct merge_job *j, int pass)
+{
+    const float *init = j->model[0], *clean = j->model[1];
+    struct products *p = seen;
+
+    (void)pass;
+    p->cc = product(p->cc, j, clean, clean, init);
+    for (int k = 2; k < j->models; k++)
+        p->rc[k] = product(p->rc[k], j, j->model[k], clean, init);
+}
+
 static int apply(const struct merge_job *j, struct err *e)
 {
     const float *init = j->model[0], *clean = j->model[1];
-    double cc = product(j, clean, clean, init);
+    const struct products *p = j->seen;
 
     (void)e;
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
         j->out[i] = j->base[i];
     for (int k = 2; k < j->models; k++) {
         const float *robust = j->model[k];
-        double by = cc > 0 ? product(j, robust, clean, init) / cc : 0, w = j->args->alpha * j->args->weight[k];
+        double by = p->cc > 0 ? p->rc[k] / p->cc : 0, w = j->args->alpha * j->args->weight[k];
 
         for (uint64_t i = 0; i < j->rows * j->cols; i++) {
             double c = (double)clean[i] - (double)init[i], r = (double)robust[i] - (double)init[i];
@@ -43,5 +63,7 @@ static int apply(const struct merge_job *j, struct err *e)
     return 0;
 }
 
+static const struct merge_survey survey = {1, begin, see, NULL, free};
+
 const struct merge_method merge_rws = {"rws", "what robust models learned beyond a clean one, added to a target", MERGE_WEIGHT | MERGE_ALPHA, 1, 3, 0,
-                                       MERGE_TENSOR, {.alpha = 1}, apply, NULL};
+                                       MERGE_TENSOR, {.alpha = 1}, apply, NULL, &survey};

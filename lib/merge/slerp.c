@@ -4,8 +4,9 @@
  * Shoemake 1985, "Animating rotation with quaternion curves", section 3.3. The threshold is mergekit's.
  */
 #include <math.h>
-#include <stddef.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include "base/real.h"
 #include "merge/merge.h"
 #include "num/kern.h"
@@ -25,20 +26,36 @@ static double angle(double x)
     return a;
 }
 
-/* Products of rows in a fixed order. */
-static double product(const struct merge_job *j, const float *a, const float *b)
-{
-    double sum = 0;
+struct products {
+    double xx, yy, xy;
+};
 
-    for (uint64_t r = 0; r < j->rows; r++)
-        sum += kern_dotd(a + r * j->cols, b + r * j->cols, j->cols);
-    return sum;
+static void *begin(const struct merge_job *whole)
+{
+    (void)whole;
+    return mem_new(1, sizeof(struct products));
+}
+
+/* Products of rows in their order. */
+static void see(void *seen, const struct merge_job *j, int pass)
+{
+    struct products *p = seen;
+
+    (void)pass;
+    for (uint64_t r = 0; r < j->rows; r++) {
+        const float *x = j->model[0] + r * j->cols, *y = j->model[1] + r * j->cols;
+
+        p->xx += kern_dotd(x, x, j->cols);
+        p->yy += kern_dotd(y, y, j->cols);
+        p->xy += kern_dotd(x, y, j->cols);
+    }
 }
 
 static int apply(const struct merge_job *j, struct err *e)
 {
     const float *x = j->model[0], *y = j->model[1];
-    double size = sqrt(product(j, x, x)) * sqrt(product(j, y, y)), dot = size > 0 ? product(j, x, y) / size : 1;
+    const struct products *p = j->seen;
+    double size = sqrt(p->xx) * sqrt(p->yy), dot = size > 0 ? p->xy / size : 1;
     double t = j->args->t, a = 1 - t, b = t;
 
     (void)e;
@@ -53,4 +70,6 @@ static int apply(const struct merge_job *j, struct err *e)
     return 0;
 }
 
-const struct merge_method merge_slerp = {"slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply, NULL};
+static const struct merge_survey survey = {1, begin, see, NULL, free};
+
+const struct merge_method merge_slerp = {"slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply, NULL, &survey};

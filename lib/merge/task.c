@@ -15,4 +15,4 @@ static int apply(const struct merge_job *j, struct err *e)
 }
 
 const struct merge_method merge_task = {"task", "base plus the weighted changes of the models", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_LAMBDA,
-                                        1, 1, 0, MERGE_ROWS, {.lambda = 1}, apply, NULL};
+                                        1, 1, 0, MERGE_ROWS, {.lambda = 1}, apply, NULL, NULL};

@@ -5,25 +5,28 @@
  */
 #include <stddef.h>
 
-#include "base/par.h"
 #include "merge/delta.h"
 
-static void trim(void *ctx, size_t k)
+static void *begin(const struct merge_job *whole)
 {
-    const struct merge_job *j = ctx;
-    uint64_t n = j->rows * j->cols;
+    struct delta_sieve *s = delta_sieve_new(whole->models);
+    uint64_t n = whole->rows * whole->cols;
 
-    delta_trim(j->model[k], n, 0, delta_count(j->args->density[k], n));
+    for (int k = 0; k < whole->models; k++)
+        delta_sieve_set(s, k, n, 0, delta_count(whole->args->density[k], n));
+    return s;
 }
 
 static int apply(const struct merge_job *j, struct err *e)
 {
     (void)e;
     delta_take(j);
-    par_for((size_t)j->models, trim, (void *)j);
+    delta_sieve_trim(j->seen, j);
     delta_sum(j, 1);
     return 0;
 }
 
+static const struct merge_survey survey = {2, begin, delta_sieve_see, delta_sieve_next, delta_sieve_free};
+
 const struct merge_method merge_ties = {"ties", "the largest changes, those of the elected sign", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA,
-                                        1, 1, 0, MERGE_TENSOR, {.lambda = 1, .normalize = 1}, apply, NULL};
+                                        1, 1, 0, MERGE_TENSOR, {.lambda = 1, .normalize = 1}, apply, NULL, &survey};

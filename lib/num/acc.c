@@ -27,6 +27,7 @@ struct acc {
     uint32_t low;
     int jobs;
     uint64_t *sketch; /* [jobs][2 * HALF]: sign, then the upper bits of |x| */
+    uint8_t *used;    /* [jobs]: 0 when that sketch is all 0, so that tensors of no values cost nothing */
     float pending[ACC_BLOCK];
     size_t pend;
     struct block block[BATCH];
@@ -152,20 +153,31 @@ struct acc *acc_new(void)
 
     a->jobs = par_jobs();
     a->sketch = mem_new((size_t)a->jobs * 2 * HALF, sizeof *a->sketch);
+    a->used = mem_new((size_t)a->jobs, 1);
     acc_reset(a);
     return a;
 }
 
 void acc_free(struct acc *a)
 {
-    if (a)
+    if (a) {
         free(a->sketch);
+        free(a->used);
+    }
     free(a);
+}
+
+static void clear(struct acc *a, int j)
+{
+    if (a->used[j])
+        memset(a->sketch + (size_t)j * 2 * HALF, 0, 2 * HALF * sizeof *a->sketch);
+    a->used[j] = 0;
 }
 
 void acc_reset(struct acc *a)
 {
-    memset(a->sketch, 0, (size_t)a->jobs * 2 * HALF * sizeof *a->sketch);
+    for (int j = 0; j < a->jobs; j++)
+        clear(a, j);
     a->st = (struct acc_stats){.min = NAN, .max = NAN};
     a->l1 = a->squares = (struct sum){0};
     a->low = 0;
@@ -214,6 +226,7 @@ static void work(void *ctx, size_t i)
     struct acc *a = ctx;
     size_t at = i * ACC_BLOCK, left = a->from_n - at;
 
+    a->used[par_self()] = 1;
     block_of(&a->block[i], a->sketch + (size_t)par_self() * 2 * HALF, a->from + at,
              left < ACC_BLOCK ? left : ACC_BLOCK);
 }
@@ -271,11 +284,12 @@ void acc_add(struct acc *a, const float *v, size_t n)
 static void fold(struct acc *a)
 {
     for (int j = 1; j < a->jobs; j++) {
-        uint64_t *s = a->sketch + (size_t)j * 2 * HALF;
+        const uint64_t *s = a->sketch + (size_t)j * 2 * HALF;
 
-        for (size_t i = 0; i < 2 * HALF; i++)
+        for (size_t i = 0; a->used[j] && i < 2 * HALF; i++)
             a->sketch[i] += s[i];
-        memset(s, 0, 2 * HALF * sizeof *s);
+        a->used[0] |= a->used[j];
+        clear(a, j);
     }
 }
 
@@ -305,8 +319,9 @@ void acc_merge(struct acc *a, struct acc *from)
     b.squares = from->st.squares;
     b.low = from->low;
     take_block(a, &b);
-    for (size_t i = 0; i < 2 * HALF; i++)
+    for (size_t i = 0; from->used[0] && i < 2 * HALF; i++)
         a->sketch[i] += from->sketch[i];
+    a->used[0] |= from->used[0];
     acc_finish(a);
 }
 

@@ -6,16 +6,12 @@
 
 #include "base/mem.h"
 #include "la/obs.h"
+#include "prune/slab.h"
+#include "tensor/unseen.h"
 
 #define SLAB (1u << 20) /* weights held as f32 */
 #define BY_GRAM 512     /* rows at least where a slab's products begin with the packing of a gram or its factor */
 #define PUT (1u << 18)  /* weights turned to bytes at a time */
-
-struct slab {
-    uint64_t row0, rows, cap;     /* cap: rows that there is room for */
-    float *w, *own, *score, *old; /* own: w, but where w is the reader's; old: w as it came, score: where they are needed */
-    uint8_t *mask;
-};
 
 /* Where chosen rows go. */
 struct sink {
@@ -68,14 +64,6 @@ static void slab_room(const struct prune_pass *p, struct slab *s, uint64_t cols,
         s->old = mem_resize(s->old, n, sizeof *s->old);
 }
 
-static void slab_free(struct slab *s)
-{
-    free(s->own);
-    free(s->score);
-    free(s->old);
-    free(s->mask);
-}
-
 static int refuse_nan(const char *what, const float *v, uint64_t row0, uint64_t rows, uint64_t cols, struct err *e)
 {
     for (uint64_t i = 0; i < rows * cols; i++)
@@ -94,37 +82,6 @@ int prune_companion(const struct bundle *b, const struct prune_inputs *in, uint6
 static int score(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, struct slab *s, struct err *e)
 {
     return p->scorer ? p->scorer(b, in, s->row0, s->rows, s->w, s->score, e) : refuse_nan("weight", s->w, s->row0, s->rows, b->cols, e);
-}
-
-/* The next `step` rows of a loaded bundle. 1, 0 at the end, -1. */
-static int loaded_rows(const struct bundle *b, uint64_t step, struct slab *s, struct err *e)
-{
-    s->row0 += s->rows;
-    s->rows = b->rows - s->row0 < step ? b->rows - s->row0 : step;
-    if (s->rows == 0)
-        return 0;
-    s->w = s->own = mem_resize(s->own, s->rows * b->cols, sizeof *s->own);
-    return bundle_rows(b, s->row0, s->rows, s->w, e) < 0 ? err_in(e, "%s", b->name) : 1;
-}
-
-/* The next rows as they come, `step` at least but at the end. Likewise. */
-static int arriving_rows(struct reader *in, struct bundle *b, uint64_t step, struct slab *s, struct err *e)
-{
-    uint64_t at, some;
-    float *rows;
-    int got = bundle_next_rows(in, b, &s->row0, &some, &s->w, e);
-
-    s->rows = got > 0 ? some : 0;
-    if (s->rows >= step || got <= 0)
-        return got;
-    s->own = mem_resize(s->own, some * b->cols, sizeof *s->own);
-    memcpy(s->own, s->w, some * b->cols * sizeof *s->own);
-    for (; s->rows < step && (got = bundle_next_rows(in, b, &at, &some, &rows, e)) > 0; s->rows += some) {
-        s->own = mem_resize(s->own, (s->rows + some) * b->cols, sizeof *s->own);
-        memcpy(s->own + s->rows * b->cols, rows, some * b->cols * sizeof *rows);
-    }
-    s->w = s->own;
-    return got < 0 ? -1 : 1;
 }
 
 /* After the method, before its zeros are set. */
@@ -227,13 +184,14 @@ static int put_rows(struct sink *to, const struct slab *s, uint64_t cols, struct
     return 0;
 }
 
-static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, const struct prune_inputs *in, struct err *e)
+/* fd: where the rows are when b is not loaded. */
+static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, int fd, const struct prune_inputs *in, struct err *e)
 {
     uint64_t step = slab_rows(p, b);
     struct slab s = {0};
     int got;
 
-    while ((got = loaded_rows(b, step, &s, e)) > 0) {
+    while ((got = b->loaded ? slab_loaded(b, step, &s, e) : slab_spooled(fd, b, step, &s, e)) > 0) {
         slab_room(p, &s, b->cols, 0);
         if (score(p, b, in, &s, e) < 0) {
             got = err_in(e, "%s", b->name);
@@ -250,26 +208,13 @@ static int prepare(const struct prune_pass *p, const struct reader *in, const st
     return p->prepare && p->prepare(b, &reader_head(in)->model, e) < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
-/* Scope model: the scores of the tensor that in stands at. */
-static int count_tensor(const struct prune_pass *p, struct reader *in, struct bundle *b, struct err *e)
-{
-    struct prune_inputs known = {0};
-    int rc;
-
-    if (bundle_load(in, b, e) < 0 || prepare(p, in, b, e) < 0)
-        return -1;
-    rc = prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name) : count_into(p, p->sieve, b, &known, e);
-    prune_inputs_free(&known);
-    return rc;
-}
-
 /* Both counting passes of one tensor. NULL on error. */
-static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, struct err *e)
+static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const struct bundle *b, int fd, const struct prune_inputs *in, struct err *e)
 {
     struct pick_sieve *sieve = pick_sieve_new();
 
     for (int pass = 0; pass < 2; pass++) {
-        if (count_into(p, sieve, b, in, e) < 0) {
+        if (count_into(p, sieve, b, fd, in, e) < 0) {
             free(sieve);
             return NULL;
         }
@@ -293,6 +238,40 @@ static int streams(const struct prune_pass *p, const struct bundle *b)
     return !p->whole && (apart || !p->scorer) && (changes(p) || !d || survives_f32(d->dtype));
 }
 
+/* Must its rows be seen more than once, and are they too many to be held for that? */
+static int spools(const struct prune_pass *p, const struct bundle *b)
+{
+    const struct part *d = only_dense(b);
+
+    return p->scorer && !whole(p) && b->rows * b->cols > SLAB && (changes(p) || !d || survives_f32(d->dtype));
+}
+
+/* What of b must be here before the method is: all of it, or companions, and its rows in a file (*fd, else -1) where they are many. */
+static int take_in(const struct prune_pass *p, struct reader *in, struct bundle *b, int once, int *fd, struct err *e)
+{
+    *fd = -1;
+    if (!once && !spools(p, b))
+        return bundle_load(in, b, e);
+    if (bundle_load_companions(in, b, e) < 0)
+        return -1;
+    return once || (*fd = slab_spool(in, b, e)) >= 0 ? 0 : -1;
+}
+
+/* Scope model: the scores of the tensor that in stands at. */
+static int count_tensor(const struct prune_pass *p, struct reader *in, struct bundle *b, struct err *e)
+{
+    struct prune_inputs known = {0};
+    int fd, rc;
+
+    if (take_in(p, in, b, 0, &fd, e) < 0 || prepare(p, in, b, e) < 0)
+        return -1;
+    rc = prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name) : count_into(p, p->sieve, b, fd, &known, e);
+    prune_inputs_free(&known);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
 /* The bundle that goes out: b's header and companions, and one dense part to be put. */
 static int begin(struct writer *out, struct bundle *o, struct bundle *b, struct err *e)
 {
@@ -305,14 +284,14 @@ static int begin(struct writer *out, struct bundle *o, struct bundle *b, struct 
 }
 
 /* Slab after slab, chosen from and sent where they go. */
-static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, struct reader *in, struct bundle *b, struct prune_inputs *known,
+static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, struct reader *in, struct bundle *b, int fd, struct prune_inputs *known,
                          struct sink *to, struct prune_tally *tally, struct err *e)
 {
     int loaded = b->loaded, old = p->refit || (tally && known->gram), got;
-    uint64_t step = loaded || needs(p) & PRUNE_GRAM ? slab_rows(p, b) : 1;
+    uint64_t step = loaded || fd >= 0 || needs(p) & PRUNE_GRAM ? slab_rows(p, b) : 1;
     struct slab s = {0};
 
-    while ((got = loaded ? loaded_rows(b, step, &s, e) : arriving_rows(in, b, step, &s, e)) > 0) {
+    while ((got = loaded ? slab_loaded(b, step, &s, e) : fd >= 0 ? slab_spooled(fd, b, step, &s, e) : slab_arriving(in, b, step, &s, e)) > 0) {
         slab_room(p, &s, b->cols, old);
         if (score(p, b, known, &s, e) < 0)
             got = err_in(e, "%s", b->name);
@@ -339,7 +318,7 @@ static int get_known(const struct prune_pass *p, const struct bundle *b, struct 
 }
 
 /* Of a bundle that is loaded, or of which only the companions are. */
-static int prune_bundle(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
+static int prune_bundle(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, int fd, struct prune_tally *tally, struct err *e)
 {
     int by_tensor = p->pattern->scope == SCOPE_TENSOR && p->scorer;
     struct part *dense = b->loaded ? only_dense(b) : NULL;
@@ -351,12 +330,12 @@ static int prune_bundle(const struct prune_pass *p, struct reader *in, struct wr
 
     if (tally)
         tally->damp = known.factor.damp;
-    if (rc == 0 && by_tensor && !(own = sieve_of_tensor(p, b, &known, e)))
+    if (rc == 0 && by_tensor && !(own = sieve_of_tensor(p, b, fd, &known, e)))
         rc = -1;
     if (rc == 0 && out && !to.dense)
         rc = begin(out, &o, b, e); /* companions move to o; their bytes stay where they are */
     if (rc == 0)
-        rc = slabs_through(p, own ? own : p->sieve, in, b, &known, &to, tally, e);
+        rc = slabs_through(p, own ? own : p->sieve, in, b, fd, &known, &to, tally, e);
     if (rc == 0 && out && !to.dense)
         rc = bundle_end(out, &o, e);
     if (rc == 0 && to.dense) {
@@ -372,9 +351,16 @@ static int prune_bundle(const struct prune_pass *p, struct reader *in, struct wr
 
 int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
 {
-    if ((streams(p, b) ? bundle_load_companions(in, b, e) : bundle_load(in, b, e)) < 0 || prepare(p, in, b, e) < 0)
+    int fd, rc;
+
+    if (p->plain && bundle_unseen(b))
+        p = p->plain;
+    if (take_in(p, in, b, streams(p, b), &fd, e) < 0 || prepare(p, in, b, e) < 0)
         return -1;
-    return prune_bundle(p, in, out, b, tally, e);
+    rc = prune_bundle(p, in, out, b, fd, tally, e);
+    if (fd >= 0)
+        close(fd);
+    return rc;
 }
 
 static int count_walk(const struct prune_pass *p, const struct select *sel, struct reader *in, struct err *e)
@@ -383,7 +369,7 @@ static int count_walk(const struct prune_pass *p, const struct select *sel, stru
     int got, rc = 0;
 
     while (rc == 0 && (got = bundle_read(in, &b, e)) > 0)
-        rc = select_match(sel, &b) ? count_tensor(p, in, &b, e) : 0;
+        rc = select_match(sel, &b) && !(p->plain && bundle_unseen(&b)) ? count_tensor(p, in, &b, e) : 0;
     bundle_free(&b);
     return rc < 0 ? -1 : got;
 }

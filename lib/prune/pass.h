@@ -24,6 +24,7 @@ struct prune_pass {
     struct prune_args args;
     int refit;                 /* 1: the weights that stay are fitted again (prune/refit.h) */
     int whole;                 /* the scorer must see all rows at once */
+    const struct prune_pass *plain; /* of weights that tensor/unseen.h tells of, by the tensor or less; or NULL: as all others */
 };
 
 /* What went, for reports. Sums are f64 in order of rows. */

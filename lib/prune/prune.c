@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/table.h"
+
 const struct prune_method *const prune_table[] = {
 #define METHOD(n) &prune_##n,
 #include "prune/prune.def"
@@ -11,8 +13,5 @@ const struct prune_method *const prune_table[] = {
 
 const struct prune_method *prune_find(const char *name)
 {
-    for (int i = 0; prune_table[i]; i++)
-        if (strcmp(prune_table[i]->name, name) == 0)
-            return prune_table[i];
-    return NULL;
+    return table_find(prune_table, name);
 }

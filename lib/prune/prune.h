@@ -15,6 +15,8 @@
 /* What a method needs, as bits; PRUNE_FACTOR: the gram's, with the gram; PRUNE_COMPANION: what a scorer needs that reads the companion score. */
 enum { PRUNE_SCORE = 1, PRUNE_NORM2 = 2, PRUNE_MEAN = 4, PRUNE_GRAM = 8, PRUNE_COMPANION = 16, PRUNE_FACTOR = 32 };
 
+#define PRUNE_INPUTS (PRUNE_NORM2 | PRUNE_MEAN | PRUNE_GRAM | PRUNE_FACTOR) /* those that tell of inputs */
+
 struct prune_method;
 
 /* What the command line leaves to choose; zero is not a default. */

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/table.h"
 #include "num/half_bits.h"
 #include "quant/quant.h"
 
@@ -18,10 +19,7 @@ const struct quant_method *const quant_methods[] = {
 
 const struct quant_method *quant_method_find(const char *name)
 {
-    for (const struct quant_method *const *m = quant_methods; *m; m++)
-        if (strcmp((*m)->name, name) == 0)
-            return *m;
-    return NULL;
+    return table_find(quant_methods, name);
 }
 
 uint64_t quant_groups(const struct quant_affine *a, uint64_t cols)

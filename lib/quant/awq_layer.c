@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "num/dtype.h"
 #include "quant/awq.h"
+#include "tensor/unseen.h"
 
 /* A place of a layer (arch/fold.h) among the bundles of a unit. */
 struct among {
@@ -173,7 +174,7 @@ static int one_place(const struct quant_plan *p, const struct among *f, struct b
     int rc = 0;
 
     for (int i = 0; i < f->consumers; i++)
-        if (!chosen[f->consumer[i]])
+        if (!chosen[f->consumer[i]] || bundle_unseen(&b[f->consumer[i]]))
             return 0;
     l.s = mem_resize(NULL, l.cols, sizeof *l.s);
     for (int i = 0; rc == 0 && i < f->consumers; i++)

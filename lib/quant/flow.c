@@ -5,6 +5,7 @@
 
 #include "run/feed.h"
 #include "quant/awq.h"
+#include "tensor/unseen.h"
 
 struct total {
     uint64_t weights, before, after;
@@ -18,7 +19,8 @@ static void note_fallback(struct quant_flow *f, const struct bundle *b, const st
 
     f->fallbacks += other || fit->method != p->method;
     if (fit->method != p->method)
-        buf_printf(&f->fallback, "%s: has no gram, as it is no linear of a layer: %s, not %s\n", b->name, fit->method->name, p->method->name);
+        buf_printf(&f->fallback, "%s: has no gram, as %s: %s, not %s\n", b->name,
+                   bundle_unseen(b) ? "its expert saw no token" : "it is no linear of a layer", fit->method->name, p->method->name);
     if (other && p->kind == QUANT_BLOCKS && b->cols % p->ggml->block == 0)
         buf_printf(&f->fallback, "%s: has no norm2, as it is no linear of a layer: %s, not %s\n", b->name, is, was);
     else if (other)

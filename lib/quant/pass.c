@@ -10,6 +10,7 @@
 #include "num/half_bits.h"
 #include "num/wide.h"
 #include "tensor/form.h"
+#include "tensor/unseen.h"
 
 /* Largest magnitude as its bits: NaN is above infinity, so one pass finds all that is not allowed. */
 WIDE static int32_t most_bits(const float *w, uint64_t n)
@@ -68,7 +69,7 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
 {
     float sum = 0;
 
-    *v = attrs_int(&b->more, "count", 1) == 0 ? all_alike(b->cols) : NULL;
+    *v = bundle_unseen(b) ? all_alike(b->cols) : NULL;
     if (*v || !bundle_part(b, -1, "norm2"))
         return 0;
     *v = bundle_companion(b, "norm2", b->cols, e);
@@ -130,6 +131,7 @@ static void begin_like(struct bundle *o, struct bundle *b, const struct quant_pl
     for (int i = 0; writes && i < 3; i++)
         bundle_drop_part(b, -1, stale[i]);
     while (writes && b->parts && b->part[0].term < 0) { /* companions come first */
+        bundle_room_part(o);
         o->part[o->parts++] = b->part[0];
         b->parts--;
         memmove(&b->part[0], &b->part[1], (size_t)b->parts * sizeof b->part[0]);
@@ -165,6 +167,7 @@ static void keep_terms(struct bundle *o, struct bundle *b, int dense)
 /* One slab of the plan's parts, seen as a bundle of n rows. */
 struct slab {
     struct bundle view;
+    struct part part[PARTS_MAX]; /* the view's */
     int first, end;   /* the plan's parts in the bundle: first to end - 1 */
     uint64_t cap;     /* rows there is room for */
     uint8_t *data[4]; /* of each part; the residual's is the last */
@@ -180,6 +183,8 @@ static void slab_room(struct slab *s, const struct bundle *o, uint64_t n, int ba
         s->back = mem_resize(s->back, n, o->cols * sizeof *s->back);
     s->cap = n > s->cap ? n : s->cap;
     s->view = *o;
+    memcpy(s->part, o->part, (size_t)o->parts * sizeof *s->part);
+    s->view.part = s->part;
     s->view.rows = n;
     for (int i = s->first; i < s->end; i++) {
         s->view.part[i].data = s->data[i - s->first];

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/table.h"
+
 #include "tensor/quantizable.h"
+#include "tensor/unseen.h"
 
 int quant_scales_find(const char *name)
 {
@@ -56,7 +59,7 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
 
     p->method = quant_method_find(method);
     if (!p->method)
-        return err_set(e, "method '%s' is not known; --list names them", method);
+        return table_unknown("method", quant_methods, NULL, method, e);
     if (type < 0)
         return err_set(e, "--scales '%s': f16, bf16 or f32", scales);
     if (p->kind != QUANT_AFFINE && sym)
@@ -162,15 +165,9 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols)
     return fit;
 }
 
-/* An expert that no token went to. */
-static int unseen(const struct bundle *b)
-{
-    return attrs_int(&b->more, "count", 1) == 0;
-}
-
 int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int importance, struct err *e)
 {
-    if (p->kind != QUANT_BLOCKS || !p->block->without || unseen(b) || (importance && bundle_part(b, -1, "norm2")))
+    if (p->kind != QUANT_BLOCKS || !p->block->without || bundle_unseen(b) || (importance && bundle_part(b, -1, "norm2")))
         return 0;
     return err_set(e, "%s: type %s needs importance, and %s", b->name, p->ggml->name,
                    importance ? "the companion norm2 is missing; run mcalib first" : "it is not to be used");
@@ -182,7 +179,7 @@ struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle
     struct err e;
     int no_linear = b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
 
-    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && no_linear && !bundle_part(b, -1, "gram"))
+    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && ((no_linear && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
         fit = (struct quant_plan){.kind = fit.kind, .method = quant_method_find("rtn"), .affine = fit.affine, .residual = fit.residual};
     if (fit.kind == QUANT_BLOCKS && fit.block->without && no_linear && !bundle_part(b, -1, "norm2"))
         quant_plan_parse(&fit, fit.block->without, &e);

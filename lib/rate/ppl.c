@@ -13,10 +13,12 @@
 
 static const char *path, *as = "ppl";
 static int64_t context;
+static int special;
 
 static const struct opt opts[] = {
     {0, "model", "STREAM", OPT_STRING, &path, "ppl: the model, a stream in a file", 0},
     {0, "context", "N", OPT_INT, &context, "ppl: tokens in a window (default: the model's context, at most 2048)", 0},
+    {0, "special", 0, OPT_FLAG, &special, "ppl: <|im_start|> and its like in a text are the tokens they are", 0},
     {0, "ppl-as", "NAME", OPT_STRING, &as, "ppl: name of the scores (default ppl)", 0},
     OPT_END};
 
@@ -58,12 +60,8 @@ static int cut(const struct state *s, const struct record *r, struct windows *w,
     struct tok_ids ids = {0};
     int rc;
 
-    if (tok_add_bos(s->tok) && tok_bos(s->tok) >= 0) {
-        ids.id = mem_resize(NULL, 1024, sizeof *ids.id);
-        ids.cap = 1024;
-        ids.id[ids.n++] = (uint32_t)tok_bos(s->tok);
-    }
-    rc = tok_encode(s->tok, r->text, r->text_len, &ids, e);
+    tok_begin(s->tok, &ids);
+    rc = tok_encode(s->tok, r->text, r->text_len, special, &ids, e);
     if (rc == 0 && ids.n >= 2)
         rc = windows_add(w, ids.id, ids.n, s->context, PROTOCOL_PAPER, -1, e);
     free(ids.id);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/par.h"
+#include "base/table.h"
 
 const struct rate_method *const rate_table[] = {
 #define METHOD(n) &rate_##n,
@@ -14,10 +15,7 @@ const struct rate_method *const rate_table[] = {
 
 const struct rate_method *rate_find(const char *name)
 {
-    for (int i = 0; rate_table[i]; i++)
-        if (strcmp(rate_table[i]->name, name) == 0)
-            return rate_table[i];
-    return NULL;
+    return table_find(rate_table, name);
 }
 
 static int count(const struct opt *o)

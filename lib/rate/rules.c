@@ -1,6 +1,6 @@
 /*
  * rules: the values of text/rules.h as scores rules.SET.VALUE, how many rules of each set a text fails as rules.SET, and the
- * reasons as meta value "reasons", a list of SET.RULE in the order in which the peer tries them.
+ * reasons as meta value "reasons", a list of SET.RULE in the order in which the peer tries them, behind those of other sets that are there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,10 +12,18 @@
 
 static struct opt_list limits;
 static const char *preset;
+static enum rules_words words;
+
+static int set_words(const char *arg, struct err *why)
+{
+    words = strcmp(arg, "signs") == 0 ? RULES_SIGNS : RULES_SPACE;
+    return words == RULES_SIGNS || strcmp(arg, "space") == 0 ? 0 : err_set(why, "'%s' is neither space nor signs", arg);
+}
 
 static const struct opt opts[] = {
     {0, "preset", "LIST", OPT_STRING, &preset, "rules: which rules, comma-separated (default gopher)", 0},
     {0, "rule", "NAME=VALUE", OPT_LIST, &limits, "rules: another limit, or off (repeatable)", 0},
+    {0, "words", "HOW", OPT_CALL, 0, "rules: cut at space, or signs are words too, much as datatrove's spaCy cuts (default: space)", set_words},
     OPT_END};
 
 static const char *const failed_name[RULES_SETS] = {
@@ -37,6 +45,7 @@ static int read_options(struct rules_want *w, struct err *e)
     const char *p = preset ? preset : "gopher";
 
     rules_defaults(w);
+    w->words = words;
     for (;; p++) {
         size_t n = strcspn(p, ",");
 
@@ -75,17 +84,48 @@ static int has_rules(const struct record *r)
     return 0;
 }
 
+/* Is it "SET.RULE" of a set that is computed now? */
+static int is_of(const struct rules_want *w, const struct mp_value *reason)
+{
+    for (int s = 0; s < RULES_SETS; s++) {
+        size_t n = strlen(rules_set_name[s]);
+
+        if (w->sets >> s & 1 && reason->n > n && reason->p[n] == '.' && memcmp(reason->p, rules_set_name[s], n) == 0)
+            return 1;
+    }
+    return 0;
+}
+
+/* Reasons that an earlier run gave, of other sets, as msgpack strings: how many. */
+static uint32_t old_reasons(const struct record *r, const struct rules_want *w, struct buf *b)
+{
+    struct mp_in m;
+    struct mp_value list, v;
+    uint32_t n = 0;
+
+    if (!record_meta(r, "reasons", &m) || mp_next(&m, &list) < 0 || list.kind != MP_ARRAY)
+        return 0;
+    for (uint32_t i = 0; i < list.n; i++) {
+        if (mp_next(&m, &v) < 0 || v.kind != MP_STR)
+            return b->len = 0, 0; /* not ours */
+        if (!is_of(w, &v))
+            mp_put_strn(b, v.p, v.n), n++;
+    }
+    return n;
+}
+
 /* The names of the rules that fail, as a msgpack list. */
 static void set_reasons(struct record *r, const struct rules_want *w, const double *value)
 {
-    uint32_t failed[RULES_SETS] = {0}, all = 0;
-    struct buf b = {0};
+    struct buf b = {0}, old = {0};
+    uint32_t failed[RULES_SETS] = {0}, all = old_reasons(r, w, &old), before = all;
 
     for (int i = 0; i < RULES_RULES; i++)
         if (w->sets >> rules_rule[i].set & 1 && rules_fails(w, i, value))
             failed[rules_rule[i].set]++, all++;
     mp_put_array(&b, all);
-    for (int i = 0; i < RULES_RULES && all; i++)
+    buf_add(&b, old.data, old.len);
+    for (int i = 0; i < RULES_RULES && all > before; i++)
         if (w->sets >> rules_rule[i].set & 1 && rules_fails(w, i, value))
             mp_put_str(&b, rules_rule[i].name);
     for (int s = 0; s < RULES_SETS; s++)
@@ -93,6 +133,7 @@ static void set_reasons(struct record *r, const struct rules_want *w, const doub
             record_set_score(r, failed_name[s], failed[s]);
     record_set_meta_raw(r, "reasons", b.data, b.len);
     buf_free(&b);
+    buf_free(&old);
 }
 
 static int apply(void *state, struct record *r, struct err *e)

@@ -43,6 +43,11 @@ void cuts_close(struct cuts *c)
     free(c);
 }
 
+const char *cuts_file(const struct cuts *c)
+{
+    return c->at ? c->file[c->at - 1] : "";
+}
+
 static uint64_t border(const struct cuts *c, uint64_t i)
 {
     return (uint64_t)((unsigned __int128)c->total * i / c->shards);

@@ -22,6 +22,7 @@ struct cuts *cuts_open(const char **file, int files, enum load_format f, uint64_
                        struct err *e);
 /* The next file that this shard has something of: 1, 0, -1. */
 int cuts_next(struct cuts *c, struct cut *out, struct err *e);
+const char *cuts_file(const struct cuts *c); /* the path that cuts_next looked at last, also when it failed: then it can be called again */
 void cuts_close(struct cuts *c);
 
 #endif

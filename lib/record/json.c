@@ -10,6 +10,8 @@
 #include "record/json_text.h"
 
 #define CHUNK_BYTES 65536
+/* What a tree may take beyond 4 bytes for each of the text: the largest tokenizers (33 MB, two million values) take 200 MiB. */
+#define JSON_ROOM ((size_t)256 << 20)
 
 /* Nodes and strings of one tree lie in chunks that are freed together: one allocation for thousands of nodes. */
 struct chunk {
@@ -21,21 +23,25 @@ struct chunk {
 struct tree {
     struct json root; /* first: what json_parse returns is also the tree's address */
     struct chunk *chunks;
+    size_t bytes;     /* of them */
 };
 
 struct level {
     struct json *node, *last;
 };
 
-/* One member already seen, of any object of the text; the set is open addressing, at most half full. */
+/* One member's name already seen, of any object of the text; the set is open addressing, at most half full. */
 struct seen {
-    const struct json *object, *member;
+    const struct json *object;
+    const char *key;
+    size_t n;
 };
 
 struct parse {
     struct tree *tree;
     struct level *stack; /* the arrays and objects that are open */
     int depth, depth_max;
+    size_t room;         /* bytes that values and names may take */
     const char *key; /* name that the next value gets; NULL within arrays */
     size_t key_len;
     struct seen *seen;
@@ -54,6 +60,7 @@ static void *tree_space(struct tree *t, size_t n)
         c = mem_resize(NULL, sizeof *c + cap, 1);
         *c = (struct chunk){.next = t->chunks, .cap = cap};
         t->chunks = c;
+        t->bytes += cap;
     }
     c->used += n;
     return (char *)c->bytes + c->used - n;
@@ -67,6 +74,15 @@ static char *tree_string(struct tree *t, const void *s, size_t n)
         memcpy(copy, s, n);
     copy[n] = '\0';
     return copy;
+}
+
+/* Is there room for another value? A node takes 72 bytes, and "0," says one. */
+static int value_fits(struct parse *p)
+{
+    if (p->tree->bytes + p->seen_cap * sizeof *p->seen <= p->room)
+        return 1;
+    err_set(&p->why, "too many values: they take more than %zu MiB of memory", p->room >> 20);
+    return 0;
 }
 
 /* Hang a new value at the place the parse has reached. */
@@ -89,7 +105,7 @@ static struct json *value_add(struct parse *p, enum json_kind kind)
 static int on_null(void *ctx)
 {
     value_add(ctx, JSON_NULL);
-    return 1;
+    return value_fits(ctx);
 }
 
 static int on_bool(void *ctx, int v)
@@ -97,15 +113,20 @@ static int on_bool(void *ctx, int v)
     struct json *j = value_add(ctx, JSON_BOOL);
 
     j->i = v != 0;
-    return 1;
+    return value_fits(ctx);
 }
 
 /* Whole numbers that fit in 64 bits are INT; others are NUMBER, which must be finite as a double. */
 static int on_number(void *ctx, const char *s, size_t n)
 {
     struct parse *p = ctx;
-    char *text = tree_string(p->tree, s, n);
+    char room[64], *text = n < sizeof room ? room : tree_string(p->tree, s, n);
     struct json *j = value_add(p, JSON_NUMBER);
+
+    if (text == room) {
+        memcpy(room, s, n);
+        room[n] = '\0';
+    }
 
     j->num = strtod(text, NULL);
     if (!isfinite(j->num)) {
@@ -118,7 +139,7 @@ static int on_number(void *ctx, const char *s, size_t n)
         if (errno == 0)
             j->kind = JSON_INT;
     }
-    return 1;
+    return value_fits(p);
 }
 
 static int on_string(void *ctx, const unsigned char *s, size_t n)
@@ -128,7 +149,7 @@ static int on_string(void *ctx, const unsigned char *s, size_t n)
 
     j->s = tree_string(p->tree, s, n);
     j->len = n;
-    return 1;
+    return value_fits(p);
 }
 
 static int level_open(struct parse *p, enum json_kind kind)
@@ -142,7 +163,7 @@ static int level_open(struct parse *p, enum json_kind kind)
     j = value_add(p, kind);
     p->stack = mem_resize(p->stack, (size_t)p->depth + 1, sizeof *p->stack);
     p->stack[p->depth++] = (struct level){j, NULL};
-    return 1;
+    return value_fits(p);
 }
 
 static int on_map(void *ctx)
@@ -168,8 +189,7 @@ static struct seen *seen_slot(struct seen *set, size_t cap, const struct json *o
 {
     size_t i = hash64_seed(key, n, (uint64_t)(uintptr_t)object) & (cap - 1);
 
-    while (set[i].object && !(set[i].object == object && set[i].member->key_len == n &&
-                              memcmp(set[i].member->key, key, n) == 0))
+    while (set[i].object && !(set[i].object == object && set[i].n == n && memcmp(set[i].key, key, n) == 0))
         i = (i + 1) & (cap - 1);
     return &set[i];
 }
@@ -183,7 +203,7 @@ static void seen_grow(struct parse *p)
         const struct seen *s = &p->seen[i];
 
         if (s->object)
-            *seen_slot(bigger, cap, s->object, s->member->key, s->member->key_len) = *s;
+            *seen_slot(bigger, cap, s->object, s->key, s->n) = *s;
     }
     free(p->seen);
     p->seen = bigger;
@@ -194,7 +214,6 @@ static int on_key(void *ctx, const unsigned char *s, size_t n)
 {
     struct parse *p = ctx;
     const struct json *object = p->stack[p->depth - 1].node;
-    struct json *name;
     struct seen *slot;
 
     if (2 * (p->seen_n + 1) > p->seen_cap)
@@ -204,12 +223,10 @@ static int on_key(void *ctx, const unsigned char *s, size_t n)
         err_set(&p->why, "key \"%.*s\" is there twice", n > 200 ? 200 : (int)n, (const char *)s);
         return 0;
     }
-    name = tree_space(p->tree, sizeof *name); /* keeps the key while its value is still to come */
-    *name = (struct json){.key = tree_string(p->tree, s, n), .key_len = n};
-    *slot = (struct seen){object, name};
-    p->seen_n++;
-    p->key = name->key;
+    p->key = tree_string(p->tree, s, n);
     p->key_len = n;
+    *slot = (struct seen){object, p->key, n};
+    p->seen_n++;
     return 1;
 }
 
@@ -262,7 +279,7 @@ static size_t tree_fill(struct parse *p, const void *text, size_t n)
 
 struct json *json_parse(const void *text, size_t n, int depth_max, struct err *e)
 {
-    struct parse p = {.tree = mem_new(1, sizeof *p.tree), .depth_max = depth_max};
+    struct parse p = {.tree = mem_new(1, sizeof *p.tree), .depth_max = depth_max, .room = JSON_ROOM + 4 * n};
     const unsigned char *s = text;
     size_t at = json_text_fault(s, n, &p.why), line = 1, column = 1;
 

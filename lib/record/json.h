@@ -22,7 +22,8 @@ struct json {
     struct json *next;
 };
 
-/* Parse a whole text. depth_max levels at most (64 is usual). NULL with e set: line and column, and what is wrong there. */
+/* Parse a whole text. depth_max levels at most (64 is usual). NULL with e set: line and column, and what is wrong there. Memory: at most 256 MiB
+ * and 4 bytes for each of the text; a text whose values would take more is refused. */
 struct json *json_parse(const void *text, size_t n, int depth_max, struct err *e);
 void json_free(struct json *j);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "record/jsonl_scan.h"
+#include "record/nested.h"
 #include "wire/mp.h"
 
 /* Are all values of this msgpack object ("scores") numbers, of this array ("tokens") integers? */
@@ -152,13 +153,36 @@ static void give_scores(struct record *r)
     r->own[1].len = 0;
 }
 
+/* Text and id that lie within objects, so that they are among the meta values still. */
+static int take_nested(struct record *r, const char *text_field, const char *id_field, struct err *e)
+{
+    struct buf *keep = &r->own[4];
+    int text = !r->text && strchr(text_field, '.'), id = !r->id && strchr(id_field, '.'), got;
+    size_t at;
+
+    if (text && (got = nested_take(r, text_field, 0, keep)) != 1)
+        return err_set(e, got < 0 ? "the text at \"%.200s\" is no string" : "there is no field \"%.200s\"", text_field);
+    at = keep->len;
+    if (id && (got = nested_take(r, id_field, 1, keep)) < 0)
+        return err_set(e, "the id at \"%.200s\" is neither a string nor an integer", id_field);
+    if (id && got) {
+        r->id = (const char *)keep->data + at;
+        r->id_len = keep->len - at;
+    }
+    if (text) {
+        r->text = at ? (const char *)keep->data : "";
+        r->text_len = at;
+    }
+    return 0;
+}
+
 int jsonl_read(struct record *r, char *line, size_t n, const char *text_field, const char *id_field, struct err *e)
 {
     struct scan s = {line, line + n, line, e};
     struct fields f = {text_field, id_field, strlen(text_field), strlen(id_field), 0};
 
     record_clear(r);
-    if (take_object(&s, r, &f) < 0)
+    if (take_object(&s, r, &f) < 0 || take_nested(r, text_field, id_field, e) < 0)
         return -1;
     if (!r->text)
         return err_set(e, "there is no field \"%.200s\"", text_field);

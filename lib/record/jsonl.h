@@ -14,7 +14,7 @@
  * r     out: its pointers go into line and r->own
  * line  inout: n bytes without the line feed; escapes are replaced in place
  * The text field must be there and a string. The id field may be a string or an integer; without it, or with null, the id is
- * record_hash_id of the text. "scores" that is an object of numbers becomes the scores, "tokens" that is an array of integers the
+ * record_hash_id of the text. Both may lie within objects: "data.text" (record/nested.h). "scores" that is an object of numbers becomes the scores, "tokens" that is an array of integers the
  * tokens; every other field becomes a meta value.
  * -1: what is wrong, with the column; integers beyond 64 bits and numbers beyond a double are refused, nothing is rounded away.
  */

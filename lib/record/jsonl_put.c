@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "record/jsonl.h"
+#include "record/nested.h"
 #include "wire/mp.h"
 
 /* 0: the byte stands for itself; 'u': \u00XX; else the letter of its escape. Bytes beyond ASCII are UTF-8 and stand. */
@@ -221,7 +222,8 @@ static int put_meta(struct buf *b, const struct record *r, const char *text_fiel
         if ((k.n == strlen(text_field) && memcmp(k.p, text_field, k.n) == 0) ||
             (k.n == strlen(id_field) && memcmp(k.p, id_field, k.n) == 0))
             return err_set(e, "meta key \"%.*s\" is also the field for the text or the id", (int)k.n, (const char *)k.p);
-        buf_add(b, ",", 1);
+        if (b->data[b->len - 1] != '{')
+            buf_add(b, ",", 1);
         if (jsonl_put_value(b, &m, e) < 0)
             return -1;
         buf_add(b, ":", 1);
@@ -253,15 +255,46 @@ static int put_tokens(struct buf *b, const struct record *r, struct err *e)
     return jsonl_put_value(b, &m, e);
 }
 
+/* Where id and text go: a member of the line, with its comma; or, by a path, into the meta values of now, which then lie in *within. */
+static int put_own(struct buf *b, const char *field, const char *s, size_t n, struct record *now, struct buf *within, struct err *e)
+{
+    struct buf old = *within;
+
+    if (strchr(field, '.')) {
+        *within = (struct buf){0};
+        int rc = nested_put(now->meta, now->meta_len, &now->metas, field, s, n, within);
+
+        now->meta = within->data;
+        now->meta_len = within->len;
+        buf_free(&old);
+        return rc < 0 ? err_set(e, "a meta value is where \"%s\" is to go", field) : 0;
+    }
+    if (b->data[b->len - 1] != '{')
+        buf_add(b, ",", 1);
+    put_field(b, field, strlen(field));
+    jsonl_put_string(b, s, n);
+    return 0;
+}
+
+/* Id, text and meta values. */
+static int put_first(struct buf *b, const struct record *r, const char *text_field, const char *id_field, struct err *e)
+{
+    struct record now = *r;
+    struct buf within = {0};
+    int rc = put_own(b, id_field, r->id, r->id_len, &now, &within, e);
+
+    if (rc == 0)
+        rc = put_own(b, text_field, r->text, r->text_len, &now, &within, e);
+    if (rc == 0)
+        rc = put_meta(b, &now, text_field, id_field, e);
+    buf_free(&within);
+    return rc;
+}
+
 int jsonl_write(struct buf *b, const struct record *r, const char *text_field, const char *id_field, struct err *e)
 {
     buf_add(b, "{", 1);
-    put_field(b, id_field, strlen(id_field));
-    jsonl_put_string(b, r->id, r->id_len);
-    buf_add(b, ",", 1);
-    put_field(b, text_field, strlen(text_field));
-    jsonl_put_string(b, r->text, r->text_len);
-    if (put_meta(b, r, text_field, id_field, e) < 0)
+    if (put_first(b, r, text_field, id_field, e) < 0)
         return -1;
     if (r->tokens)
         buf_puts(b, ",\"tokens\":");
@@ -275,6 +308,21 @@ int jsonl_write(struct buf *b, const struct record *r, const char *text_field, c
     return 0;
 }
 
+/* A string at a path: "data": {"text": string}. */
+static void put_at(struct buf *b, const char *path, const char *s, size_t n)
+{
+    size_t first = strcspn(path, ".");
+
+    put_field(b, path, first);
+    if (!path[first]) {
+        jsonl_put_string(b, s, n);
+        return;
+    }
+    buf_add(b, "{", 1);
+    put_at(b, path + first + 1, s, n);
+    buf_add(b, "}", 1);
+}
+
 /* One field: 1 when it was put (with a comma where others came before), 0 when the record lacks it, -1. */
 static int put_named(struct buf *b, const struct record *r, const char *name, const char *text_field, const char *id_field, struct err *e)
 {
@@ -285,9 +333,9 @@ static int put_named(struct buf *b, const struct record *r, const char *name, co
 
     if (b->data[b->len - 1] != '{')
         buf_add(b, ",", 1);
-    put_field(b, as, strlen(as));
     if (text || id)
-        return jsonl_put_string(b, text ? r->text : r->id, text ? r->text_len : r->id_len), 1;
+        return put_at(b, as, text ? r->text : r->id, text ? r->text_len : r->id_len), 1;
+    put_field(b, as, strlen(as));
     if (strcmp(name, "tokens") == 0 && r->tokens)
         return put_tokens(b, r, e) < 0 ? -1 : 1;
     if (strcmp(name, "scores") == 0 && r->scores)
@@ -302,9 +350,13 @@ static int put_named(struct buf *b, const struct record *r, const char *name, co
 int jsonl_write_fields(struct buf *b, const struct record *r, const char *fields, const char *text_field, const char *id_field,
                        struct err *e)
 {
-    char *list = mem_strdup(fields), *rest = list, *name;
+    char *list, *rest, *name;
+    size_t first = strcspn(text_field, ".");
     int got = 0;
 
+    if (text_field[first] && strncmp(text_field, id_field, first + 1) == 0)
+        return err_set(e, "text and id both go into \"%.*s\": without --fields they can", (int)first, text_field);
+    list = rest = mem_strdup(fields);
     buf_add(b, "{", 1);
     while (got >= 0 && (name = strsep(&rest, ","))) {
         size_t at = b->len;

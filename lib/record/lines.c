@@ -16,6 +16,8 @@ struct lines {
     uint64_t number, offset, base; /* base: bytes of the input before data */
     int eof, long_line;            /* long_line: data holds the rest of a line that is being dropped */
     int give_long;                 /* lines_next is to report it first */
+    int unended, failed;           /* failed: reading did, for this reason; the lines before it are given first */
+    struct err why;
 };
 
 struct lines *lines_open(lines_read *read, void *ctx, uint64_t limit)
@@ -38,7 +40,7 @@ void lines_close(struct lines *l)
 
 /* What is left, which has no line feed, moves to the front; more bytes come behind it, until cap. Only new bytes are looked through: a long line may
  * come in many small pieces. */
-static int more(struct lines *l, struct err *e)
+static void more(struct lines *l)
 {
     int whole = 0;
 
@@ -52,18 +54,19 @@ static int more(struct lines *l, struct err *e)
         l->cap = l->cap ? 2 * l->cap : 2 * FILL_BYTES;
         l->data = mem_resize(l->data, l->cap, 1);
     }
-    while (!l->eof && l->len < l->cap) {
-        ssize_t got = l->read(l->ctx, l->data + l->len, l->cap - l->len, e);
+    while (!l->eof && !l->failed && l->len < l->cap) {
+        ssize_t got = l->read(l->ctx, l->data + l->len, l->cap - l->len, &l->why);
 
-        if (got < 0)
-            return -1;
+        if (got < 0) {
+            l->failed = 1;
+            break;
+        }
         l->eof = got == 0;
         whole |= memrchr(l->data + l->len, '\n', (size_t)got) != NULL;
         l->len += (size_t)got;
         if (l->len >= FILL_BYTES && whole)
             break;
     }
-    return 0;
 }
 
 /* Drop bytes up to and with the next line feed; 1 when it was found or the input ended. */
@@ -80,15 +83,16 @@ int lines_fill(struct lines *l, struct err *e)
     for (;;) {
         char *stop;
 
-        if (more(l, e) < 0)
-            return -1;
-        if (l->long_line && !drop(l))
+        more(l);
+        if (l->long_line && !drop(l) && !l->failed)
             continue;
         l->long_line = 0;
         stop = l->len > l->at ? memrchr(l->data + l->at, '\n', l->len - l->at) : NULL;
         l->whole = l->eof ? l->len : stop ? (size_t)(stop - l->data) + 1 : l->at;
         if (l->whole > l->at)
             return 1;
+        if (l->failed)
+            return err_set(e, "%s", l->why.msg);
         if (l->eof)
             return 0;
         if (l->len - l->at > l->limit) {
@@ -118,6 +122,7 @@ int lines_next(struct lines *l, char **p, size_t *n)
     stop = memchr(*p, '\n', l->whole - l->at);
     *n = stop ? (size_t)(stop - *p) : l->whole - l->at;
     l->at += *n + !!stop;
+    l->unended = !stop;
     if (*n > l->limit)
         *p = NULL;
     return 1;
@@ -131,4 +136,9 @@ uint64_t lines_number(const struct lines *l)
 uint64_t lines_offset(const struct lines *l)
 {
     return l->offset;
+}
+
+int lines_unended(const struct lines *l)
+{
+    return l->unended;
 }

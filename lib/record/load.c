@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/foreign.h"
 #include "base/utf8.h"
 #include "record/jsonl.h"
 #include "record/lines.h"
@@ -11,7 +12,7 @@
 struct load {
     struct unzip *s;
     struct load_opts how;
-    uint8_t first[8]; /* looked at, to be read again */
+    uint8_t first[FOREIGN_BYTES]; /* looked at, to be read again */
     size_t first_at, firsts;
     struct lines *lines;
     struct wet *wet;
@@ -45,17 +46,25 @@ static ssize_t read_on(void *ctx, void *p, size_t n, struct err *e)
     return unzip_read(l->s, p, n, e);
 }
 
+/* The first bytes, and from them the format. A mark before them is passed over. -1: it is something else. */
 static int look(struct load *l, struct err *e)
 {
     ssize_t got = 1;
+    const char *what;
 
-    while (l->firsts < 5 && got > 0) {
-        if ((got = unzip_read(l->s, l->first + l->firsts, 5 - l->firsts, e)) < 0)
+    while (l->firsts < sizeof l->first && got > 0) {
+        if ((got = unzip_read(l->s, l->first + l->firsts, sizeof l->first - l->firsts, e)) < 0)
             return -1;
         l->firsts += (size_t)got;
     }
-    l->how.format = l->firsts == 5 && memcmp(l->first, "WARC/", 5) == 0 ? LOAD_WET : LOAD_JSONL;
-    return 0;
+    if (l->how.format == LOAD_AUTO)
+        l->how.format = l->firsts >= 5 && memcmp(l->first, "WARC/", 5) == 0 ? LOAD_WET : LOAD_JSONL;
+    if (l->firsts >= 3 && memcmp(l->first, "\xef\xbb\xbf", 3) == 0)
+        l->base = l->first_at = 3;
+    what = foreign_file(l->first, l->firsts);
+    if (!what && l->how.format == LOAD_JSONL)
+        what = foreign_json(l->first + l->first_at, l->firsts - l->first_at);
+    return what ? err_set(e, "%s: %s", unzip_name(l->s), what) : 0;
 }
 
 struct load *load_open(struct unzip *s, const struct load_opts *how, uint64_t from, uint64_t to, struct err *e)
@@ -68,7 +77,7 @@ struct load *load_open(struct unzip *s, const struct load_opts *how, uint64_t fr
     l->how.max_bytes = limit;
     l->from = from;
     l->to = to;
-    if (how->format == LOAD_AUTO && look(l, e) < 0)
+    if (look(l, e) < 0)
         return load_close(l), NULL;
     if (from > 0) {
         l->first_at = l->firsts = 0;
@@ -119,9 +128,17 @@ static int next_line(struct load *l, char **p, size_t *n, struct err *e)
             l->skip = 0;
             continue;
         }
-        return l->base + lines_offset(l->lines) < l->to;
+        /* The first line begins with the file, also behind a mark. */
+        return (l->from == 0 && lines_number(l->lines) == 1 ? 0 : l->base + lines_offset(l->lines)) < l->to;
     }
 }
+
+/* A file without a line feed that has carriage returns: all of it is taken for one line. */
+static int only_returns(const struct load *l, const char *p, size_t n)
+{
+    return lines_number(l->lines) == 1 && lines_unended(l->lines) && n > 1 && memchr(p, '\r', n - 1);
+}
+static const char returns[] = "the lines end in CR alone; tr '\\r' '\\n' gives them line feeds";
 
 static int blank(const char *p, size_t n)
 {
@@ -162,8 +179,11 @@ static int next_jsonl(struct load *l, struct record *r, struct load_bad *bad, st
     }
     l->raw.len = 0;
     buf_add(&l->raw, p, n);
-    if (jsonl_read(r, p, n, l->how.text_field, l->how.id_field, &bad->why) < 0)
+    if (jsonl_read(r, p, n, l->how.text_field, l->how.id_field, &bad->why) < 0) {
+        if (only_returns(l, (char *)l->raw.data, n))
+            err_set(&bad->why, "%s", returns);
         return refused(bad, line, offset, &l->raw);
+    }
     return LOAD_RECORD;
 }
 
@@ -177,11 +197,14 @@ static int next_plain_line(struct load *l, struct record *r, struct load_bad *ba
         if ((got = next_line(l, &p, &n, e)) <= 0)
             return got;
     } while (p && blank(p, n));
+    n -= p && p[n - 1] == '\r';
     l->raw.len = 0;
     if (p)
         buf_add(&l->raw, p, n);
     if (!p)
         err_set(&bad->why, "the line is longer than %llu bytes", (unsigned long long)l->how.max_bytes);
+    else if (only_returns(l, p, n))
+        err_set(&bad->why, "%s", returns);
     else if (utf8_fault(p, n) < n)
         err_set(&bad->why, "column %zu: no well-formed UTF-8", utf8_fault(p, n) + 1);
     else
@@ -198,9 +221,24 @@ static int give_gathered(struct load *l, struct record *r, struct load_bad *bad)
         err_set(&bad->why, "the text is longer than %llu bytes", (unsigned long long)l->how.max_bytes);
     else if (at < l->text.len)
         err_set(&bad->why, "byte %zu: no well-formed UTF-8", at + 1);
+    else if (l->how.format == LOAD_PARAGRAPHS && l->text.len && only_returns(l, (char *)l->text.data, l->text.len))
+        err_set(&bad->why, "%s", returns);
     else
         return give_text(r, l->text.data, l->text.len), LOAD_RECORD;
     return refused(bad, l->text_line, l->text_offset, l->too_long ? NULL : &l->text);
+}
+
+/* Put a line to those before it. Of a whole text every byte stays; a paragraph's lines lose their CR, and the last its end. */
+static void gather(struct load *l, const char *p, size_t n)
+{
+    if (l->how.format == LOAD_PARAGRAPHS) {
+        n -= n && p[n - 1] == '\r';
+        if (l->text.len)
+            buf_add(&l->text, "\n", 1);
+    }
+    buf_add(&l->text, p, n);
+    if (l->how.format == LOAD_TEXT && !lines_unended(l->lines))
+        buf_add(&l->text, "\n", 1);
 }
 
 /* Lines up to a blank one (paragraphs) or the end (whole texts). A paragraph belongs to the range where its first line begins. */
@@ -223,15 +261,11 @@ static int next_gathered(struct load *l, struct record *r, struct load_bad *bad,
         if (l->too_long)
             l->text.len = 0;
         else
-            buf_add(&l->text, p, n), buf_add(&l->text, "\n", 1);
+            gather(l, p, n);
     }
     if (got < 0)
         return -1;
-    if (!lines)
-        return LOAD_END;
-    if (!whole && l->text.len)
-        l->text.len--; /* the last line feed of a paragraph is its end */
-    return give_gathered(l, r, bad);
+    return lines ? give_gathered(l, r, bad) : LOAD_END;
 }
 
 static int next_wet(struct load *l, struct record *r, struct load_bad *bad, struct err *e)

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/foreign.h"
 #include "base/io.h"
 #include "record/jsonl.h"
 #include "record/lines.h"
@@ -58,7 +59,7 @@ struct records *records_file(const char *path, const struct records_opts *how, s
     int fd;
 
     if (strcmp(path, "-") == 0)
-        return records_open(STDIN_FILENO, "standard input", how, e);
+        return io_take_stdin(e) < 0 ? NULL : records_open(STDIN_FILENO, "standard input", how, e);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_errno(e, "cannot open %s", path), NULL;
@@ -139,6 +140,18 @@ static int blank(const char *p, size_t n)
     return n == 0;
 }
 
+/* A mark is passed over; what is no line of JSON is named. */
+static int first_line(const struct records *in, char **p, size_t *n, struct err *e)
+{
+    int mark = *n >= 3 && memcmp(*p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    const char *what = foreign_file(*p, *n);
+
+    *p += mark;
+    *n -= (size_t)mark;
+    what = what ? what : foreign_json(*p, *n);
+    return what ? err_set(e, "%s: %s", in->name, what) : 0;
+}
+
 static int lines_batch(struct records *in, struct err *e)
 {
     const char *text = in->how.text_field ? in->how.text_field : "text", *id = in->how.id_field ? in->how.id_field : "id";
@@ -154,6 +167,8 @@ static int lines_batch(struct records *in, struct err *e)
         if (!p)
             return err_set(e, "%s: line %llu: it is longer than %llu bytes", in->name, number,
                            (unsigned long long)(in->how.max_bytes ? in->how.max_bytes : RECORD_MAX_BYTES));
+        if (number == 1 && first_line(in, &p, &n, e) < 0)
+            return -1;
         if (!blank(p, n) && jsonl_read(add_record(in), p, n, text, id, e) < 0)
             return err_in(e, "%s: line %llu", in->name, number);
     }

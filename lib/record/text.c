@@ -291,7 +291,7 @@ void record_clear(struct record *r)
     static const uint8_t none[1];
     struct record room = {.score = r->score, .score_cap = r->score_cap, .meta = none, .more = none};
 
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < 5; i++) {
         room.own[i] = r->own[i];
         room.own[i].len = 0;
     }
@@ -331,7 +331,7 @@ void record_copy(struct record *to, const struct record *from, struct buf *keep)
 void record_free(struct record *r)
 {
     free(r->score);
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         buf_free(&r->own[i]);
     *r = (struct record){0};
 }

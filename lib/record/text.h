@@ -45,7 +45,8 @@ struct record {
     const uint8_t *more;    /* mores pairs under keys that weir does not know */
     size_t more_len;
     uint32_t mores;
-    struct buf own[4];      /* room: 0, 1 meta that was read from JSON or changed; 2 id; 3 tokens. The pointers above may go there */
+    struct buf own[5];      /* room: 0, 1 meta that was read from JSON or changed; 2 id; 3 tokens; 4 what lay within objects. The pointers
+                             * above may go there */
 };
 
 /* Set or replace a score. name must live as long as the record's batch: a constant, or a name that the caller keeps. */
@@ -90,7 +91,7 @@ struct records_opts {
 };
 #define RECORDS_OPTS(how) \
     {0, "lines", 0, OPT_FLAG, &(how).lines, "records are JSON objects, one a line, in and out", 0}, \
-    {0, "text-field", "KEY", OPT_STRING, &(how).text_field, "where a line has its text (default: text)", 0}, \
+    {0, "text-field", "KEY", OPT_STRING, &(how).text_field, "where a line has its text, data.text within an object (default: text)", 0}, \
     {0, "id-field", "KEY", OPT_STRING, &(how).id_field, "where a line has its id (default: id; without it a hash of the text)", 0}
 
 struct records;

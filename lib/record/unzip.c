@@ -9,6 +9,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/io.h"
 #include "base/mem.h"
 
 #define IN_BYTES 65536
@@ -77,6 +78,8 @@ struct unzip *unzip_open(const char *path, struct err *e)
     int std = strcmp(path, "-") == 0;
     struct stat st;
 
+    if (std && io_take_stdin(e) < 0)
+        return free(s), NULL;
     s->name = mem_strdup(std ? "standard input" : path);
     s->in = mem_new(IN_BYTES, 1);
     s->fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);

@@ -12,7 +12,7 @@
 
 #define STRIP 256 /* columns that one call of a thread sums */
 
-static const char *const names[] = {"norm2", "mean", "absmean", "gram", "bi"}; /* bit i of parts */
+static const char *const names[] = {"norm2", "mean", "absmean", "gram", "bi", "reap"}; /* bit i of parts */
 
 int calib_parse(const char *list, unsigned *parts, struct err *e)
 {
@@ -25,7 +25,7 @@ int calib_parse(const char *list, unsigned *parts, struct err *e)
             if (strlen(names[i]) == n && strncmp(names[i], s, n) == 0)
                 bit = 1u << i;
         if (!bit)
-            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi", (int)(n < 80 ? n : 80), s);
+            return err_set(e, "there is no part '%.*s'; parts are norm2, mean, absmean, gram, bi, reap", (int)(n < 80 ? n : 80), s);
         *parts |= bit;
         s += n;
         if (!*s)
@@ -153,6 +153,15 @@ void calib_pass(void *ctx, const float *before, const float *middle, const float
     c->passed += tokens;
 }
 
+void calib_mix(void *ctx, int64_t expert, const float *y, const float *weight, int64_t rows, int64_t width)
+{
+    struct calib *c = ctx;
+
+    (void)expert;
+    for (int64_t t = 0; t < rows; t++)
+        c->mixed += (double)weight[t] * sqrt(kern_sumsq(y + t * width, (size_t)width));
+}
+
 /* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
 static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, int rank, double n, struct err *e)
 {
@@ -207,6 +216,18 @@ static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
     return 0;
 }
 
+/* Does the weight make what gather reads? */
+static int closes(const struct walk *w, const char *role)
+{
+    for (int i = 0; i < w->steps; i++) {
+        const struct walk_step *by = w->step[i].op == WALK_gather ? &w->step[w->value[w->step[i].in[0]].made] : NULL;
+
+        if (by && by->weight && strcmp(by->weight->role, role) == 0)
+            return 1;
+    }
+    return 0;
+}
+
 int calib_attach(struct calib *c, const struct forward *f, struct bundle *b, int n, struct err *e)
 {
     for (int i = 0; i < n; i++) {
@@ -214,6 +235,11 @@ int calib_attach(struct calib *c, const struct forward *f, struct bundle *b, int
 
         if (tap >= 0 && attach(c, tap, &b[i], e) < 0)
             return -1;
+        if (c->parts & CALIB_REAP && tap >= 0 && b[i].expert >= 0 && closes(f->seen, b[i].role)) {
+            int64_t count = attrs_int(&b[i].more, "count", 0);
+
+            attrs_set_f64(&b[i].more, "reap", count ? c->mixed / (double)count : 0);
+        }
     }
     return 0;
 }
@@ -263,6 +289,7 @@ void calib_reset(struct calib *c)
     free(c->at);
     c->at = NULL;
     c->taps = 0;
+    c->mixed = 0;
 }
 
 void calib_new_layer(struct calib *c)

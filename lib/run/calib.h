@@ -10,6 +10,8 @@
  *            cos(state before the layer, state after it); with it
  *   angle    a key of the layer's first bundle: the mean over tokens of arccos of that cosine, in units of pi
  *   bi_sub   a key of each linear: the influence of its sub-layer alone, attention or MLP
+ *   reap     a key of the matrix that closes an expert: the mean, over the tokens that went to it, of the router's weight times the norm of the
+ *            expert's output; 0 where none went. Source: Lasby et al. 2025, REAP, equation of the saliency
  *
  * With weights of tokens (calib_weigh), norm2 and gram are sum(r x^2) / sum(r) and sum(r x x') / sum(r); mean and absmean stay as they are.
  *
@@ -20,7 +22,7 @@
 
 #include "run/forward.h"
 
-enum { CALIB_NORM2 = 1, CALIB_MEAN = 2, CALIB_ABSMEAN = 4, CALIB_GRAM = 8, CALIB_BI = 16 };
+enum { CALIB_NORM2 = 1, CALIB_MEAN = 2, CALIB_ABSMEAN = 4, CALIB_GRAM = 8, CALIB_BI = 16, CALIB_REAP = 32 };
 
 struct calib_sums {
     double *sum2, *sum, *sumabs; /* [cols] or NULL */
@@ -37,6 +39,7 @@ struct calib {
     double alike[3];             /* sums of the tokens' cosines: over the layer, attention, the MLP */
     double angles;               /* sum of the tokens' angles over the layer, in units of pi */
     int64_t passed;              /* tokens in them */
+    double mixed;                /* of the unit's expert: sum of its outputs' norms times their weights */
     struct calib_sums *at;       /* [taps], of the unit */
     int taps;
 };
@@ -57,6 +60,9 @@ void calib_weigh(void *ctx, const float *received, int64_t heads, const struct w
 /* For struct taps: sums for bi, angle and bi_sub. A state of zeros is like no other: its cosine is 0. Source: Men et al. 2024, ShortGPT, equation 1;
  * the angle: Wang et al. 2024, CFSP; He et al. 2024, LLM-Drop, section 3. */
 void calib_pass(void *ctx, const float *before, const float *middle, const float *after, int64_t tokens, int64_t hidden);
+
+/* For struct taps: sums for reap. */
+void calib_mix(void *ctx, int64_t expert, const float *y, const float *weight, int64_t rows, int64_t width);
 
 /*
  * Set the companions of every linear of the unit that f ran last. The gram of an input that several linears see is lent (bundle_lend), so the first of

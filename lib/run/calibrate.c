@@ -22,7 +22,8 @@ static int bi(const struct calibrate *c)
 
 static struct taps taps_of(struct calibrate *c)
 {
-    return (struct taps){.see = calib_see, .attend = c->calib.least > 0 ? calib_weigh : NULL, .ctx = &c->calib, .pass = bi(c) ? calib_pass : NULL};
+    return (struct taps){.see = calib_see, .attend = c->calib.least > 0 ? calib_weigh : NULL, .ctx = &c->calib, .pass = bi(c) ? calib_pass : NULL,
+                         .mix = c->calib.parts & CALIB_REAP ? calib_mix : NULL};
 }
 
 static int flush(struct calibrate *c, struct err *e)

@@ -27,20 +27,11 @@ static void give_role(const struct feed *f, struct bundle *b)
     b->expert = expert;
 }
 
-static struct buf *kept_file(struct feed *f, const char *name)
-{
-    if (strcmp(name, "tokenizer.model") == 0)
-        return &f->files.model;
-    if (strcmp(name, "tokenizer.json") == 0)
-        return &f->files.json;
-    return strcmp(name, "tokenizer_config.json") == 0 ? &f->files.config : NULL;
-}
-
 /* A record that is no part of the model: kept when it is the tokenizer's, and passed on. */
 static int other(struct feed *f, struct err *e)
 {
     struct item *it = &f->ahead;
-    struct buf *keep = it->kind == ITEM_BLOB ? kept_file(f, it->name) : NULL;
+    struct buf *keep = it->kind == ITEM_BLOB ? tok_file(&f->files, it->name) : NULL;
 
     if (!keep)
         return f->out ? item_copy(f->in, it, f->out, e) : 0;
@@ -137,8 +128,6 @@ void feed_free(struct feed *f)
 {
     unit_free(f);
     item_free(&f->ahead);
-    buf_free(&f->files.model);
-    buf_free(&f->files.json);
-    buf_free(&f->files.config);
+    tok_files_free(&f->files);
     memset(f, 0, sizeof *f);
 }

@@ -37,7 +37,19 @@ static int slurp(const struct opt_list *l, int from, int to, struct buf *all, st
     return 0;
 }
 
-static int encode(const struct tok *tok, struct text *x, const struct buf *b, struct err *e)
+int texts_bos_parse(const char *arg, enum texts_bos *bos, struct err *e)
+{
+    static const char *const name[] = {[TEXTS_BOS_AUTO] = "auto", [TEXTS_BOS_YES] = "yes", [TEXTS_BOS_NO] = "no"};
+
+    for (int i = 0; i < 3; i++)
+        if (strcmp(arg, name[i]) == 0) {
+            *bos = (enum texts_bos)i;
+            return 0;
+        }
+    return err_set(e, "'%s' is not auto, yes or no", arg);
+}
+
+static int encode(const struct tok *tok, const struct texts_how *how, int64_t bos, struct text *x, const struct buf *b, struct err *e)
 {
     static const char newline = '\n';
     size_t n = b->len && b->data[b->len - 1] == (uint8_t)newline ? b->len - 1 : b->len;
@@ -45,22 +57,21 @@ static int encode(const struct tok *tok, struct text *x, const struct buf *b, st
     if (n == 0)
         return err_set(e, "the text is empty");
     x->bytes = n;
-    if (tok_add_bos(tok) && tok_bos(tok) >= 0) {
-        x->ids.id = mem_resize(NULL, 1024, sizeof *x->ids.id);
-        x->ids.cap = 1024;
-        x->ids.id[x->ids.n++] = (uint32_t)tok_bos(tok);
-    }
-    return tok_encode(tok, (const char *)b->data, n, &x->ids, e);
+    if (!how->windows && how->bos == TEXTS_BOS_AUTO)
+        tok_begin(tok, &x->ids);
+    else if (!how->windows && bos >= 0)
+        tok_ids_add(&x->ids, (uint32_t)bos);
+    return tok_encode(tok, (const char *)b->data, n, how->special, &x->ids, e);
 }
 
 /* One text of files [from, to): encoded when there is a tokenizer, else read as ids. */
-static int one(struct texts *t, const struct opt_list *l, int from, int to, const struct tok *tok, struct err *e)
+static int one(struct texts *t, const struct opt_list *l, int from, int to, const struct texts_how *how, const struct tok *tok, struct err *e)
 {
     struct buf b = {0};
     struct text *x = add(t, l->item[from]);
     int rc = slurp(l, from, to, &b, e);
 
-    if (rc == 0 && (rc = tok ? encode(tok, x, &b, e) : ids_parse((const char *)b.data, b.len, 0, &x->ids, e)) < 0)
+    if (rc == 0 && (rc = tok ? encode(tok, how, t->bos, x, &b, e) : ids_parse((const char *)b.data, b.len, 0, &x->ids, e)) < 0)
         err_in(e, "%s", l->item[from]);
     if (rc == 0 && x->ids.n == 0)
         rc = err_set(e, "%s: there are no token ids in it", l->item[from]);
@@ -68,32 +79,40 @@ static int one(struct texts *t, const struct opt_list *l, int from, int to, cons
     return rc;
 }
 
-static int all(struct texts *t, const struct opt_list *l, int joined, const struct tok *tok, struct err *e)
+static int all(struct texts *t, const struct opt_list *l, const struct texts_how *how, const struct tok *tok, struct err *e)
 {
-    int step = joined ? l->n : 1;
+    int step = how->joined ? l->n : 1;
 
     for (int i = 0; i < l->n; i += step)
-        if (one(t, l, i, i + step, tok, e) < 0)
+        if (one(t, l, i, i + step, how, tok, e) < 0)
             return -1;
     return 0;
 }
 
-int texts_read(struct texts *t, const struct opt_list *files, const struct opt_list *ids, int joined,
+/* What windows begin with; tok is NULL when there is none, model the id that config.json names. */
+static int bos_find(const struct tok *tok, enum texts_bos wanted, int64_t model, int64_t *bos, struct err *e)
+{
+    int64_t own = tok && tok_bos(tok) >= 0 ? tok_bos(tok) : model;
+
+    if (wanted == TEXTS_BOS_YES && own < 0)
+        return err_set(e, "--bos yes: neither the tokenizer nor the model has a bos");
+    *bos = wanted == TEXTS_BOS_YES || (wanted == TEXTS_BOS_AUTO && tok && tok_add_bos(tok)) ? own : -1;
+    return 0;
+}
+
+int texts_read(struct texts *t, const struct opt_list *files, const struct opt_list *ids, const struct texts_how *how,
                const struct tok_files *tok_files, int64_t bos, struct err *e)
 {
+    int there = tok_files->model.len || tok_files->json.len, rc = -1;
     struct tok *tok = NULL;
-    int rc = -1;
 
-    *t = (struct texts){.bos = bos};
-    if (files->n) {
-        if (!tok_files->model.len && !tok_files->json.len)
-            return err_set(e, "the stream carries no tokenizer before its tensors; give tsplit the folder with "
-                              "tokenizer.model or tokenizer.json, or token ids with --ids");
-        if (!(tok = tok_open(tok_files, e)))
-            return -1;
-        t->bos = tok_add_bos(tok) ? tok_bos(tok) : -1;
-    }
-    if (all(t, files, joined, tok, e) == 0 && all(t, ids, joined, NULL, e) == 0)
+    *t = (struct texts){.bos = -1};
+    if (files->n && !there)
+        return err_set(e, "the stream carries no tokenizer before its tensors; give tsplit the folder with "
+                          "tokenizer.model or tokenizer.json, or token ids with --ids");
+    if ((files->n || (there && how->bos == TEXTS_BOS_AUTO)) && !(tok = tok_open(tok_files, e)))
+        return files->n ? -1 : err_in(e, "whether a window begins with bos is not known (--bos yes or no says it)");
+    if (bos_find(tok, how->bos, bos, &t->bos, e) == 0 && all(t, files, how, tok, e) == 0 && all(t, ids, how, NULL, e) == 0)
         rc = 0;
     tok_close(tok);
     return rc;

@@ -16,16 +16,13 @@ static void add_window(struct windows *w, const uint32_t *ids, int64_t len)
         w->longest = len;
 }
 
-static void add_all(struct windows *w, const uint32_t *ids, int64_t n, int64_t ctx, int scored)
+static void add_paper(struct windows *w, const uint32_t *ids, int64_t n, int64_t ctx)
 {
-    int64_t inputs = scored ? n - 1 : n;
-
-    for (int64_t at = 0; at < inputs; at += ctx) {
-        int64_t len = inputs - at < ctx ? inputs - at : ctx;
+    for (int64_t at = 0; at < n - 1; at += ctx) {
+        int64_t len = n - 1 - at < ctx ? n - 1 - at : ctx;
 
         add_window(w, ids + at, len);
-        if (scored)
-            memcpy(w->target + w->tokens - len, ids + at + 1, (size_t)len * sizeof *ids);
+        memcpy(w->target + w->tokens - len, ids + at + 1, (size_t)len * sizeof *ids);
     }
 }
 
@@ -42,11 +39,59 @@ static void add_llamacpp(struct windows *w, const uint32_t *ids, int64_t n, int6
     }
 }
 
+/* A window of calibration: ids [at, at + len), after bos where that is put before them. */
+struct span {
+    int64_t at, len, put;
+};
+
+static struct span span_next(const uint32_t *ids, int64_t n, int64_t at, int64_t ctx, int64_t bos)
+{
+    int64_t put = bos >= 0 && ids[at] != (uint32_t)bos, room = ctx - put;
+
+    return (struct span){at, n - at < room ? n - at : room, put};
+}
+
+static void span_add(struct windows *w, const uint32_t *ids, struct span s, int64_t bos)
+{
+    uint32_t *all = mem_new((size_t)(s.len + s.put), sizeof *all);
+
+    all[0] = (uint32_t)bos;
+    memcpy(all + s.put, ids + s.at, (size_t)s.len * sizeof *ids);
+    add_window(w, all, s.len + s.put);
+    free(all);
+}
+
+int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, uint64_t most, int64_t bos, struct err *e)
+{
+    int64_t count = (int64_t)n, whole = 0, positions = 0, i = 0, taken = 0, want;
+    struct span s;
+
+    ctx = most && most < (uint64_t)ctx ? (int64_t)most : ctx;
+    if (n < 1 || (bos >= 0 && ctx < 2))
+        return n < 1 ? err_set(e, "it has 0 token ids; 1 is needed") : err_set(e, "windows of %lld hold no token behind bos", (long long)ctx);
+    for (int64_t at = 0; at < count; at += s.len, positions += s.len + s.put) {
+        s = span_next(ids, count, at, ctx, bos);
+        whole += s.len + s.put == ctx;
+    }
+    want = !most || (uint64_t)positions <= most ? INT64_MAX : (int64_t)(most / (uint64_t)ctx);
+    for (int64_t at = 0; at < count; at += s.len, i++) {
+        s = span_next(ids, count, at, ctx, bos);
+        if (want < whole ? taken == want || i != (int64_t)((2 * (unsigned __int128)taken + 1) * (uint64_t)whole / (2 * (uint64_t)want)) :
+                           want != INT64_MAX && s.len + s.put < ctx)
+            continue;
+        span_add(w, ids, s, bos);
+        taken++;
+    }
+    return 0;
+}
+
 int windows_add(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, enum protocol protocol, int64_t bos,
                 struct err *e)
 {
-    size_t need = protocol == PROTOCOL_ALL ? 1 : protocol == PROTOCOL_PAPER ? 2 : (size_t)ctx;
+    size_t need = protocol == PROTOCOL_PAPER ? 2 : (size_t)ctx;
 
+    if (protocol == PROTOCOL_ALL)
+        return windows_spread(w, ids, n, ctx, 0, bos, e);
     if (protocol == PROTOCOL_LLAMACPP && ctx < 3)
         return err_set(e, "a context of %lld leaves nothing to score; llama.cpp's protocol needs 3", (long long)ctx);
     if (n < need)
@@ -54,7 +99,7 @@ int windows_add(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, e
     if (protocol == PROTOCOL_LLAMACPP)
         add_llamacpp(w, ids, (int64_t)n, ctx, bos);
     else
-        add_all(w, ids, (int64_t)n, ctx, protocol == PROTOCOL_PAPER);
+        add_paper(w, ids, (int64_t)n, ctx);
     return 0;
 }
 

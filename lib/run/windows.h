@@ -7,7 +7,7 @@
 
 /*
  * How a text's ids become windows of ctx ids.
- *   ALL        every id is an input, nothing is scored: calibration
+ *   ALL        every id is an input, nothing is scored: calibration; each window begins with bos (when there is one)
  *   PAPER      every id but the last is an input, every next id a target, so that each token of the text is scored once; the last
  *              window may be shorter
  *   LLAMACPP   whole windows only, the tail is dropped; the first id of each is replaced by bos (when there is one); the last
@@ -27,11 +27,17 @@ struct windows {
 /*
  * Add the windows of one text.
  * ids    in: ids[n]
- * bos    the id for LLAMACPP, -1 for none
+ * bos    the id for ALL and LLAMACPP, -1 for none
  * -1 when nothing can be scored: the sentence says how many ids are needed. Memory: 8 bytes a token.
  */
 int windows_add(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, enum protocol protocol, int64_t bos,
                 struct err *e);
+
+/*
+ * Add at most `most` positions of a text (0: all) for calibration: whole windows spread evenly over it, of ctx or, where that
+ * is more, of `most` positions. Each begins with bos unless the text has it there, or bos is -1. -1: as above.
+ */
+int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, uint64_t most, int64_t bos, struct err *e);
 void windows_free(struct windows *w);
 
 /* How many windows from the first on make a batch: whole windows of at most limit tokens together, or one. */

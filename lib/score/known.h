@@ -14,6 +14,7 @@ enum {
     SCORE_BI_SUB = 16,
     SCORE_POOL = 32
 };
+#define SCORE_INPUTS (SCORE_NORM2 | SCORE_INVERSE | SCORE_UNITS) /* those that tell of inputs */
 
 #define SCORE_DAMP 0.01 /* share of the gram's mean diagonal added to it (la/obs.h), as in the papers of SparseGPT and ShiftAddLLM */
 

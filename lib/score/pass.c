@@ -6,6 +6,12 @@
 
 #define SLAB (1u << 20) /* weights held as f32 */
 
+/* Is the method's place taken by magnitude? */
+static int is_plain(const struct score_pass *p, const struct bundle *b)
+{
+    return p->method->needs & SCORE_INPUTS && bundle_unseen(b);
+}
+
 /* Scores of a loaded bundle: float[score_count], free(); NULL on error. */
 static float *scores(const struct score_pass *p, const struct bundle *b, const struct score_known *known, struct err *e)
 {
@@ -57,14 +63,17 @@ static int add_score(const struct score_pass *p, const struct attrs *model, stru
 
     if (score && p->report)
         report_line(p->report, b, score, s.dim[0], s.dim[1]);
-    if (score && !p->dry)
-        bundle_set_companion(b, "score", &s, score);
     score_known_free(&known);
-    free(score);
-    return score ? 0 : err_in(e, "%s", b->name);
+    if (!score)
+        return err_in(e, "%s", b->name);
+    if (p->dry)
+        free(score);
+    else
+        bundle_give_companion(b, "score", &s, score);
+    return 0;
 }
 
-int score_bundles(const struct score_pass *p, const struct attrs *model, struct bundle *b, int n, struct err *e)
+int score_bundles(struct score_pass *p, const struct attrs *model, struct bundle *b, int n, struct err *e)
 {
     struct score_pool pool[SCORE_MODULES] = {{0}};
     int rc = 0;
@@ -76,8 +85,16 @@ int score_bundles(const struct score_pass *p, const struct attrs *model, struct 
             continue;
         if (pooled && !pool[module].size)
             rc = score_pool_make(&pool[module], b, n, module, e);
-        if (rc == 0)
+        if (rc == 0 && is_plain(p, &b[i])) {
+            struct score_pass plain = *p;
+
+            plain.method = &score_magnitude;
+            unseen_add(p->unseen, &b[i]);
+            rc = add_score(&plain, model, &b[i], NULL, e);
+        } else if (rc == 0) {
             rc = add_score(p, model, &b[i], pooled ? &pool[module] : NULL, e);
+        }
+        p->done += rc == 0;
     }
     for (int i = 0; i < SCORE_MODULES; i++)
         score_pool_free(&pool[i]);

@@ -4,6 +4,7 @@
 
 #include "score/score.h"
 #include "tensor/select.h"
+#include "tensor/unseen.h"
 
 struct score_pass {
     const struct score_method *method;
@@ -11,6 +12,8 @@ struct score_pass {
     const struct select *sel;
     struct buf *report; /* in/out: or NULL */
     int dry;            /* 1: no companion is set */
+    struct unseen *unseen; /* in/out: those that were scored by magnitude */
+    uint64_t done;      /* out: tensors scored */
 };
 
 /* Titles and line: name, rows, columns of the tensor; zeros among its scores, their sum, the least and the greatest. */
@@ -22,6 +25,6 @@ struct score_pass {
  * -1: what score_known_get, score_pool_make and score_values say, with the tensor's name.
  * Memory: 4 bytes a weight and what the method needs: the whole tensor as f32, or 4 MiB of it.
  */
-int score_bundles(const struct score_pass *p, const struct attrs *model, struct bundle *b, int n, struct err *e);
+int score_bundles(struct score_pass *p, const struct attrs *model, struct bundle *b, int n, struct err *e);
 
 #endif

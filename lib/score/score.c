@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
+#include "base/table.h"
 
 #define PIECE 32768 /* weights that one thread takes at a time */
 
@@ -17,10 +18,7 @@ const struct score_method *const score_table[] = {
 
 const struct score_method *score_find(const char *name)
 {
-    for (int i = 0; score_table[i]; i++)
-        if (strcmp(score_table[i]->name, name) == 0)
-            return score_table[i];
-    return NULL;
+    return table_find(score_table, name);
 }
 
 uint64_t score_count(const struct score_method *m, uint64_t rows, uint64_t cols)

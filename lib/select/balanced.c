@@ -30,4 +30,4 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_balanced = {"balanced", "equal shares of clusters, the best of each first", SELECT_CLUSTER, NULL, order};
+const struct select_method select_balanced = {"balanced", "equal shares of clusters, the best of each first", SELECT_CLUSTER, NULL, order, NULL};

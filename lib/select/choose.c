@@ -7,7 +7,9 @@
 
 #include "base/io.h"
 #include "base/parse.h"
+#include "base/real.h"
 #include "base/target.h"
+#include "base/table.h"
 #include "record/jsonl.h"
 #include "select/quota.h"
 #include "select/report.h"
@@ -19,7 +21,13 @@ struct choose {
     const struct select_method *m;
     uint64_t k;             /* as in c, but for a part of a known total */
     double top;
+    const char *by;         /* as in c, but for its sign */
+    double sign;            /* -1: the least first */
+    int part;               /* the input is a shard */
     struct where **where;
+    uint8_t *known;         /* [where + 1]: some record had its name; the last: by's */
+    uint64_t read;
+    struct select_draw *draw;
     struct rank *rank;
     struct report *report;
     struct target *rejects;
@@ -31,30 +39,10 @@ struct choose {
     uint32_t *order;
 };
 
-static const char *check_opts(const struct choose_opts *c, const struct select_method *m)
-{
-    if (!m)
-        return "-m: there is no such method; --list shows them";
-    if (c->k && c->top >= 0)
-        return "-k or --top, not both";
-    if ((m->needs & SELECT_SCORE) && !c->by && (c->k || c->top >= 0))
-        return "this method needs --by NAME";
-    if ((m->needs & SELECT_CLUSTER) && !c->cluster)
-        return "this method needs --cluster KEY";
-    if (c->mix && (!c->per || (!c->k && c->top < 0)))
-        return "--mix needs --per KEY, and -k or --top";
-    if (!(c->args.temperature > 0) || !(c->args.alpha >= 0))
-        return "--temperature is above 0, --alpha not below";
-    if (c->dims < 1 || c->dims > NGRAM_BUCKETS_MAX)
-        return "--dims takes 1 to 16777216";
-    if (c->total && (c->top < 0 || (c->per && !c->mix)))
-        return c->top < 0 ? "--total is what --top is a part of" : "--total is of the whole, and --per without --mix takes a part of each group";
-    return !c->target != !c->raw || (c->target && !c->report) ? "--target and --raw go together, and with --report" : NULL;
-}
-
 static int open_where(struct choose *ch, struct err *e)
 {
     ch->where = mem_new((size_t)ch->c->where.n + 1, sizeof *ch->where);
+    ch->known = mem_new((size_t)ch->c->where.n + 1, 1);
     for (int i = 0; i < ch->c->where.n; i++)
         if (!(ch->where[i] = where_parse(ch->c->where.item[i], e)))
             return -1;
@@ -85,17 +73,21 @@ struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *
     ch->c = c;
     ch->m = select_find(c->method);
     *usage = 1;
-    if ((fault = check_opts(c, ch->m)))
+    if (!ch->m)
+        return table_unknown("method", select_table, NULL, c->method, e), NULL;
+    if ((fault = choose_fault(c, ch->m)))
         return err_set(e, "%s", fault), NULL;
     if (open_where(ch, e) < 0)
         return NULL;
     *usage = 0;
     ch->k = c->k;
-    ch->top = c->top;
+    ch->top = c->bottom >= 0 ? c->bottom : c->top;
+    ch->sign = c->bottom >= 0 || (c->by && *c->by == '-') ? -1 : 1;
+    ch->by = c->by ? c->by + (*c->by == '-') : NULL;
     if (!(ch->rank = rank_new(c->memory, e)) || (c->total && find_total(c, &ch->k, e) < 0))
         return NULL;
     if (c->total) {
-        ch->k = quota_part(ch->k, c->top);
+        ch->k = quota_part(ch->k, ch->top);
         ch->top = -1;
     }
     if (c->mix && quota_mix(ch->rank, c->mix, e) < 0)
@@ -114,6 +106,7 @@ int choose_part(struct choose *ch, const struct records *in)
 
     if (shards < 2)
         return 0;
+    ch->part = 1;
     rank_one_over(ch->rank, ch->c->unit != UNIT_RECORDS);
     return ch->m->order || ch->top >= 0;
 }
@@ -136,19 +129,48 @@ static int reject(struct choose *ch, struct record *r, struct err *e, const char
     return rc < 0 ? err_in(e, "%s", ch->c->rejects) : 0;
 }
 
+static void note_names(struct choose *ch, const struct record *r)
+{
+    int n = ch->c->where.n;
+    double v;
+
+    ch->read++;
+    for (int i = 0; i < n; i++)
+        if (!ch->known[i])
+            ch->known[i] = (uint8_t)where_knows(ch->where[i], r);
+    if (ch->by && !ch->known[n])
+        ch->known[n] = (uint8_t)record_number(r, ch->by, &v);
+}
+
+static int no_name(const struct choose *ch, struct err *e)
+{
+    for (int i = 0; ch->read && i < ch->c->where.n; i++)
+        if (!ch->known[i])
+            return err_set(e, "--where '%s': none of %" PRIu64 " records has '%s'", ch->c->where.item[i], ch->read, where_name(ch->where[i]));
+    if (ch->read && ch->by && !ch->known[ch->c->where.n])
+        return err_set(e, "--by %s: none of %" PRIu64 " records has such a number", ch->c->by, ch->read);
+    return 0;
+}
+
+int choose_names(const struct choose *ch, struct err *e)
+{
+    return no_name(ch, e) == 0 ? 0 : ch->part ? 1 : -1;
+}
+
 int choose_check(struct choose *ch, struct record *r, struct err *e)
 {
     double v = 0;
 
+    note_names(ch, r);
     if (ch->report && report_seen(ch->report, r, e) < 0)
         return -1;
     for (int i = 0; i < ch->c->where.n; i++)
         if (!where_holds(ch->where[i], r))
             return reject(ch, r, e, "not %s", ch->c->where.item[i]);
-    if (ch->c->by && !record_number(r, ch->c->by, &v))
-        return reject(ch, r, e, "it has no number %s", ch->c->by);
+    if (ch->by && !record_number(r, ch->by, &v))
+        return reject(ch, r, e, "it has no number %s", ch->by);
     if (ch->report)
-        report_passed(ch->report, ch->c->by ? v / ch->c->args.temperature : 0);
+        report_passed(ch->report, ch->by ? ch->sign * v / ch->c->args.temperature : 0);
     return 1;
 }
 
@@ -179,10 +201,10 @@ int choose_add(struct choose *ch, struct record *r, struct err *e)
         return got;
     if (unit_measure(ch->c->unit, r, &amount, e) < 0)
         return err_in(e, "%.*s", (int)(r->id_len > 100 ? 100 : r->id_len), r->id);
-    if (ch->c->by)
-        record_number(r, ch->c->by, &score);
+    if (ch->by)
+        record_number(r, ch->by, &score);
     if (ch->m->key)
-        key = ch->m->key(&ch->c->args, rng_make(ch->c->args.seed, r->id, r->id_len), score);
+        key = ch->m->key(&ch->c->args, rng_make(ch->c->args.seed, r->id, r->id_len), ch->sign * score);
     got = rank_add(ch->rank, r, key, group_of(ch, r), amount, e);
     return got ? got : reject(ch, r, e, "not among the first by %s", ch->c->by ? ch->c->by : ch->c->method);
 }
@@ -202,7 +224,7 @@ static int add_mark(struct choose *ch, const struct head *h, struct err *e)
     return 0;
 }
 
-int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, int whole, struct err *e)
+int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, struct err *e)
 {
     struct reader *from = records_reader(in);
     int single;
@@ -214,11 +236,15 @@ int choose_end_input(struct choose *ch, struct records *in, struct records_out *
         writer_inherit(records_out_writer(out), from, single);
     else
         writer_head(records_out_writer(out))->shard = writer_head(records_out_writer(out))->shards = 0;
-    if (reader_segment(from) == 1 && add_mark(ch, reader_head(from), e) < 0)
-        return -1;
-    for (int64_t i = 0; whole && i < ch->shards; i++)
+    return reader_segment(from) == 1 ? add_mark(ch, reader_head(from), e) : 0;
+}
+
+int64_t choose_missing(const struct choose *ch, int64_t after, int64_t *shards)
+{
+    *shards = ch->shards;
+    for (int64_t i = after; i < ch->shards; i++)
         if (!ch->shard[i])
-            return err_set(e, "shard %" PRId64 " of %" PRId64 " is missing", i + 1, ch->shards);
+            return i + 1;
     return 0;
 }
 
@@ -261,11 +287,13 @@ static int order_set(struct choose *ch, struct err *e)
     struct rank *names = rank_new(0, e);
     int rc = names && n < UINT32_MAX ? rank_collect(ch->rank, e) : -1;
 
-    vectors_init(&v, ch->c->vector, ch->c->dims);
+    vectors_init(&v, ch->c->vector, ch->c->dims, !!(ch->m->needs & SELECT_LENGTHS));
+    if (ch->m->as)
+        s.draw = ch->draw = mem_new(n + 1, sizeof *s.draw);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         rc = rank_get(ch->rank, i, &ch->r, &group, e);
-        if (rc == 0 && ch->c->by)
-            record_number(&ch->r, ch->c->by, &score[i]);
+        if (rc == 0 && ch->by && record_number(&ch->r, ch->by, &score[i]))
+            score[i] *= ch->sign;
         if (rc == 0)
             rng[i] = rng_make(ch->c->args.seed, ch->r.id, ch->r.id_len);
         if (rc == 0 && (ch->m->needs & SELECT_CLUSTER))
@@ -300,7 +328,34 @@ int choose_order(struct choose *ch, struct err *e)
     if (rank_ready(ch->rank, e) < 0)
         return -1;
     quota_set(ch->rank, ch->k, ch->top, ch->c->mix != NULL);
-    return ch->m->order ? order_set(ch, e) : 0;
+    if (ch->m->order && order_set(ch, e) < 0)
+        return -1;
+    if (ch->draw)
+        rank_borders(ch->rank);
+    return 0;
+}
+
+/* 1 - exp (-z), also of small z. */
+static double reached(double z)
+{
+    return z < 1e-4 ? z - z * z / 2 + z * z * z / 6 : 1 - real_exp(-z);
+}
+
+/*
+ * How much one that was drawn stands for: 1 / q, where q = P(its key is above that of the first of its group that was not chosen); a sum over the
+ * chosen of weight x f is then an unbiased estimate of the sum of f over all. Source: Kool, van Hoof, Welling 2019, equation 18.
+ */
+static void give_weight(struct choose *ch, uint32_t group)
+{
+    const struct select_draw *d = &ch->draw[ch->order[rank_at(ch->rank)]];
+    uint32_t groups;
+    size_t border = rank_groups(ch->rank, &groups)[group].border;
+    double weight = 1;
+
+    if (border != SIZE_MAX && isfinite(d->log_p))
+        weight = 1 / reached(real_exp(d->log_p - ch->draw[ch->order[border]].key));
+    record_set_score(&ch->r, ch->m->as, d->value);
+    record_set_score(&ch->r, "weight", isfinite(d->log_p) && isfinite(weight) ? weight : 0);
 }
 
 int choose_next(struct choose *ch, struct record **r, struct err *e)
@@ -310,6 +365,8 @@ int choose_next(struct choose *ch, struct record **r, struct err *e)
 
     while ((got = rank_next(ch->rank, &ch->r, &group, &fits, e)) > 0) {
         if (fits) {
+            if (ch->draw)
+                give_weight(ch, group);
             choose_count(ch, &ch->r);
             *r = &ch->r;
             return 1;
@@ -330,6 +387,8 @@ int choose_close(struct choose *ch, struct err *e)
     for (int i = 0; i < ch->c->where.n; i++)
         where_free(ch->where[i]);
     free(ch->where);
+    free(ch->known);
+    free(ch->draw);
     rank_free(ch->rank);
     record_free(&ch->r);
     buf_free(&ch->line);

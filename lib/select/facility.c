@@ -53,4 +53,4 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_facility = {"facility", "facility location: every text has a chosen one near it", SELECT_VECTOR, NULL, order};
+const struct select_method select_facility = {"facility", "facility location: every text has a chosen one near it", SELECT_VECTOR, NULL, order, NULL};

@@ -50,4 +50,4 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_features = {"features", "feature coverage: what is there already counts less", SELECT_VECTOR, NULL, order};
+const struct select_method select_features = {"features", "feature coverage: what is there already counts less", SELECT_VECTOR, NULL, order, NULL};

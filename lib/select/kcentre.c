@@ -40,4 +40,4 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_kcentre = {"kcentre", "k-centre: the farthest from all chosen ones", SELECT_VECTOR, NULL, order};
+const struct select_method select_kcentre = {"kcentre", "k-centre: the farthest from all chosen ones", SELECT_VECTOR, NULL, order, NULL};

@@ -1,5 +1,6 @@
 /*
- * leverage: at random without replacement, by leverage scores: with probability in proportion to tau, as keys ln tau + Gumbel.
+ * leverage: at random without replacement, by leverage scores: with probability in proportion to tau, as keys ln tau + Gumbel. Vectors that
+ * are given keep their lengths, which leverage is about.
  * Source: Drineas, Mahoney, Muthukrishnan 2006; scores as in Mahoney 2011, equation 3; the small c keeps rank-deficient sets defined.
  */
 #include "select/leverage.h"
@@ -56,8 +57,13 @@ int leverage_sample(struct select_set *s, double p, struct err *e)
     double *key = mem_new(s->n + 1, sizeof *key);
     int rc = leverage_scores(s, key, e);
 
-    for (size_t i = 0; rc == 0 && i < s->n; i++)
-        key[i] = p * real_log(key[i]) + rng_gumbel(s->rng[i], 0); /* a row of zeros: -infinity, the last */
+    for (size_t i = 0; rc == 0 && i < s->n; i++) {
+        double tau = key[i], log_p = p * real_log(tau);
+
+        key[i] = log_p + rng_gumbel(s->rng[i], 0); /* a row of zeros: -infinity, the last */
+        if (s->draw)
+            s->draw[i] = (struct select_draw){tau, log_p, key[i]};
+    }
     if (rc == 0) {
         select_by_key(key, s->n, s->order);
         s->ordered = s->n;
@@ -72,4 +78,4 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return leverage_sample(s, 1, e);
 }
 
-const struct select_method select_leverage = {"leverage", "at random, by leverage scores", SELECT_VECTOR, NULL, order};
+const struct select_method select_leverage = {"leverage", "at random, by leverage scores", SELECT_VECTOR | SELECT_LENGTHS, NULL, order, "leverage"};

@@ -8,4 +8,4 @@ static double key(const struct select_args *a, struct rng r, double score)
     return rng_unit(r, 0);
 }
 
-const struct select_method select_random = {"random", "at random, all alike", 0, key, NULL};
+const struct select_method select_random = {"random", "at random, all alike", 0, key, NULL, NULL};

@@ -285,3 +285,27 @@ void rank_order(struct rank *k, const uint32_t *order, size_t n)
     k->order = order;
     k->ordered = n;
 }
+
+void rank_borders(struct rank *k)
+{
+    for (uint32_t i = 0; i < k->groups; i++)
+        k->group[i].border = SIZE_MAX;
+    for (size_t i = 0; i < k->ordered; i++) {
+        const struct place *p = &k->place[k->order[i]];
+        struct rank_group *g = &k->group[p->group];
+
+        if (g->border != SIZE_MAX)
+            continue;
+        if (p->amount > g->budget - g->taken)
+            g->border = i;
+        else
+            g->taken += p->amount;
+    }
+    for (uint32_t i = 0; i < k->groups; i++)
+        k->group[i].taken = 0;
+}
+
+size_t rank_at(const struct rank *k)
+{
+    return (size_t)k->at - 1;
+}

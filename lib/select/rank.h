@@ -15,6 +15,7 @@ struct rank_group {
     uint64_t records, amount;   /* that came */
     uint64_t chosen, taken;     /* that were given back */
     int full;              /* the first that did not fit has come: no later one is taken */
+    size_t border;         /* rank_borders: the place in the order of the first that will not fit */
 };
 
 struct rank;
@@ -45,5 +46,8 @@ uint64_t rank_count(const struct rank *k);
 int rank_collect(struct rank *k, struct err *e); /* 32 bytes a record from here on */
 int rank_get(struct rank *k, uint64_t i, struct record *r, uint32_t *group, struct err *e);
 void rank_order(struct rank *k, const uint32_t *order, size_t n); /* kept, not copied */
+/* Find each group's border before rank_next: the index within order, or SIZE_MAX where all fit. Budgets are to be set. */
+void rank_borders(struct rank *k);
+size_t rank_at(const struct rank *k); /* the index within order of what rank_next gave last */
 
 #endif

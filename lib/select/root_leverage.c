@@ -10,4 +10,4 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return leverage_sample(s, 0.5, e);
 }
 
-const struct select_method select_root_leverage = {"root-leverage", "at random, by the roots of leverage scores", SELECT_VECTOR, NULL, order};
+const struct select_method select_root_leverage = {"root-leverage", "at random, by the roots of leverage scores", SELECT_VECTOR | SELECT_LENGTHS, NULL, order, "leverage"};

@@ -10,4 +10,4 @@ static double key(const struct select_args *a, struct rng r, double score)
     return score / a->temperature + rng_gumbel(r, 0);
 }
 
-const struct select_method select_sample = {"sample", "at random, by exp (score / temperature)", SELECT_SCORE, key, NULL};
+const struct select_method select_sample = {"sample", "at random, by exp (score / temperature)", SELECT_SCORE, key, NULL, NULL};

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/table.h"
 
 const struct select_method *const select_table[] = {
 #define METHOD(n) &select_##n,
@@ -13,10 +14,7 @@ const struct select_method *const select_table[] = {
 
 const struct select_method *select_find(const char *name)
 {
-    for (int i = 0; select_table[i]; i++)
-        if (strcmp(select_table[i]->name, name) == 0)
-            return select_table[i];
-    return NULL;
+    return table_find(select_table, name);
 }
 
 struct keyed {

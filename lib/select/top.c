@@ -8,4 +8,4 @@ static double key(const struct select_args *a, struct rng r, double score)
     return score;
 }
 
-const struct select_method select_top = {"top", "the greatest scores", SELECT_SCORE, key, NULL};
+const struct select_method select_top = {"top", "the greatest scores", SELECT_SCORE, key, NULL, NULL};

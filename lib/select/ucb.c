@@ -74,4 +74,4 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_ucb = {"ucb", "a bandit over clusters, by the scores it sees", SELECT_SCORE | SELECT_CLUSTER, NULL, order};
+const struct select_method select_ucb = {"ucb", "a bandit over clusters, by the scores it sees", SELECT_SCORE | SELECT_CLUSTER, NULL, order, NULL};

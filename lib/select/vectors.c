@@ -5,11 +5,11 @@
 
 #include "wire/mp.h"
 
-void vectors_init(struct vectors *v, const char *key, size_t d)
+void vectors_init(struct vectors *v, const char *key, size_t d, int as_given)
 {
     struct ngram_opts o = {NGRAM_NATIVE, 2, (uint32_t)d};
 
-    *v = (struct vectors){.key = key, .d = key ? 0 : d};
+    *v = (struct vectors){.key = key, .d = key ? 0 : d, .as_given = as_given};
     if (!key)
         v->g = ngram_open(&o);
 }
@@ -60,8 +60,11 @@ static int add_meta(struct vectors *v, const struct record *r, struct err *e)
         if (mp_next(&m, &x) < 0 || (x.kind != MP_FLOAT && x.kind != MP_INT))
             return err_set(e, "\"%s\": element %zu is no number", v->key, i);
         row[i] = (float)(x.kind == MP_FLOAT ? x.f : x.negative ? (double)(int64_t)x.u : (double)x.u);
+        if (!isfinite(row[i]))
+            return err_set(e, "\"%s\": element %zu is beyond a float", v->key, i);
     }
-    unit_length(row, v->d);
+    if (!v->as_given)
+        unit_length(row, v->d);
     return 0;
 }
 

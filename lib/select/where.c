@@ -93,6 +93,22 @@ static int text_equal(const struct where *w, const struct record *r, int *there)
     return same;
 }
 
+const char *where_name(const struct where *w)
+{
+    return w->name;
+}
+
+int where_knows(const struct where *w, const struct record *r)
+{
+    double v;
+    int there;
+
+    if (record_number(r, w->name, &v))
+        return 1;
+    text_equal(w, r, &there);
+    return there;
+}
+
 int where_holds(const struct where *w, const struct record *r)
 {
     double v;

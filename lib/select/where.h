@@ -15,6 +15,8 @@ struct where;
 struct where *where_parse(const char *text, struct err *e);
 /* 1 when the record meets the condition; a record without NAME does not, whatever OP is. */
 int where_holds(const struct where *w, const struct record *r);
+int where_knows(const struct where *w, const struct record *r); /* has the record NAME at all? */
+const char *where_name(const struct where *w);
 void where_free(struct where *w);
 
 #endif

@@ -16,6 +16,7 @@ struct inside {
     float *gram, *moments; /* moments: gram, or with a bias gram - mean mean' (owned then) */
     double *given;
     uint64_t *keep, left; /* units of the closing weight, outer * left of the number */
+    int unseen;           /* of an expert that saw no token: nothing was measured */
 };
 
 static void inside_free(struct inside *x)
@@ -129,6 +130,17 @@ static int closing_weight(struct inside *x, struct shrink_pass *s, struct err *e
     return 0;
 }
 
+/* Nothing is known of the inputs: a unit is worth what its columns are, the sum of their squares. */
+static int by_weight(const struct inside *x)
+{
+    const struct shrink_job *j = &x->j;
+
+    for (uint64_t i = 0; i < j->rows * x->b->cols; i++)
+        j->score[i % x->b->cols / j->width] += (double)x->w[i] * (double)x->w[i];
+    return 0;
+}
+
+/* Values, and what the method needs; of an expert that saw no token there is only the weight. */
 static int inside_open(struct inside *x, struct shrink_pass *s, struct err *e)
 {
     unsigned needs = s->what == SHRINK_HEADS ? s->method->needs_heads : s->method->needs_channels;
@@ -137,15 +149,20 @@ static int inside_open(struct inside *x, struct shrink_pass *s, struct err *e)
         return -1;
     x->j = (struct shrink_job){.what = s->what, .units = x->at.outer * x->at.n, .width = x->at.inner, .rows = x->b->rows, .layer = x->b->layer};
     x->left = x->at.outer * x->number->left;
+    x->unseen = x->b->expert >= 0 && attrs_int(&x->b->more, "count", -1) == 0;
+    x->j.score = mem_new(x->j.units, sizeof(double));
+    x->j.remove = x->j.units - x->left;
+    x->keep = mem_new(x->left, sizeof *x->keep);
+    if (x->unseen) {
+        x->mean = mem_new(x->b->cols, sizeof *x->mean);
+        return (x->j.w = x->w = values(x->b, e)) ? by_weight(x) : -1;
+    }
     if (companions(x, needs | (s->refit ? SHRINK_GRAM : 0) | (s->bias ? SHRINK_MEAN : 0), s->bias, e) < 0 ||
         (needs & SHRINK_SCORE && !(x->given = given(x->b, x->j.units, x->j.width, e))))
         return err_in(e, "%s", x->b->name);
     if (!(x->w = values(x->b, e)))
         return -1;
     x->j.w = x->w, x->j.norm2 = x->norm2, x->j.mean = x->mean, x->j.absmean = x->absmean, x->j.gram = x->moments, x->j.given = x->given;
-    x->j.score = mem_new(x->j.units, sizeof(double));
-    x->j.remove = x->j.units - x->left;
-    x->keep = mem_new(x->left, sizeof *x->keep);
     for (int i = 0; needs & SHRINK_MAKERS && i < s->open->makers; i++)
         if (add_maker(x, s, s->open->maker[i], needs, e) < 0)
             return -1;
@@ -185,7 +202,7 @@ static float *closing(const struct shrink_pass *s, const struct inside *x, const
     uint64_t left = c->n * c->width, *column;
     float *out;
 
-    if (!s->refit)
+    if (!s->refit || x->unseen)
         return cut_columns(x->w, x->j.rows, x->b->cols, c);
     column = mem_new(left, sizeof *column);
     for (uint64_t i = 0; i < left; i++)
@@ -237,7 +254,7 @@ int shrink_group(struct shrink_pass *s, struct err *e)
     float *out = NULL, *lost = NULL;
     int rc = inside_open(&x, s, e);
 
-    if (rc == 0 && (s->method->apply(&x.j, e) < 0 || shrink_choose(&x.j, x.keep, e) < 0))
+    if (rc == 0 && ((!x.unseen && s->method->apply(&x.j, e) < 0) || shrink_choose(&x.j, x.keep, e) < 0))
         rc = err_in(e, "%s", x.b->name);
     c = (struct cut){x.keep, x.left, x.j.width};
     if (rc == 0 && !(out = closing(s, &x, &c, e)))

@@ -171,8 +171,9 @@ int numbers_scale(const struct model *was, const char *number, uint64_t units, u
             if (bits(set) != size)
                 continue;
             attrs_copy(&try, now);
-            if (in_file(arch_number(was->arch, number)))
-                attrs_set_int(&try, number, (int64_t)left);
+            for (int i = 0; i < was->arch->numbers; i++) /* the number, and those that are by default what it is */
+                if (in_file(&was->arch->number[i]) && axes_same(was, number, was->arch->number[i].name))
+                    attrs_set_int(&try, was->arch->number[i].name, (int64_t)left);
             for (int i = 0; i < n; i++)
                 if (set & 1u << i)
                     attrs_set_int(&try, also[i], (int64_t)(model_number(was, also[i], -1, 0) * (double)left / (double)units));
@@ -357,16 +358,5 @@ int numbers_say(const struct buf *config, const struct attrs *now, struct err *e
 
 int numbers_accepted(const struct model *now, struct err *e)
 {
-    for (int i = 0; i < now->arch->requires; i++) {
-        const struct arch_require *r = &now->arch->require[i];
-        double yes;
-
-        if (!r->hf)
-            continue;
-        if (model_eval(now, r->that, -1, &yes, e) < 0)
-            return err_in(e, "%s", now->arch->file);
-        if (yes == 0)
-            return err_set(e, "%s", r->why);
-    }
-    return 0;
+    return model_requires(now, now->arch->require, now->arch->requires, 1, e);
 }

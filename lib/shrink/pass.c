@@ -3,9 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "num/dtype.h"
 #include "shrink/rename.h"
-#include "tensor/dense.h"
 
 int shrink_at(struct shrink_pass *s, int64_t layer, struct err *e)
 {
@@ -80,20 +78,15 @@ static int scale(const struct shrink_pass *s, struct bundle *b, const struct arc
 {
     struct arch_place p;
     double less = w->plus1 && arch_place(s->was.arch, &s->was, b->name, &p) && p.form == ARCH_HF ? 1 : 0;
-    float *v;
+    float *v = mem_new(b->rows * b->cols, sizeof *v);
+    int rc = bundle_rows(b, 0, b->rows, v, e);
 
-    if (bundle_make_dense(b, -1, e) < 0)
-        return -1;
-    v = mem_new(b->rows * b->cols, sizeof *v);
-    if (bundle_rows(b, 0, b->rows, v, e) == 0) {
-        for (uint64_t i = 0; i < b->rows * b->cols; i++)
-            v[i] = (float)(((double)v[i] + less) * factor - less);
-        bundle_set_dense(b, bundle_dense_type(b), v);
-        free(v);
-        return 0;
-    }
+    for (uint64_t i = 0; rc == 0 && i < b->rows * b->cols; i++)
+        v[i] = (float)(((double)v[i] + less) * factor - less);
+    if (rc == 0)
+        rc = cut_bundle(b, NULL, NULL, v, e);
     free(v);
-    return -1;
+    return rc;
 }
 
 /* The bundle goes on: times its factor, if it has one. layer: of the model as it came. */

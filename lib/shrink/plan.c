@@ -124,9 +124,22 @@ static int settle_counts(struct shrink_pass *s, struct err *e)
                    n->name, why.msg);
 }
 
+/* The model with every number that a file can say: what is a default of another number now must not follow it. */
+static int open_model(struct shrink_pass *s, const struct attrs *model, struct err *e)
+{
+    struct attrs full = {0};
+    const struct arch *a = arch_of(model);
+    int rc;
+
+    attrs_copy(&full, model);
+    rc = (a && config_fill(&full, a, e) < 0) || model_open(&s->was, &full, e) < 0 ? -1 : 0;
+    attrs_free(&full);
+    return rc;
+}
+
 int shrink_plan(struct shrink_pass *s, const struct attrs *model, struct err *e)
 {
-    if (model_open(&s->was, model, e) < 0 || find_numbers(s, e) < 0)
+    if (open_model(s, model, e) < 0 || shrink_at(s, 0, e) < 0 || find_numbers(s, e) < 0)
         return -1;
     for (int i = 0; i < s->numbers; i++)
         s->number[i].left -= shrink_count(s->number[i].units, s->share, s->align);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/table.h"
 
 #define METHOD(n) &shrink_##n,
 const struct shrink_method *const shrink_table[] = {
@@ -18,10 +19,7 @@ static const char *const words[] = {"layers", "heads", "channels", "hidden", "ex
 
 const struct shrink_method *shrink_find(const char *name)
 {
-    for (int i = 0; shrink_table[i]; i++)
-        if (strcmp(shrink_table[i]->name, name) == 0)
-            return shrink_table[i];
-    return NULL;
+    return table_find(shrink_table, name);
 }
 
 unsigned shrink_what(const char *name)

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "arch/axes.h"
-#include "num/half.h"
 
 struct pair {
     const struct model *was, *now;
@@ -81,13 +80,6 @@ static int compensate(struct pair *p, const struct walk_step *s, double factor)
     return by->op != WALK_embed || untie(p, factor);
 }
 
-static double rounded(const struct pair *p, const struct walk *w, const struct model *m, const struct walk_step *s, double v)
-{
-    const char *round = walk_word(m, w, s, "round", "", p->e);
-
-    return round && strcmp(round, "bf16") == 0 ? (double)bf16_to_f32(bf16_from_f32((float)v)) : v;
-}
-
 static int differs(struct pair *p, int i, const struct arch_attr *a)
 {
     struct model_at at[2] = {{p->was, p->a.layer}, {p->now, p->b.layer}};
@@ -110,18 +102,16 @@ static int attribute(struct pair *p, int i, const struct arch_attr *a)
 {
     const struct walk_step *s = &p->a.step[i];
     int other = a->value ? differs(p, i, a) : 0;
+    const char *name = other > 0 ? expr_name(a->value) : NULL;
     double was, now;
 
-    if (other <= 0)
-        return other;
+    if (other <= 0 || (name && p->number && axes_same(p->was, p->number, name))) /* join each=heads: it counts what is cut */
+        return other < 0 ? -1 : 0;
     if (walk_number(p->was, &p->a, s, a->name, &was, p->e) < 0 || walk_number(p->now, &p->b, &p->b.step[i], a->name, &now, p->e) < 0)
         return -1;
-    if ((s->op == WALK_attention && strcmp(a->name, "scale") == 0) || (s->op == WALK_scale && strcmp(a->name, "by") == 0)) {
-        was = rounded(p, &p->a, p->was, s, was);
-        now = rounded(p, &p->b, p->now, s, now);
-        if (was == now || compensate(p, s, was / now))
+    if ((s->op == WALK_attention && strcmp(a->name, "scale") == 0) || (s->op == WALK_scale && strcmp(a->name, "by") == 0))
+        if (compensate(p, s, was / now))
             return 0;
-    }
     return err_set(p->e, "%s:%d: %s of %s is %.6g, of what would be left %.6g, and no weight can make up for it", p->a.arch->file, s->from->line,
                    a->name, walk_op_name[s->op], was, now);
 }

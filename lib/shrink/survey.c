@@ -172,7 +172,7 @@ static int choose_experts(struct survey *v, int64_t layer, struct err *e)
     if (!(groups = groups_of(s, e)))
         return -1;
     if (n % groups || left % groups)
-        return err_set(e, "of each of %llu groups the same number of experts must be left, %llu of %llu do not divide so; --align %llu", (unsigned long long)groups,
+        return err_set(e, "--what experts: of each of %llu groups as many experts must be left, %llu of %llu do not divide so; see --align %llu", (unsigned long long)groups,
                        (unsigned long long)left, (unsigned long long)n, (unsigned long long)groups);
     if (s->method->apply(&j, e) < 0)
         return -1;

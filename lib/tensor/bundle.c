@@ -8,32 +8,6 @@
 #include "tensor/form.h"
 #include "tensor/lent.h"
 
-uint64_t shape_count(const struct shape *s)
-{
-    uint64_t n = 1;
-
-    for (int i = 0; i < s->rank; i++)
-        n *= s->dim[i];
-    return n;
-}
-
-int shape_equal(const struct shape *a, const struct shape *b)
-{
-    return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0;
-}
-
-const char *shape_text(const struct shape *s, char buf[200])
-{
-    size_t n = 0;
-
-    n += (size_t)snprintf(buf, 200, "[");
-    for (int i = 0; i < s->rank && n < 200; i++)
-        n += (size_t)snprintf(buf + n, 200 - n, "%s%llu", i ? ", " : "", (unsigned long long)s->dim[i]);
-    if (n < 200)
-        snprintf(buf + n, 200 - n, "]");
-    return buf;
-}
-
 /* Products of the first dim and of the others; -1 when the product of all does not fit 63 bits. */
 static int rows_and_cols(const struct shape *s, uint64_t *rows, uint64_t *cols)
 {
@@ -83,28 +57,6 @@ void part_wire_size(const struct part *p, uint64_t *rows, uint64_t *row_bytes)
         *rows = 0;
 }
 
-struct lent *lent_new(uint8_t *data, uint64_t bytes)
-{
-    struct lent *l = mem_new(1, sizeof *l);
-
-    *l = (struct lent){1, data, bytes, hash128(data, bytes)};
-    return l;
-}
-
-struct lent *lent_hold(struct lent *l)
-{
-    l->holders++;
-    return l;
-}
-
-void lent_drop(struct lent *l)
-{
-    if (!l || --l->holders)
-        return;
-    free(l->data);
-    free(l);
-}
-
 void part_drop_data(struct part *p)
 {
     if (p->lent)
@@ -131,6 +83,19 @@ static void part_free(struct part *p)
     attrs_free(&p->more);
 }
 
+/* Full at powers of two. */
+void bundle_room_part(struct bundle *b)
+{
+    if ((b->parts & (b->parts - 1)) == 0)
+        b->part = mem_resize(b->part, b->parts ? 2 * (size_t)b->parts : 1, sizeof *b->part);
+}
+
+void bundle_room_term(struct bundle *b)
+{
+    if ((b->terms & (b->terms - 1)) == 0)
+        b->term = mem_resize(b->term, b->terms ? 2 * (size_t)b->terms : 1, sizeof *b->term);
+}
+
 static void drop_part_at(struct bundle *b, int i)
 {
     part_free(&b->part[i]);
@@ -147,6 +112,8 @@ void bundle_free(struct bundle *b)
         free(b->term[i].form);
         attrs_free(&b->term[i].attrs);
     }
+    free(b->part);
+    free(b->term);
     free(b->name);
     free(b->role);
     attrs_free(&b->more);
@@ -181,6 +148,7 @@ void bundle_take_header(struct bundle *to, struct bundle *from)
     attrs_copy(&to->more, &from->more);
     for (int i = 0; i < from->parts; i++)
         if (from->part[i].term < 0) {
+            bundle_room_part(to);
             to->part[to->parts] = from->part[i];
             to->part[to->parts++].wire = -1;
         } else {
@@ -215,6 +183,7 @@ struct part *bundle_declare_part(struct bundle *b, int term, const char *name, e
         die("%s: a bundle has at most %d parts; %s would be one more", b->name, PARTS_MAX, name);
     while (i > 0 && place_of(b->part[i - 1].term, b->part[i - 1].fixed) > place_of(term, fixed))
         i--;
+    bundle_room_part(b);
     memmove(&b->part[i + 1], &b->part[i], (size_t)(b->parts - i) * sizeof b->part[0]);
     b->parts++;
     b->touched = 1;
@@ -300,16 +269,25 @@ const float *bundle_companion_view(const struct bundle *b, const char *name, uin
     return *own ? *own : p ? (const float *)(const void *)p->data : NULL;
 }
 
-void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v)
+void bundle_give_companion(struct bundle *b, const char *name, const struct shape *s, float *v)
 {
     struct part *old = bundle_part(b, -1, name);
     int shared = old && (old->shared || old->same);
     struct part *p;
 
     bundle_drop_part(b, -1, name);
-    p = bundle_add_part(b, -1, name, DT_F32, s);
+    p = bundle_declare_part(b, -1, name, DT_F32, s);
     p->shared = shared;
-    memcpy(p->data, v, p->rows * p->row_bytes);
+    p->data = (uint8_t *)v;
+}
+
+void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v)
+{
+    uint64_t n = shape_count(s);
+    float *copy = mem_new(n + 1, sizeof *copy);
+
+    memcpy(copy, v, n * sizeof *copy);
+    bundle_give_companion(b, name, s, copy);
 }
 
 static void share(struct bundle *b, struct part *p)
@@ -366,6 +344,7 @@ int bundle_add_term(struct bundle *b, const char *form)
 {
     if (b->terms == TERMS_MAX)
         die("%s: a value has at most %d terms; %s would be one more", b->name, TERMS_MAX, form);
+    bundle_room_term(b);
     b->term[b->terms] = (struct term){.form = mem_strdup(form)};
     b->touched = 1;
     return b->terms++;
@@ -382,7 +361,6 @@ void bundle_drop_term(struct bundle *b, int term)
     attrs_free(&b->term[term].attrs);
     b->terms--;
     memmove(&b->term[term], &b->term[term + 1], (size_t)(b->terms - term) * sizeof b->term[0]);
-    b->term[b->terms] = (struct term){0};
     b->touched = 1;
 }
 

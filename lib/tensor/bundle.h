@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "num/dtype.h"
 
@@ -68,6 +69,7 @@ struct part {
     uint64_t rows;       /* first dim, 1 for vectors and scalars: chunks are whole rows */
     uint64_t row_bytes;
     uint8_t *data;       /* rows * row_bytes when loaded, else NULL */
+    struct hash128 passed; /* of its bytes, where they went by as rows and bundle_digest had asked */
     struct lent *lent;   /* data belongs to several bundles (a shared gram): read only, freed with the last of them. Or NULL */
     int wire;            /* its index in the record that is being read, or -1 */
     struct attrs more;   /* further keys */
@@ -85,9 +87,9 @@ struct bundle {
     char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/arch/arch.h) */
     int64_t layer;       /* or -1 */
     int64_t expert;      /* or -1 */
-    struct term term[TERMS_MAX];
+    struct term *term;   /* at most TERMS_MAX; these two grow by bundle_room_*, so that a list of headers is no list of tables */
     int terms;
-    struct part part[PARTS_MAX];
+    struct part *part;   /* at most PARTS_MAX */
     int parts;
     struct attrs more;   /* further keys, "dtype" (the checkpoint's own type name) among them */
 
@@ -142,6 +144,11 @@ const float *bundle_companion_view(const struct bundle *b, const char *name, uin
 
 /* Set or replace a companion from f32 values. One that was shared stays shared. */
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
+void bundle_give_companion(struct bundle *b, const char *name, const struct shape *s, float *v); /* v, from mem_new, is the bundle's from here on */
+
+/* Room for one term or part more behind the last: pointers into b->term and b->part are invalid after it. */
+void bundle_room_term(struct bundle *b);
+void bundle_room_part(struct bundle *b);
 
 /* Remove all terms and their parts; add a term; remove one with its parts. All mark touched. */
 void bundle_clear_value(struct bundle *b);

@@ -4,7 +4,8 @@
 
 #include "tensor/bundle.h"
 
-/* What differs between two loaded bundles, bit for bit. */
+/* What differs between two bundles, bit for bit. They are loaded; or their companions and fixed parts are, and the rest went by with bundle_digest:
+ * then its 128-bit digests are compared. Of another shape, values need not be here. */
 enum difference {
     DIFF_SHAPE = 1,      /* of the weight */
     DIFF_TYPE = 2,       /* forms, their attributes, element types */

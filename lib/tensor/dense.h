@@ -2,7 +2,16 @@
 #ifndef WEIR_TENSOR_DENSE_H
 #define WEIR_TENSOR_DENSE_H
 
-#include "tensor/bundle.h"
+#include "tensor/stream.h"
+
+/*
+ * Pass on b, which in stands at and of which nothing was read, with its value as one dense term. One that is a dense term of the wanted type passes as it is.
+ * type  of the elements, one that dtype_from_f32 writes; or -1: as one dense term already is, else the checkpoint's own type (the header's
+ *       key "dtype"), else F32
+ * 0, or -1: a form that is not known, an integer type that is not read, reading or writing failed. Rounds to nearest even.
+ * Memory: companions and 2 MiB, or a row, twice; forms that do not hold row by row whole.
+ */
+int bundle_pass_dense(struct writer *out, struct reader *in, struct bundle *b, int type, struct err *e);
 
 /*
  * Replace the value by one dense term.

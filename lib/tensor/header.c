@@ -67,11 +67,14 @@ static int read_part_fields(struct bundle *b, struct part *p, struct fields *f, 
 
 static int read_part(struct bundle *b, struct mp_in *m, struct err *e)
 {
-    struct part *p = &b->part[b->parts];
-    const struct part *before = b->parts ? p - 1 : NULL;
+    struct part *p;
+    const struct part *before;
     struct fields f;
     int rc;
 
+    bundle_room_part(b);
+    p = &b->part[b->parts];
+    before = b->parts ? p - 1 : NULL;
     *p = (struct part){.wire = b->parts};
     rc = fields_read(&f, m, "a part", e);
     b->parts++;
@@ -88,10 +91,12 @@ static int read_part(struct bundle *b, struct mp_in *m, struct err *e)
 
 static int read_term(struct bundle *b, struct mp_in *m, struct err *e)
 {
-    struct term *t = &b->term[b->terms++];
+    struct term *t;
     struct fields f;
     int rc = fields_read(&f, m, "a term", e);
 
+    bundle_room_term(b);
+    t = &b->term[b->terms++];
     *t = (struct term){0};
     if (rc == 0)
         rc = fields_text(&f, "form", 1, WORD_MAX, &t->form, e);

@@ -70,11 +70,9 @@ static int keep(struct lookup *l, char *name, struct bundle *b, struct err *e)
     l->kept[l->n - 1].at = lseek(l->spool, 0, SEEK_END);
     if (l->kept[l->n - 1].at < 0)
         return err_errno(e, "cannot find the end of the spool");
-    if (bundle_load(l->in, b, e) < 0)
-        return -1;
-    b->touched = 1; /* all of it into this one record: it will stand alone */
+    b->touched = 1; /* what is shared goes into this one record too: it will stand alone */
     out = writer_open(l->spool, "the spool", NULL, e);
-    return !out || bundle_write(out, NULL, b, e) < 0 ? -1 : writer_finish(out, e);
+    return !out || bundle_write(out, l->in, b, e) < 0 ? -1 : writer_finish(out, e);
 }
 
 /* Read kept[i] again. */

@@ -20,7 +20,7 @@ void lookup_keys(struct lookup *l, char *(*key)(const struct bundle *b, const vo
  * The first bundle of that name that has not been given out.
  * b     out: {0} or from an earlier call; its header is read, nothing is loaded
  * from  out: the reader to load it with; valid until the next call
- * 1, 0 when there is none, -1. Memory: one bundle while others are passed over.
+ * 1, 0 when there is none, -1. Memory: a chunk while others are passed over, and what is shared.
  */
 int lookup_get(struct lookup *l, const char *name, struct bundle *b, struct reader **from, struct err *e);
 

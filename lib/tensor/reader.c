@@ -29,6 +29,11 @@ void reader_allow_partial(struct reader *in, int yes)
     in->partial = yes;
 }
 
+void reader_skips(struct reader *in, enum reader_skips what)
+{
+    in->skips = what;
+}
+
 /* A mark "shard i of n" of a new segment: the same n as before, and an i not seen yet. */
 static int mark_shard(struct reader *in, struct err *e)
 {
@@ -235,7 +240,7 @@ int reader_skip(struct reader *in, struct err *e)
         if (in->kind == ITEM_TENSOR)
             got = reader_load_chunk(in, NULL, e);
         else if ((got = reader_flat_chunk(in, &c, &size, e)) > 0)
-            got = frame_in_chunk_end(in->frames, e) < 0 ? -1 : 1;
+            got = reader_pass_over(in, e) < 0 ? -1 : 1;
     } while (got > 0);
     if (got == 0 && in->kind != ITEM_TENSOR)
         got = reader_flat_end(in, e);

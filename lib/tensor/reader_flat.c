@@ -13,11 +13,19 @@ void item_free(struct item *it)
     *it = (struct item){0};
 }
 
-static int check_file_name(const char *name, struct err *e)
+int file_name_check(const char *name, int folders, struct err *e)
 {
-    if (strchr(name, '/') || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return err_set(e, "name \"%.200s\" is no plain file name", name);
-    return 0;
+    const char *s = name;
+
+    for (;;) {
+        size_t n = strcspn(s, "/");
+
+        if (n == 0 || (n == 1 && *s == '.') || (n == 2 && strncmp(s, "..", 2) == 0) || (s[n] && !folders))
+            return err_set(e, folders ? "name \"%.200s\" is no path of plain file names" : "name \"%.200s\" is no plain file name", name);
+        if (!s[n])
+            return 0;
+        s += n + 1;
+    }
 }
 
 int reader_flat_begin(struct reader *in, struct item *it, struct err *e)
@@ -30,7 +38,7 @@ int reader_flat_begin(struct reader *in, struct item *it, struct err *e)
     if (rc == 0)
         rc = fields_read(&f, &m, "header", e);
     if (rc == 0 && (it->kind == ITEM_BLOB || it->kind == ITEM_STAT))
-        rc = fields_text(&f, "name", 1, 255, &it->name, e) < 0 || check_file_name(it->name, e) < 0 ? -1 : 0;
+        rc = fields_text(&f, "name", 1, 255, &it->name, e) < 0 || file_name_check(it->name, it->kind == ITEM_BLOB, e) < 0 ? -1 : 0;
     if (rc == 0)
         rc = fields_int(&f, "size", 0, INT64_MAX, &size, e) < 0 || fields_int(&f, "n", 0, INT64_MAX, &n, e) < 0 ? -1 : 0;
     if (rc == 0 && it->kind == ITEM_BLOB && size < 0)

@@ -16,6 +16,8 @@ struct part *part_on_wire(struct bundle *b, uint32_t w)
 
 int reader_owns(const struct reader *in, const struct bundle *b, struct err *e)
 {
+    if (in->skips == SKIP_ALL)
+        return err_set(e, "%.200s: only headers are read", b->name ? b->name : "bundle");
     if (in->tensor && b->segment == in->segment && b->record == in->record)
         return 0;
     return err_set(e, "%.200s: its record has passed: a bundle is loaded before the next is read", b->name ? b->name : "bundle");
@@ -53,8 +55,11 @@ void reader_tensor_end(struct reader *in)
         lent_drop(in->lent[i]);
         in->lent[i] = NULL;
         buf_free(&in->slab[i].bytes);
+        hasher_free(in->digest[i]);
+        in->digest[i] = NULL;
         in->slab[i].from = 0;
     }
+    in->digests = 0;
     order_free(&in->order);
     free(in->tensor);
     in->tensor = NULL;
@@ -140,6 +145,21 @@ void reader_part_whole(struct reader *in, struct bundle *b, uint32_t w)
     *g = (struct gather){0};
 }
 
+int reader_pass_over(struct reader *in, struct err *e)
+{
+    return in->skips == SKIP_NOTHING ? frame_in_chunk_end(in->frames, e) : frame_in_chunk_skip(in->frames, e);
+}
+
+/* A shared part that goes by leaves its name, for what refers to it. */
+static int skip_chunk(struct reader *in, uint32_t w, struct err *e)
+{
+    if (in->order.part[w].shared && order_whole(&in->order, (int)w)) {
+        in->lent[w] = lent_new(mem_new(1, 1), 0);
+        keep_add(&in->keep, in->tensor, &in->proto[w], in->lent[w]->hash, in->lent[w]);
+    }
+    return reader_pass_over(in, e);
+}
+
 int reader_load_chunk(struct reader *in, struct bundle *b, struct err *e)
 {
     struct frame_chunk c = {0};
@@ -149,8 +169,8 @@ int reader_load_chunk(struct reader *in, struct bundle *b, struct err *e)
     if (got <= 0)
         return got;
     in->consumed = 1;
-    if (!part_on_wire(b, c.part) && !in->order.part[c.part].shared)
-        return frame_in_chunk_end(in->frames, e) < 0 ? -1 : 1;
+    if (in->skips == SKIP_ALL || (!part_on_wire(b, c.part) && !in->order.part[c.part].shared))
+        return skip_chunk(in, c.part, e) < 0 ? -1 : 1;
     if (reader_payload(in, &c, gather_room(in, c.part, size), size, 0, e) < 0)
         return -1;
     if (order_whole(&in->order, (int)c.part))

@@ -76,7 +76,7 @@ static int take(struct reader *in, struct bundle *b, struct err *e)
     in->consumed = 1;
     p = part_on_wire(b, c.part);
     if (!p)
-        return frame_in_chunk_end(in->frames, e) < 0 ? -1 : 1;
+        return reader_pass_over(in, e) < 0 ? -1 : 1;
     s = &in->slab[c.part];
     if (s->from) { /* close up, so that a slab holds little more than what waits */
         s->bytes.len -= s->from;
@@ -85,6 +85,11 @@ static int take(struct reader *in, struct bundle *b, struct err *e)
     }
     if (reader_payload(in, &c, buf_space(&s->bytes, size), size, 0, e) < 0)
         return -1;
+    if (in->digests) {
+        if (!in->digest[c.part])
+            in->digest[c.part] = hasher_new();
+        hasher_add(in->digest[c.part], s->bytes.data + s->bytes.len, size);
+    }
     s->bytes.len += size;
     return 1;
 }
@@ -93,8 +98,11 @@ static int take(struct reader *in, struct bundle *b, struct err *e)
 static int convert(struct reader *in, const struct bundle *b, uint64_t n, float *out, struct err *e)
 {
     struct bundle view = *b;
+    struct part part[PARTS_MAX];
     int rc;
 
+    memcpy(part, b->part, (size_t)b->parts * sizeof *part);
+    view.part = part;
     view.rows = n;
     if (view.shape.rank > 1)
         view.shape.dim[0] = n;
@@ -113,6 +121,19 @@ static int convert(struct reader *in, const struct bundle *b, uint64_t n, float 
     return rc < 0 ? err_in(e, "%.200s", b->name) : 0;
 }
 
+void bundle_digest(struct reader *in)
+{
+    in->digests = 1;
+}
+
+/* All rows have passed. */
+static void give_digests(struct reader *in, struct bundle *b)
+{
+    for (int i = 0; i < b->parts && in->digests; i++)
+        if (b->part[i].wire >= 0 && in->digest[b->part[i].wire])
+            b->part[i].passed = hasher_value128(in->digest[b->part[i].wire]);
+}
+
 int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64_t *n, float **w, struct err *e)
 {
     int whole;
@@ -126,8 +147,10 @@ int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64
         reader_give_chunkless(in, b, 0);
     *row0 = in->next_row;
     *n = slab_rows(b, in->next_row);
-    if (*n == 0 || b->cols == 0)
+    if (*n == 0 || b->cols == 0) {
+        give_digests(in, b);
         return 0;
+    }
     *w = room(in, *n * b->cols);
     if (b->loaded) {
         if (bundle_rows(b, *row0, *n, *w, e) < 0)

@@ -32,11 +32,17 @@ struct item {
     enum item_kind kind;
     const char *kind_name;
     struct bundle b;      /* ITEM_TENSOR: header parsed, nothing loaded */
-    char *name;           /* ITEM_BLOB, ITEM_STAT: file name without folder; checked: no '/', not "..", not empty */
+    char *name;           /* ITEM_BLOB: a path from the model's folder; ITEM_STAT: a file name without folder; by file_name_check */
     uint64_t size;        /* ITEM_BLOB: bytes; ITEM_TEXT: number of text records */
     struct attrs attrs;   /* ITEM_TEXT, ITEM_STAT, ITEM_OTHER: all keys of the body */
 };
 void item_free(struct item *it);
+
+#define BLOB_NAME_MAX 255 /* bytes of a blob's name */
+
+/* Is it a name that a file in a new folder may get: not empty, not "." or ".."; with folders, several of them with '/' between, so that it stays
+ * in that folder? 0, -1. */
+int file_name_check(const char *name, int folders, struct err *e);
 
 /* Open and read the head. name is for messages ("standard input", a path). NULL on error. Refuses a terminal as stdin: status 2. */
 struct reader *reader_open(int fd, const char *name, struct err *e);
@@ -61,6 +67,13 @@ void reader_close(struct reader *in); /* the descriptor is not closed */
  */
 void reader_allow_partial(struct reader *in, int yes);
 
+/*
+ * May what the program does not ask for go by unread and unchecked where the input is a regular file? SKIP_UNASKED: payloads of tensors and companions that
+ * nobody loads. SKIP_ALL: every payload, those of shared companions too; nothing can be loaded then. doc/decisions/0019-skipping.md.
+ */
+enum reader_skips { SKIP_NOTHING, SKIP_UNASKED, SKIP_ALL };
+void reader_skips(struct reader *in, enum reader_skips what);
+
 /* The next record of the stream. 1, 0 at the end (all segments have tails, no shard missing), -1. What was not read of the
  * previous record is skipped, still checked. */
 int stream_next(struct reader *in, struct item *it, struct err *e);
@@ -76,6 +89,9 @@ int bundle_load_companions(struct reader *in, struct bundle *b, struct err *e); 
 /* Rows as they arrive, for filters that hold a slab: after bundle_load_companions, call until 0. *row0, *n: which rows; *w: float[n][cols],
  * valid until the next call. About 1 MiB of f32 or one row, whichever is more. */
 int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64_t *n, float **w, struct err *e);
+
+/* Before the first rows: the bytes of parts that pass as rows are digested on the way; part.passed has it when bundle_next_rows has returned 0. */
+void bundle_digest(struct reader *in);
 
 /* The value as it is stored, for programs that write it elsewhere: call until 0. part: index into b->part of a part that follows the rows (fixed
  * parts are loaded); at, n: which of its bytes; data is valid until the next call. Whole rows, of a vector whole elements, in ascending order. */

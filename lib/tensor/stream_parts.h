@@ -28,6 +28,7 @@ struct reader {
     struct tail tail;        /* of the last segment that has ended */
     struct writer *link;
     int partial;
+    enum reader_skips skips;
     int piece, headless, held; /* reader_open_piece; no head was there; the first record waits in rec */
     uint64_t segment;        /* counted from 1 */
     int in_segment;          /* between a head and its tail */
@@ -50,6 +51,8 @@ struct reader {
     struct buf stored;       /* a payload as it came */
 
     struct slab slab[PARTS_MAX];
+    int digests;
+    struct hasher *digest[PARTS_MAX]; /* or NULL */
     uint64_t next_row;
     float *rows;
     uint64_t rows_cap;
@@ -67,6 +70,9 @@ uint8_t *gather_room(struct reader *in, uint32_t w, uint64_t size);
 
 /* Call when part w has become whole: gives its bytes to b (NULL: to nobody), keeps them when shared. */
 void reader_part_whole(struct reader *in, struct bundle *b, uint32_t w);
+
+/* The payload that waits is not wanted: read and checked, or gone past where that may be. 0 or -1. */
+int reader_pass_over(struct reader *in, struct err *e);
 
 /* Give b its parts that have no chunks: what it refers to, and those of no bytes. */
 void reader_give_chunkless(struct reader *in, struct bundle *b, int companions_only);

@@ -4,6 +4,7 @@
 #include "tensor/header.h"
 #include "tensor/lent.h"
 #include "tensor/number.h"
+#include "tensor/stream.h"
 #include "tensor/twin_lines.h"
 #include "tensor/twin_words.h"
 
@@ -117,13 +118,16 @@ static int take_part(struct twin *t, struct bundle *b, struct err *e)
 
 static int take_term(struct twin *t, struct bundle *b, struct err *e)
 {
-    struct term *x = &b->term[b->terms];
+    struct term *x;
 
-    if (b->terms == TERMS_MAX)
+    if (b->terms == TERMS_MAX) {
         err_set(e, "%s has more than %d terms", b->name, TERMS_MAX);
-    else if (b->terms++, twin_word(t, &x->form, e) == 0 && word_take_attrs(&t->at, &x->attrs, e) == 0)
-        return 0;
-    return twin_fail(t, e);
+        return twin_fail(t, e);
+    }
+    bundle_room_term(b);
+    x = &b->term[b->terms++];
+    *x = (struct term){0};
+    return twin_word(t, &x->form, e) == 0 && word_take_attrs(&t->at, &x->attrs, e) == 0 ? 0 : twin_fail(t, e);
 }
 
 /* "tensor NAME SHAPE [role=ROLE] [layer=N] [expert=N] [KEY=VALUE]...". */
@@ -233,10 +237,9 @@ static int take_file_name(struct twin *t, struct item *it, struct err *e)
 {
     if (twin_word(t, &it->name, e) < 0)
         return -1;
-    if (!*it->name || strlen(it->name) > 255 || strchr(it->name, '/') || strcmp(it->name, ".") == 0 || strcmp(it->name, "..") == 0 ||
-        !word_is_utf8(it->name, strlen(it->name)))
+    if (strlen(it->name) > 255 || !word_is_utf8(it->name, strlen(it->name)))
         return err_set(e, "\"%.200s\" is no plain file name", it->name);
-    return 0;
+    return file_name_check(it->name, it->kind == ITEM_BLOB, e);
 }
 
 /* The record that the keyword begins, but for its payload. */

@@ -305,6 +305,10 @@ static int write_flat(struct writer *out, const char *kind, const void *p, size_
 
 int blob_write(struct writer *out, const char *name, const void *p, size_t n, struct err *e)
 {
+    if (strlen(name) > BLOB_NAME_MAX)
+        return err_set(e, "its name has %zu bytes, %d at most", strlen(name), BLOB_NAME_MAX);
+    if (file_name_check(name, 1, e) < 0)
+        return -1;
     if (writer_ready(out, 0, e) < 0)
         return -1;
     out->body.len = 0;

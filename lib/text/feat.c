@@ -8,7 +8,7 @@
 
 #define FLOOR 1e-8 /* added to probabilities: dsir's constant */
 
-static const char *const mode_name[] = {"dsir", "native"};
+static const char *const mode_name[] = {"dsir", "native", "dsir-nltk3.10"};
 
 const char *feat_mode_name(enum ngram_mode m)
 {
@@ -17,7 +17,10 @@ const char *feat_mode_name(enum ngram_mode m)
 
 int feat_mode_find(const char *name)
 {
-    return strcmp(name, "dsir") == 0 ? NGRAM_DSIR : strcmp(name, "native") == 0 ? NGRAM_NATIVE : -1;
+    for (int i = 0; i < 3; i++)
+        if (strcmp(name, mode_name[i]) == 0)
+            return i;
+    return -1;
 }
 
 void feat_init(struct feat *f, const struct ngram_opts *o)

@@ -1,3 +1,4 @@
+#include "base/table.h"
 #include "text/gather.h"
 
 #include <stdlib.h>
@@ -106,8 +107,5 @@ const struct gather *const gather_table[] = {&ngram, &stats, NULL};
 
 const struct gather *gather_find(const char *name)
 {
-    for (int i = 0; gather_table[i]; i++)
-        if (strcmp(gather_table[i]->name, name) == 0)
-            return gather_table[i];
-    return NULL;
+    return table_find(gather_table, name);
 }

@@ -30,7 +30,8 @@ struct ngram *ngram_open(const struct ngram_opts *o)
 
     words_init();
     g->o = *o;
-    if (o->mode == NGRAM_DSIR) {
+    g->words.regex = o->mode == NGRAM_DSIR_310;
+    if (o->mode != NGRAM_NATIVE) {
         g->cache = mem_new((size_t)1 << CACHE_BITS, sizeof *g->cache);
         for (size_t i = 0; i < (size_t)1 << CACHE_BITS; i++)
             g->cache[i].bucket = UINT32_MAX;

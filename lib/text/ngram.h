@@ -3,6 +3,7 @@
  *
  * NGRAM_DSIR   bucket = sha256(words joined by one space) mod buckets, the digest read as one big-endian integer: what p-lambda/dsir
  *              1.0.3 computes. A cache of the last 2^20 n-grams under their XXH3-128 spares most digests.
+ * NGRAM_DSIR_310 the same of NLTK's words from 3.10 on, whose \w is that of the package regex (text/words.h): words keep their combining marks.
  * NGRAM_NATIVE bucket = XXH3-64 of each word, mixed along the run; ten times as fast.
  */
 #ifndef WEIR_TEXT_NGRAM_H
@@ -14,13 +15,13 @@
 #define NGRAM_MAX 8
 #define NGRAM_BUCKETS_MAX (1u << 24)
 
-enum ngram_mode { NGRAM_DSIR, NGRAM_NATIVE };
+enum ngram_mode { NGRAM_DSIR, NGRAM_NATIVE, NGRAM_DSIR_310 };
 struct ngram_opts {
     enum ngram_mode mode;
     uint32_t n, buckets; /* 1 .. NGRAM_MAX, 1 .. NGRAM_BUCKETS_MAX */
 };
 
-/* For one thread. Memory: NGRAM_DSIR 24 MiB, and three times the longest text. */
+/* For one thread. Memory: but for NGRAM_NATIVE 24 MiB, and three times the longest text. */
 struct ngram;
 struct ngram *ngram_open(const struct ngram_opts *o);
 void ngram_close(struct ngram *g);

@@ -40,6 +40,7 @@ const struct rules_rule_row rules_rule[RULES_RULES] = {
 void rules_defaults(struct rules_want *w)
 {
     w->sets = 0;
+    w->words = RULES_SPACE;
     for (int i = 0; i < RULES_RULES; i++)
         w->limit[i] = rules_rule[i].limit;
 }
@@ -60,10 +61,13 @@ int rules_preset(struct rules_want *w, const char *name, size_t n, struct err *e
         w->limit[RR_c4_terminal_punct] = 0;
         return 0;
     }
+    if (is(name, n, "gopher-quality") || is(name, n, "fineweb-quality"))
+        return w->sets |= 1u << (*name == 'g' ? RS_gopher : RS_fineweb), 0;
     for (int s = 0; s < RULES_SETS; s++)
         if (is(name, n, rules_set_name[s]))
             return w->sets |= 1u << s, 0;
-    return err_set(e, "there is no preset '%.*s': gopher, repetition, c4, fineweb, dolma, redpajama, nemo, all", (int)n, name);
+    return err_set(e, "there is no preset '%.*s': gopher, gopher-quality, repetition, c4, fineweb, fineweb-quality, dolma, redpajama, nemo, all",
+                   (int)n, name);
 }
 
 int rules_limit(struct rules_want *w, const char *arg, struct err *e)
@@ -203,15 +207,10 @@ void rules_grams(struct rules *r, unsigned sets, double *v)
     }
 }
 
-int rules_run(struct rules *r, const struct rules_want *w, const void *text, size_t n, double value[RULES_VALUES], struct err *e)
+/* The values of these sets, with words of one kind. */
+static void run(struct rules *r, const struct rules_want *w, unsigned sets, enum rules_words words, double *value)
 {
-    unsigned sets = w->sets;
-
-    if (n > RULES_TEXT_MAX)
-        return err_set(e, "the text has %zu bytes, rules take %zu at most", n, RULES_TEXT_MAX);
-    r->text = n ? text : (const void *)"";
-    r->n = (uint32_t)n;
-    scan_text(r);
+    scan_text(r, words);
     if (HAS(gopher))
         rules_gopher(r, value);
     if (HAS(c4))
@@ -232,6 +231,28 @@ int rules_run(struct rules *r, const struct rules_want *w, const void *text, siz
     }
     if (HAS(redpajama))
         rules_redpajama(r, r->raw, value);
+}
+
+int rules_begin(struct rules *r, const void *text, size_t n, struct err *e)
+{
+    if (n > RULES_TEXT_MAX)
+        return err_set(e, "the text has %zu bytes, rules take %zu at most; dload refuses longer ones, dsel --where 'bytes<=%zu' leaves them out", n,
+                       RULES_TEXT_MAX, RULES_TEXT_MAX);
+    r->text = n ? text : (const void *)"";
+    r->n = (uint32_t)n;
+    return 0;
+}
+
+int rules_run(struct rules *r, const struct rules_want *w, const void *text, size_t n, double value[RULES_VALUES], struct err *e)
+{
+    unsigned own = w->words == RULES_SIGNS ? w->sets & (1u << RS_gopher | 1u << RS_repetition | 1u << RS_fineweb) : 0;
+
+    if (rules_begin(r, text, n, e) < 0)
+        return -1;
+    if (own)
+        run(r, w, own, RULES_SIGNS, value);
+    if (w->sets & ~own)
+        run(r, w, w->sets & ~own, RULES_SPACE, value);
     return 0;
 }
 

@@ -11,7 +11,7 @@
  *   nemo         heuristic filters of NeMo Curator with the limits of its English configuration
  *
  * A word is a run of characters that Python's str.split() does not split at; of redpajama, see rules_redpajama.c. datatrove has spaCy's
- * tokens, so its figures differ where signs touch words. Lengths are in code points. A ratio without a denominator is 0, where
+ * tokens, which cut signs off words: RULES_SIGNS comes close to them, for the sets that are datatrove's and cut words so there. Lengths are in code points. A ratio without a denominator is 0, where
  * the peers divide by zero, but for those of nemo, whose own rule is 1.
  */
 #ifndef WEIR_TEXT_RULES_H
@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/mem.h"
 
 enum rules_set {
 #define SET(s) RS_##s,
@@ -70,8 +71,12 @@ struct rules_rule_row {
 };
 extern const struct rules_rule_row rules_rule[RULES_RULES];
 
+/* Words of gopher, repetition and fineweb: what white space leaves together, or \w+|[^\w\s], as \w is in Python. */
+enum rules_words { RULES_SPACE, RULES_SIGNS };
+
 /* Which sets are computed, and with what limits; NAN switches a rule off. */
 struct rules_want {
+    enum rules_words words;
     unsigned sets; /* bits 1 << enum rules_set */
     double limit[RULES_RULES];
 };
@@ -81,7 +86,7 @@ void rules_defaults(struct rules_want *w);
 
 /*
  * Add what a preset asks for: the name of a set, or
- *   gopher    gopher and repetition
+ *   gopher    gopher and repetition; gopher-quality and fineweb-quality are those sets alone
  *   fineweb   repetition, gopher, c4 without the rule of terminal punctuation, fineweb: the order of FineWeb
  *   all       every set
  * -1 names the presets.
@@ -91,18 +96,25 @@ int rules_preset(struct rules_want *w, const char *name, size_t n, struct err *e
 /* "gopher.short_doc=40" or "=off". -1 says what is wrong. */
 int rules_limit(struct rules_want *w, const char *arg, struct err *e);
 
-/* Room to work in, for one thread. It grows with the longest text: some 60 bytes a word, 30 a line. */
+/* Room to work in, for one thread. It grows with the longest text: some 90 bytes a word, 30 a line. */
 struct rules;
 struct rules *rules_new(void);
 void rules_free(struct rules *r);
 
-#define RULES_TEXT_MAX ((size_t)1 << 30) /* bytes */
+#define RULES_TEXT_MAX ((size_t)32 << 20) /* bytes; what dload lets through. More would take 90 bytes for each word of it */
 
 /*
  * value  out: of the sets that are asked for; the others are left as they are
  * -1 when the text is longer than RULES_TEXT_MAX. Cost: near linear.
  */
 int rules_run(struct rules *r, const struct rules_want *w, const void *text, size_t n, double value[RULES_VALUES], struct err *e);
+
+/*
+ * What C4 leaves of a text: the lines that its rules keep, white space at their ends and citations taken off, one line feed between them. A line that
+ * speaks against the whole page (lorem ipsum, a curly bracket) stays, so that rules_run on what is left says the same of the page.
+ * out  out: emptied first. dropped  out: lines that are gone. w: its limits of c4. -1 as rules_run.
+ */
+int rules_c4_text(struct rules *r, const struct rules_want *w, const void *text, size_t n, struct buf *out, uint64_t *dropped, struct err *e);
 
 /* Does this rule of a set that was computed fail? */
 int rules_fails(const struct rules_want *w, int rule, const double value[RULES_VALUES]);

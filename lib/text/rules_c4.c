@@ -3,8 +3,8 @@
  * Exploring the limits of transfer learning, section 2.2; datatrove's defaults. third_line is mC4's: the length of the third longest
  * line, 0 when there are not three.
  *
- * Difference: what is left of a line when citations are gone is looked at; the text itself is not changed. A page with a curly bracket
- * is looked at to its end. Sentences of a line are its runs of .?! (with quotes and brackets behind) before white space or
+ * Difference: a page with a curly bracket is looked at to its end; rules_c4 looks at what is left of a line when citations are gone and leaves the
+ * text as it is, rules_c4_text is what datatrove makes of it. Sentences of a line are its runs of .?! (with quotes and brackets behind) before white space or
  * the line's end, and what follows the last; datatrove asks spaCy.
  */
 #include <string.h>
@@ -99,38 +99,49 @@ static int has_policy(const unsigned char *p, size_t n)
     return 0;
 }
 
-/* One line, without white space at its ends: words [from, to) are its. */
-static void line(struct rules *r, const struct hints *h, const double *limit, const unsigned char *p, size_t n, uint32_t from, uint32_t to,
-                 double *v)
+/* A line without white space at its ends: words [from, to) are its. line() leaves out its citations. */
+struct c4_line {
+    const unsigned char *p;
+    size_t n;
+    uint32_t from, to;
+};
+
+/* 1 when the line stays. */
+static int line(struct rules *r, const struct hints *h, const double *limit, struct c4_line *l, double *v)
 {
-    for (uint32_t i = from; i < to; i++)
+    const unsigned char *p;
+    size_t n;
+
+    for (uint32_t i = l->from; i < l->to; i++)
         if (r->word.s[i].chars > limit[RR_c4_max_word_length]) {
             v[RV_c4_long_word_lines]++;
-            return;
+            return 0;
         }
-    p = strip_citations(r, p, &n);
+    l->p = p = strip_citations(r, l->p, &l->n);
+    n = l->n;
     if (limit[RR_c4_terminal_punct] > 0 && !ended(p, n)) {
         v[RV_c4_unended_lines]++;
-        return;
+        return 0;
     }
-    if (to - from < limit[RR_c4_min_words_per_line]) {
+    if (l->to - l->from < limit[RR_c4_min_words_per_line]) {
         v[RV_c4_few_word_lines]++;
-        return;
+        return 0;
     }
     if (h->lorem && chars_find(p, n, "lorem ipsum", 7))
         v[RV_c4_lorem_ipsum] = 1;
     if (h->javascript && chars_find(p, n, "javascript", 0)) {
         v[RV_c4_javascript_lines]++;
-        return;
+        return 0;
     }
     if (r->byte['{'] && memchr(p, '{', n))
         v[RV_c4_curly_bracket] = 1;
     if (h->policy && has_policy(p, n)) {
         v[RV_c4_policy_lines]++;
-        return;
+        return 0;
     }
     v[RV_c4_kept_lines]++;
     v[RV_c4_sentences] += sentences(p, n);
+    return 1;
 }
 
 static uint32_t third_line(const struct rules *r)
@@ -150,20 +161,58 @@ static uint32_t third_line(const struct rules *r)
     return best[2];
 }
 
-void rules_c4(struct rules *r, const double *limit, double *v)
+/* Every line; those that stay, one line feed between them, go to out if there is one. */
+static void lines(struct rules *r, const double *limit, double *v, struct buf *out)
 {
     struct hints h = look(r);
     struct cut c = {0, 0};
-    uint32_t w = 0, from;
+    uint32_t w = 0;
     size_t a, b;
 
     memset(v + RV_c4_lines, 0, (RV_c4_third_line - RV_c4_lines + 1) * sizeof *v);
     while (scan_cut(r, &c, &a, &b)) {
-        for (from = w; w < r->word.n && r->word.s[w].at < b; w++)
-            ;
+        struct c4_line l = {.from = w};
+        double pages = v[RV_c4_lorem_ipsum] + v[RV_c4_curly_bracket];
+        int stays;
+
+        while (w < r->word.n && r->word.s[w].at < b)
+            w++;
+        l.to = w;
         chars_trim(r->text, &a, &b);
+        l.p = r->text + a;
+        l.n = b - a;
         v[RV_c4_lines]++;
-        line(r, &h, limit, r->text + a, b - a, from, w, v);
+        stays = line(r, &h, limit, &l, v);
+        if (!out || !(stays || v[RV_c4_lorem_ipsum] + v[RV_c4_curly_bracket] > pages))
+            continue;
+        if (out->len)
+            buf_add(out, "\n", 1);
+        buf_add(out, l.p, l.n);
     }
+}
+
+void rules_c4(struct rules *r, const double *limit, double *v)
+{
+    lines(r, limit, v, NULL);
     v[RV_c4_third_line] = third_line(r);
+}
+
+int rules_c4_text(struct rules *r, const struct rules_want *w, const void *text, size_t n, struct buf *out, uint64_t *dropped, struct err *e)
+{
+    double v[RULES_VALUES] = {0};
+    size_t a = 0, b;
+
+    out->len = 0;
+    if (rules_begin(r, text, n, e) < 0)
+        return -1;
+    scan_text(r, RULES_SPACE);
+    lines(r, w->limit, v, out);
+    *dropped = (uint64_t)(v[RV_c4_lines] - v[RV_c4_kept_lines]);
+    b = out->len;
+    if (b)
+        chars_trim(out->data, &a, &b);
+    if (a)
+        memmove(out->data, out->data + a, b - a);
+    out->len = b - a;
+    return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "text/rules_int.h"
+#include "text/words.h"
 
 uint8_t chars_bmp[65536];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -68,11 +69,13 @@ static unsigned class_of(uint32_t c)
     k |= kind == UTF8PROC_CATEGORY_ND ? CH_DIGIT : 0;
     k |= IN(terminal, c) ? CH_TERM : IN(punctuation, c) ? 0 : CH_PLAIN;
     k |= c == '#' || c == 0x2026 ? CH_MARK : 0;
+    k |= words_class(c) & WORDS_WORD ? CH_WORD : 0;
     return k;
 }
 
 static void fill(void)
 {
+    words_init();
     for (uint32_t c = 0; c < 65536; c++)
         chars_bmp[c] = (uint8_t)class_of(c);
 }

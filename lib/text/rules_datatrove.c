@@ -189,6 +189,7 @@ void rules_repetition(struct rules *r, double *v)
     uint32_t again, empty, maybes, lines = line_pieces(r, &empty);
     uint64_t chars;
 
+    v[RV_repetition_chars] = r->chars;
     cut_paragraphs(r);
     spans_intern(&r->para, r->text, &r->table);
     chars = repeats(&r->para, &again, 1);

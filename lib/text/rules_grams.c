@@ -11,7 +11,7 @@ void table_clear(struct table *t, size_t items)
 {
     uint32_t size = 16;
 
-    while (size < 2 * items)
+    while (size / 4 * 3 < items)
         size *= 2;
     if (size > t->cap) {
         t->slot = mem_resize(t->slot, size, sizeof *t->slot);

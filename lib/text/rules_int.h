@@ -16,7 +16,8 @@ enum {
     CH_PLAIN = 8,  /* none of datatrove's punctuation */
     CH_TERM = 16,  /* ends a sentence: Unicode's Sentence_Terminal */
     CH_DIGIT = 32, /* Nd */
-    CH_MARK = 64   /* "#" or U+2026 */
+    CH_MARK = 64,  /* "#" or U+2026 */
+    CH_WORD = 128  /* \w */
 };
 void chars_init(void); /* any thread, before the next */
 extern uint8_t chars_bmp[65536];
@@ -109,7 +110,7 @@ struct rules {
     struct spans word, line, para;
     uint8_t *kind;            /* [words]: classes of its characters, or-ed */
     uint32_t kinds;
-    uint64_t *before;         /* [words + 1]: characters of the words before */
+    uint32_t *before;         /* [words + 1]: characters of the words before */
     uint32_t befores;
     uint32_t digits;          /* Nd */
     struct table table;
@@ -135,7 +136,7 @@ static inline double ratio(double a, double b)
     return b == 0 ? 0 : a / b;
 }
 
-void scan_text(struct rules *r); /* words, lines, counts */
+void scan_text(struct rules *r, enum rules_words words); /* words, lines, counts */
 
 /* Lines as str.splitlines cuts them. Begin with at = 0, line = 0. */
 struct cut {
@@ -150,6 +151,8 @@ uint32_t count_string(const struct rules *r, const char *s);
 
 uint32_t scan_stop_words(const struct rules *r, int distinct);
 
+/* Take a text to look at. -1: it is too long. */
+int rules_begin(struct rules *r, const void *text, size_t n, struct err *e);
 void rules_gopher(struct rules *r, double *v);
 void rules_repetition(struct rules *r, double *v);
 void rules_c4(struct rules *r, const double *limit, double *v);

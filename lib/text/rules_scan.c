@@ -40,6 +40,40 @@ static void add_word(struct rules *r, uint32_t at, uint32_t bytes, uint32_t char
     spans_add(&r->word, at, bytes, chars);
 }
 
+/* The character at i, without its branch for ASCII's sake in the caller. */
+static unsigned class_at(struct rules *r, size_t i, size_t *len)
+{
+    unsigned k = chars_at(r->text + i, r->n - i, len);
+
+    r->digits += *len > 1 && (k & CH_DIGIT);
+    return k;
+}
+
+/* \w+|[^\w\s] */
+static void scan_signs(struct rules *r)
+{
+    size_t len;
+
+    r->word.n = 0;
+    r->digits = 0;
+    for (size_t i = 0; i < r->n;) {
+        size_t at = i;
+        uint32_t chars = 1;
+        unsigned k = class_at(r, i, &len), kind = k;
+
+        i += len;
+        if (k & CH_SPACE)
+            continue;
+        for (; (k & CH_WORD) && i < r->n && (chars_at(r->text + i, r->n - i, &len) & CH_WORD); chars++) {
+            kind |= class_at(r, i, &len);
+            i += len;
+        }
+        add_word(r, (uint32_t)at, (uint32_t)(i - at), chars, kind);
+    }
+    for (int c = '0'; c <= '9'; c++)
+        r->digits += r->byte[c];
+}
+
 static void scan_words(struct rules *r)
 {
     const unsigned char *t = r->text;
@@ -97,11 +131,14 @@ static void scan_lines(struct rules *r)
     }
 }
 
-void scan_text(struct rules *r)
+void scan_text(struct rules *r, enum rules_words words)
 {
     chars_init();
     count_bytes(r);
-    scan_words(r);
+    if (words == RULES_SIGNS)
+        scan_signs(r);
+    else
+        scan_words(r);
     scan_lines(r);
     rules_sums(r, &r->word);
 }

@@ -11,6 +11,7 @@
 /* What a byte does; any other value is the byte that it becomes. */
 enum { ENDS, DROPS, DIGIT, HIGH };
 #define LETTERS 64 /* taken at once */
+#define SPLIT_MIN 5 /* words of a text, as text-dedup's min_length */
 
 struct shingle {
     enum shingle_style style;
@@ -19,7 +20,6 @@ struct shingle {
     uint8_t act[256];
     const unsigned char *p, *end;
     struct buf word;
-    int more;      /* SHINGLE_SPLIT: a word follows the sign that was read last */
     int digits;    /* a run of digits is being read */
     uint64_t power;             /* MUL^n */
     uint64_t ring[SHINGLE_MAX]; /* hashes of the last words */
@@ -81,17 +81,6 @@ void shingle_close(struct shingle *s)
     free(s);
 }
 
-void shingle_begin(struct shingle *s, const void *text, size_t n)
-{
-    s->p = text;
-    s->end = s->p + n;
-    s->more = s->style == SHINGLE_SPLIT;
-    s->digits = 0;
-    s->sum = s->words = s->slot = 0;
-    s->ended = 0;
-    s->word.len = 0;
-}
-
 static void put(struct shingle *s, uint32_t c)
 {
     s->word.len += utf8_put(buf_space(&s->word, 4), c == 0x3c2 ? 0x3c3 : c);
@@ -140,9 +129,12 @@ static int wide(struct shingle *s)
     s->p += len ? len : 1;
     if (s->style == SHINGLE_PLAIN)
         return plain(s, c);
-    if (s->style == SHINGLE_NFD ? !!(words_class(c) & WORDS_SPACE) : !(words_class(c) & WORDS_WORD))
+    if (s->style == SHINGLE_NFD ? !!(words_class(c) & WORDS_SPACE)
+                                : !(words_class(c) & (s->style == SHINGLE_SPLIT ? WORDS_REGEX_WORD : WORDS_WORD)))
         return 1;
     put(s, words_lower(c));
+    if (c == 0x130 && s->style == SHINGLE_SPLIT)
+        put(s, 0x307);
     return 0;
 }
 
@@ -192,7 +184,7 @@ static int take_other(struct shingle *s, int *high)
 static int next_word(struct shingle *s)
 {
     size_t from = s->word.len;
-    int high = 0, ends = 0, had = s->more;
+    int high = 0, ends = 0;
 
     s->digits = 0;
     while (s->p < s->end && !ends) {
@@ -200,15 +192,41 @@ static int next_word(struct shingle *s)
             copy_letters(s);
         else
             ends = take_other(s, &high);
-        if (ends && s->word.len == from && s->style != SHINGLE_SPLIT)
+        if (ends && s->word.len == from)
             ends = s->digits = 0;
     }
-    s->more = ends;
-    if (s->style == SHINGLE_SPLIT)
-        return had;
     if (high && s->style == SHINGLE_NFD)
         decompose(s, from);
     return s->word.len > from;
+}
+
+/* Has the text fewer words than text-dedup takes? Looks at so many, and goes back. */
+static int is_short(struct shingle *s)
+{
+    const unsigned char *p = s->p;
+    int n = 0;
+
+    for (; n < SPLIT_MIN; n++) {
+        s->word.len = 0;
+        if (!next_word(s))
+            break;
+    }
+    s->p = p;
+    s->digits = 0;
+    s->word.len = 0;
+    return n < SPLIT_MIN;
+}
+
+void shingle_begin(struct shingle *s, const void *text, size_t n)
+{
+    s->p = text;
+    s->end = s->p + n;
+    s->digits = 0;
+    s->sum = s->words = s->slot = 0;
+    s->ended = 0;
+    s->word.len = 0;
+    if (s->style == SHINGLE_SPLIT)
+        s->ended = is_short(s);
 }
 
 /* The hash of the next word or code point: 1, 0 at the end. */

@@ -4,7 +4,7 @@
  * How a text becomes words decides what counts as the same; each way is that of a program people use (weir-methods(7), DUP):
  *
  * SHINGLE_WORDS   lower case; words are runs of \w; nothing else counts
- * SHINGLE_SPLIT   lower case; every character but \w ends a word, so that words may be empty: text-dedup
+ * SHINGLE_SPLIT   lower case; words are runs of \w as the package regex has it, with marks; a text of fewer than 5 has no n-gram: text-dedup 0.4.1
  * SHINGLE_PLAIN   lower case; signs to spaces, accents off, each run of digits to 0: datatrove
  * SHINGLE_NFD     ASCII signs dropped, lower case, canonical decomposition (NFD): RedPajama
  * SHINGLE_CHARS   code points as they are, and n-grams of these: NeMo Curator

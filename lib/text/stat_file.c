@@ -72,6 +72,8 @@ int stat_file_read(const struct stat_kind *k, void *ctx, const char *path, struc
 
     if (fd < 0)
         return err_errno(e, "cannot open %s", path);
+    if (std && io_take_stdin(e) < 0)
+        return -1;
     back = io_rewindable(fd, &start, e);
     if (back >= 0 && pread(back, &first, 1, start) >= 0 && lseek(back, start, SEEK_SET) >= 0) {
         if (first == '\x94') {

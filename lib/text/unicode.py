@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Prints unicode.h: which code points Python's re and str.lower treat how. Unicode 14 is Python 3.11's; another version is refused."""
+"""Prints unicode.h: which code points Python's re and str.lower treat how. Unicode 14 is Python 3.11's; another version is refused.
+With --regex: unicode_regex.h, the classes of the package regex instead, which NLTK uses from 3.10 on, and text-dedup."""
 import re
 import sys
 import unicodedata
@@ -59,6 +60,25 @@ def table(name, what, rows, form):
     print(line + "\n};\n")
 
 
+if sys.argv[1:] == ["--regex"]:
+    import regex
+
+    word, space = regex.compile(r"\w"), regex.compile(r"\s")
+    print("""/*
+ * unicode_regex: made by unicode.py --regex from the package regex %s; not to be edited. Code points from U+0080 on.
+ * \\w has the marks that re leaves out; \\s of ASCII lacks the separators 0x1c to 0x1f.
+ */
+#ifndef WEIR_TEXT_UNICODE_REGEX_H
+#define WEIR_TEXT_UNICODE_REGEX_H
+
+#include "text/unicode.h"
+""" % regex.__version__)
+    assert [c for c in range(128) if bool(word.match(chr(c))) != bool(re.match(r"\w", chr(c)))] == []
+    assert [c for c in range(128) if bool(space.match(chr(c))) != bool(re.match(r"\s", chr(c)))] == [0x1c, 0x1d, 0x1e, 0x1f]
+    table("unicode_regex_word", "\\w of regex", ranges(lambda c: word.match(chr(c))), "0x%x, 0x%x")
+    table("unicode_regex_space", "\\s of regex", ranges(lambda c: space.match(chr(c))), "0x%x, 0x%x")
+    print("#endif")
+    sys.exit()
 special = [c for c in POINTS if len(chr(c).lower()) != 1]
 assert special == [0x130] and chr(0x130).lower() == "i\u0307", special
 word, space = re.compile(r"\w"), re.compile(r"\s")

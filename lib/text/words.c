@@ -6,12 +6,13 @@
 
 #include "base/utf8.h"
 #include "text/unicode.h"
+#include "text/unicode_regex.h"
 
 #define POINTS 0x110000
 
 static uint8_t class_of[POINTS];
 static uint8_t low_ascii[128];
-static uint8_t kind_ascii[256]; /* WORDS_WORD, WORDS_SPACE, 0 for signs; 0xff beyond ASCII */
+static uint8_t kind_ascii[2][256]; /* [of regex]: WORDS_WORD, WORDS_SPACE, 0 for signs; 0xff beyond ASCII */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void set(const struct unicode_range *r, size_t n, unsigned bit)
@@ -35,10 +36,15 @@ static void fill(void)
             class_of[c] = WORDS_SPACE;
         if (c && strchr("'.:^`", (int)c))
             class_of[c] = WORDS_IGNORABLE;
-        kind_ascii[c] = class_of[c] & (WORDS_WORD | WORDS_SPACE);
+        kind_ascii[0][c] = class_of[c] & (WORDS_WORD | WORDS_SPACE);
+        kind_ascii[1][c] = c >= 0x1c && c <= 0x1f ? 0 : kind_ascii[0][c];
+        class_of[c] |= (uint8_t)(kind_ascii[1][c] * WORDS_REGEX_WORD);
         class_of[c] |= (uint8_t)(letter * WORDS_CASED | upper * WORDS_UPPER);
     }
-    memset(kind_ascii + 128, 0xff, 128);
+    for (int i = 0; i < 2; i++)
+        memset(kind_ascii[i] + 128, 0xff, 128);
+    set(unicode_regex_word, COUNT(unicode_regex_word), WORDS_REGEX_WORD);
+    set(unicode_regex_space, COUNT(unicode_regex_space), WORDS_REGEX_SPACE);
     set(unicode_word, COUNT(unicode_word), WORDS_WORD);
     set(unicode_space, COUNT(unicode_space), WORDS_SPACE);
     set(unicode_cased, COUNT(unicode_cased), WORDS_CASED);
@@ -47,6 +53,12 @@ static void fill(void)
     for (size_t i = 0; i < COUNT(unicode_lower); i++)
         for (uint32_t c = unicode_lower[i].first; c <= unicode_lower[i].last; c += unicode_lower[i].step)
             class_of[c] |= WORDS_UPPER;
+}
+
+/* Of a class, what it is here: WORDS_WORD, WORDS_SPACE or 0. */
+static unsigned kind_of(const struct words *w, unsigned class)
+{
+    return (w->regex ? class / WORDS_REGEX_WORD : class) & (WORDS_WORD | WORDS_SPACE);
 }
 
 void words_init(void)
@@ -153,6 +165,7 @@ static uint64_t no_word(uint64_t v, uint64_t *low)
 static size_t take_ascii(const struct words *w, size_t i, uint8_t kind, unsigned char **to)
 {
     const unsigned char *s = w->text + i, *end = w->text + w->n;
+    const uint8_t *is = kind_ascii[w->regex];
     unsigned char *out = *to;
 
     while (kind == WORDS_WORD && end - s >= 8) {
@@ -172,10 +185,10 @@ static size_t take_ascii(const struct words *w, size_t i, uint8_t kind, unsigned
         }
     }
     if (w->keep_case || kind == 0)
-        while (s < end && kind_ascii[*s] == kind)
+        while (s < end && is[*s] == kind)
             *out++ = *s++;
     else
-        while (s < end && kind_ascii[*s] == kind)
+        while (s < end && is[*s] == kind)
             *out++ = low_ascii[*s++];
     *to = out;
     return (size_t)(s - w->text);
@@ -191,9 +204,9 @@ static size_t skip_space(const struct words *w, size_t i, unsigned *kind)
         size_t bytes = 1;
 
         if (s[i] < 128)
-            *kind = kind_ascii[s[i]];
+            *kind = kind_ascii[w->regex][s[i]];
         else if ((bytes = utf8_bytes(s + i, w->n - i)))
-            *kind = class_of[utf8_point(s + i, &bytes)] & (WORDS_WORD | WORDS_SPACE);
+            *kind = kind_of(w, class_of[utf8_point(s + i, &bytes)]);
         else
             *kind = 0;
         if (*kind != WORDS_SPACE)
@@ -211,7 +224,7 @@ static int take_point(struct words *w, size_t *i, unsigned kind, unsigned char *
     uint32_t c = bytes ? utf8_point(s, &bytes) : 0xfffd;
     unsigned class = bytes ? class_of[c] : 0;
 
-    if ((class & (WORDS_WORD | WORDS_SPACE)) != kind)
+    if (kind_of(w, class) != kind)
         return 0;
     w->at = *i;
     bytes += !bytes;
@@ -221,7 +234,12 @@ static int take_point(struct words *w, size_t *i, unsigned kind, unsigned char *
         *to += bytes;
     } else {
         *to += put_lower(w, c, bytes, *to);
-        w->dot = c == 0x130; /* i, and a dot above, which is a sign */
+        w->dot = c == 0x130; /* i, and a dot above, which is a sign, or to regex a part of the word */
+        if (w->dot && w->regex) {
+            memcpy(*to, "\xcc\x87", 2);
+            *to += 2;
+            w->dot = 0;
+        }
     }
     return !w->dot;
 }

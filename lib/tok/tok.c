@@ -1,13 +1,10 @@
+/* tok: a tokenizer from the files of a folder, and what it is. */
 #include "tok/tok.h"
 
 #include <stdlib.h>
 #include <string.h>
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 
 #include "tok/tok_int.h"
-
-/* ---- open and close ---- */
 
 /* Id of a named special token, or -1 when it is not named or, for names that are only customary, not there. */
 static int64_t named(const struct tok *t, const char *name)
@@ -24,29 +21,43 @@ static int files_read(struct tok *t, const struct tok_files *f, struct err *e)
     if (f->model.len) {
         if (tok_proto_read(t, f->model.data, f->model.len, e) < 0)
             return err_in(e, "tokenizer.model");
-        t->add_bos = named(t, t->bos_text) >= 0; /* as Llama's tokenizers do where no config says otherwise */
+        t->add_bos = t->model == TOK_BY_SCORE && named(t, t->bos_text) >= 0; /* as Llama's tokenizers do where no config says otherwise */
+        t->add_eos = t->model == TOK_UNIGRAM && named(t, t->eos_text) >= 0;  /* and T5's */
     } else if (tok_json_read(t, f->json.data, f->json.len, e) < 0) {
         return err_in(e, "tokenizer.json");
     }
+    if (f->model.len && f->json.len && tok_added_read(t, f->json.data, f->json.len, e) < 0)
+        return err_in(e, "tokenizer.json");
     if (f->config.len && tok_config_read(t, f->config.data, f->config.len, e) < 0)
         return err_in(e, "tokenizer_config.json");
+    if (f->added.len && tok_atj_read(t, f->added.data, f->added.len, e) < 0)
+        return err_in(e, "added_tokens.json");
+    return 0;
+}
+
+/* What is put before a text: the post-processor's tokens, or bos. */
+static int begin_settle(struct tok *t, struct err *e)
+{
+    for (int i = 0; i < t->firsts; i++) {
+        int64_t id = named(t, t->first[i]);
+
+        if (id < 0)
+            return err_set(e, "\"%.200s\" is to be put before a text, but is not in the vocabulary", t->first[i]);
+        t->begin[t->begins++] = (uint32_t)id;
+    }
+    if (!t->add_bos)
+        t->begins = 0;
+    else if (t->begins < 2 && t->bos >= 0)
+        t->begin[0] = (uint32_t)t->bos, t->begins = 1;
     return 0;
 }
 
 /* Tokens that the config added join those searched for; ids and holes are settled. */
 static int settle(struct tok *t, struct err *e)
 {
-    struct tok_cuts *where = t->sp ? &t->symbols : &t->added;
-
-    if (t->sp)
-        for (size_t i = 0; i < t->added.n; i++)
-            tok_cuts_add(where, t->added.id[i]);
-    if (t->sp)
-        t->added.n = 0;
-    tok_cuts_sort(t, where);
     tok_fill_holes(t);
-    if (t->kind == TOK_SPM && !t->by_score)
-        tok_rank_scores(t);
+    t->bos_text = t->bos_text || !t->firsts ? t->bos_text : mem_strdup(t->first[0]);
+    t->eos_text = t->eos_text || !t->lasts ? t->eos_text : mem_strdup(t->last[t->lasts - 1]);
     t->bos = named(t, t->bos_text);
     t->eos = named(t, t->eos_text);
     t->pad = named(t, t->pad_text);
@@ -54,6 +65,15 @@ static int settle(struct tok *t, struct err *e)
         return err_set(e, "bos \"%.200s\" is to be added, but is not in the vocabulary", t->bos_text ? t->bos_text : "");
     if (t->add_eos && t->eos < 0)
         return err_set(e, "eos \"%.200s\" is to be added, but is not in the vocabulary", t->eos_text ? t->eos_text : "");
+    if (begin_settle(t, e) < 0)
+        return -1;
+    if (t->model == TOK_UNIGRAM)
+        tok_unigram_tables(t);
+    else if (t->model == TOK_BY_SCORE)
+        tok_score_tables(t);
+    tok_added_tables(t);
+    if (t->kind == TOK_SPM && t->model == TOK_BY_RANK)
+        tok_rank_scores(t);
     return 0;
 }
 
@@ -64,6 +84,17 @@ struct tok *tok_empty(void)
     t->bos = t->eos = t->unk = t->pad = -1;
     memset(t->byte_id, 0xff, sizeof t->byte_id);
     return t;
+}
+
+void tok_words(struct tok *t)
+{
+    bool known = tok_find(t, TOK_SPACE, 3) != TOK_NONE || (t->sp && t->byte_fallback);
+
+    for (int i = 0; i < t->steps; i++)
+        if (t->step[i].kind == TOK_CUT)
+            return;
+    if (known && !t->ignore_merges && !t->unused && !tok_space_inside(t))
+        tok_step_new(t, TOK_CUT, NULL);
 }
 
 struct tok *tok_open(const struct tok_files *f, struct err *e)
@@ -83,166 +114,32 @@ void tok_close(struct tok *t)
     for (int i = 0; i < t->norms; i++) {
         free(t->norm[i].from);
         free(t->norm[i].to);
+        tok_regex_free(t->norm[i].re);
     }
-    for (int i = 0; i < t->splits; i++)
-        tok_regex_free(t->split[i].re);
+    for (int i = 0; i < t->steps; i++)
+        tok_step_free(&t->step[i]);
+    for (int i = 0; i < TOK_AROUND; i++) {
+        free(t->first[i]);
+        free(t->last[i]);
+    }
     buf_free(&t->text);
     buf_free(&t->merge_text);
+    buf_free(&t->charsmap.raw);
+    tok_cuts_free(&t->added);
+    tok_cuts_free(&t->late);
+    tok_cuts_free(&t->symbols);
+    tok_cuts_free(&t->lattice);
+    free(t->affix_prefix);
+    free(t->affix_suffix);
     free(t->piece);
     free(t->map.slot);
     free(t->order);
     free(t->pairs.slot);
     free(t->merge_at);
-    free(t->added.id);
-    free(t->symbols.id);
     free(t->bos_text);
     free(t->eos_text);
     free(t->pad_text);
     free(t);
-}
-
-/* ---- encode ---- */
-
-void tok_run_free(struct tok_run *r)
-{
-    buf_free(&r->text);
-    buf_free(&r->spare);
-    free(r->sym);
-    free(r->heap);
-    free(r->word);
-    free(r->halves);
-    pcre2_match_data_free(r->match);
-    pcre2_match_context_free(r->context);
-    pcre2_jit_stack_free(r->stack);
-}
-
-static int segment(struct tok_run *r, const char *s, size_t n)
-{
-    return r->t->kind == TOK_BPE ? tok_bpe_segment(r, s, n) : tok_spm_segment(r, s, n);
-}
-
-/* Cut the text at added tokens, leftmost and longest first, and encode what lies between. */
-static int segments(struct tok_run *r, const char *s, size_t n)
-{
-    const struct tok *t = r->t;
-    size_t done = 0;
-
-    r->first = true;
-    for (size_t i = 0; t->added.n && i < n;) {
-        uint32_t id = tok_cuts_find(t, &t->added, s + i, n - i);
-
-        if (id == TOK_NONE) {
-            i++;
-            continue;
-        }
-        if (i > done && segment(r, s + done, i - done) < 0)
-            return -1;
-        tok_ids_add(r->out, id);
-        done = i += t->piece[id].len;
-        r->first = false;
-    }
-    return done < n ? segment(r, s + done, n - done) : 0;
-}
-
-int tok_encode(const struct tok *t, const char *text, size_t n, struct tok_ids *out, struct err *e)
-{
-    struct tok_run r = {.t = t, .out = out, .e = e};
-    size_t before = out->n;
-    int got;
-
-    if (n > INT32_MAX)
-        return err_set(e, "the text is %zu bytes, more than %d", n, INT32_MAX);
-    got = segments(&r, text, n);
-    tok_run_free(&r);
-    if (got < 0)
-        out->n = before;
-    return got;
-}
-
-/* ---- decode ---- */
-
-/* Byte that each letter of the byte alphabet stands for, by code point; -1 for other letters. */
-static void alphabet_inverse(int16_t byte[512])
-{
-    uint16_t code[256];
-
-    tok_byte_alphabet(code);
-    memset(byte, 0xff, 512 * sizeof *byte);
-    for (int b = 0; b < 256; b++)
-        byte[code[b]] = (int16_t)b;
-}
-
-/* Bytes of a piece in the byte alphabet; letters that are none of its stand for themselves. */
-static void alphabet_decode(const int16_t byte[512], const char *s, size_t n, struct buf *out)
-{
-    while (n) {
-        size_t len = tok_utf8(s, n);
-        unsigned c = len == 1 ? (unsigned char)s[0] : len == 2 ? ((unsigned char)s[0] & 0x1fu) << 6 | ((unsigned char)s[1] & 0x3fu) : 511;
-
-        if (c < 512 && byte[c] >= 0)
-            buf_add(out, &(uint8_t){(uint8_t)byte[c]}, 1);
-        else
-            buf_add(out, s, len ? len : 1);
-        s += len ? len : 1;
-        n -= len ? len : 1;
-    }
-}
-
-static void spaces_decode(const char *s, size_t n, struct buf *out)
-{
-    for (size_t i = 0; i < n;) {
-        bool space = n - i >= 3 && memcmp(s + i, TOK_SPACE, 3) == 0;
-
-        buf_add(out, space ? " " : s + i, 1);
-        i += space ? 3 : 1;
-    }
-}
-
-static uint8_t byte_of(const struct tok *t, uint32_t id)
-{
-    int b = 0;
-
-    while (b < 255 && t->byte_id[b] != id)
-        b++;
-    return (uint8_t)b;
-}
-
-static void piece_decode(const struct tok *t, const int16_t alphabet[512], uint32_t id, struct buf *out)
-{
-    const char *s = (const char *)t->text.data + t->piece[id].at;
-    size_t n = t->piece[id].len;
-    int type = t->piece[id].type;
-
-    if (type == TOK_CONTROL)
-        return;
-    if (type == TOK_UNKNOWN)
-        buf_puts(out, " \xe2\x81\x87 ");
-    else if (type == TOK_BYTE)
-        buf_add(out, &(uint8_t){byte_of(t, id)}, 1);
-    else if (t->kind == TOK_SPM)
-        spaces_decode(s, n, out);
-    else if (type == TOK_USER_DEFINED)
-        buf_add(out, s, n);
-    else
-        alphabet_decode(alphabet, s, n, out);
-}
-
-int tok_decode(const struct tok *t, const uint32_t *ids, size_t n, struct buf *out, struct err *e)
-{
-    size_t before = out->len;
-    int16_t alphabet[512];
-
-    for (size_t i = 0; i < n; i++)
-        if (ids[i] >= t->n)
-            return err_set(e, "id %u at %zu is not below %u", ids[i], i, t->n);
-    alphabet_inverse(alphabet);
-    for (size_t i = 0; i < n; i++)
-        piece_decode(t, alphabet, ids[i], out);
-    if (tok_space_prefix(t) && out->len > before && out->data[before] == ' ') {
-        memmove(out->data + before, out->data + before + 1, out->len - before - 1);
-        out->len--;
-    }
-    return 0;
 }
 
 /* ---- what a tokenizer is ---- */
@@ -289,12 +186,22 @@ int tok_add_eos(const struct tok *t)
 
 int tok_space_prefix(const struct tok *t)
 {
-    return t->sp ? t->sp_prefix && !t->sp_suffix : t->prefix != TOK_PREFIX_NEVER;
+    if (t->sp)
+        return t->sp_prefix && !t->sp_suffix;
+    for (int i = 0; i < t->steps; i++)
+        if (t->step[i].kind == TOK_PREFIX || (t->step[i].kind == TOK_METASPACE && t->step[i].scheme != TOK_NEVER))
+            return 1;
+    return t->norms > 0 && t->norm[0].kind == TOK_PREPEND;
 }
 
 int tok_trim_spaces(const struct tok *t)
 {
-    return t->sp && t->sp_trim;
+    if (t->sp)
+        return t->sp_trim;
+    for (int i = 0; i < t->norms; i++)
+        if (t->norm[i].kind == TOK_REPLACE_RE)
+            return 1;
+    return t->kind == TOK_UGM && t->steps > 0 && t->step[0].kind == TOK_SPLIT;
 }
 
 const char *tok_piece(const struct tok *t, uint32_t id, size_t *len)
@@ -305,7 +212,7 @@ const char *tok_piece(const struct tok *t, uint32_t id, size_t *len)
 
 float tok_score(const struct tok *t, uint32_t id)
 {
-    return t->kind == TOK_SPM ? t->piece[id].score : 0;
+    return (float)t->piece[id].score;
 }
 
 int tok_type(const struct tok *t, uint32_t id)
@@ -326,4 +233,10 @@ const char *tok_merge(const struct tok *t, size_t i)
 const char *tok_pre(const struct tok *t)
 {
     return t->pre;
+}
+
+const void *tok_charsmap(const struct tok *t, size_t *n)
+{
+    *n = t->charsmap.raw.len;
+    return *n ? t->charsmap.raw.data : NULL;
 }

@@ -1,5 +1,6 @@
 /* tok_folder: a tokenizer from the files of a folder. */
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
@@ -17,20 +18,43 @@ static int read_file(const char *folder, const char *name, struct buf *b, struct
     return rc < 0 ? -1 : 0;
 }
 
+struct buf *tok_file(struct tok_files *f, const char *name)
+{
+    const struct {
+        const char *name;
+        struct buf *to;
+    } known[] = {{"tokenizer.model", &f->model}, {"spiece.model", &f->model}, {"sentencepiece.bpe.model", &f->model},
+                 {"tokenizer.json", &f->json}, {"tokenizer_config.json", &f->config}, {"added_tokens.json", &f->added}};
+
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].name, name) == 0)
+            return known[i].to;
+    return NULL;
+}
+
+void tok_files_free(struct tok_files *f)
+{
+    buf_free(&f->model);
+    buf_free(&f->json);
+    buf_free(&f->config);
+    buf_free(&f->added);
+}
+
 struct tok *tok_open_folder(const char *folder, struct err *e)
 {
+    static const char *const name[] = {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "tokenizer.json",
+                                       "tokenizer_config.json", "added_tokens.json"};
     struct tok_files f = {0};
     struct tok *t = NULL;
+    int rc = 0;
 
-    if (read_file(folder, "tokenizer.model", &f.model, e) == 0 && read_file(folder, "tokenizer.json", &f.json, e) == 0 &&
-        read_file(folder, "tokenizer_config.json", &f.config, e) == 0) {
-        if (!f.model.len && !f.json.len)
-            err_set(e, "%s: neither tokenizer.model nor tokenizer.json is there", folder);
-        else if (!(t = tok_open(&f, e)))
-            err_in(e, "%s", folder);
-    }
-    buf_free(&f.model);
-    buf_free(&f.json);
-    buf_free(&f.config);
+    for (size_t i = 0; rc == 0 && i < sizeof name / sizeof *name; i++)
+        if (!tok_file(&f, name[i])->len)
+            rc = read_file(folder, name[i], tok_file(&f, name[i]), e);
+    if (rc == 0 && !f.model.len && !f.json.len)
+        err_set(e, "%s: neither tokenizer.model nor tokenizer.json is there", folder);
+    else if (rc == 0 && !(t = tok_open(&f, e)))
+        err_in(e, "%s", folder);
+    tok_files_free(&f);
     return t;
 }

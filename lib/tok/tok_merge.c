@@ -56,7 +56,7 @@ static int pair_propose(struct tok_run *r, int32_t left, struct tok_heap *out)
     b = &r->sym[a->next];
     if (a->frozen || b->frozen)
         return 0;
-    if (t->by_score) {
+    if (t->model == TOK_BY_SCORE) {
         id = tok_find(t, (const char *)r->text.data + a->at, a->len + b->len);
         if (id == TOK_NONE || t->order[id] == TOK_NONE)
             return 0;
@@ -159,15 +159,18 @@ static void words_grow(struct tok_run *r)
 
 static int word_merge(struct tok_run *r, size_t at, size_t len)
 {
+    static int (*const encode[])(struct tok_run *, size_t, size_t) = {
+        [TOK_BY_RANK] = tok_rank_word, [TOK_BY_SCORE] = tok_score_word, [TOK_WORDPIECE] = tok_wordpiece_word, [TOK_UNIGRAM] = tok_unigram_word};
+
     r->syms = 0;
-    return r->t->kind == TOK_BPE ? tok_bpe_word(r, at, len) : tok_spm_word(r, at, len);
+    return encode[r->t->model](r, at, len);
 }
 
 int tok_word_encode(struct tok_run *r, size_t at, size_t len)
 {
     uint64_t hash;
     struct tok_word *w;
-    size_t ids = r->out->n;
+    size_t ids = r->out->n, dropped = r->out->dropped;
 
     if (len == 0 || len > WORD_BYTES)
         return len ? word_merge(r, at, len) : 0;
@@ -178,12 +181,13 @@ int tok_word_encode(struct tok_run *r, size_t at, size_t len)
     if (w->len) {
         for (uint32_t i = 0; i < w->n; i++)
             tok_ids_add(r->out, r->out->id[w->ids + i]);
+        r->out->dropped += w->dropped;
         return 0;
     }
     if (word_merge(r, at, len) < 0)
         return -1;
     if (r->words < WORDS_MAX) {
-        *w = (struct tok_word){hash, (uint32_t)at, (uint32_t)len, (uint32_t)(r->out->n - ids), ids};
+        *w = (struct tok_word){hash, (uint32_t)at, (uint32_t)len, (uint32_t)(r->out->n - ids), ids, r->out->dropped - dropped};
         r->words++;
     }
     return 0;

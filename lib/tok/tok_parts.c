@@ -7,7 +7,7 @@
 static int by_score(const void *a, const void *b, void *tok)
 {
     const struct tok *t = tok;
-    float x = t->piece[*(const uint32_t *)a].score, y = t->piece[*(const uint32_t *)b].score;
+    double x = t->piece[*(const uint32_t *)a].score, y = t->piece[*(const uint32_t *)b].score;
 
     return (x < y) - (x > y);
 }
@@ -22,7 +22,8 @@ static void order_fill(struct tok *t)
         int type = t->piece[i].type;
 
         t->order[i] = TOK_NONE;
-        t->unused = t->unused || type == TOK_UNUSED;
+        if (!(t->piece[i].flags & TOK_OWN))
+            continue;
         if (type == TOK_NORMAL || type == TOK_USER_DEFINED || type == TOK_UNUSED)
             id[n++] = i;
     }
@@ -34,27 +35,34 @@ static void order_fill(struct tok *t)
     free(id);
 }
 
-int tok_score_tables(struct tok *t, struct err *e)
+int tok_spm_pieces(struct tok *t, struct err *e)
 {
-    t->kind = TOK_SPM;
-    t->by_score = t->sp = true;
-    t->pre = "default";
-    if (t->byte_fallback && tok_find_bytes(t, e) < 0)
-        return -1;
+    if (t->byte_fallback)
+        tok_find_bytes(t);
+    for (int b = 0; t->byte_fallback && b < 256; b++)
+        if (t->byte_id[b] == TOK_NONE)
+            return err_set(e, "byte fallback is asked for, but there is no piece \"<0x%02X>\"", (unsigned)b);
     for (uint32_t id = 0; id < t->n; id++) {
         if (t->piece[id].type == TOK_UNKNOWN && t->unk >= 0)
             return err_set(e, "pieces %lld and %u are both the unknown piece", (long long)t->unk, id);
         if (t->piece[id].type == TOK_UNKNOWN)
             t->unk = id;
-        if (t->piece[id].type == TOK_USER_DEFINED)
-            tok_cuts_add(&t->symbols, id);
+        t->unused = t->unused || t->piece[id].type == TOK_UNUSED;
     }
     if (t->unk < 0)
         return err_set(e, "there is no unknown piece among %u", t->n);
-    order_fill(t);
-    t->words = t->sp_escape && !t->unused && !tok_space_inside(t) && (t->byte_fallback || tok_find(t, TOK_SPACE, 3) != TOK_NONE);
-    tok_cuts_sort(t, &t->symbols);
+    if (t->sp_escape)
+        tok_words(t);
     return 0;
+}
+
+void tok_score_tables(struct tok *t)
+{
+    for (uint32_t id = 0; id < t->n; id++)
+        if (t->piece[id].type == TOK_USER_DEFINED && t->piece[id].flags & TOK_OWN)
+            tok_cuts_add_piece(t, &t->symbols, id);
+    tok_cuts_sort(&t->symbols);
+    order_fill(t);
 }
 
 /* Whether s is UTF-8 throughout. */
@@ -97,52 +105,90 @@ static int special_check(const struct tok *t, const struct tok_parts *p, struct 
     return 0;
 }
 
+/* As tokenizer.model: SentencePiece's BPE, or its Unigram. */
 static int spm_fill(struct tok *t, const struct tok_parts *p, struct err *e)
 {
+    bool typed = false;
+
     if (!p->score)
         return err_set(e, "there are no scores");
-    t->sp_escape = true;
+    t->model = p->kind == TOK_UGM ? TOK_UNIGRAM : TOK_BY_SCORE;
+    t->sp = t->sp_escape = t->fuse_unk = true;
     t->sp_prefix = p->space_prefix;
     t->sp_trim = p->trim_spaces;
-    if (p->unk >= 0 && !p->type)
+    t->pre = "default";
+    for (uint32_t id = 0; id < t->n; id++)
+        typed = typed || t->piece[id].type == TOK_UNKNOWN;
+    if (p->unk >= 0 && !typed) /* some files call it a control token, or have no types */
         t->piece[p->unk].type = TOK_UNKNOWN;
+    for (uint32_t id = 0; id < t->n; id++) /* llama.cpp cuts user-defined tokens out, SentencePiece takes them as pieces */
+        t->piece[id].flags = t->piece[id].type == TOK_USER_DEFINED || t->piece[id].type == TOK_UNKNOWN ? TOK_ADDED : TOK_OWN;
     t->byte_fallback = tok_find(t, "<0x00>", 6) != TOK_NONE;
-    if (tok_score_tables(t, e) < 0)
+    if (p->charsmap && tok_charsmap_read(&t->charsmap, p->charsmap, p->charsmap_n, e) < 0)
+        return -1;
+    if (tok_spm_pieces(t, e) < 0)
         return -1;
     if (p->unk >= 0 && p->unk != t->unk)
         return err_set(e, "unk is %lld, but the unknown piece is %lld", (long long)p->unk, (long long)t->unk);
+    if (t->model == TOK_UNIGRAM)
+        tok_unigram_tables(t);
+    else
+        tok_score_tables(t);
     return 0;
+}
+
+static void added_mark(struct tok *t)
+{
+    for (uint32_t id = 0; id < t->n; id++) {
+        int type = t->piece[id].type;
+
+        t->piece[id].flags = type == TOK_USER_DEFINED ? TOK_ADDED : type == TOK_CONTROL ? 0 : type == TOK_UNKNOWN ? TOK_OWN | TOK_ADDED : TOK_OWN;
+    }
 }
 
 static int bpe_fill(struct tok *t, const struct tok_parts *p, struct err *e)
 {
     if (tok_pre_named(t, p->pre ? p->pre : "default", e) < 0)
         return -1;
-    t->kind = TOK_BPE;
     t->unk = p->unk;
-    t->ignore_merges = !strcmp(t->pre, "llama-bpe");
+    t->letters = t->step[t->steps - 1].kind == TOK_ALPHABET;
     tok_find_letters(t);
     t->merge_at = mem_new(p->merges, sizeof *t->merge_at);
     for (size_t i = 0; i < p->merges; i++)
         if (tok_merge_text(t, p->merge[i], strlen(p->merge[i]), e) < 0)
             return -1;
-    for (uint32_t id = 0; id < t->n; id++)
-        if (t->piece[id].type == TOK_USER_DEFINED && t->piece[id].len)
-            tok_cuts_add(&t->added, id);
-    tok_cuts_sort(t, &t->added);
+    added_mark(t);
     return 0;
+}
+
+/* BERT's, lower case: the one that llama.cpp knows. */
+static int wpm_fill(struct tok *t, const struct tok_parts *p, struct err *e)
+{
+    static const char text[] = "{\"n\": {\"type\": \"BertNormalizer\"}, \"p\": {\"type\": \"BertPreTokenizer\"}}";
+    struct json *steps = json_parse(text, sizeof text - 1, 8, e);
+    int rc = steps && tok_norm_read(t, json_get(steps, "n"), e) == 0 && tok_pre_read(t, json_get(steps, "p"), e) == 0 ? 0 : -1;
+
+    json_free(steps);
+    t->model = TOK_WORDPIECE;
+    t->unk = p->unk;
+    t->pre = "default";
+    t->affix_prefix = mem_strdup("##");
+    t->word_max = 100;
+    added_mark(t);
+    if (t->unk >= 0)
+        t->piece[t->unk].type = TOK_UNKNOWN;
+    return rc;
 }
 
 struct tok *tok_from_parts(const struct tok_parts *p, struct err *e)
 {
+    static int (*const fill[])(struct tok *, const struct tok_parts *, struct err *) = {
+        [TOK_SPM] = spm_fill, [TOK_UGM] = spm_fill, [TOK_BPE] = bpe_fill, [TOK_WPM] = wpm_fill};
     struct tok *t = tok_empty();
-    int got = p->kind != TOK_SPM && p->kind != TOK_BPE ? err_set(e, "tokenizer of kind %d", p->kind) : pieces_put(t, p, e);
+    int got = p->kind < TOK_SPM || p->kind > TOK_UGM ? err_set(e, "tokenizer of kind %d", p->kind) : pieces_put(t, p, e);
 
-    if (got == 0)
-        got = special_check(t, p, e);
-    if (got == 0)
-        got = p->kind == TOK_SPM ? spm_fill(t, p, e) : bpe_fill(t, p, e);
-    if (got < 0) {
+    t->kind = p->kind;
+    if (got < 0 || special_check(t, p, e) < 0 || fill[p->kind](t, p, e) < 0) {
         tok_close(t);
         return NULL;
     }
@@ -151,5 +197,8 @@ struct tok *tok_from_parts(const struct tok_parts *p, struct err *e)
     t->pad = p->pad;
     t->add_bos = p->add_bos;
     t->add_eos = p->add_eos;
+    if (t->add_bos)
+        t->begin[t->begins++] = (uint32_t)t->bos;
+    tok_added_tables(t);
     return t;
 }

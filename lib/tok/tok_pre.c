@@ -1,264 +1,177 @@
-/* tok_pre: normalizer and pre_tokenizer of tokenizer.json as steps. What is not a step here is refused by its name. */
+/* tok_pre: pre_tokenizer of tokenizer.json as steps. What is not a step here is refused by its name. */
 #include <stdlib.h>
 #include <string.h>
-#include <utf8proc.h>
 
 #include "tok/tok_int.h"
 
-/* Patterns known to llama.cpp by a name. Source: the models' own tokenizer.json (Qwen2, Llama 3). */
-static const char qwen2[] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
-                            "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-static const char llama3[] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|"
-                             "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+#define PUNCTUATION "[\\p{P}$+<=>^`|~]" /* Unicode's and ASCII's */
 
-/* What reading the pre-tokenizers has seen so far. */
-struct pre {
-    struct tok *t;
-    bool byte_level, gpt2, digits;
-    int steps;
-    const char *name; /* of the last Split's pattern */
-};
-
-/* Refuse members of a step that are set and not known. names: each followed by a blank. */
-static int members_known(const struct json *j, const char *what, const char *names, struct err *e)
+struct tok_step *tok_step_new(struct tok *t, enum tok_step_kind kind, struct err *e)
 {
-    for (const struct json *m = j->first; m; m = m->next) {
-        const char *hit = strstr(names, m->key);
-
-        if (!(hit && hit[m->key_len] == ' ' && (hit == names || hit[-1] == ' ')) && m->kind != JSON_NULL)
-            return err_set(e, "%s: member \"%.100s\" is not known", what, m->key);
-    }
-    return 0;
-}
-
-static struct tok_norm *norm_new(struct tok *t, enum tok_norm_kind kind, struct err *e)
-{
-    if (t->norms == TOK_STEPS) {
-        err_set(e, "normalizer: more than %d steps", TOK_STEPS);
+    if (t->steps == TOK_STEPS) {
+        err_set(e, "more than %d steps", TOK_STEPS);
         return NULL;
     }
-    t->norm[t->norms] = (struct tok_norm){.kind = kind};
-    return &t->norm[t->norms++];
+    t->step[t->steps] = (struct tok_step){.kind = kind};
+    return &t->step[t->steps++];
 }
 
-static const struct json *string_of(const struct json *j, const char *key)
+int tok_step_split(struct tok *t, const char *pattern, size_t n, enum tok_how how, bool invert, struct err *e)
 {
-    const struct json *s = json_get(j, key);
+    struct tok_step *s = tok_step_new(t, TOK_SPLIT, e);
 
-    return s && s->kind == JSON_STRING ? s : NULL;
-}
-
-static int norm_replace(struct tok *t, const struct json *j, struct err *e)
-{
-    const struct json *from = string_of(json_get(j, "pattern"), "String"), *to = string_of(j, "content");
-    struct tok_norm *step;
-
-    if (!from || !to || !from->len)
-        return err_set(e, "normalizer Replace: only a pattern that is a String, with content, is known");
-    step = norm_new(t, TOK_REPLACE, e);
-    if (!step)
+    if (!s)
         return -1;
-    step->from = mem_strndup(from->s, step->from_n = from->len);
-    step->to = mem_strndup(to->s, step->to_n = to->len);
-    return members_known(j, "normalizer Replace", "type pattern content ", e);
+    s->pattern = mem_strndup(pattern, n);
+    s->how = how;
+    s->invert = invert;
+    return (s->re = tok_regex(pattern, n, e)) ? 0 : -1;
 }
 
-static int norm_prepend(struct tok *t, const struct json *j, struct err *e)
+void tok_step_free(struct tok_step *s)
 {
-    const struct json *to = string_of(j, "prepend");
-    struct tok_norm *step = to ? norm_new(t, TOK_PREPEND, e) : NULL;
-
-    if (!step)
-        return to ? -1 : err_set(e, "normalizer Prepend: no string \"prepend\"");
-    step->to = mem_strndup(to->s, step->to_n = to->len);
-    return members_known(j, "normalizer Prepend", "type prepend ", e);
+    free(s->pattern);
+    tok_regex_free(s->re);
 }
 
-static int norm_unicode(struct tok *t, const struct json *j, const char *type, struct err *e)
+static int split(struct tok *t, const char *pattern, enum tok_how how, bool invert, struct err *e)
 {
-    struct tok_norm *step = norm_new(t, TOK_UNICODE, e);
+    return tok_step_split(t, pattern, strlen(pattern), how, invert, e);
+}
 
-    if (!step)
+static int how_of(const char *name, enum tok_how *how, struct err *e)
+{
+    static const char *const known[] = {[TOK_ISOLATED] = "Isolated", [TOK_REMOVED] = "Removed", [TOK_CONTIGUOUS] = "Contiguous",
+                                        [TOK_WITH_PREVIOUS] = "MergedWithPrevious", [TOK_WITH_NEXT] = "MergedWithNext"};
+
+    for (int i = 0; i < 5; i++)
+        if (!strcmp(name, known[i])) {
+            *how = (enum tok_how)i;
+            return 0;
+        }
+    return err_set(e, "behavior \"%.100s\" is not known", name);
+}
+
+/* A text as the pattern that only it matches. */
+static char *literal(const struct json *s)
+{
+    struct buf b = {0};
+
+    for (size_t i = 0; i < s->len; i++) {
+        if (strchr("\\^$.[]|()?*+{}", s->s[i]))
+            buf_puts(&b, "\\");
+        buf_add(&b, s->s + i, 1);
+    }
+    return (char *)(buf_str(&b), b.data);
+}
+
+static int pre_split(struct tok *t, const struct json *j, struct err *e)
+{
+    const struct json *pattern = json_get(j, "pattern"), *re = json_get(pattern, "Regex"), *text = json_get(pattern, "String");
+    enum tok_how how = TOK_ISOLATED;
+    char *made;
+    int rc;
+
+    if (!(re && re->kind == JSON_STRING) && !(text && text->kind == JSON_STRING && text->len && !memchr(text->s, 0, text->len)))
+        return err_set(e, "a pattern that is a Regex or a String is needed");
+    if (how_of(json_str(j, "behavior", ""), &how, e) < 0)
         return -1;
-    step->form = UTF8PROC_STABLE | (strchr(type, 'K') ? UTF8PROC_COMPAT : 0) |
-                 (strchr(type, 'C') ? UTF8PROC_COMPOSE : UTF8PROC_DECOMPOSE);
-    return members_known(j, "normalizer", "type ", e);
+    made = re ? mem_strndup(re->s, re->len) : literal(text);
+    rc = tok_step_split(t, made, re ? re->len : strlen(made), how, json_bool(j, "invert", 0), e);
+    free(made);
+    return rc < 0 ? -1 : tok_members_known(j, "Split", "type pattern behavior invert ", e);
 }
 
-static int norm_read(struct tok *t, const struct json *j, int depth, struct err *e)
+static int pre_digits(struct tok *t, const struct json *j, struct err *e)
 {
-    const char *type = json_str(j, "type", "");
-    const struct json *list = json_get(j, "normalizers");
-
-    if (!j || j->kind == JSON_NULL)
-        return 0;
-    if (!strcmp(type, "Replace"))
-        return norm_replace(t, j, e);
-    if (!strcmp(type, "Prepend"))
-        return norm_prepend(t, j, e);
-    if (!strcmp(type, "NFC") || !strcmp(type, "NFD") || !strcmp(type, "NFKC") || !strcmp(type, "NFKD"))
-        return norm_unicode(t, j, type, e);
-    if (strcmp(type, "Sequence") || !list || list->kind != JSON_ARRAY || depth == TOK_STEPS)
-        return err_set(e, "normalizer \"%.100s\" is not known", type);
-    for (const struct json *s = list->first; s; s = s->next)
-        if (norm_read(t, s, depth + 1, e) < 0)
-            return -1;
-    return members_known(j, "normalizer Sequence", "type normalizers ", e);
-}
-
-static int split_add(struct pre *p, enum tok_split_kind kind, const char *pattern, size_t n, struct err *e)
-{
-    struct tok *t = p->t;
-
-    if (t->splits == TOK_STEPS)
-        return err_set(e, "more than %d patterns", TOK_STEPS);
-    t->split[t->splits] = (struct tok_split){kind, tok_regex(pattern, n, e)};
-    if (!t->split[t->splits].re)
+    if (split(t, "\\p{N}", json_bool(j, "individual_digits", 0) ? TOK_ISOLATED : TOK_CONTIGUOUS, false, e) < 0)
         return -1;
-    t->splits++;
-    return 0;
+    return tok_members_known(j, "Digits", "type individual_digits ", e);
 }
 
-static int pre_split(struct pre *p, const struct json *j, struct err *e)
+static int pre_punctuation(struct tok *t, const struct json *j, struct err *e)
 {
-    const struct json *re = string_of(json_get(j, "pattern"), "Regex");
-    const char *behavior = json_str(j, "behavior", "");
-    int invert = json_bool(j, "invert", 0);
-    bool only = invert && !strcmp(behavior, "Removed");
+    enum tok_how how = TOK_ISOLATED;
 
-    if (!re)
-        return err_set(e, "pre_tokenizer Split: only a pattern that is a Regex is known");
-    if (!only && strcmp(behavior, "Isolated"))
-        return err_set(e, "pre_tokenizer Split: behavior \"%.100s\" with invert %s is not known", behavior, invert ? "true" : "false");
-    p->name = !strcmp(re->s, qwen2) ? "qwen2" : !strcmp(re->s, llama3) ? "llama-bpe" : NULL;
-    if (split_add(p, only ? TOK_MATCHES_ONLY : TOK_MATCHES_AND_GAPS, re->s, re->len, e) < 0)
-        return err_in(e, "pre_tokenizer Split");
-    return members_known(j, "pre_tokenizer Split", "type pattern behavior invert ", e);
-}
-
-static int pre_digits(struct pre *p, const struct json *j, struct err *e)
-{
-    const char *pattern = json_bool(j, "individual_digits", 0) ? "\\p{N}" : "\\p{N}+";
-
-    p->digits = pattern[5] == '\0';
-    if (split_add(p, TOK_MATCHES_AND_GAPS, pattern, strlen(pattern), e) < 0)
+    if (how_of(json_str(j, "behavior", "Isolated"), &how, e) < 0 || split(t, PUNCTUATION, how, false, e) < 0)
         return -1;
-    return members_known(j, "pre_tokenizer Digits", "type individual_digits ", e);
+    return tok_members_known(j, "Punctuation", "type behavior ", e);
 }
 
-static int pre_byte_level(struct pre *p, const struct json *j, struct err *e)
+static int pre_white(struct tok *t, const struct json *j, struct err *e)
 {
-    bool prefix = json_bool(j, "add_prefix_space", 1);
-
-    if (p->byte_level || (prefix && p->steps))
-        return err_set(e, "pre_tokenizer ByteLevel: %s", p->byte_level ? "is there twice" : "add_prefix_space after other steps is not known");
-    p->byte_level = true;
-    p->gpt2 = json_bool(j, "use_regex", 1);
-    p->t->prefix = prefix ? TOK_PREFIX_ALWAYS : TOK_PREFIX_NEVER;
-    if (p->gpt2 && split_add(p, TOK_MATCHES_AND_GAPS, tok_gpt2_pattern, strlen(tok_gpt2_pattern), e) < 0)
+    if (split(t, "\\s", TOK_REMOVED, false, e) < 0)
         return -1;
-    return members_known(j, "pre_tokenizer ByteLevel", "type add_prefix_space trim_offsets use_regex ", e);
+    return tok_members_known(j, json_str(j, "type", ""), "type ", e);
 }
 
-static int pre_metaspace(struct pre *p, const struct json *j, struct err *e)
+static int pre_words(struct tok *t, const struct json *j, struct err *e)
 {
-    struct tok *t = p->t;
+    if (split(t, "\\w+|[^\\w\\s]+", TOK_REMOVED, true, e) < 0)
+        return -1;
+    return tok_members_known(j, "Whitespace", "type ", e);
+}
+
+static int pre_bert(struct tok *t, const struct json *j, struct err *e)
+{
+    return pre_white(t, j, e) < 0 ? -1 : split(t, PUNCTUATION, TOK_ISOLATED, false, e);
+}
+
+static int pre_byte_level(struct tok *t, const struct json *j, struct err *e)
+{
+    for (int i = 0; i < t->steps; i++)
+        if (t->step[i].kind == TOK_ALPHABET)
+            return err_set(e, "is there twice");
+    if ((json_bool(j, "add_prefix_space", 1) && !tok_step_new(t, TOK_PREFIX, e)) ||
+        (json_bool(j, "use_regex", 1) && split(t, tok_gpt2_pattern, TOK_ISOLATED, false, e) < 0) || !tok_step_new(t, TOK_ALPHABET, e))
+        return -1;
+    return tok_members_known(j, "ByteLevel", "type add_prefix_space trim_offsets use_regex ", e);
+}
+
+static int pre_metaspace(struct tok *t, const struct json *j, struct err *e)
+{
     const char *scheme = json_str(j, "prepend_scheme", json_bool(j, "add_prefix_space", 1) ? "always" : "never");
+    struct tok_step *s, *cut;
 
     if (strcmp(json_str(j, "replacement", TOK_SPACE), TOK_SPACE))
-        return err_set(e, "pre_tokenizer Metaspace: replacement \"%.100s\" is not known", json_str(j, "replacement", ""));
+        return err_set(e, "replacement \"%.100s\" is not known", json_str(j, "replacement", ""));
     if (strcmp(scheme, "always") && strcmp(scheme, "first") && strcmp(scheme, "never"))
-        return err_set(e, "pre_tokenizer Metaspace: prepend_scheme \"%.100s\" is not known", scheme);
-    t->metaspace = true;
-    t->prefix = *scheme == 'a' ? TOK_PREFIX_ALWAYS : *scheme == 'f' ? TOK_PREFIX_FIRST : TOK_PREFIX_NEVER;
-    t->words = t->words_each = json_bool(j, "split", 1);
-    return members_known(j, "pre_tokenizer Metaspace", "type replacement prepend_scheme add_prefix_space split str_rep ", e);
+        return err_set(e, "prepend_scheme \"%.100s\" is not known", scheme);
+    if (!(s = tok_step_new(t, TOK_METASPACE, e)))
+        return -1;
+    s->scheme = *scheme == 'a' ? TOK_ALWAYS : *scheme == 'f' ? TOK_FIRST : TOK_NEVER;
+    if (json_bool(j, "split", 1)) {
+        if (!(cut = tok_step_new(t, TOK_CUT, e)))
+            return -1;
+        cut->each = true;
+    }
+    return tok_members_known(j, "Metaspace", "type replacement prepend_scheme add_prefix_space split str_rep ", e);
 }
 
-static int pre_read(struct pre *p, const struct json *j, int depth, struct err *e)
+static int pre_read(struct tok *t, const struct json *j, int depth, struct err *e)
 {
+    static const struct {
+        const char *type;
+        int (*read)(struct tok *, const struct json *, struct err *);
+    } known[] = {{"Split", pre_split}, {"Digits", pre_digits}, {"Punctuation", pre_punctuation}, {"WhitespaceSplit", pre_white},
+                 {"Whitespace", pre_words}, {"BertPreTokenizer", pre_bert}, {"ByteLevel", pre_byte_level}, {"Metaspace", pre_metaspace}};
     const char *type = json_str(j, "type", "");
     const struct json *list = json_get(j, "pretokenizers");
-    int (*const read)(struct pre *, const struct json *, struct err *) =
-        !strcmp(type, "Split") ? pre_split : !strcmp(type, "Digits") ? pre_digits :
-        !strcmp(type, "ByteLevel") ? pre_byte_level : !strcmp(type, "Metaspace") ? pre_metaspace : NULL;
 
     if (!j || j->kind == JSON_NULL)
         return 0;
-    if (read) {
-        if (p->t->metaspace || (p->steps && read == pre_metaspace) || (p->byte_level && read != pre_byte_level))
-            return err_set(e, "pre_tokenizer %s after %s is not known", type, p->byte_level ? "ByteLevel" : "others, or others after Metaspace,");
-        if (read(p, j, e) < 0)
-            return -1;
-        p->steps++;
-        return 0;
-    }
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(type, known[i].type))
+            return known[i].read(t, j, e) < 0 ? err_in(e, "pre_tokenizer %s", type) : 0;
     if (strcmp(type, "Sequence") || !list || list->kind != JSON_ARRAY || depth == TOK_STEPS)
         return err_set(e, "pre_tokenizer \"%.100s\" is not known", type);
     for (const struct json *s = list->first; s; s = s->next)
-        if (pre_read(p, s, depth + 1, e) < 0)
+        if (pre_read(t, s, depth + 1, e) < 0)
             return -1;
-    return members_known(j, "pre_tokenizer Sequence", "type pretokenizers ", e);
+    return tok_members_known(j, "pre_tokenizer Sequence", "type pretokenizers ", e);
 }
 
-/* Name for GGUF of the steps read, or NULL. */
-static const char *pre_name(const struct pre *p)
+int tok_pre_read(struct tok *t, const struct json *pre_tokenizer, struct err *e)
 {
-    if (p->t->kind == TOK_SPM)
-        return "default";
-    if (p->t->prefix != TOK_PREFIX_NEVER)
-        return NULL;
-    if (p->gpt2)
-        return p->steps == 1 ? "gpt-2" : p->steps == 2 && p->digits ? "smollm" : NULL;
-    return p->steps == 2 ? p->name : NULL;
-}
-
-/* Whether spaces become U+2581, without which a tokenizer without ByteLevel is not SentencePiece's. */
-static bool spaces_shown(const struct tok *t)
-{
-    bool shown = t->metaspace;
-
-    for (int i = 0; i < t->norms; i++)
-        shown = shown || (t->norm[i].kind == TOK_REPLACE && !strcmp(t->norm[i].from, " ") && !strcmp(t->norm[i].to, TOK_SPACE));
-    return shown;
-}
-
-int tok_pre_read(struct tok *t, const struct json *root, struct err *e)
-{
-    struct pre p = {.t = t};
-
-    if (norm_read(t, json_get(root, "normalizer"), 0, e) < 0 || pre_read(&p, json_get(root, "pre_tokenizer"), 0, e) < 0)
-        return -1;
-    t->kind = p.byte_level ? TOK_BPE : TOK_SPM;
-    if (t->kind == TOK_SPM && t->splits)
-        return err_set(e, "pre_tokenizer: Split or Digits without ByteLevel is not known");
-    if (t->kind == TOK_SPM && !spaces_shown(t))
-        return err_set(e, "neither ByteLevel nor Metaspace: spaces have no pieces that this reader knows");
-    if (!t->metaspace && t->kind == TOK_SPM)
-        t->prefix = t->norms && t->norm[0].kind == TOK_PREPEND ? TOK_PREFIX_ALWAYS : TOK_PREFIX_NEVER;
-    t->pre = pre_name(&p);
-    return 0;
-}
-
-int tok_pre_named(struct tok *t, const char *name, struct err *e)
-{
-    static const struct {
-        const char *name, *first, *second;
-    } known[] = {{"gpt-2", tok_gpt2_pattern, NULL}, {"qwen2", qwen2, NULL}, {"llama-bpe", llama3, NULL}, {"smollm", "\\p{N}", tok_gpt2_pattern}};
-    struct pre p = {.t = t};
-
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(name, known[i].name))
-            continue;
-        t->pre = known[i].name;
-        if (split_add(&p, TOK_MATCHES_AND_GAPS, known[i].first, strlen(known[i].first), e) < 0)
-            return -1;
-        return known[i].second ? split_add(&p, TOK_MATCHES_AND_GAPS, known[i].second, strlen(known[i].second), e) : 0;
-    }
-    return err_set(e, "pre-tokenizer \"%.100s\" is not known", name);
-}
-
-const char *tok_pre_pattern(const char *name)
-{
-    return !strcmp(name, "qwen2") ? qwen2 : !strcmp(name, "llama-bpe") ? llama3 : NULL;
+    return pre_read(t, pre_tokenizer, 0, e);
 }

@@ -125,7 +125,10 @@ static int piece_read(struct tok *t, struct message m, uint64_t id, uint64_t man
         return err_set(m.e, "piece %llu has type %llu", (unsigned long long)id, (unsigned long long)type);
     if (score != score)
         return err_set(m.e, "piece %llu has a score that is not a number", (unsigned long long)id);
-    return tok_put(t, id, (const char *)text.at, (size_t)(text.end - text.at), (int)type, score, many, m.e);
+    if (tok_put(t, id, (const char *)text.at, (size_t)(text.end - text.at), (int)type, score, many, m.e) < 0)
+        return -1;
+    t->piece[id].flags = type == TOK_UNKNOWN ? TOK_OWN | TOK_ADDED : TOK_OWN;
+    return 0;
 }
 
 /* Read the fields of a spec that are wanted: numbers into value[i], texts into text[i], by field number. */
@@ -205,11 +208,8 @@ static int spec_check(const struct spec *s, struct err *e)
 {
     static const char *const type[] = {"0", "unigram", "BPE", "word", "char"};
 
-    if (s->model_type != 2)
-        return err_set(e, "the model is of type %s, only BPE is known", s->model_type < 5 ? type[s->model_type] : "beyond 4");
-    if (s->charsmap.at != s->charsmap.end)
-        return err_set(e, "the normalizer has a character map of %td bytes; only an identity normalizer is known",
-                       s->charsmap.end - s->charsmap.at);
+    if (s->model_type != 1 && s->model_type != 2)
+        return err_set(e, "the model is of type %s, only unigram and BPE are known", s->model_type < 5 ? type[s->model_type] : "beyond 4");
     if (s->decode_charsmap.at != s->decode_charsmap.end)
         return err_set(e, "the denormalizer has a character map of %td bytes; only an identity is known",
                        s->decode_charsmap.end - s->decode_charsmap.at);
@@ -231,7 +231,15 @@ static int model_finish(struct tok *t, const struct spec *s, struct err *e)
     t->bos_text = name_of(&s->names[1], "<s>");
     t->eos_text = name_of(&s->names[2], "</s>");
     t->pad_text = name_of(&s->names[3], "<pad>");
-    return tok_score_tables(t, e);
+    t->kind = s->model_type == 1 ? TOK_UGM : TOK_SPM;
+    t->model = s->model_type == 1 ? TOK_UNIGRAM : TOK_BY_SCORE;
+    t->pre = "default";
+    t->sp = t->fuse_unk = true;
+    if (s->charsmap.at != s->charsmap.end && tok_charsmap_read(&t->charsmap, s->charsmap.at, (size_t)(s->charsmap.end - s->charsmap.at), e) < 0)
+        return -1;
+    if (t->kind == TOK_SPM ? t->charsmap.units > 0 : t->byte_fallback)
+        t->pre = NULL; /* llama.cpp has no character map for the one kind, and no bytes for the other */
+    return tok_spm_pieces(t, e);
 }
 
 int tok_proto_read(struct tok *t, const uint8_t *p, size_t n, struct err *e)

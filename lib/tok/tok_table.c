@@ -31,6 +31,13 @@ uint32_t tok_find(const struct tok *t, const char *s, size_t n)
     return t->map.cap ? *map_slot(t, &t->map, s, n) - 1 : TOK_NONE;
 }
 
+uint32_t tok_find_own(const struct tok *t, const char *s, size_t n)
+{
+    uint32_t id = tok_find(t, s, n);
+
+    return id != TOK_NONE && t->piece[id].flags & TOK_OWN ? id : TOK_NONE;
+}
+
 static void map_grow(struct tok *t)
 {
     struct tok_map bigger = {.cap = t->map.cap ? 2 * t->map.cap : 1024, .n = t->map.n};
@@ -59,7 +66,7 @@ static void pieces_reach(struct tok *t, uint32_t id)
     t->n = id + 1;
 }
 
-int tok_put(struct tok *t, uint64_t id, const char *s, size_t n, int type, float score, uint64_t many, struct err *e)
+int tok_put(struct tok *t, uint64_t id, const char *s, size_t n, int type, double score, uint64_t many, struct err *e)
 {
     int shown = n > 200 ? 200 : (int)n;
     uint32_t *slot;
@@ -138,34 +145,65 @@ int tok_pair_put(struct tok_pairs *p, uint32_t left, uint32_t right, uint32_t ra
     return 0;
 }
 
-void tok_cuts_add(struct tok_cuts *c, uint32_t id)
+void tok_cuts_add(struct tok_cuts *c, const char *s, size_t n, uint32_t id)
 {
-    c->id = mem_resize(c->id, c->n + 1, sizeof *c->id);
-    c->id[c->n++] = id;
+    if (c->n == c->cap) {
+        c->cap = c->cap ? c->cap + c->cap / 2 : 16;
+        c->cut = mem_resize(c->cut, c->cap, sizeof *c->cut);
+    }
+    c->cut[c->n++] = (struct tok_cut){c->text.len, (uint32_t)n, id};
+    buf_add(&c->text, s, n);
 }
 
-static int by_text(const void *a, const void *b, void *tok)
+void tok_cuts_add_piece(const struct tok *t, struct tok_cuts *c, uint32_t id)
 {
-    const struct tok *t = tok;
-    const struct tok_entry *x = &t->piece[*(const uint32_t *)a], *y = &t->piece[*(const uint32_t *)b];
-    int c = memcmp(t->text.data + x->at, t->text.data + y->at, x->len < y->len ? x->len : y->len);
-
-    return c ? c : (x->len > y->len) - (x->len < y->len);
+    tok_cuts_add(c, text_of(t, id), t->piece[id].len, id);
 }
 
-void tok_cuts_sort(const struct tok *t, struct tok_cuts *c)
+static int by_text(const void *a, const void *b, void *cuts)
 {
-    if (c->n)
-        qsort_r(c->id, c->n, sizeof *c->id, by_text, (void *)t);
+    const uint8_t *text = ((const struct tok_cuts *)cuts)->text.data;
+    const struct tok_cut *x = a, *y = b;
+    int c = memcmp(text + x->at, text + y->at, x->len < y->len ? x->len : y->len);
+
+    if (c || x->len != y->len)
+        return c ? c : (x->len > y->len) - (x->len < y->len);
+    return (x->at > y->at) - (x->at < y->at);
+}
+
+void tok_cuts_sort(struct tok_cuts *c)
+{
+    size_t n = 0;
+
+    if (!c->n)
+        return;
+    qsort_r(c->cut, c->n, sizeof *c->cut, by_text, c);
+    for (size_t i = 0; i < c->n; i++)
+        if (!i || c->cut[i].len != c->cut[n - 1].len ||
+            memcmp(c->text.data + c->cut[i].at, c->text.data + c->cut[n - 1].at, c->cut[i].len) != 0)
+            c->cut[n++] = c->cut[i];
+    c->n = n;
+    for (size_t i = 0, b = 0; b <= 256; b++) {
+        while (i < n && c->text.data[c->cut[i].at] < b)
+            i++;
+        c->first[b] = i;
+    }
+}
+
+void tok_cuts_free(struct tok_cuts *c)
+{
+    buf_free(&c->text);
+    free(c->cut);
+    *c = (struct tok_cuts){0};
 }
 
 /* First place in [lo, hi) of c whose byte at `depth` is at least `want`; all of [lo, hi) agree before depth. */
-static size_t cuts_bound(const struct tok *t, const struct tok_cuts *c, size_t lo, size_t hi, size_t depth, int want)
+static size_t cuts_bound(const struct tok_cuts *c, size_t lo, size_t hi, size_t depth, int want)
 {
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;
-        const struct tok_entry *p = &t->piece[c->id[mid]];
-        int at = depth < p->len ? t->text.data[p->at + depth] : -1;
+        const struct tok_cut *p = &c->cut[mid];
+        int at = depth < p->len ? c->text.data[p->at + depth] : -1;
 
         if (at < want)
             lo = mid + 1;
@@ -175,19 +213,28 @@ static size_t cuts_bound(const struct tok *t, const struct tok_cuts *c, size_t l
     return lo;
 }
 
-uint32_t tok_cuts_find(const struct tok *t, const struct tok_cuts *c, const char *s, size_t n)
+int tok_cuts_narrow(const struct tok_cuts *c, size_t *lo, size_t *hi, size_t depth, uint8_t byte)
 {
-    size_t lo = 0, hi = c->n;
-    uint32_t best = TOK_NONE;
-
-    for (size_t depth = 0; depth < n && lo < hi; depth++) {
-        int byte = (unsigned char)s[depth];
-
-        lo = cuts_bound(t, c, lo, hi, depth, byte);
-        hi = cuts_bound(t, c, lo, hi, depth, byte + 1);
-        if (lo < hi && t->piece[c->id[lo]].len == depth + 1)
-            best = c->id[lo];
+    if (!c->n)
+        return 0;
+    if (depth == 0) {
+        *lo = c->first[byte];
+        *hi = c->first[byte + 1];
+    } else {
+        *lo = cuts_bound(c, *lo, *hi, depth, byte);
+        *hi = cuts_bound(c, *lo, *hi, depth, byte + 1);
     }
+    return *lo < *hi;
+}
+
+const struct tok_cut *tok_cuts_find(const struct tok_cuts *c, const char *s, size_t n)
+{
+    const struct tok_cut *best = NULL;
+    size_t lo = 0, hi = c->n;
+
+    for (size_t depth = 0; depth < n && tok_cuts_narrow(c, &lo, &hi, depth, (uint8_t)s[depth]); depth++)
+        if (c->cut[lo].len == depth + 1)
+            best = &c->cut[lo];
     return best;
 }
 
@@ -200,18 +247,16 @@ void tok_ids_add(struct tok_ids *ids, uint32_t id)
     ids->id[ids->n++] = id;
 }
 
-int tok_find_bytes(struct tok *t, struct err *e)
+void tok_find_bytes(struct tok *t)
 {
     for (int b = 0; b < 256; b++) {
         char name[8];
 
         snprintf(name, sizeof name, "<0x%02X>", (unsigned)b);
         t->byte_id[b] = tok_find(t, name, 6);
-        if (t->byte_id[b] == TOK_NONE)
-            return err_set(e, "byte fallback is asked for, but there is no piece \"%s\"", name);
-        t->piece[t->byte_id[b]].type = TOK_BYTE;
+        if (t->byte_id[b] != TOK_NONE)
+            t->piece[t->byte_id[b]].type = TOK_BYTE;
     }
-    return 0;
 }
 
 /* SentencePiece gives the k-th piece that its training joined the score -k; single characters come last. */
@@ -228,7 +273,7 @@ void tok_rank_scores(struct tok *t)
             made[rank[r]] = ++next;
     for (uint32_t id = 0; id < t->n; id++)
         if (t->piece[id].type == TOK_NORMAL)
-            t->piece[id].score = -(float)(made[id] ? made[id] - 1 : next++);
+            t->piece[id].score = -(double)(made[id] ? made[id] - 1 : next++);
     free(made);
     free(rank);
 }
@@ -267,13 +312,14 @@ void tok_find_letters(struct tok *t)
 /* Where the two texts of a merge are joined: in merge_text, beyond what is kept; then they stay there as "a b". */
 int tok_merge_put(struct tok *t, const char *a, size_t an, const char *b, size_t bn, struct err *e)
 {
-    size_t at = t->merge_text.len;
+    size_t at = t->merge_text.len, skip = t->affix_prefix ? strlen(t->affix_prefix) : 0;
     int as = an < 100 ? (int)an : 100, bs = bn < 100 ? (int)bn : 100;
     uint32_t left = tok_find(t, a, an), right = tok_find(t, b, bn), joined;
 
     buf_add(&t->merge_text, a, an);
-    buf_add(&t->merge_text, b, bn);
-    joined = tok_find(t, (char *)t->merge_text.data + at, an + bn);
+    skip = skip && skip < bn && !memcmp(b, t->affix_prefix, skip) ? skip : 0;
+    buf_add(&t->merge_text, b + skip, bn - skip);
+    joined = tok_find(t, (char *)t->merge_text.data + at, an + bn - skip);
     if (left == TOK_NONE || right == TOK_NONE || joined == TOK_NONE)
         return err_set(e, "merge %zu, \"%.*s\" and \"%.*s\": %s not in the vocabulary", t->merges, as, a, bs, b,
                        left == TOK_NONE ? "the first is" : right == TOK_NONE ? "the second is" : "the two joined are");

@@ -80,6 +80,8 @@ int frame_in_bytes(struct frame_in *in, void *dst, size_t n, struct err *e);
 int frame_in_rest(struct frame_in *in, struct buf *b, struct err *e);
 /* skip what is left and check the sum. Only then is what was read known to be right. */
 int frame_in_chunk_end(struct frame_in *in, struct err *e);
+/* or go past it: of a regular file unread, and then unchecked; else as frame_in_chunk_end. The chunk's own checksum counts towards the tail's all the same. */
+int frame_in_chunk_skip(struct frame_in *in, struct err *e);
 /* or pass all of it to out as it is, payload and all, checking on the way (but what another program of ours has put into the pipe: frame_copy.c). */
 int frame_in_chunk_copy(struct frame_in *in, struct frame_out *out, struct err *e);
 

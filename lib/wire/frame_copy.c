@@ -12,9 +12,6 @@
 #include "base/claim.h"
 #include "wire/frame_parts.h"
 
-#define PASS_LEAST ((size_t)32 << 10) /* bytes left of a payload that are worth the calls */
-#define PASS_AHEAD ((size_t)4 << 10)  /* so much is read with the next header: what is read cannot be handed on */
-
 /* Sum n bytes that have been handed on already, out of the pipe. */
 static int sum_teed(struct frame_in *in, size_t n, struct err *e)
 {
@@ -54,7 +51,7 @@ static int pass_some(struct frame_in *in, struct frame_out *out, struct err *e)
         in->unread = 1;
     else if (sum_teed(in, (size_t)n, e) < 0)
         return -1;
-    in->ahead = PASS_AHEAD;
+    in->ahead = FRAME_AHEAD; /* what is read cannot be handed on */
     in->left -= (uint32_t)n;
     in->total.bytes += (uint64_t)n;
     out->total.bytes += (uint64_t)n;
@@ -68,10 +65,10 @@ int frame_in_chunk_copy(struct frame_in *in, struct frame_out *out, struct err *
 
     if (frame_out_header(out, &in->chunk, e) < 0)
         return -1;
-    if (in->left < PASS_LEAST) /* small chunks come many to a read */
+    if (in->left < FRAME_LEAST) /* small chunks come many to a read */
         in->ahead = FRAME_IN_BUFFER;
     while (in->left) {
-        if (in->pass && in->pos == in->len && in->left >= PASS_LEAST) {
+        if (in->pass && in->pos == in->len && in->left >= FRAME_LEAST) {
             int got = frame_out_flush(out, e) < 0 ? -1 : pass_some(in, out, e);
 
             if (got < 0)

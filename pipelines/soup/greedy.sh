@@ -4,9 +4,11 @@
 set -e
 measure=$1 out=$2; shift 2
 score() { $measure | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "nats_per_token") c = i; next } { s += $c } END { printf "%.6f\n", s / (NR - 1) }'; }
-for m; do echo "$(score <"$m") $m"; done | sort -n >"$out.order"
+order=$(mktemp "$out.XXXXXX")
+trap 'rm -f "$order" "$order.log"' EXIT
+for m; do echo "$(score <"$m") $m"; done | sort -n >"$order"
 soup= best=
-: >"$out.log"
+: >"$order.log"
 while read -r alone m; do
     now=$(tmerge -m linear $soup "$m" | score)
     if [ -z "$soup" ] || awk "BEGIN { exit !($now <= $best) }"; then
@@ -14,7 +16,7 @@ while read -r alone m; do
     else
         verdict=out
     fi
-    printf '%s\t%s\t%s\t%s\n' "$(basename "$m" .weir)" "$alone" "$now" "$verdict" >>"$out.log"
-done <"$out.order"
-rm -f "$out.order"
+    printf '%s\t%s\t%s\t%s\n' "$(basename "$m" .weir)" "$alone" "$now" "$verdict" >>"$order.log"
+done <"$order"
+mv "$order.log" "$out.log"
 tmerge -m linear -o "$out" $soup

@@ -37,6 +37,8 @@ END
 @test "which one stays: input's order, the best score, none; a missing score is named" {
     [ "$(ddup --lines --order input few | ids)" = "a c " ]
     [ "$(ddup --lines --keep best:q few | ids)" = "b c " ]
+    [ "$(ddup --lines --keep best:-q few | ids)" = "$(sed 's/"q":/"q":-/; s/--//' few | ddup --lines --keep best:q | ids)" ]
+    [ "$(ddup --lines --keep best:-q few | ids)" != "b c " ]
     sed 's/"q":7/"q":-7/' few | ddup --lines --keep best:q | ids | grep -qx "a c "
     [ "$(ddup --lines --keep none few | ids)" = "c " ]
     [ "$(ddup --lines --keep all few | ids)" = "a b c e " ]
@@ -237,7 +239,7 @@ END
         run ddup $args
         [ "$status" -eq 2 ] && [ "${lines[0]}" = "ddup: $want" ] || { echo "$args: $output"; return 1; }
     done <<'END'
--m nothing|-m: there is no method 'nothing'; --list shows them
+-m nothing|method 'nothing' is not known; --list names them
 --keep worst|--keep 'worst': first, best:SCORE, none or all is needed
 --order size|--order 'size': id or input is needed
 --order input --keep best:q|--order input: --keep best:q has an order

@@ -37,7 +37,7 @@ END
     echo '{"text":"a b"}' >in
     dfeat --lines in >a; dfeat --lines -b 50 in >b
     run dfeat --merge --lines a b
-    [ "$status" -eq 1 ] && [ "$output" = "dfeat: b: line 1: features differ: dsir 2-grams in 10000 buckets, and dsir 2-grams in 50 buckets" ]
+    [ "$status" -eq 1 ] && [ "$output" = "dfeat: b: features differ: dsir 2-grams in 10000 buckets, and dsir 2-grams in 50 buckets" ]
     run dfeat --merge in
     [ "$status" -eq 1 ]
     sed 's/"grams":3/"grams":-3/' a >c
@@ -45,7 +45,7 @@ END
     [ "$status" -eq 1 ] && [ "$output" = "dfeat: c: line 1: features have no grams, or fewer than 0" ]
     sed 's/"grams":3/"grams":9223372036854775807/' a >c
     run dfeat --merge --lines a c
-    [ "$status" -eq 1 ] && [ "$output" = "dfeat: c: line 1: features add up to more than 2^63 - 1" ]
+    [ "$status" -eq 1 ] && [ "$output" = "dfeat: c: features add up to more than 2^63 - 1" ]
     dload in >s
     run dfeat --merge s
     [ "$status" -eq 1 ] && [ "$output" = "dfeat: s: there are no features in it; dfeat makes them" ]
@@ -202,4 +202,31 @@ END
     [ "$status" -eq 2 ]
     run dscore -m dsir --target x
     [ "$status" -eq 2 ] && [ "${lines[0]}" = "dscore: -m dsir needs --target and --raw; dfeat makes such features" ]
+}
+
+@test "--keep-going: files that are damaged count nothing, and are listed" {
+    cd "$BATS_TEST_TMPDIR"
+    for i in $(seq 400); do echo "{\"id\":$i,\"text\":\"word$i and café $RANDOM\"}"; done >in
+    for i in 1 2 3; do dload --shard $i/3 in >s$i; dfeat s$i >f$i; done
+    head -c $(($(stat -c %s s2) - 20)) s2 >c2
+    head -c $(($(stat -c %s f2) - 20)) f2 >d2
+    dfeat s1 s3 | dfeat --merge --lines >want
+    dfeat --keep-going l s1 c2 none s3 | dfeat --merge --lines | cmp - want
+    [ "$(cut -f 1 l | tr '\n' ' ')" = "file c2 none " ]
+    dfeat --merge --keep-going l f1 d2 f3 | dfeat --merge --lines | cmp - want
+    [ "$(cut -f 1 l | tr '\n' ' ')" = "file d2 " ]
+    run dfeat --merge f1 d2 f3
+    [ "$status" -eq 1 ]
+}
+
+@test "words of NLTK since 3.10: the same for ASCII, other ones where there are marks; both kinds are not added" {
+    cd "$BATS_TEST_TMPDIR"
+    printf '{"text":"plain words, and signs; nothing more."}\n' >a
+    printf '{"text":"cafe\\u0301 \\u0939\\u093f\\u0928\\u094d\\u0926\\u0940"}\n' >m
+    [ "$(dfeat --lines a | sed 's/"mode":"[^"]*"//')" = "$(dfeat --lines --hash dsir-nltk3.10 a | sed 's/"mode":"[^"]*"//')" ]
+    dfeat --lines m | grep -q '"words":8,'
+    dfeat --lines --hash dsir-nltk3.10 m | grep -q '"words":2,'
+    dfeat --lines m >x; dfeat --lines --hash dsir-nltk3.10 m >y
+    run dfeat --merge --lines x y
+    [ "$status" -eq 1 ] && [[ $output == *"features differ: dsir 2-grams in 10000 buckets, and dsir-nltk3.10 2-grams in 10000 buckets" ]]
 }

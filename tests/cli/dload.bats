@@ -73,7 +73,7 @@ END
     dload --rejects rej bad 2>err | dsave --ids >ids
     [ "$(tr '\n' ' ' <ids)" = "r0 r1 r399 " ]
     [ "$(head -n 1 err)" = "dload: bad: line 3: column 9: the text is no string: left out, and counted" ]
-    [ "$(tail -n 1 err)" = "dload: 3 lines were refused in all" ]
+    [ "$(tail -n 1 err)" = 'dload: 3 lines were refused in all: 1 no well-formed UTF-8; 1 the text is no string; 1 there is no field "text"' ]
     python3 - <<'END'
 import json
 r = [json.loads(l) for l in open("rej")]
@@ -115,7 +115,7 @@ END
     [ "$(sed -n 2p out | cut -d , -f 2-)" = '"text":"drei","url":"http://c/","date":"2026-01-01"}' ]
     run dload --lines cut
     [ "$status" -eq 1 ]; [[ ${lines[-1]} == *"cut: record 4: the file ends inside its content" ]]
-    [ "$(dload -f text t | dsave -f text)" = '{"text":"a b\nc\n\n \n\nd\ne\n"}' ]
+    [ "$(dload -f text t | dsave -f text)" = '{"text":"a b\nc\n\n \n\nd\ne"}' ]
     [ "$(dload -f paragraphs t | dsave -f text | tr '\n' ' ')" = '{"text":"a b\nc"} {"text":"d\ne"} ' ]
     [ "$(dload -f lines t | dsave -f text | wc -l)" -eq 4 ]
 }

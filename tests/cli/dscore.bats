@@ -43,6 +43,6 @@ END
     run dscore
     [ "$status" -eq 2 ] && [ "${lines[0]}" = "dscore: -m NAME is needed; --list shows the methods" ]
     run dscore -m nothing
-    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dscore: -m: there is no method 'nothing'; --list shows them" ]
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dscore: method 'nothing' is not known; --list names them" ]
     dscore --list | grep -q '^size	'
 }

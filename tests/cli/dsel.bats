@@ -43,11 +43,99 @@ rej = {x["id"]: x["reason"] for x in map(json.loads, open("rej"))}
 assert len(rej) + len(ok) == 300
 assert all(rej[x["id"]] == "not q>=10" for x in want if x["scores"]["q"] < 10)
 END
-    [ "$(dsel --where 'none=1' in | dsave --ids | wc -l)" -eq 0 ]
+    [ "$(dsel --where g=z in | dsave --ids | wc -l)" -eq 0 ]
     [ "$(dsel --where 'g!=a' in | dsave --ids | wc -l)" -eq 200 ]
     [ "$(dsel --where id=r7 in | dsave --ids)" = r7 ]
-    dsel --by none -k 3 --rejects rej in | dsave --ids | { ! grep .; }
-    [ "$(grep -c '"reason":"it has no number none"' rej)" -eq 300 ]
+    { cat in.jsonl; echo '{"id":"some","text":"x","some":1}'; } | dsel --lines --by some -k 3 --rejects rej | grep -q '"id":"some"'
+    [ "$(grep -c '"reason":"it has no number some"' rej)" -eq 300 ]
+}
+
+@test "a name that no record has is an error, for all records of a whole; of a shard it is told" {
+    for how in "--where none=1" "--where none>1 --where g=z" "--where g=z --where none>1" "--where id=z --where none!=1"; do
+        run dsel $how in -q --lines <in.jsonl
+        run bash -c "dsel --lines $(printf '%q ' $how) in.jsonl"
+        one_line_error 1 dsel && [[ $output == *"none of 300 records has 'none'" ]] || { echo "$how: $output"; return 1; }
+    done
+    for how in "" "-k 3" "--top 10%" "-m sample -k 3"; do
+        run dsel --lines --by none $how in.jsonl
+        one_line_error 1 dsel && [ "$output" = "dsel: --by none: none of 300 records has such a number" ]
+    done
+    dload --shard 1/3 in.jsonl >one
+    dsel --where none=1 one 2>err | dsave --ids | { ! grep .; }
+    [ "$(cat err)" = "dsel: --where 'none=1': none of $(dsave --ids one | wc -l) records has 'none', in this shard" ] || { cat err; return 1; }
+    dsel --lines --where none=1 /dev/null
+    [ "$(dsel --where 'words>0' --where 'letters>=0' in | dsave --ids | wc -l)" -eq 300 ] # what can be measured everyone has
+}
+
+@test "the least first: --bottom, --by -NAME, for every method that goes by a score; from shards too" {
+    dsel --by -q -k 5 in | dsave -f n | tr -dc '0-9\n' | tr '\n' ' ' >got
+    [ "$(cat got)" = "0 1 2 3 4 " ]
+    dsel --by q --bottom 5% in | dsave | cmp - <(dsel --by -q --top 5% in | dsave)
+    [ "$(dsel --by q --bottom 5% in | dsave --ids | wc -l)" -eq 15 ]
+    sed 's/"q": /"q": -/' in.jsonl | dload - >negated
+    for how in "-m sample -T 3 -k 40" "-m ucb --cluster g -k 20" "-m balanced --cluster g -k 20" "-k 10 --per g"; do
+        dsel --by -q $how in | dsave --ids | cmp - <(dsel --by q $how negated | dsave --ids) || { echo "$how"; return 1; }
+    done
+    for i in 1 2 3; do dload --shard $i/3 in.jsonl | dsel --by -q -k 40 >p$i; done
+    dsel --merge --by -q -k 40 p3 p1 p2 | dsave | cmp - <(dsel --by -q -k 40 in | dsave)
+    run dsel --bottom 5% in
+    [ "$status" -eq 2 ]
+    run dsel --by -q --bottom 5% in
+    [ "$status" -eq 2 ]
+    run dsel --by q --bottom 5% -k 3 in
+    [ "$status" -eq 2 ]
+}
+
+@test "leverage: given vectors keep their lengths; weights make sums of the chosen those of the whole" {
+    python3 - <<'END'
+import json, random
+random.seed(1)
+big = [[0] * 8 for _ in range(10)]
+for i in range(10):
+    big[i][i % 8] = 100 + i  # ten rows with nearly all of the leverage
+with open("v.jsonl", "w") as f:
+    for i in range(1000):
+        x = big[i] if i < 10 else [random.gauss(0, 1) for _ in range(8)]
+        f.write(json.dumps({"id": "b%d" % i if i < 10 else "s%d" % i, "text": "t", "v": x}) + "\n")
+END
+    dsel -m leverage --vector v -k 30 --lines v.jsonl >got
+    [ "$(grep -c '"id":"b' got)" -ge 9 ]
+    for seed in $(seq 40); do dsel -m leverage --vector v -k 100 --seed $seed --lines v.jsonl; echo; done >lev
+    for seed in $(seq 40); do dsel -m root-leverage --vector v -k 100 --seed $seed --lines v.jsonl; echo; done >root
+    python3 - <<'END'
+import json
+rows = [json.loads(l) for l in open("v.jsonl")]
+d = 8
+G = [[sum(r["v"][i] * r["v"][j] for r in rows) for j in range(d)] for i in range(d)]
+c = 1e-6 * sum(G[i][i] for i in range(d)) / d
+for i in range(d):
+    G[i][i] += c
+def solve(A, b):
+    A = [r[:] + [v] for r, v in zip(A, b)]
+    for i in range(d):
+        for k in range(d):
+            if k != i:
+                f = A[k][i] / A[i][i]
+                A[k] = [x - f * y for x, y in zip(A[k], A[i])]
+    return [A[i][d] / A[i][i] for i in range(d)]
+tau = {r["id"]: sum(x * y for x, y in zip(r["v"], solve(G, r["v"]))) for r in rows}
+assert sum(t for i, t in tau.items() if i[0] == "b") > 0.6 * sum(tau.values())
+for name in "lev", "root":
+    total = []
+    for block in open(name).read().strip().split("\n\n"):
+        got = [json.loads(l) for l in block.split("\n")]
+        assert len(got) == 100
+        for r in got:
+            s = r["scores"]
+            assert abs(s["leverage"] - tau[r["id"]]) < 1e-5 * tau[r["id"]] + 1e-9, (s, tau[r["id"]])
+            assert s["weight"] >= 1
+        total.append(sum(r["scores"]["weight"] for r in got))
+        g00 = sum(r["scores"]["weight"] * r["v"][0] ** 2 for r in got) / G[0][0]
+        assert name == "root" or 0.9 < g00 < 1.1, g00  # the gram of the chosen, weighted, is that of all
+    mean = sum(total) / len(total)
+    assert 850 < mean < 1150, (name, mean)  # the weights count the records
+END
+    dsel -m leverage --vector v -k 2000 --lines v.jsonl | { ! grep -v '"weight":1.0'; }
 }
 
 @test "from 1, 3 and 8 shards, in any order, after a merge: the same bytes" {
@@ -172,9 +260,9 @@ for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7
         run dsel $args in
         [ "$status" -eq 2 ] && [ "${lines[0]}" = "dsel: $want" ] || { echo "$args: $output"; return 1; }
     done <<'END'
--m nothing -k 1|-m: there is no such method; --list shows them
+-m nothing -k 1|method 'nothing' is not known; --list names them
 -k 3|this method needs --by NAME
---by q -k 3 --top 10%|-k or --top, not both
+--by q -k 3 --top 10%|of -k, --top and --bottom only one can be
 --where q|'q' is not NAME OP VALUE with OP of = != < <= > >=
 --where q>x|'q>x': x is no number
 --by q -k 3 --mix a=1|--mix needs --per KEY, and -k or --top
@@ -186,4 +274,22 @@ for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7
 --by q -k 3 --shard 1/2 in|--shard is of one FILE
 in|several FILEs need -k or --top; tcat joins them
 END
+}
+
+@test "--keep-going: a damaged shard, an absent one and a missing one are listed, and the rest is chosen from" {
+    for i in 1 2 3 4; do dload --shard $i/4 in.jsonl | dsel --by q -k 40 >p$i; done
+    head -c $(($(stat -c %s p2) - 30)) p2 >cut2
+    run dsel --merge --by q -k 40 p1 cut2 p4
+    [ "$status" -eq 1 ]
+    dsel --merge --by q -k 40 --keep-going lost.tsv p1 cut2 none p4 2>err >got
+    [ "$(cat err)" = "dsel: 3 files or shards could not be read whole: lost.tsv lists them" ] || { cat err; return 1; }
+    cut -f 1,2 lost.tsv | tr '\t\n' ', ' >rows
+    grep -qE '^file,records cut2,[0-9]+ none,0 shard 3 of 4,0 $' rows || { cat rows; return 1; }
+    grep -q 'No such file' lost.tsv && grep -q 'it is missing' lost.tsv
+    dsave --ids got >ids
+    [ "$(wc -l <ids)" -eq 40 ]
+    dsel --merge --by q -k 40 --keep-going lost.tsv p1 p2 p3 p4 | dsave | cmp - <(dsel --by q -k 40 in | dsave)
+    [ "$(cat lost.tsv)" = "$(printf 'file\trecords\treason')" ]
+    run dsel --keep-going l --where 'q>1' in
+    [ "$status" -eq 2 ]
 }

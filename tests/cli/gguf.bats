@@ -205,13 +205,13 @@ PY
 import struct
 def s(x): return struct.pack("<Q", len(x)) + x
 kv = [s(b"general.architecture") + struct.pack("<I", 8) + s(b"mystery"), s(b"mystery.depth") + struct.pack("<II", 4, 3),
-      s(b"tokenizer.ggml.model") + struct.pack("<I", 8) + s(b"t5")]
+      s(b"tokenizer.ggml.model") + struct.pack("<I", 8) + s(b"rwkv")]
 h = b"GGUF" + struct.pack("<Iqq", 3, 1, 3) + b"".join(kv) + s(b"blk.0.odd.weight") + struct.pack("<IqIQ", 1, 4, 0, 0)
 open("x.gguf", "wb").write(h + bytes(-len(h) % 32) + b"0123456789abcdef" + bytes(16))
 PY
     run bash -c 'tsplit x.gguf | tpack -o y.gguf'
     [ "$status" -eq 0 ]
-    [ "$output" = "tsplit: x.gguf: the tokenizer does not travel as a file: tokenizer.ggml.model is 't5'; llama and gpt2 are known" ]
+    [ "$output" = "tsplit: x.gguf: the tokenizer does not travel as a file: tokenizer.ggml.model is 'rwkv'; llama, gpt2, bert and t5 are known" ]
     same_gguf x.gguf y.gguf
 }
 

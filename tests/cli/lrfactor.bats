@@ -7,7 +7,7 @@ setup_file() {
     cd "$BATS_FILE_TMPDIR"
     head -c 3000 "$BROOK/prose.test.txt" >text
     tsplit tiny >tiny.weir
-    mcalib -f text -c 64 --parts norm2,absmean,gram <tiny.weir >gram.weir
+    mcalib -f text -c 64 --parts norm2,absmean,mean,gram <tiny.weir >gram.weir
 }
 
 setup() {
@@ -23,7 +23,7 @@ setup() {
 }
 
 @test "full rank is refused as larger; the weight stays, bit for bit" {
-    lrfactor -m svd -r 32 --report r.tsv <tiny.weir >out
+    lrfactor -m svd -r 32 --allow-none --report r.tsv <tiny.weir >out
     [ "$(awk -F '\t' 'NR > 1 && $4 != "-"' r.tsv | wc -l)" -eq 0 ]
     tdiff tiny.weir out
 }
@@ -80,7 +80,7 @@ setup() {
     paste s.tsv svd.tsv | awk -F '\t' 'NR > 1 && $8 > 0.5 * $17 { print; bad = 1 } END { exit bad }'
     tshow out | awk -F '\t' '$3 ~ /lowrank/ { n += $3 ~ /^sparse\+lowrank\/[0-9]+$/ } END { exit n != 14 }'
     lrfactor -m sparse-lowrank --keep 0.5 -r 1 --rounds 2 -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == 1 } END { exit n != 14 }'
-    lrfactor -m sparse-lowrank --keep 0.5 -r 16 --rounds 2 -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == "-" } END { exit n != 14 }'
+    lrfactor -m sparse-lowrank --keep 0.5 -r 16 --rounds 2 --allow-none -n <gram.weir | awk -F '\t' 'NR > 1 { n += $4 == "-" } END { exit n != 14 }'
 }
 
 @test "dense-sparse: the sum is the weight; wquant rounds the dense term alone and errs less for it" {
@@ -116,7 +116,7 @@ PY
 }
 
 @test "masa: atoms travel once, whatever is cut or recoded between; predicted loss is the measured one" {
-    lrfactor -m masa -r 1 -t F32 --report r.tsv <tiny.weir >out
+    lrfactor -m masa -r 1 -t F32 --allow-none --report r.tsv <tiny.weir >out
     [ "$(awk -F '\t' 'NR > 1 { n++ } END { print n }' r.tsv)" -eq 14 ]
     awk -F '\t' 'NR > 1 { d = $7 - $8; if (d < 0) d = -d; if ($4 != "-" && d > 1e-5) { print; bad = 1 } } END { exit bad }' r.tsv
     lrfactor -m masa -r 1 <tiny.weir >out
@@ -129,8 +129,8 @@ PY
     python3 "$REF/weir.py" copy out again && tdiff out again
     [ "$(mppl -f text -c 64 <out | tail -1)" = "$(tcat --dense=F32 out | mppl -f text -c 64 | tail -1)" ]
     tpack --dense -o folded.safetensors <out
-    lrfactor -m masa -r 2 <tiny.weir | tdiff tiny.weir -
-    lrfactor -m masa -r 1 --span 1 <tiny.weir | tdiff tiny.weir -
+    lrfactor -m masa -r 2 --allow-none <tiny.weir | tdiff tiny.weir -
+    lrfactor -m masa -r 1 --span 1 --allow-none <tiny.weir | tdiff tiny.weir -
     lrfactor -m masa --keep 50% --only attn.q <tiny.weir | tshow | awk -F '\t' '$3 == "mix/1" { n++ } END { exit n != 2 }'
     cat out out | tcat -z | tcat --dense | tshow | awk -F '\t' '$3 == "BF16" && /proj/ { n++ } END { exit n != 28 }'
 }
@@ -156,4 +156,41 @@ PY
         lrfactor -j 2 -m $m --keep 0.6 <brook.weir | mppl -j 2 -f text -c 256 | awk -F '\t' 'END { print $6 }' >$m.ppl
     done
     awk -v a="$(cat whiten.ppl)" -v b="$(cat svd.ppl)" 'BEGIN { exit !(a > 0 && a < b) }'
+}
+
+@test "eva is about the mean, which it asks for" {
+    run bash -c 'mcalib -f text -c 64 --parts gram <tiny.weir | lrfactor -m eva -r 4'
+    [ "$status" -eq 1 ]
+    [[ $output == *mean*mcalib* ]]
+}
+
+@test "afm: where there is a bias the product is about the mean, and the bias takes what is lost on it" {
+    python3 "$TOP/tests/cli/tiny_gpt2.py" gpt2
+    tsplit gpt2 | mcalib -f text -c 32 --parts mean,gram >g.weir
+    lrfactor -m afm -r 5 --report with.tsv -t F32 <g.weir >with.weir
+    tshow --data --only '*.0.attn.c_proj.bias' with.weir >b1
+    tshow --data --only '*.0.attn.c_proj.bias' g.weir >b0
+    run cmp -s b0 b1
+    [ "$status" -eq 1 ]
+    awk -F '\t' 'NR > 1 && $4 != "-" { n++; d = $8 - $7; if (d > 1e-4 || d < -1e-4) { print; exit 1 } } END { exit n < 4 }' with.tsv
+    run bash -c 'tsplit gpt2 | mcalib -f text -c 32 --parts gram | lrfactor -m afm -r 5'
+    [ "$status" -eq 1 ]
+    [[ $output == *mean* ]]
+}
+
+@test "a gram of fewer tokens than columns is told, and afm goes by the weights where it tells nothing" {
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 64 -c 64 --parts gram >poor.weir
+    head -c 6000 "$BROOK/prose.test.txt" >t
+    for m in afm whiten; do
+        lrfactor -m $m --keep 0.6 <poor.weir 2>err | mppl -q -f t -c 256 | awk 'NR == 2 { print $6 }' >$m.ppl
+        grep -q 'gram is of 64 tokens, fewer than its 256 columns' err
+        [ "$(wc -l <err)" -eq 1 ]
+    done
+    paste afm.ppl whiten.ppl | awk '{ print; exit !($1 < 1.05 * $2) }'
+}
+
+@test "sparse-lowrank: rounds are worth their time, 80 more than 10" {
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 1024 -c 256 --parts norm2 | tcat --only '*.0.self_attn.k_proj.weight' >k.weir
+    for r in 1 10 80; do lrfactor -m sparse-lowrank --keep 0.5 --rounds $r -n <k.weir | awk -F '\t' 'NR == 2 { print $7 }'; done | paste -sd' ' >lost
+    awk '{ print; exit !($2 < 0.8 * $1 && $3 < 0.95 * $2) }' lost
 }

@@ -73,14 +73,40 @@ P
     done
 }
 
-@test "--tokens takes the first; texts are joined; count says how many" {
-    mcalib -f text -c 64 --tokens 100 <tiny.weir | tshow --data >a
-    grep -q '^tensor model.layers.1.mlp.up_proj.weight .* count=100$' a
+@test "--tokens takes whole windows from all over the texts; texts are joined; count says how many" {
+    mcalib -f text -c 64 --tokens 150 <tiny.weir | tshow --data >a
+    grep -q '^tensor model.layers.1.mlp.up_proj.weight .* count=128$' a
+    mcalib -f text -c 64 --tokens 20 <tiny.weir | tshow --data | grep -q ' count=20$' # a window is never longer than what is asked for
+    yes word | head -n 400 | tr '\n' ' ' >same
+    cat text same >both # of two windows one lies in each half
+    mcalib -f both -c 64 --tokens 128 <tiny.weir | tshow --data | grep -v '^history' >a
+    mcalib -f text -c 64 --tokens 128 <tiny.weir | tshow --data | grep -v '^history' >b
+    ! cmp -s a b
     head -c 1000 text >one
     tail -c +1001 text >two
     mcalib -f one -f two -c 64 <tiny.weir | tshow --data | grep -v '^history' >a
     mcalib -f text -c 64 <tiny.weir | tshow --data | grep -v '^history' >b
     cmp a b
+}
+
+@test "each window begins with bos where the tokenizer adds it, and as --bos says" {
+    mcalib -f text -c 64 <tiny.weir | tshow --data | grep -v '^history' >auto
+    mcalib -f text -c 64 --bos yes <tiny.weir | tshow --data | grep -v '^history' | cmp - auto
+    mcalib -f text -c 64 --bos no <tiny.weir | tshow --data | grep -v '^history' >none
+    ! cmp -s none auto
+    cp -r tiny nobos
+    sed -i 's/"add_bos_token": true/"add_bos_token": false/' nobos/tokenizer_config.json
+    tsplit nobos | mcalib -f text -c 64 | tshow --data | grep -v '^history' >off
+    grep '^tensor\|^comp\|^data' off | cmp - <(grep '^tensor\|^comp\|^data' none)
+    run mcalib -f text --bos maybe <tiny.weir
+    [ "$status" -eq 2 ]
+}
+
+@test "grams of few tokens are warned of" {
+    mcalib -q -f text -c 64 --tokens 128 --parts gram <tiny.weir 2>err >/dev/null
+    grep -q '^mcalib: 128 tokens for grams of 64 columns' err
+    mcalib -q -f text -c 64 --tokens 128 <tiny.weir 2>err >/dev/null
+    [ ! -s err ]
 }
 
 @test "a head of its own gets the final norm's statistics" {

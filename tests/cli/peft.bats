@@ -39,13 +39,17 @@ base" ]
 }
 
 @test "GPT-2: the base is turned back, the factors are not; the prefix that the checkpoint leaves out is there" {
-    tsplit gpt2 | lrfactor -m pissa -r 3 -t F32 | tpack -t peft -o out/
+    tsplit gpt2 | lrfactor -m pissa -r 3 -t F32 | tpack -t peft -o out/ # c_attn's adapter has the ranks of q, k and v together
     folds out gpt2/model.safetensors 8 1e-6
     grep -q '"fan_in_fan_out": true' out/adapter_config.json
+    grep -q '"transformer.h.0.attn.c_attn": 9' out/adapter_config.json
+    rm -r out
+    tsplit gpt2 | lrfactor -m pissa -r 3 -t F32 --only attn.v,mlp | tpack -t peft -o out/ # of c_attn only v
+    folds out gpt2/model.safetensors 6 1e-6
 }
 
 @test "eva: the base is the checkpoint, bit for bit, B is zero" {
-    tsplit tiny | mcalib -f text -c 64 --parts gram | lrfactor -m eva -r 4 | tpack -t peft -o out/
+    tsplit tiny | mcalib -f text -c 64 --parts gram,mean | lrfactor -m eva -r 4 | tpack -t peft -o out/
     cmp tiny/model.safetensors out/base/model.safetensors
     folds out tiny/model.safetensors 14 0
 }
@@ -63,7 +67,7 @@ base" ]
 
 @test "tmerge -m attach gives the terms back: pack and attach undo each other, of streams and folders" {
     for t in tiny gpt2; do
-        tsplit $t | lrfactor -m pissa -r 4 -t F32 >p.weir
+        tsplit $t | lrfactor -m pissa -r 4 -t F32 --only attn.o,mlp >p.weir
         tpack -t peft -o out/ <p.weir
         tmerge -m attach out/base out >back.weir
         tdiff p.weir back.weir | awk -F '\t' 'NR > 1 && $9 != "header" { print; exit 1 }'
@@ -86,7 +90,7 @@ base" ]
     [ "$(sum '"r": 4, "lora_alpha": 8, "alpha_pattern": {"mlp.up_proj": 4}')" = "2 2 3 4 6 6" ]
     [ "$(sum '"r": 4, "lora_alpha": 8, "alpha_pattern": {"p_proj": 4}')" = "3 2 3 4 7 6" ]
     [ "$(sum '"r": 4, "lora_alpha": 8, "use_rslora": true')" = "5 2 3 4 9 6" ]
-    for wrong in '"r": 3:*lora_A has 4 rows*rank 3*' '"r": 4, "use_dora": true:*DoRA*' '"r": 4, "bias": "all":*bias*' \
+    for wrong in '"r": 3:*lora_A has 4 rows*rank 3*' '"r": 4, "use_dora": true:*DoRA*' '"r": 4, "lora_bias": true:*lora_bias*' '"r": 4, "init_lora_weights": "pissa":*init_lora_weights*' '"r": 4, "trainable_token_indices": [3]:*trainable_token_indices*' \
         '"r": 4, "modules_to_save": ["x"]:*modules_to_save*'; do
         echo "{\"peft_type\": \"LORA\", ${wrong%:*}}" >ad/adapter_config.json
         run bash -c 'tmerge -m attach base.safetensors ad >/dev/null'
@@ -112,4 +116,71 @@ base" ]
     [[ $output == *lora_A*gpt2* ]]
     run bash -c 'tsplit tiny | lrfactor -m pissa -r 2 | tpack -t peft -o -'
     [ "$status" -eq 2 ]
+}
+
+# merged ADAPTER WANT: the base with the adapter is what peft merges, within the rounding of f32
+merged() {
+    base=${3:-base}
+    tmerge -m attach "$GOLD/$base" "$1" | tcat --dense=F32 | tpack -t safetensors -o got.safetensors
+    python3 - got.safetensors "$2" <<PY
+import struct, sys
+sys.path.insert(0, "$REF")
+import safetensors
+got, want = (safetensors.read(p)[1] for p in sys.argv[1:])
+assert set(got) == set(want), set(got) ^ set(want)
+f = lambda t: struct.unpack("<%df" % (len(t["data"]) // 4), bytes(t["data"]))
+worst = max(abs(x - y) for n in want for x, y in zip(f(got[n]), f(want[n]), strict=True))
+changed = sum(f(got[n]) != f(safetensors.read("$GOLD/$base/model.safetensors")[1][n]) for n in want)
+assert worst <= 1e-5 and changed >= 4, (worst, changed)
+PY
+}
+
+@test "peft's own adapters: patterns that are regular expressions, rslora, whole modules and biases, embeddings; merged as merge_and_unload does" {
+    GOLD=$TOP/tests/golden/peft
+    for a in patterns rslora whole embedding; do
+        merged "$GOLD/$a" "$GOLD/$a.safetensors" || { echo "$a"; return 1; }
+    done
+    merged "$GOLD/fused" "$GOLD/fused.safetensors" gpt2 # c_attn holds q, k and v, [inputs][outputs]
+    for a in module-before module-behind; do merged "$GOLD/$a" "$GOLD/rslora.safetensors"; done
+}
+
+@test "a pattern's key that is no regular expression is named; one that never ends is given up" {
+    GOLD=$TOP/tests/golden/peft
+    cp -r "$GOLD/patterns" ad
+    for key in '(unclosed:alpha_pattern*unclosed*missing' '(.|..|...)*[!?]:alpha_pattern*too long'; do
+        sed "s/\"lora_alpha\"/\"_\": 0, &/; s/\"alpha_pattern\": {/&\"${key%%:*}\": 1, /" "$GOLD/patterns/adapter_config.json" >ad/adapter_config.json
+        run bash -c "tmerge -m attach '$GOLD/base' ad >/dev/null"
+        one_line_error 1 tmerge
+        [[ $output == *${key#*:}* ]]
+    done
+}
+
+@test "base_layer.weight: passed over where it is the base's; an adapter of another base, or of a tied head or embedding, is refused" {
+    GOLD=$TOP/tests/golden/peft
+    grep -q base_layer "$GOLD/embedding/adapter_model.safetensors"
+    cp -r "$GOLD/base" other
+    python3 - <<PY
+import re
+b = bytearray(open("other/model.safetensors", "rb").read())
+b[-1] ^= 1                     # the head's last number, or the norm's
+import json, struct
+n = struct.unpack("<Q", b[:8])[0]
+h = json.loads(b[8:8 + n])
+at = 8 + n + h["lm_head.weight"]["data_offsets"][0]
+b[-1] ^= 1
+b[at + 1] ^= 1
+open("other/model.safetensors", "wb").write(b)
+PY
+    run bash -c "tmerge -m attach other '$GOLD/embedding' >/dev/null"
+    one_line_error 1 tmerge
+    [[ $output == *lm_head.base_layer.weight*"another base"* ]]
+    cp -r "$GOLD/base" tied
+    sed -i 's/"tie_word_embeddings": false/"tie_word_embeddings": true/' tied/config.json
+    tcat --skip head <(tsplit "$GOLD/base") | tpack -t safetensors -o bare
+    mv bare tied/model.safetensors
+    for a in embedding whole; do
+        run bash -c "tmerge -m attach tied '$GOLD/$a' >/dev/null"
+        one_line_error 1 tmerge
+        [[ $output == *tie_word_embeddings*both* ]]
+    done
 }

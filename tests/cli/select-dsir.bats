@@ -3,7 +3,6 @@ load helpers
 
 setup_file() {
     load helpers
-    command -v parallel >/dev/null || skip "needs GNU parallel"
     make -s -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$BATS_FILE_TMPDIR/out" demo >"$BATS_FILE_TMPDIR/log"
 }
 
@@ -57,8 +56,47 @@ hadoop() {
 }
 
 @test "a shard that fails stops the flow, and leaves no result" {
-    head -c 3000 "$OUT/target.feat" >cut.feat
-    mkdir o && cp "$OUT/pool.jsonl" o/ && cp cut.feat o/target.feat && cp "$OUT/raw.feat" "$OUT/target.jsonl" o/ && touch o/raw.feat o/target.feat
-    run make -s -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$PWD/o" -o "$PWD/o/target.feat" -o "$PWD/o/raw.feat" -o "$PWD/o/pool.jsonl" all
+    cp -a "$OUT" o && rm o/part-2.weir
+    head -c 3000 "$OUT/target.feat" >o/target.feat
+    run make -s -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$PWD/o" -o "$PWD/o/target.feat" all
+    [ "$status" -ne 0 ]
+    rm o/selected.* o/part-*
+    run make -s -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$PWD/o" -o "$PWD/o/target.feat" all
     [ "$status" -ne 0 ] && [ ! -e o/selected.weir ] && [ ! -e o/selected.jsonl ]
+}
+
+@test "no text of fewer than MIN words is chosen; other variables make anew what depends on them, and only that" {
+    [ "$(dsel --where 'words<100' "$OUT/selected.weir" | dsave --ids | wc -l)" -eq 0 ]
+    cp -a "$OUT" o
+    m() { make -s -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$PWD/o" "$@" all; }
+    stamp() { stat -c %Y.%y.%i "$@"; }
+    m; stamp o/raw.feat o/part-1.weir o/selected.jsonl >before
+    m; stamp o/raw.feat o/part-1.weir o/selected.jsonl | cmp - before
+    m K=7 MIN=5
+    [ "$(wc -l <o/selected.jsonl)" -eq 7 ]
+    stamp o/raw.feat | cmp - <(head -n 1 before)
+    [ "$(stamp o/part-1.weir)" != "$(sed -n 2p before)" ]
+    m; cmp o/selected.jsonl "$OUT/selected.jsonl"
+    m N=3; cmp o/selected.jsonl "$OUT/selected.jsonl"
+    head -n 300 "$OUT/pool.jsonl" >other.jsonl
+    m POOL="$PWD/other.jsonl"
+    ! cmp -s o/selected.jsonl "$OUT/selected.jsonl"
+    m POOL="$PWD/other.jsonl" OUT="$PWD/fresh"
+    cmp o/selected.jsonl fresh/selected.jsonl
+    m; rm o/part-3.weir o/selected.jsonl; m; cmp o/selected.jsonl "$OUT/selected.jsonl"
+}
+
+@test "two makes at once, and one that is killed and run again, give the bytes of one run" {
+    for i in 1 2; do make -s -j 2 -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$PWD/o" all & p[i]=$!; done
+    wait "${p[1]}" && wait "${p[2]}"
+    cmp o/selected.jsonl "$OUT/selected.jsonl"
+    for wait in 0.05 0.15 0.3; do
+        rm -rf k
+        setsid make -s -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$PWD/k" all >/dev/null 2>&1 & pid=$!
+        sleep $wait
+        kill -9 -- -$pid 2>/dev/null || true
+        wait $pid 2>/dev/null || true
+        make -s -C "$TOP/pipelines/select-dsir" BIN="$BIN" OUT="$PWD/k" all
+        cmp k/selected.jsonl "$OUT/selected.jsonl"
+    done
 }

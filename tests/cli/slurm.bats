@@ -107,7 +107,7 @@ wait_for() { # wait_for JOB: its end
     tail -n +31 math.jsonl >>pool.jsonl
     dload -q target.jsonl | dfeat >t.feat
     dload -q pool.jsonl | tee pool.weir | dfeat >r.feat
-    dscore -m dsir --target t.feat --raw r.feat --norm token pool.weir | dsel --by dsir -k 40 | dsave >want.jsonl
+    dscore -m dsir --target t.feat --raw r.feat --norm token pool.weir | dsel --where 'dsir.words>=100' --by dsir -k 40 | dsave >want.jsonl
     submit() { sh "$TOP/pipelines/select-dsir/slurm/submit.sh" pool.jsonl target.jsonl out 5 40 | tee jobs; }
     wait_for "$(submit | tail -n 1)"
     [ "$(wc -l <jobs)" -eq 4 ]

@@ -193,7 +193,8 @@ assert want in d, 'the bits are not all there'"
     printf 'weir-text 1\ntensor "" [2]\nend\n' | refuse 3 'name of 0 bytes: 1 to 4096 bytes of UTF-8 are allowed'
     printf 'weir-text 1\nmore v=2\nend\n' | refuse 3 'head: key "v" is there twice'
     printf 'weir-text 1\nshard 3 2\nend\n' | refuse 2 'shard 3 of 2: counted from 1, 1048576 at most'
-    printf 'weir-text 1\nblob a/b\nend\n' | refuse 2 '"a/b" is no plain file name'
+    printf 'weir-text 1\nblob a/../b\nend\n' | refuse 2 'name "a/../b" is no path of plain file names'
+    printf 'weir-text 1\nstat a/b\nend\n' | refuse 2 'name "a/b" is no plain file name'
 }
 
 @test "a text of nothing is no stream" {

@@ -68,3 +68,59 @@ PY
     tsplit "$G/new.pt" | tpack -o y.safetensors
     cmp x.safetensors y.safetensors
 }
+
+@test "a byte that changed in a stored entry is found: of a state dict, of an npz" {
+    python3 - "$G/new.pt" <<'PY'
+import sys, zipfile, struct
+def damage(src, dst, pick):
+    b = bytearray(open(src, "rb").read())
+    with zipfile.ZipFile(src) as z:
+        for i in z.infolist():
+            if pick(i.filename) and i.file_size > 140 or pick(i.filename) and i.filename.startswith("new/data/"):
+                at = i.header_offset + 30 + sum(struct.unpack("<HH", b[i.header_offset + 26:i.header_offset + 30]))
+                b[at + i.file_size - 1] ^= 1
+                open(dst, "wb").write(b)
+                return
+    raise SystemExit("nothing to damage")
+damage(sys.argv[1], "bad.pt", lambda n: "/data/" in n)
+row = b"\x93NUMPY\x01\x00" + struct.pack("<H", 118) + ("{'descr': '<f4', 'fortran_order': False, 'shape': (4,), }".ljust(117) + "\n").encode()
+with zipfile.ZipFile("good.npz", "w") as z:
+    z.writestr("a.npy", row + struct.pack("<4f", 1, 2, 3, 4))
+damage("good.npz", "bad.npz", lambda n: True)
+PY
+    tsplit good.npz >x
+    for f in bad.pt bad.npz; do
+        run tsplit -o x $f
+        one_line_error 1 tsplit && [[ $output == *": its checksum is "*", the directory says "* ]] || { echo "$output"; return 1; }
+    done
+}
+
+@test "a pickle of some KB that shares its parts takes memory by its bytes, and is refused" {
+    python3 - <<'PY'
+import struct, zipfile
+def save(name, body):
+    with zipfile.ZipFile(name, "w") as z:
+        z.writestr("a/data.pkl", b"\x80\x02" + body + b".")
+        z.writestr("a/data/0", struct.pack("<f", 1))
+def text(s):
+    return b"X" + struct.pack("<I", len(s)) + s.encode()
+storage = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K\x01tQ"
+tensor = b"ctorch._utils\n_rebuild_tensor_v2\n(" + storage + b"K\x00K\x01\x85K\x01\x85\x89ccollections\nOrderedDict\n)RtRq\x00"
+# Five hundred tensors, one shared, in a list that a thousand names of a list share.
+inner = b"](" + tensor + b"h\x00" * 500 + b"eq\x01"
+save("names.pt", b"}(" + text("n" * 4000) + b"](" + inner + b"h\x01" * 1000 + b"eu")
+# A list of a thousand pairs; three thousand OrderedDicts are made of it.
+pairs = b"](" + b"K\x00K\x01\x86" * 1000 + b"eq\x02"
+save("pairs.pt", b"](" + pairs + b"ccollections\nOrderedDict\nq\x03h\x02\x85R" + b"h\x03h\x02\x85R" * 3000 + b"e")
+PY
+    for f in names pairs; do
+        [ "$(stat -c %s $f.pt)" -lt 40000 ]
+        run bash -c "ulimit -v 200000; tsplit -o x $f.pt"
+        case $BUILD in *-san*) run tsplit -o x $f.pt ;; esac
+        one_line_error 1 tsplit || return 1
+    done
+    run tsplit -o x names.pt
+    [[ $output == *"lists in lists are shared" ]]
+    run tsplit -o x pairs.pt
+    [[ $output == *"more pairs in OrderedDicts than the pickle has bytes" ]]
+}

@@ -153,12 +153,13 @@ PY
     [ ! -e o ]
 }
 
-@test "a folder's files travel; weights in other formats, hidden files and folders do not" {
+@test "a folder's files travel, those of its sub-folders too; weights in other formats and hidden files do not" {
     cp -r "$TINY" m
     echo hidden >m/.secret; echo weights >m/pytorch_model.bin; mkdir m/sub; echo x >m/sub/x; echo template >m/chat_template.jinja
     tsplit m | tpack -o out/
     cmp m/chat_template.jinja out/chat_template.jinja
-    [ ! -e out/.secret ] && [ ! -e out/pytorch_model.bin ] && [ ! -e out/sub ]
+    [ ! -e out/.secret ] && [ ! -e out/pytorch_model.bin ]
+    cmp m/sub/x out/sub/x
     for f in "$TINY"/*; do cmp "$f" "out/${f##*/}"; done
 }
 
@@ -243,4 +244,23 @@ PY
     [[ $output == "tsplit: two.weir: "*"a second stream stands behind the first"* ]]
     head -c 100000 c.weir >cut.weir; run tsplit -n 2 -d no cut.weir; one_line_error 1 tsplit
     [ -z "$(ls -d no* 2>/dev/null)" ]
+}
+
+@test "a clone without git-lfs: its pointers are named, alone, in a folder, beside the weights" {
+    cd "$BATS_TEST_TMPDIR"
+    tiny_model
+    cp -r "$BATS_FILE_TMPDIR/tiny" lfs
+    pointer() { printf 'version https://git-lfs.github.com/spec/v1\noid sha256:%064d\nsize 11547040\n' 7 >"$1"; }
+    pointer lfs/model.safetensors
+    cp lfs/model.safetensors model.gguf
+    cp lfs/model.safetensors model.safetensors
+    cp lfs/model.safetensors model.npz
+    for f in lfs model.gguf model.safetensors model.npz; do
+        run tsplit -o x $f
+        one_line_error 1 tsplit && [[ $output == *": a git-lfs pointer, not the file; git lfs pull fetches it" ]] || { echo "$f: $output"; return 1; }
+    done
+    cp "$BATS_FILE_TMPDIR/tiny/model.safetensors" lfs/
+    pointer lfs/tokenizer.json
+    run tsplit -o x lfs
+    one_line_error 1 tsplit && [[ $output == *"tokenizer.json: a git-lfs pointer, not the file; git lfs pull fetches it" ]]
 }

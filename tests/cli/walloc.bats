@@ -112,7 +112,7 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
     sed -i 's/type/rank/; s/int4/3/' t.tsv
     lrfactor -m svd --budget t.tsv <tiny.weir 2>&1 >/dev/null | grep -qx "lrfactor: t.tsv: 2 rows are .*"
     rm -rf shards; tsplit -n 3 -d shards tiny
-    for f in shards/*; do lrfactor -m svd --budget t.tsv <"$f" 2>err >/dev/null; [ ! -s err ]; done
+    for f in shards/*; do lrfactor -m svd --budget t.tsv --allow-none <"$f" 2>err >/dev/null; [ ! -s err ]; done
 }
 
 @test "refusals name file, line and values" {
@@ -166,7 +166,7 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
         "walloc -m error -s 0.5 <tiny.weir"
     # without companions, errors are those of the weights
     walloc -m error --weigh size -s 0.5 <tiny.weir | awk -F '\t' 'NR > 1 { n += $3; z += $2 * $3 } END { exit !(z - n / 2 < 1 && n / 2 - z < 1) }'
-    [ "$(walloc -m uniform -s 0.5 --only nothing <tiny.weir)" = "tensor	sparsity	weights	loss" ]
+    [ "$(walloc -m uniform -s 0.5 --only nothing --allow-none <tiny.weir)" = "tensor	sparsity	weights	loss" ]
 }
 
 @test "usage" {
@@ -183,4 +183,15 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
     done
     refused "wprune: t.tsv: line 2: model.layers.0.self_attn.q_proj.weight: sparsity: scope model spreads one share by itself; a budget wants --scope row or tensor" \
         "wprune -m lamp --budget t.tsv <tiny.weir"
+}
+
+@test "the page says that flap and cfsp, as sparsities, lose to uniform; and so they do" {
+    mandoc "$TOP/man/walloc.1" | col -b | tr -s " \n" " " | grep -q "lose to uniform"
+    tsplit "$MODEL" | mcalib -f "$BROOK/calib.txt" --tokens 4096 -c 256 --parts norm2,mean,bi >c.weir
+    head -c 12000 "$BROOK/prose.test.txt" >t
+    for m in uniform flap cfsp; do
+        walloc -m $m -s 0.6 <c.weir >$m.tsv
+        wprune -m wanda --budget $m.tsv <c.weir | mppl -q -f t -c 256 | awk -F '\t' -v m=$m 'NR == 2 { print m, $6 }'
+    done >ppl
+    awk '{ p[$1] = $2 } END { exit !(p["flap"] > 1.1 * p["uniform"] && p["cfsp"] > 1.1 * p["uniform"]) }' ppl || { cat ppl; false; }
 }

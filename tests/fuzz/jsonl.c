@@ -26,6 +26,34 @@ static void equal(const struct record *a, const struct record *b)
     buf_free(&y);
 }
 
+static void same_text(const struct record *a, const struct record *b)
+{
+    must(a->text_len == b->text_len && memcmp(a->text, b->text, a->text_len) == 0);
+    must(a->id_len == b->id_len && memcmp(a->id, b->id, a->id_len) == 0);
+}
+
+/* Text and id within objects: what can be written is read back as the same. */
+static void nested(const uint8_t *p, size_t n)
+{
+    struct record r = {0}, again = {0};
+    struct buf line = {0}, out = {0};
+    struct err e = {""};
+
+    buf_add(&line, p, n);
+    if (jsonl_read(&r, n ? (char *)line.data : "", n, "a.b", "a.id.c", &e) < 0) {
+        must(e.msg[0] != 0);
+    } else if (jsonl_write(&out, &r, "a.b", "a.id.c", &e) == 0) {
+        must(jsonl_read(&again, (char *)out.data, out.len, "a.b", "a.id.c", &e) == 0);
+        same_text(&r, &again);
+    } else {
+        must(e.msg[0] != 0);
+    }
+    record_free(&r);
+    record_free(&again);
+    buf_free(&line);
+    buf_free(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     struct record r = {0}, again = {0};
@@ -47,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
         must(record_unpack(&again, &m, &e) == 0 && m.p == m.end);
         equal(&r, &again);
     }
+    nested(p, n);
     m = (struct mp_in){p, p + n};
     if (record_unpack(&again, &m, &e) == 0)
         equal(&again, &again);

@@ -1,7 +1,7 @@
 /*
  * lines: any bytes, in pieces of any size, are cut into the lines that a plain loop over them finds, with their numbers and places.
  * Bytes 0 and 1: how many come at a time, the longest line. Byte 2: when odd, each further byte becomes a run of 2048 of it, and a line feed
- * where it is odd too, so that lines are longer than what is read at once.
+ * where it is odd too, so that lines are longer than what is read at once; 320 of them, which is more than twice that, are enough.
  */
 #include "record/lines.h"
 
@@ -15,10 +15,12 @@
 FUZZ_ROOM(MIB(4), 3 * 2048)
 
 #define RUN 2048
+#define MOST 320
 
 static void stretch(struct buf *b, const uint8_t *p, size_t n)
 {
-    for (size_t i = 0; i < n && i < 1024; i++) {
+    buf_space(b, (RUN + 1) * (n < MOST ? n : MOST));
+    for (size_t i = 0; i < n && i < MOST; i++) {
         memset(buf_space(b, RUN), 'a' + p[i] % 26, RUN);
         b->len += RUN;
         if (p[i] % 2)

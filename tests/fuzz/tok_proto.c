@@ -16,7 +16,7 @@ static void use(const struct tok *t)
     struct buf back = {0};
     struct err e;
 
-    if (tok_encode(t, text, sizeof text, &ids, &e) == 0 && tok_decode(t, ids.id, ids.n, &back, &e) < 0)
+    if (tok_encode(t, text, sizeof text, 0, &ids, &e) == 0 && tok_decode(t, ids.id, ids.n, &back, &e) < 0)
         abort();
     for (uint32_t id = 0; id < tok_vocab(t); id++) {
         size_t len;

@@ -46,17 +46,29 @@ static void merged(const struct merge_method *m, const struct merge_texts *x, co
     float *copy = mem_new((size_t)n * N, sizeof *copy), *at[MODELS];
     struct err e = {""};
 
+    const struct merge_survey *s = merge_surveys(m, &a);
+    void *seen = s && step < ROWS ? s->begin(&(struct merge_job){.args = &a, .rows = ROWS, .cols = COLS, .models = n}) : NULL;
+
     if (merge_whole(m, &a))
         step = ROWS;
     for (int k = 0; k < n; k++)
         memcpy(copy + k * N, model[pick[k]], sizeof model[0]);
-    for (uint64_t r = 0; r < ROWS; r += step) {
-        for (int k = 0; k < n; k++)
-            at[k] = copy + k * N + r * COLS;
-        struct merge_job j = {&a, "t", r, step, COLS, n, m->base ? base + r * COLS : NULL, at, out + r * COLS};
+    for (int pass = seen ? 0 : s ? s->passes : 0; pass <= (s ? s->passes : 0); pass++) {
+        for (uint64_t r = 0; r < ROWS; r += step) {
+            for (int k = 0; k < n; k++)
+                at[k] = copy + k * N + r * COLS;
+            struct merge_job j = {&a, "t", r, step, COLS, n, m->base ? base + r * COLS : NULL, at, out + r * COLS, seen};
 
-        CHECK(merge_rows(m, &j, &e) == 0);
+            if (s && pass < s->passes)
+                s->see(seen, &j, pass);
+            else
+                CHECK(merge_rows(m, &j, &e) == 0);
+        }
+        if (s && s->next && pass < s->passes)
+            s->next(seen, pass);
     }
+    if (seen)
+        s->end(seen);
     free(copy);
     free(a.weight);
     free(a.density);

@@ -37,7 +37,8 @@ static void want_all(struct rules_want *w)
 /* Is it a share? Counts, lengths and ratios that may exceed 1 are not. */
 static int is_share(const char *name)
 {
-    static const char *const not[] = {"count", "words", "length", "_ratio", "lines", "sentences", "third", "most_common", "in_duplicate_lines", "entropy", "number"};
+    static const char *const not[] = {"count", "words", "length", "_ratio", "lines", "sentences", "third", "most_common", "in_duplicate_lines", "entropy", "number",
+                                      "repetition.chars"};
     static const char *const yes[] = {"line_punct_ratio", "short_line_ratio", "char_dup_ratio", "bullet_ratio", "numbers_ratio", "urls_ratio"};
 
     for (size_t k = 0; k < sizeof yes / sizeof *yes; k++)
@@ -49,7 +50,7 @@ static int is_share(const char *name)
     return strncmp(name, "rules.c4", 8) != 0 && !strstr(name, "top_"); /* n-grams that overlap themselves count twice */
 }
 
-static void check_text(struct rules *used, const struct buf *b)
+static void check_words(struct rules *used, const struct buf *b, enum rules_words words)
 {
     struct rules_want all, one;
     double v[RULES_VALUES], alone[RULES_VALUES];
@@ -57,9 +58,11 @@ static void check_text(struct rules *used, const struct buf *b)
     struct err e;
 
     want_all(&all);
+    all.words = words;
     CHECK(rules_run(used, &all, b->data, b->len, v, &e) == 0);
     for (int s = 0; s < RULES_SETS; s++) {
         rules_defaults(&one);
+        one.words = words;
         one.sets = 1u << s;
         CHECK(rules_run(s % 2 ? fresh : used, &one, b->data, b->len, alone, &e) == 0);
         for (int i = 0; i < RULES_VALUES; i++)
@@ -71,6 +74,12 @@ static void check_text(struct rules *used, const struct buf *b)
         CHECK(!is_share(rules_value[i].name) || v[i] <= 1);
     }
     rules_free(fresh);
+}
+
+static void check_text(struct rules *used, const struct buf *b)
+{
+    check_words(used, b, RULES_SPACE);
+    check_words(used, b, RULES_SIGNS);
 }
 
 struct word {

@@ -1,7 +1,7 @@
 /*
  * laws/shrink: what holds for every method of the table.
  *
- *   counts are exact; equal scores go by index; a unit whose inputs are always 0 goes first and costs nothing; what is removed of a smaller share
+ *   counts are exact; lots are fair; equal scores go by index; a unit whose inputs are always 0 goes first and costs nothing; what is removed of a smaller share
  *   is removed of a larger, too; any number of threads gives the same bits; a linear that makes the units has the same say whatever its scale; the
  *   columns that stay, solved for anew, lose no more than as they were, and nothing where the inputs that went are sums of those that stay; a bias
  *   keeps the mean of the outputs and loses no more, with the refit about the mean least of all.
@@ -72,7 +72,7 @@ static struct shrink_job job(unsigned what, uint64_t remove, double *score)
     int heads = what == SHRINK_HEADS;
 
     return (struct shrink_job){what, UNITS, heads ? WIDTH : 1, ROWS, w, {{up, 1}, {gate, 1}, {q, WIDTH}}, heads ? 3 : 2, ROWS, inputs, norm2, mean,
-                               absmean, gram, given, score, remove};
+                               absmean, gram, given, score, remove, 5, 2};
 }
 
 static int stays(const uint64_t *keep, uint64_t n, uint64_t unit)
@@ -111,6 +111,7 @@ static void laws(const struct shrink_method *m, unsigned what)
 {
     double score[UNITS], again[UNITS];
     unsigned needs = what == SHRINK_HEADS ? m->needs_heads : m->needs_channels;
+    int blind = what == SHRINK_EXPERTS && !m->needs_experts; /* by lot: what is never active need not go first */
     uint64_t keep[UNITS], before[UNITS];
     struct err e;
 
@@ -126,7 +127,7 @@ static void laws(const struct shrink_method *m, unsigned what)
         CHECK(m->apply(&k, &e) == 0 && memcmp(score, again, sizeof score) == 0);
         for (uint64_t i = 1; i < UNITS - remove; i++)
             CHECK(keep[i] > keep[i - 1] && keep[i] < UNITS);
-        CHECK(stays(keep, UNITS - remove, 7) == (remove == 0));
+        CHECK(blind || stays(keep, UNITS - remove, 7) == (remove == 0));
         for (uint64_t i = 0; remove && i < UNITS - remove; i++)
             CHECK(stays(before, UNITS - remove + 1, keep[i]));
         memcpy(before, keep, sizeof before);
@@ -134,6 +135,27 @@ static void laws(const struct shrink_method *m, unsigned what)
     par_set_jobs(1);
     if (needs & SHRINK_MAKERS)
         scales(m, what);
+}
+
+/* By lot: another seed or layer, another choice; each unit goes about as often as any other. */
+static void lots(void)
+{
+    double score[UNITS], other[UNITS];
+    struct shrink_job j = {.what = SHRINK_EXPERTS, .units = UNITS, .score = score, .remove = UNITS / 2}, k = j;
+    uint64_t keep[UNITS];
+    int often[UNITS] = {0};
+    struct err e;
+
+    k.score = other;
+    for (k.seed = 1; k.seed < 3; k.seed++)
+        CHECK(shrink_random.apply(&j, &e) == 0 && shrink_random.apply(&k, &e) == 0 && memcmp(score, other, sizeof score) != 0);
+    for (j.layer = 0; j.layer < 1000; j.layer++) {
+        CHECK(shrink_random.apply(&j, &e) == 0 && shrink_choose(&j, keep, &e) == 0);
+        for (int i = 0; i < UNITS / 2; i++)
+            often[keep[i]]++;
+    }
+    for (int i = 0; i < UNITS; i++)
+        CHECK(often[i] > 430 && often[i] < 570); /* 500 +- 4.4 sigma */
 }
 
 static void counts(void)
@@ -248,10 +270,11 @@ static void biases(void)
 int main(void)
 {
     counts();
+    lots();
     refits();
     biases();
     for (int i = 0; shrink_table[i]; i++)
-        for (unsigned what = 1; what <= SHRINK_HIDDEN; what <<= 1)
+        for (unsigned what = 1; what <= SHRINK_EXPERTS; what <<= 1)
             if (shrink_table[i]->what & what)
                 laws(shrink_table[i], what);
     return DONE();

@@ -118,6 +118,11 @@ VARIANTS = {
         type="longrope", short_factor=[1.0, 1.1, 1.3, 1.5], long_factor=[1.2, 2.0, 3.5, 5.0]))),
     "phi3-short": ("phi3", dict(OLD, sliding_window=None, original_max_position_embeddings=32, rope_scaling=dict(
         type="longrope", short_factor=[1.0, 1.1, 1.3, 1.5], long_factor=[1.2, 2.0, 3.5, 5.0]))),
+    # What llama.cpp's fixed choices (query scale, clamp, normed experts) can say, so that a GGUF of it is the same model.
+    "qwen3_moe-norm": ("qwen3_moe-all", dict(norm_topk_prob=True)),
+    "gemma2-scale": ("gemma2", dict(query_pre_attn_scalar=16)),
+    "gemma3-scale": ("gemma3", dict(query_pre_attn_scalar=8)),
+    "gpt_oss-limit": ("gpt_oss", dict(swiglu_limit=7.0)),
     "gpt_neox-serial": ("gpt_neox", dict(use_parallel_residual=False, rope_parameters=None, rotary_pct=0.25, rotary_emb_base=10000)),
     "bloom-post": ("bloom", dict(apply_residual_connection_post_layernorm=True)),
     "deepseek_v3-yarn": ("deepseek_v3", dict(rope_interleave=False, rope_parameters=dict(YARN, mscale=0.7, mscale_all_dim=0.9))),

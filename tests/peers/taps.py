@@ -9,6 +9,7 @@ import torch
 from torch.overrides import TorchFunctionMode
 
 F = torch.nn.functional
+COPIES = (torch.Tensor.type, torch.Tensor.to, torch.Tensor.float)
 
 
 class Watch(TorchFunctionMode):
@@ -41,7 +42,10 @@ class Watch(TorchFunctionMode):
         key = self.key(w)
         if key:
             self.add(key, x)
-        return func(*args, **(kwargs or {}))
+        made = func(*args, **(kwargs or {}))
+        if func in COPIES and self.key(args[0]) and made is not args[0]:  # DeepSeek's router is taken in float32
+            self.names[made.untyped_storage().data_ptr()] = (self.names[args[0].untyped_storage().data_ptr()][0], made)
+        return made
 
 
 def watch(model, windows):
@@ -65,7 +69,7 @@ ROLES = [
     ("moe.router", r"(mlp\.gate|mlp\.router|block_sparse_moe\.gate)"),
     ("moe.(gate|up)", r"experts\.(gate_up_proj|gate_proj|up_proj|w1|w3)"), ("moe.down", r"experts\.(down_proj|w2)"),
     ("sh.(gate|up)", r"shared_experts?\.(gate_proj|up_proj)"), ("sh.down", r"shared_experts?\.down_proj"),
-    ("head", "(lm_head|embed_out)"), ("proj.in", "project_in"), ("proj.out", "project_out"),
+    ("head", "(lm_head|embed_out)"), (r"embed\.in", "project_in"), (r"embed\.out", "project_out"),
 ]
 
 
@@ -77,7 +81,7 @@ def layer_of(name):
 def of_role(grams, role, layer, expert):
     """The gram that a bundle of this role should carry, or None."""
     for roles, names in ROLES:
-        if not re.fullmatch(roles, role):
+        if not re.fullmatch(roles, role or ""):
             continue
         for (name, e), (gram, tokens) in grams.items():
             if layer_of(name) == layer and (e == expert or e is None) and re.search(r"(^|\.)" + names + r"(\.weight)?$", name):

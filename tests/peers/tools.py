@@ -27,7 +27,7 @@ def sh(command, **paths):
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command.format(**paths)], env=env, capture_output=True, text=True)
     if done.returncode:
         said = [line for line in done.stderr.splitlines() if line.strip()]
-        own = [line for line in said if not re.search("upstream|input ends|took a fallback", line)] or said or [f"status {done.returncode}"]
+        own = [line for line in said if not re.search("upstream|input ends|took a fallback|saw no token", line)] or said or [f"status {done.returncode}"]
         if done.returncode not in (1, 2):
             raise Wrong(f"status {done.returncode}: {own[0]}")
         raise Refused(re.sub(r"architecture '\w+'", "this architecture", re.sub(r"/\S*/", "", own[0])))
@@ -86,12 +86,12 @@ def tokenizer(folder, kind):
         special, cls = pieces[:5], dict(tokenizer_class="BertTokenizer", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[PAD]")
         open(f"{folder}/vocab.txt", "w").write("\n".join(pieces) + "\n")
     else:
-        pieces = ["<pad>", "<s>", "</s>", "\u010a", "\u0120", *letters, "0", "1", "2", "3", "th", "he", "in"]
+        pieces = ["<pad>", "<s>", "</s>", "\u010a", "\u0120", *letters, "<unk>", "<|endoftext|>", "0", "1", "th", "he", "in"]
         t = dict(type="BPE", unk_token=None, continuing_subword_prefix=None, end_of_word_suffix=None, fuse_unk=False, byte_fallback=False,
                  ignore_merges=False, vocab={p: i for i, p in enumerate(pieces)}, merges=[["t", "h"], ["h", "e"], ["i", "n"]])
         level = dict(type="ByteLevel", add_prefix_space=False, trim_offsets=True, use_regex=True)
         rest = dict(normalizer=None, pre_tokenizer=level, decoder=level)
-        special = pieces[:3]
+        special = [*pieces[:3], "<unk>", "<|endoftext|>"]  # the last two are looked up by llama.cpp in a model called phi3
         cls = dict(tokenizer_class="PreTrainedTokenizerFast", bos_token="<s>", eos_token="</s>", pad_token="<pad>", add_bos_token=False)
     added = [dict(id=pieces.index(s), content=s, single_word=False, lstrip=False, rstrip=False, normalized=False, special=True) for s in special]
     json.dump(dict(version="1.0", truncation=None, padding=None, added_tokens=added, post_processor=None, model=t, **rest),

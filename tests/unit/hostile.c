@@ -177,6 +177,7 @@ static void says_of_bytes(const char *kind, const char *bytes, size_t n, const c
 
 static void bodies(void)
 {
+    static const char *const names[] = {"..", ".", "/a", "a/", "a//b", "../a", "a/../b", "a/.", "a/.."};
     char deep[40];
 
     memset(deep, 0x91, sizeof deep);
@@ -194,8 +195,14 @@ static void bodies(void)
     says_of_bytes("tensor", "\x81\xa4name\x05", 7, "test: record 2 (tensor): header: name should be a string, is an integer");
     says_of_bytes("tensor", "\x81\xa4name\xa0", 7, "test: record 2 (tensor): header: name has 0 bytes, 1 to 4096 are allowed");
     says_of_bytes("tensor", "\x81\xa4name\xa2\x1b" "b", 9, "test: record 2 (tensor): \\x1bb: header lacks its shape");
-    says_of_bytes("blob", "\x82\xa4name\xa3" "a/b\xa4size\x00", 16, "test: record 2 (blob): name \"a/b\" is no plain file name");
-    says_of_bytes("blob", "\x82\xa4name\xa2..\xa4size\x00", 15, "test: record 2 (blob): name \"..\" is no plain file name");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char body[40], says[120];
+        int n = snprintf(body, sizeof body, "\x82\xa4name%c%s\xa4size", (int)(0xa0 + strlen(names[i])), names[i]);
+
+        snprintf(says, sizeof says, "test: record 2 (blob): name \"%s\" is no path of plain file names", names[i]);
+        says_of_bytes("blob", body, (size_t)n + 1, says); /* the NUL is size 0 */
+    }
+    says_of_bytes("stat", "\x81\xa4name\xa3" "a/b", 10, "test: record 2 (stat): name \"a/b\" is no plain file name");
     says_of_bytes("blob", "\x81\xa4name\xa1" "a", 8, "test: record 2 (blob): header lacks its size");
     says_of_bytes("blob", "\x82\xa4name\xa1" "a\xa4size\x05", 14, "test: input ends after record 2 (blob a), no tail: was the upstream command killed or did it fail?");
     says_of_bytes("blob", "\x82\xa4name\xa1" "a\xa4size\xff", 14, "test: record 2 (blob): header: size is -1, allowed are 0 to 9223372036854775807");

@@ -2,6 +2,7 @@
 #include "record/json.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "tests/unit/check.h"
 
@@ -93,6 +94,25 @@ static void many_keys(void)
     buf_free(&b);
 }
 
+/* "0," is a value of 72 bytes in 2: a long row of them is refused before it has taken a multiple of its length. */
+static void bounded(void)
+{
+    struct buf b = {0};
+    struct rusage before, after;
+    struct err e;
+
+    buf_puts(&b, "[0");
+    for (int i = 0; i < 15000000; i++)
+        buf_add(&b, ",0", 2);
+    buf_puts(&b, "]");
+    getrusage(RUSAGE_SELF, &before);
+    CHECK(!json_parse(b.data, b.len, 4, &e));
+    getrusage(RUSAGE_SELF, &after);
+    CHECK(strstr(e.msg, "too many values: they take more than 370 MiB of memory") != NULL);
+    CHECK((after.ru_maxrss - before.ru_maxrss) / 1024 < 400);
+    buf_free(&b);
+}
+
 static void put(void)
 {
     struct buf b = {0};
@@ -108,6 +128,7 @@ int main(void)
     refusals();
     always_refused();
     many_keys();
+    bounded();
     put();
     return DONE();
 }

@@ -47,7 +47,7 @@ static void appears_only_when_whole(void)
     umask(mask);
     CHECK(t && !target_is_stdout(t));
     CHECK(write(target_fd(t), "new", 3) == 3);
-    CHECK(access("a", F_OK) < 0 && files_here() == 1);
+    CHECK(access("a", F_OK) < 0 && files_here() <= 1);
     CHECK(target_commit(t, &e) == 0);
     CHECK_STR(content("a"), "new");
     CHECK(files_here() == 1 && stat("a", &st) == 0 && (st.st_mode & 0777) == (0666 & ~mask));
@@ -116,7 +116,68 @@ static void nothing_is_left_by_death(void)
     CHECK(ends_with(SIGTERM) == SIGTERM && files_here() == 1);
     CHECK(ends_with(SIGINT) == SIGINT && files_here() == 1);
     CHECK(ends_with(SIGPIPE) == SIGPIPE && files_here() == 1);
+    CHECK(ends_with(SIGXCPU) == SIGXCPU && files_here() == 1);
+    CHECK(ends_with(SIGXFSZ) == SIGXFSZ && files_here() == 1);
     CHECK(ends_with(0) == -1 && files_here() == 1);
+}
+
+/* One who may read it alone is still alone afterwards; who may not is not let in. */
+static void the_mode_stays(void)
+{
+    static const mode_t modes[] = {0600, 0640, 0444, 0755};
+    struct err e;
+    struct stat st;
+
+    for (int i = 0; i < 4; i++) {
+        struct target *t;
+
+        CHECK(chmod("a", modes[i]) == 0);
+        t = target_open("a", &e);
+        CHECK(t && fstat(target_fd(t), &st) == 0 && (st.st_mode & 0777) == modes[i]);
+        CHECK(t && target_commit(t, &e) == 0 && stat("a", &st) == 0 && (st.st_mode & 0777) == modes[i]);
+    }
+    CHECK(files_here() == 1);
+}
+
+/* Links stay, one behind the other, and what they point to is made where it is not there yet. */
+static void links_stay(void)
+{
+    struct err e;
+    struct stat st;
+
+    CHECK(mkdir("far", 0777) == 0 && symlink("far/one", "link") == 0 && symlink("two", "far/one") == 0);
+    for (int i = 0; i < 2; i++) {
+        struct target *t = target_open("link", &e);
+
+        CHECK(t && write(target_fd(t), i ? "new" : "old", 3) == 3 && target_commit(t, &e) == 0);
+        CHECK(lstat("link", &st) == 0 && S_ISLNK(st.st_mode) && lstat("far/one", &st) == 0 && S_ISLNK(st.st_mode));
+        CHECK_STR(content("far/two"), i ? "new" : "old");
+    }
+    CHECK(unlink("far/two") == 0 && unlink("far/one") == 0 && unlink("link") == 0 && rmdir("far") == 0);
+    CHECK(symlink("nowhere/x", "link") == 0);
+    CHECK(!target_open("link", &e) && strncmp(e.msg, "cannot make a file beside link: ", 32) == 0);
+    CHECK(unlink("link") == 0);
+}
+
+/* SIGKILL cannot be caught: only a file that never had a name leaves none. */
+static void not_even_by_sigkill(void)
+{
+    int fd = open(".", O_TMPFILE | O_RDWR, 0600), status;
+    pid_t pid;
+
+    if (fd < 0)
+        return;
+    close(fd);
+    pid = fork();
+    if (pid == 0) {
+        struct err e;
+
+        if (!target_open("b", &e))
+            _exit(99);
+        raise(SIGKILL);
+    }
+    waitpid(pid, &status, 0);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL && files_here() == 1);
 }
 
 int main(void)
@@ -128,6 +189,9 @@ int main(void)
     a_folder_too();
     nowhere_to_write();
     nothing_is_left_by_death();
+    the_mode_stays();
+    links_stay();
+    not_even_by_sigkill();
     CHECK(unlink("a") == 0 && chdir("/") == 0 && rmdir(home) == 0);
     return DONE();
 }

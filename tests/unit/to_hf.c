@@ -1,5 +1,6 @@
 /* to_hf: corrected values in config.json's text; to_gguf: the order of rows, and what the tail's corrections change. */
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arch/config.h"
@@ -122,12 +123,44 @@ static void tail_of_gguf(uint64_t inter, const struct attrs *tail, const char *s
     attrs_free(&m);
 }
 
+/* A file's folders are made; one whose name would leave the folder is not. */
+static void blobs(void)
+{
+    static const char *const bad[] = {"../evil", "/tmp/evil", "a/../../evil", "", "a//b", "a/.", "config.json/x/.."};
+    const char *tmp = getenv("TMPDIR");
+    char *base = mem_printf("%s/to_hf.XXXXXX", tmp ? tmp : "/tmp"), *folder;
+    struct attrs none = {0};
+    struct to_hf t;
+    struct err e;
+    char *path;
+
+    CHECK(mkdtemp(base) != NULL);
+    folder = mem_printf("%s/in", base);
+    CHECK(mkdir(folder, 0777) == 0);
+    to_hf_open(&t, folder, &none);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        CHECK(to_hf_blob(&t, bad[i], "x", 1, &e) < 0 && strstr(e.msg, "no path of plain file names"));
+    CHECK(rmdir(folder) == 0 && mkdir(folder, 0777) == 0); /* nothing was made */
+    CHECK(to_hf_blob(&t, "1_Pooling/a/b.json", "x", 1, &e) == 0 && to_hf_blob(&t, "1_Pooling/a/c", "y", 1, &e) == 0);
+    CHECK(to_hf_blob(&t, "1_Pooling/a/c", "y", 1, &e) < 0 && to_hf_blob(&t, "1_Pooling/a/c/d", "y", 1, &e) < 0);
+    path = mem_printf("%s/1_Pooling/a/b.json", folder);
+    CHECK(access(path, R_OK) == 0);
+    free(path);
+    path = mem_printf("rm -r '%s'", base);
+    CHECK(system(path) == 0);
+    free(path);
+    free(folder);
+    free(base);
+    to_hf_close(&t);
+}
+
 int main(void)
 {
     struct attrs none = {0}, tail = {0};
 
     corrections();
     rows();
+    blobs();
     tail_of_gguf(16, &none, "neither tokenizer.model nor tokenizer.json");
     tail_of_gguf(12, &none, "blk.0.ffn_gate.weight is [12, 8], the hyper-parameters say [16, 8]");
     attrs_set_int(&tail, "intermediate", 12);

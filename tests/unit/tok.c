@@ -43,7 +43,7 @@ static void golden(const struct tok *t)
     struct tok_ids ids = {0};
     struct buf back = {0};
 
-    CHECK(tok_encode(t, text, sizeof text - 1, &ids, NULL) == 0);
+    CHECK(tok_encode(t, text, sizeof text - 1, 0, &ids, NULL) == 0);
     CHECK(ids.n > 31 && memcmp(ids.id, want, sizeof want) == 0);
     CHECK(tok_decode(t, ids.id, ids.n, &back, NULL) == 0);
     CHECK_STR(buf_str(&back), text);
@@ -57,7 +57,7 @@ static void count(const struct tok *t, const char *path, size_t want)
     struct buf b = slurp(path);
     struct tok_ids ids = {0};
 
-    CHECK(b.len && tok_encode(t, (char *)b.data, b.len - 1, &ids, NULL) == 0 && ids.n == want);
+    CHECK(b.len && tok_encode(t, (char *)b.data, b.len - 1, 0, &ids, NULL) == 0 && ids.n == want);
     free(ids.id);
     buf_free(&b);
 }

@@ -38,9 +38,12 @@ static void protos(void)
     PROTO("\x0a\x05\x0a\x01""a\x18\x07", "piece 0 has type 7");
     PROTO("\x0a\x08\x0a\x01""a\x15\x00\x00\xc0\x7f", "piece 0 has a score that is not a number");
     PROTO("\x0a\x03\x0a\x01""a\x0a\x03\x0a\x01""a", "piece \"a\" has ids 0 and 1");
-    PROTO(UNK, "the model is of type unigram, only BPE is known");
-    PROTO(UNK "\x12\x02\x18\x09", "the model is of type beyond 4, only BPE is known");
-    PROTO(UNK BPE "\x1a\x05\x12\x03""abc", "the normalizer has a character map of 3 bytes; only an identity normalizer is known");
+    PROTO(UNK "\x12\x02\x18\x03", "the model is of type word, only unigram and BPE are known");
+    PROTO(UNK "\x12\x02\x18\x09", "the model is of type beyond 4, only unigram and BPE are known");
+    PROTO(UNK BPE "\x1a\x05\x12\x03""abc", "the character map is 3 bytes");
+    PROTO(UNK BPE "\x1a\x0a\x12\x08\xff\x00\x00\x00""abcd", "the character map's trie has 255 bytes, of 4");
+    PROTO(UNK BPE "\x1a\x0c\x12\x0a\x04\x00\x00\x00""abcd\xff\x00", "the character map's texts are not UTF-8 at byte 8");
+    PROTO(UNK BPE "\x1a\x0b\x12\x09\x04\x00\x00\x00""abcde", "the character map's last text does not end");
     PROTO(UNK BPE "\x2a\x05\x12\x03""abc", "the denormalizer has a character map of 3 bytes; only an identity is known");
     PROTO(BPE, "there is no unknown piece among 0");
     PROTO(UNK "\x0a\x05\x0a\x01""u\x18\x02" BPE, "pieces 0 and 1 are both the unknown piece");
@@ -63,8 +66,11 @@ static void models(void)
     JSON("{" LEVEL "}", "there is no model");
     JSON(MODEL("\"merges\":[]"), "model has no vocab");
     JSON(MODEL(VOCAB), "model has no merges");
-    JSON("{" LEVEL ",\"model\":{\"type\":\"Unigram\"}}", "model is of type \"Unigram\", only BPE is known");
-    JSON(MODEL("\"end_of_word_suffix\":\"</w>\""), "model: member \"end_of_word_suffix\" is set, which is not known");
+    JSON("{" LEVEL ",\"model\":{\"type\":\"WordLevel\"}}", "model is of type \"WordLevel\"; BPE, WordPiece and Unigram are known");
+    JSON("{" LEVEL ",\"model\":{\"type\":\"Unigram\"}}", "model has no vocab");
+    JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0],[\"b\"]]}}", "vocab: element 1 is no pair of a text and a score");
+    JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0]],\"unk_id\":1}}", "unk_id is 1, of 1 pieces");
+    JSON("{\"model\":{\"type\":\"Unigram\",\"vocab\":[[\"a\",0]]}}", "model has no unk_id");
     JSON(MODEL("\"dropout\":0.1"), "model: member \"dropout\" is set, which is not known");
     JSON(MODEL("\"vocab\":{\"a\":-1}"), "vocab: the id of \"a\" is no whole number from 0 on");
     JSON(MODEL("\"vocab\":{\"a\":4000000000}"), "vocab: piece \"a\" has id 4000000000, among 1 pieces");
@@ -84,31 +90,34 @@ static void added(void)
     JSON(ADDED("{\"id\":9}"), "an added token has no id or no content");
     JSON(ADDED("{\"id\":1,\"content\":\"a\"}"), "added token \"a\" has ids 0 and 1");
     JSON(ADDED("{\"id\":1,\"content\":\"x\"}"), "added token: id 1 is \"b\" and \"x\"");
-    JSON(ADDED("{\"id\":3,\"content\":\"x\",\"lstrip\":true}"), "added token \"x\": lstrip, rstrip and single_word are not known");
+    JSON("{\"post_processor\":{\"type\":\"BertProcessing\",\"cls\":1},\"model\":{" VOCAB ",\"merges\":[]}}", "BertProcessing: a token without a name");
     JSON("{" LEVEL ",\"post_processor\":{\"type\":\"Bert\"},\"model\":{" VOCAB ",\"merges\":[]}}", "post_processor \"Bert\" is not known");
 }
 
 static void steps(void)
 {
-    JSON(PRE("null"), "neither ByteLevel nor Metaspace: spaces have no pieces that this reader knows");
-    JSON(PRE("{\"type\":\"Whitespace\"}"), "pre_tokenizer \"Whitespace\" is not known");
+    JSON(PRE("{\"type\":\"UnicodeScripts\"}"), "pre_tokenizer \"UnicodeScripts\" is not known");
     JSON(PRE("{\"type\":\"Metaspace\",\"replacement\":\"_\"}"), "pre_tokenizer Metaspace: replacement \"_\" is not known");
-    JSON(PRE("{\"type\":\"ByteLevel\",\"new\":1}"), "pre_tokenizer ByteLevel: member \"new\" is not known");
-    JSON(PRE("{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Removed\"}"),
-         "pre_tokenizer Split: behavior \"Removed\" with invert false is not known");
-    JSON(SPLIT("a"), "pre_tokenizer: Split or Digits without ByteLevel is not known");
+    JSON(PRE("{\"type\":\"ByteLevel\",\"new\":1}"), "pre_tokenizer ByteLevel: ByteLevel: member \"new\" is not known");
+    JSON(PRE("{\"type\":\"Split\",\"pattern\":{\"Regex\":\"a\"},\"behavior\":\"Kept\"}"),
+         "pre_tokenizer Split: behavior \"Kept\" is not known");
+    JSON(PRE("{\"type\":\"Split\",\"pattern\":{\"String\":\"\"},\"behavior\":\"Removed\"}"),
+         "pre_tokenizer Split: a pattern that is a Regex or a String is needed");
     JSON(SPLIT("^a"), "pre_tokenizer Split: byte 0 of the pattern: ^ is not known here");
-    JSON(SPLIT("[a[b]]"), "pre_tokenizer Split: byte 2 of the pattern: [ is not known here");
+    JSON(SPLIT("[a[^b]]"), "pre_tokenizer Split: byte 2 of the pattern: [^ is not known here");
+    JSON(SPLIT("[a&&b]"), "pre_tokenizer Split: byte 2 of the pattern: && is not known here");
+    JSON(SPLIT("[\\\\W]"), "pre_tokenizer Split: byte 1 of the pattern: \\W is not known here");
     JSON(SPLIT("a{1,2}+"), "pre_tokenizer Split: byte 5 of the pattern: }+ is not known here");
     JSON(SPLIT("\\\\h"), "pre_tokenizer Split: byte 0 of the pattern: \\h is not known here");
     JSON(SPLIT("(?<n>a)"), "pre_tokenizer Split: byte 0 of the pattern: (?<n is not known here");
     JSON(SPLIT("(a"), "pre_tokenizer Split: the pattern \"(a\": missing closing parenthesis");
-    JSON("{\"normalizer\":{\"type\":\"Lowercase\"}}", "normalizer \"Lowercase\" is not known");
-    JSON("{\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"a\"},\"content\":\"\"}}",
-         "normalizer Replace: only a pattern that is a String, with content, is known");
+    JSON("{\"normalizer\":{\"type\":\"Nmt\"}}", "normalizer \"Nmt\" is not known");
+    JSON("{\"normalizer\":{\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"\"}}", "normalizer Replace: a pattern and content are needed");
+    JSON("{\"normalizer\":{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"a-b\"}}",
+         "normalizer Precompiled: byte 1 of precompiled_charsmap is no base64");
 }
 
-/* A text whose bytes have no pieces, and a pattern that never ends, are errors of encoding; the ids stay as they were. */
+/* A byte without a piece is dropped and counted; a pattern that never ends is an error of encoding, and the ids stay as they were. */
 static void encoding(void)
 {
     static const char model[] = "{\"pre_tokenizer\":{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\",\"pattern\":"
@@ -121,11 +130,10 @@ static void encoding(void)
     char many[64];
 
     CHECK_STR(e.msg, "");
-    CHECK(t && tok_encode(t, "abba", 4, &ids, &e) == 0 && ids.n == 3 && ids.id[0] == 2 && ids.id[1] == 1 && ids.id[2] == 0);
-    CHECK(t && tok_encode(t, "abx", 3, &ids, &e) < 0 && ids.n == 3);
-    CHECK_STR(e.msg, "no piece for byte 0x78");
+    CHECK(t && tok_encode(t, "abba", 4, 0, &ids, &e) == 0 && ids.n == 3 && ids.id[0] == 2 && ids.id[1] == 1 && ids.id[2] == 0);
+    CHECK(t && tok_encode(t, "xaxbx xaxbx", 11, 0, &ids, &e) == 0 && ids.n == 5 && ids.id[3] == 2 && ids.id[4] == 2 && ids.dropped == 7);
     memset(many, 'a', sizeof many);
-    CHECK(t && tok_encode(t, many, sizeof many, &ids, &e) < 0 && ids.n == 3);
+    CHECK(t && tok_encode(t, many, sizeof many, 0, &ids, &e) < 0 && ids.n == 5 && ids.dropped == 7);
     CHECK_STR(e.msg, "the split pattern fails at byte 0: match limit exceeded");
     CHECK(t && tok_decode(t, (uint32_t[]){0, 3}, 2, &(struct buf){0}, &e) < 0);
     CHECK_STR(e.msg, "id 3 at 1 is not below 3");
@@ -159,6 +167,57 @@ static void truncations(void)
     buf_free(&model);
 }
 
+/* A small tokenizer that makes of each "a" 40, then of each of these 40 and so on, is stopped after 64 bytes for each of the text and 64 KiB. */
+static void growth(void)
+{
+    struct buf b = {0};
+    struct tok_ids ids = {0};
+    struct err e = {""};
+    struct tok *t;
+
+    buf_puts(&b, "{\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[");
+    for (int i = 0; i < 15; i++)
+        buf_printf(&b, "%s{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\"}", i ? "," : "");
+    buf_puts(&b, "]}," LEVEL ",\"model\":{" VOCAB ",\"merges\":[]}}");
+    t = tok_open(&(struct tok_files){.json = b}, &e);
+    CHECK_STR(e.msg, "");
+    CHECK(t && tok_encode(t, "a", 1, 0, &ids, &e) < 0 && ids.n == 0);
+    CHECK_STR(e.msg, "the normalizer makes more than 65600 bytes of the text");
+    free(ids.id);
+    tok_close(t);
+    buf_free(&b);
+}
+
+/* What a post-processor puts before a text: several tokens too; add_bos_token takes it away. */
+static void begins(void)
+{
+    static const char json[] = "{" LEVEL ",\"post_processor\":{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"b\"}},"
+                               "{\"SpecialToken\":{\"id\":\"ab\"}},{\"Sequence\":{\"id\":\"A\"}},{\"SpecialToken\":{\"id\":\"a\"}}]},\"model\":{" VOCAB
+                               ",\"merges\":[]}}";
+    static const char off[] = "{\"add_bos_token\":false,\"eos_token\":null}", bert[] = "{\"post_processor\":{\"type\":\"BertProcessing\",\"sep\":[\"b\",1],"
+                                                                               "\"cls\":[\"a\",0]},\"model\":{" VOCAB ",\"merges\":[]}}";
+    struct tok_files f = {.json = {(uint8_t *)json, sizeof json - 1, 0}};
+    struct tok_ids ids = {0};
+    struct err e = {""};
+    struct tok *t = tok_open(&f, &e);
+
+    CHECK_STR(e.msg, "");
+    tok_begin(t, &ids);
+    CHECK(ids.n == 2 && ids.id[0] == 1 && ids.id[1] == 2 && tok_add_bos(t) && tok_bos(t) == 1 && tok_eos(t) == 0 && tok_add_eos(t));
+    tok_close(t);
+    f.config = (struct buf){(uint8_t *)off, sizeof off - 1, 0};
+    t = tok_open(&f, &e);
+    tok_begin(t, &ids);
+    CHECK(ids.n == 2 && !tok_add_bos(t) && tok_bos(t) == 1);
+    tok_close(t);
+    t = tok_open(&(struct tok_files){.json = {(uint8_t *)bert, sizeof bert - 1, 0}}, &e);
+    CHECK_STR(e.msg, "");
+    tok_begin(t, &ids);
+    CHECK(ids.n == 3 && ids.id[2] == 0 && tok_bos(t) == 0 && tok_eos(t) == 1);
+    tok_close(t);
+    free(ids.id);
+}
+
 int main(void)
 {
     protos();
@@ -166,6 +225,8 @@ int main(void)
     added();
     steps();
     encoding();
+    growth();
+    begins();
     truncations();
     return DONE();
 }

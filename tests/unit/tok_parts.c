@@ -36,7 +36,7 @@ static void same_ids(const struct tok *a, const struct tok *b, const char *text,
 {
     struct tok_ids x = {0}, y = {0};
 
-    CHECK(tok_encode(a, text, n, &x, NULL) == 0 && tok_encode(b, text, n, &y, NULL) == 0);
+    CHECK(tok_encode(a, text, n, 0, &x, NULL) == 0 && tok_encode(b, text, n, 0, &y, NULL) == 0);
     CHECK(x.n == y.n && x.n && memcmp(x.id, y.id, x.n * sizeof *x.id) == 0);
     free(x.id);
     free(y.id);
@@ -94,6 +94,25 @@ static void there_and_back(const char *path)
     CHECK_STR(e.msg, "");
     if (b)
         both(a, b);
+    tok_close(b);
+    parts_free(&p);
+    tok_close(a);
+}
+
+/* A user-defined token of a GGUF is cut out, and what follows begins with a space, as in llama.cpp; in SentencePiece it is a piece of the text. */
+static void user_defined(void)
+{
+    struct tok *a = open_path("tests/vectors/tok/spm-symbols.model"), *b;
+    struct tok_parts p = take_apart(a);
+    struct tok_ids whole = {0}, parts = {0};
+    struct err e = {""};
+
+    CHECK((b = tok_from_parts(&p, &e)));
+    CHECK(tok_encode(b, "whale<tok>fish", 14, 0, &whole, NULL) == 0 && tok_encode(b, "whale", 5, 0, &parts, NULL) == 0);
+    CHECK(tok_encode(b, "<tok>", 5, 0, &parts, NULL) == 0 && tok_encode(b, "fish", 4, 0, &parts, NULL) == 0);
+    CHECK(whole.n == parts.n && memcmp(whole.id, parts.id, whole.n * sizeof *whole.id) == 0);
+    free(whole.id);
+    free(parts.id);
     tok_close(b);
     parts_free(&p);
     tok_close(a);
@@ -177,12 +196,12 @@ static void refusals(void)
     CHECK_STR(e.msg, "bos is to be added, but not given");
     p.kind = TOK_BPE;
     p.add_bos = 0;
-    p.pre = "tekken";
+    p.pre = "viking";
     CHECK(!tok_from_parts(&p, &e));
-    CHECK_STR(e.msg, "pre-tokenizer \"tekken\" is not known");
-    p.kind = 3;
+    CHECK_STR(e.msg, "pre-tokenizer \"viking\" is not known");
+    p.kind = 5;
     CHECK(!tok_from_parts(&p, &e));
-    CHECK_STR(e.msg, "tokenizer of kind 3");
+    CHECK_STR(e.msg, "tokenizer of kind 5");
 }
 
 int main(void)
@@ -190,7 +209,7 @@ int main(void)
     there_and_back("pipelines/brook/model/tokenizer.model");
     there_and_back("pipelines/brook/model/tokenizer.json");
     there_and_back("tests/vectors/tok/spm-bytes.model");
-    there_and_back("tests/vectors/tok/spm-symbols.model");
+    user_defined();
     there_and_back("tests/vectors/tok/spm-spaces.model");
     there_and_back("tests/vectors/tok/gpt2.json");
     there_and_back("tests/vectors/tok/qwen2.json");

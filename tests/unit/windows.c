@@ -21,6 +21,31 @@ static void test_all(void)
     windows_free(&w);
 }
 
+/* Windows begin with bos, but where the text has it there; of many, whole ones spread evenly. */
+static void test_spread(void)
+{
+    struct windows w = {0};
+    uint32_t many[1000];
+
+    CHECK(windows_spread(&w, ids, 10, 4, 0, 1, &e) == 0); /* 1 10 11 12 | 1 13 14 15 | 1 16 17 18 */
+    CHECK(w.n == 3 && w.tokens == 12 && w.input[0] == 1 && w.input[1] == 10 && w.input[4] == 1 && w.input[5] == 13 && w.input[8] == 1);
+    windows_free(&w);
+    for (uint32_t i = 0; i < 1000; i++)
+        many[i] = i;
+    CHECK(windows_spread(&w, many, 1000, 10, 45, -1, &e) == 0); /* 4 of 100 windows: the middles of four quarters */
+    CHECK(w.n == 4 && w.tokens == 40 && w.longest == 10);
+    CHECK(w.input[0] == 120 && w.input[10] == 370 && w.input[20] == 620 && w.input[30] == 870);
+    windows_free(&w);
+    CHECK(windows_spread(&w, many, 1000, 10, 7, -1, &e) == 0 && w.n == 1 && w.tokens == 7);
+    windows_free(&w);
+    CHECK(windows_spread(&w, many, 15, 10, 14, -1, &e) == 0 && w.n == 1 && w.tokens == 10); /* no part of a window */
+    windows_free(&w);
+    CHECK(windows_spread(&w, many, 15, 10, 15, -1, &e) == 0 && w.n == 2 && w.tokens == 15);
+    windows_free(&w);
+    CHECK(windows_spread(&w, ids, 10, 1, 0, 5, &e) < 0);
+    CHECK_STR(e.msg, "windows of 1 hold no token behind bos");
+}
+
 /* Every id but the first is a target once. */
 static void test_paper(void)
 {
@@ -79,12 +104,13 @@ static void test_parts(void)
     CHECK(calib_parse("gram,mean,absmean", &parts, &e) == 0 && parts == (CALIB_GRAM | CALIB_MEAN | CALIB_ABSMEAN));
     CHECK(calib_parse("norm2,", &parts, &e) < 0);
     CHECK(calib_parse("norm", &parts, &e) < 0);
-    CHECK_STR(e.msg, "there is no part 'norm'; parts are norm2, mean, absmean, gram, bi");
+    CHECK_STR(e.msg, "there is no part 'norm'; parts are norm2, mean, absmean, gram, bi, reap");
 }
 
 int main(void)
 {
     test_all();
+    test_spread();
     test_paper();
     test_llamacpp();
     test_ids();

@@ -133,7 +133,7 @@ def uniform_rank(t, target, by_rank):
 def eva(ts, target, by_rank):
     values, cap = [], []
     for t in ts:
-        v = np.linalg.eigvalsh(t.gram)[::-1]
+        v = np.maximum(np.linalg.eigvalsh(t.gram - np.outer(t.mean, t.mean))[::-1], 0)
         values.append(list(v / v.sum()))
         same = uniform_rank(t, target, by_rank)
         cap.append(min(min(t.w.shape), 2 * (min(t.w.shape) if same < 0 else same)))

@@ -94,11 +94,11 @@ static void preset(const struct dup_preset *p, const char *path, int lines)
 
 int main(void)
 {
-    preset(&dup_native, "tests/vectors/dup_native.tsv", 14);
-    preset(&dup_exact, "tests/vectors/dup_exact.tsv", 15);
-    preset(&dup_datatrove, "tests/vectors/dup_datatrove.tsv", 14);
-    preset(&dup_text_dedup, "tests/vectors/dup_text_dedup.tsv", 14);
-    preset(&dup_redpajama, "tests/vectors/dup_redpajama.tsv", 14);
-    preset(&dup_nemo, "tests/vectors/dup_nemo.tsv", 14);
+    preset(&dup_native, "tests/vectors/dup_native.tsv", 17);
+    preset(&dup_exact, "tests/vectors/dup_exact.tsv", 18);
+    preset(&dup_datatrove, "tests/vectors/dup_datatrove.tsv", 17);
+    preset(&dup_text_dedup, "tests/vectors/dup_text_dedup.tsv", 17);
+    preset(&dup_redpajama, "tests/vectors/dup_redpajama.tsv", 17);
+    preset(&dup_nemo, "tests/vectors/dup_nemo.tsv", 17);
     return DONE();
 }

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
-# Makes dup_NAME.tsv: what the n-grams of pairs of texts are under each preset of ddup, by Python's own re, unicodedata and sets.
+# Makes dup_NAME.tsv: what the n-grams of pairs of texts are under each preset of ddup, by Python's own re (text-dedup: the package regex), unicodedata and sets.
 # A line: text a, text b (JSON), n-grams of a, of b, of both. dup_exact: equal bytes, equal words. Run in tests/vectors.
 import json, re, string, unicodedata
+
+import regex # of text-dedup; not Python's own
 
 TEXTS = [
     "The quick brown fox jumps over the lazy dog, and the quick brown fox jumps again over the lazy dog.",
@@ -22,8 +24,10 @@ TEXTS = [
     "\u039f\u03b4\u03cc\u03c2 \u03bc\u03bf\u03c5 \u03b5\u03af\u03bd\u03b1\u03b9 \u03bc\u03b5\u03b3\u03ac\u03bb\u03b7 \u03ba\u03b1\u03b9 \u03bb\u03af\u03b3\u03bf \u0130stanbul \u01c5 \ufb01n \u00aa \u00b2 x\u00b3 \u216b",
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
     "one two three four five six seven eight nine ten eleven twelve thirteen fifteen",
+    "cafe\u0301 \u0130stanbul \u0939\u093f\u0928\u094d\u0926\u0940 \u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22 na\u0131ve, and so on",
+    "cafe\u0301... i\u0307stanbul \u0939\u093f\u0928\u094d\u0926\u0940 -- \u0e20\u0e32\u0e29\u0e32\u0e44\u0e17\u0e22  na\u0131ve and so on!",
 ]
-PAIRS = [(0, 1), (0, 2), (2, 3), (4, 5), (4, 6), (5, 6), (7, 8), (9, 10), (11, 11), (12, 13), (13, 14), (15, 0), (16, 17), (1, 2)]
+PAIRS = [(0, 1), (0, 2), (2, 3), (4, 5), (4, 6), (5, 6), (7, 8), (9, 10), (11, 11), (12, 13), (13, 14), (15, 0), (16, 17), (1, 2), (18, 19), (18, 4), (12, 18)]
 
 
 def lower(t): # weir takes one code point for one: no dot of U+0130, and a final sigma is a sigma
@@ -39,8 +43,9 @@ def native(t):
     return windows(re.findall(r"\w+", lower(t)), 5, True)
 
 
-def text_dedup(t):
-    return windows(re.split(r"\W", lower(t)), 5)
+def text_dedup(t): # 0.4.1: utils/tokenization.py and config/algorithms/minhash.py, ngram_size 5, min_length 5
+    w = [x for x in regex.split(r"\W", t.lower().replace("\u03c2", "\u03c3")) if x]
+    return windows(w, 5, True) if len(w) >= 5 else set()
 
 
 def datatrove(t):

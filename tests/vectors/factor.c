@@ -24,23 +24,24 @@ static int numbers(FILE *f, const char *tag, double *v)
 
 static void one(const struct factor_method *m, FILE *f, const double *shape)
 {
-    double w[MOST], gram[MOST], absmean[MOST], out[MOST], lost, b[MOST], a[MOST], got[MOST];
-    float gram_f[MOST], absmean_f[MOST], norm2_f[MOST];
+    double w[MOST], gram[MOST], absmean[MOST], mean[MOST], out[MOST], lost, b[MOST], a[MOST], got[MOST];
+    float gram_f[MOST], absmean_f[MOST], norm2_f[MOST], mean_f[MOST];
     uint8_t mask[MOST] = {0};
     uint64_t rows = (uint64_t)shape[0], cols = (uint64_t)shape[1], rank = (uint64_t)shape[2];
     struct factor_job j = {"case", rows, cols, rank, w, absmean_f, gram_f, shape[5], 1, b, a, 0, norm2_f, (uint64_t)shape[3],
-                           (uint64_t)shape[4], (int)shape[6], m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL};
+                           (uint64_t)shape[4], (int)shape[6], m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL, shape[7] ? mean_f : NULL};
     int n, eva = m->kind == FACTOR_BESIDE;
     struct err e;
 
     CHECK(numbers(f, "w", w) == (int)(rows * cols) && numbers(f, "gram", gram) == (int)(cols * cols));
-    CHECK(numbers(f, "absmean", absmean) == (int)cols);
+    CHECK(numbers(f, "absmean", absmean) == (int)cols && numbers(f, "mean", mean) == (int)cols);
+    CHECK(!(m->needs & FACTOR_MEAN) || shape[7]);
     n = numbers(f, "out", out);
     CHECK(n == (int)((eva ? cols : rows) * cols) && numbers(f, "lost", &lost) == 1);
     for (uint64_t i = 0; i < cols * cols; i++)
         gram_f[i] = (float)gram[i];
     for (uint64_t i = 0; i < cols; i++)
-        absmean_f[i] = (float)absmean[i], norm2_f[i] = gram_f[i * cols + i];
+        absmean_f[i] = (float)absmean[i], norm2_f[i] = gram_f[i * cols + i], mean_f[i] = (float)mean[i];
     CHECK(m->apply(&j, &e) == 0);
     if (eva) {
         dgemm_tn(cols, cols, rank, a, cols, a, cols, got, cols, KERN_SET);
@@ -94,11 +95,11 @@ int main(void)
             *c = *c == '-' ? '_' : *c;
         f = fopen(path, "r");
         CHECK(f != NULL);
-        while (f && numbers(f, "case", shape) == 7) {
+        while (f && numbers(f, "case", shape) == 8) {
             one(factor_table[i], f, shape);
             cases++;
         }
-        CHECK(cases == 3);
+        CHECK(cases == (factor_table[i]->needs & FACTOR_BIAS ? 5 : 3));
         if (f)
             fclose(f);
     }

@@ -2,7 +2,7 @@
 """Outside numbers for lib/factor: factor_make.py writes factor_NAME.tsv beside itself. Plain Python, one-sided Jacobi for the
 singular values, two-sided for eigenvalues; nothing of weir is used. What is stored of a product B A is the product, which is
 unique; of eva, A'A, the projector on the inputs' main directions; of sparse-lowrank the sum of both terms; of dense-sparse the sparse one.
-A case's line: rows, cols, rank, blocks, numbers in the sparse term, alpha, rounds."""
+A case's line: rows, cols, rank, blocks, numbers in the sparse term, alpha, rounds, is the mean taken off (of eva; of afm where there is a bias)."""
 import math
 import os
 import random
@@ -72,6 +72,11 @@ def weighted(w, s, rank):
     return undo(product, s), lost
 
 
+def energy(w, moment):
+    """tr(W H W')"""
+    return sum(a * b for x, y in zip(matmul(w, moment), w) for a, b in zip(x, y))
+
+
 def monarch(w, blocks, rank):
     """Each block of rows j, j + blocks, ... and of adjacent columns becomes its best product."""
     high, wide = len(w) // blocks, len(w[0]) // blocks
@@ -113,22 +118,29 @@ RANK_OF = {"monarch": 2, "sparse-lowrank": 1, "dense-sparse": 0}
 KEPT_OF = {"sparse-lowrank": 12, "dense-sparse": 7}
 
 
-def case(rng, method):
+def case(rng, method, centred):
     w = [[float(f"{rng.gauss(0, 1):.4f}") for _ in range(COLS)] for _ in range(ROWS)]
     x = [[rng.gauss(0, 1) * (1 + c) + 0.5 * rng.gauss(0, 1) for c in range(COLS)] for _ in range(40)]
     for row in x:
         row[1] += 0.8 * row[0]
+        if centred:
+            row[:] = [v + 3 * (c % 3 - 1) for c, v in enumerate(row)]
     gram = [[float(f"{sum(r[i] * r[j] for r in x) / 40:.6f}") for j in range(COLS)] for i in range(COLS)]
     absmean = [float(f"{sum(abs(r[i]) for r in x) / 40:.6f}") for i in range(COLS)]
+    mean = [float(f"{sum(r[i] for r in x) / 40:.6f}") for i in range(COLS)]
+    moment = [[gram[i][j] - centred * mean[i] * mean[j] for j in range(COLS)] for i in range(COLS)]
     if method == "asvd":
         s = [[math.sqrt(absmean[i]) if i == j else 0.0 for j in range(COLS)] for i in range(COLS)]
         out, lost = weighted(w, s, RANK)
     elif method in ("whiten", "afm"):
-        values, vectors = eigen(gram)
+        damp = 1e-5 * sum(moment[i][i] for i in range(COLS)) / COLS if method == "afm" else 0
+        values, vectors = eigen([[v + damp * (i == j) for j, v in enumerate(row)] for i, row in enumerate(moment)])
         s = [[v[i] * math.sqrt(l) for l, v in zip(values, vectors)] for i in range(COLS)]
         out, lost = weighted(w, s, RANK)
+        off = [[a - b for a, b in zip(x, y)] for x, y in zip(w, out)]
+        lost = energy(off, moment) / energy(w, moment)
     elif method == "eva":
-        values, vectors = eigen(gram)
+        values, vectors = eigen(moment)
         out = matmul(transpose(vectors[:RANK]), vectors[:RANK])
         lost = sum(values[RANK:]) / sum(values)
     elif method == "monarch":
@@ -139,7 +151,7 @@ def case(rng, method):
         out, lost = outliers(w, [gram[i][i] ** 0.25 for i in range(COLS)], KEPT_OF[method]), 0
     else:
         out, lost = best(w, RANK)
-    return w, gram, absmean, out, lost
+    return w, gram, absmean, mean, out, lost
 
 
 def masa(f):
@@ -159,12 +171,12 @@ def main():
     for seed, method in enumerate(("svd", "asvd", "whiten", "afm", "pissa", "eva", "monarch", "sparse-lowrank", "dense-sparse")):
         rng = random.Random(100 + seed)
         with open(os.path.join(HERE, f"factor_{method.replace('-', '_')}.tsv"), "w") as f:
-            for _ in range(3):
-                w, gram, absmean, out, lost = case(rng, method)
+            for centred in {"eva": [1, 1, 1], "afm": [0, 0, 0, 1, 1]}.get(method, [0, 0, 0]):
+                w, gram, absmean, mean, out, lost = case(rng, method, centred)
                 alpha = 1 if method == "sparse-lowrank" else 0.5
                 f.write(f"case\t{ROWS}\t{COLS}\t{RANK_OF.get(method, RANK)}\t{2 if method == 'monarch' else 1}\t"
-                        f"{KEPT_OF.get(method, 0)}\t{alpha}\t5\n")
-                for tag, rows in (("w", w), ("gram", gram), ("absmean", [absmean]), ("out", out)):
+                        f"{KEPT_OF.get(method, 0)}\t{alpha}\t5\t{centred}\n")
+                for tag, rows in (("w", w), ("gram", gram), ("absmean", [absmean]), ("mean", [mean]), ("out", out)):
                     f.write(tag + "\t" + "\t".join(f"{v:.10g}" for row in rows for v in row) + "\n")
                 f.write(f"lost\t{lost:.10g}\n")
 

@@ -64,11 +64,20 @@ def ties(c, base, m):
     return combine(c, base, out, True, True)
 
 
+def level(c, before, kept, usual):
+    """Scaled so that sum |x| is what it was, where rescale is l1."""
+    if c.get("rescale", usual) != "l1":
+        return kept
+    a, b = math.fsum(abs(x) for x in before), math.fsum(abs(x) for x in kept)
+    return [f32(x * (a / b)) for x in kept] if min(a, b) >= 1e-7 else kept
+
+
 def chance(c, base, m, sign):
     out = []
     for k, (d, p) in enumerate(zip(deltas_of(base, m), c.get("density", [1.0]))):
-        by = p if c.get("rescale", True) and p > 0 else 1.0
-        out.append([f32(x / by) if p >= 1 or unit("%s/%d" % (c.name, k), c.get("seed", 0), i) < p else 0.0 for i, x in enumerate(d)])
+        by = p if c.get("rescale", "chance") == "chance" and p > 0 else 1.0
+        kept = [f32(x / by) if p >= 1 or unit("%s/%d" % (c.name, k), c.get("seed", 0), i) < p else 0.0 for i, x in enumerate(d)]
+        out.append(level(c, d, kept, "chance"))
     return combine(c, base, out, sign, False)
 
 
@@ -89,9 +98,9 @@ def della(c, base, m):
             for rank, i in enumerate(sorted(row, key=lambda i: (abs(d[i]), i))):
                 q = p - eps + 2 * eps * rank / (c.cols - 1) if c.cols > 1 else p
                 if unit("%s/%d" % (c.name, k), c.get("seed", 0), i) < q:
-                    res[i] = f32(d[i] / (q if c.get("rescale", True) else 1.0))
-        out.append(res)
-    return combine(c, base, out, True, False)
+                    res[i] = f32(d[i] / (q if c.get("rescale", "l1") == "chance" else 1.0))
+        out.append(level(c, d, res, "l1") if p < 1 else res)
+    return combine(c, base, out, True, True)
 
 
 def breadcrumbs(c, base, m):
@@ -242,10 +251,11 @@ CASES = {
     ties: (1, [Case("mlp.up", 4, 8, 3, density=[0.5]), Case("attn.q", 3, 5, 2, density=[0.2, 0.8], weight=[1.0, 0.5]),
                Case("mlp.up", 4, 8, 3, density=[0.3], tied=1), Case("mlp.up", 2, 8, 3, normalize=False, **{"lambda": 1.5})]),
     dare_linear: (1, [Case("mlp.up", 4, 8, 3, density=[0.5]), Case("attn.q", 3, 5, 2, density=[0.2, 0.8], seed=7),
-                      Case("attn.q", 3, 5, 2, density=[0.3], rescale=False, normalize=True)]),
+                      Case("attn.q", 3, 5, 2, density=[0.3], rescale=False, normalize=True), Case("attn.q", 3, 5, 2, density=[0.5], rescale="l1")]),
     dare_ties: (1, [Case("mlp.up", 4, 8, 3, density=[0.5]), Case("attn.q", 3, 5, 3, density=[0.6], seed=9, normalize=True)]),
     della: (1, [Case("mlp.up", 4, 8, 3, density=[0.5]), Case("attn.q", 3, 5, 2, density=[0.7, 0.4], epsilon=0.25, seed=3),
-                Case("mlp.up", 4, 8, 2, density=[0.5], rescale=False, tied=1), Case("mlp.up", 4, 8, 2)]),
+                Case("mlp.up", 4, 8, 2, density=[0.5], rescale=False, tied=1), Case("mlp.up", 4, 8, 2),
+                Case("mlp.up", 4, 8, 3, density=[0.5], rescale="chance", normalize=False)]),
     breadcrumbs: (1, [Case("mlp.up", 4, 8, 3, density=[0.5], gamma=0.1), Case("mlp.up", 4, 8, 3, density=[0.5], gamma=0.2, scope="row"),
                       Case("mlp.up", 4, 8, 2, density=[0.25], gamma=0.125, scope="row", tied=1), Case("attn.q", 3, 5, 2)]),
     rws: (1, [Case("mlp.up", 4, 8, 3), Case("attn.q", 3, 5, 4, alpha=0.5, weight=[1.0, 1.0, 0.5, 2.0])]),

@@ -1,4 +1,4 @@
-/* vectors/merge: merged tensors against the numbers of gen_merge.py. Run from the top of the tree. */
+/* vectors/merge: merged tensors against the numbers of gen_merge.py and, to its rounding, of mergekit (gen_mergekit.py). Run from the top of the tree. */
 #include <stdlib.h>
 
 #include "merge/assign.h"
@@ -56,7 +56,7 @@ static void texts_of(char *s, struct merge_texts *x)
     }
 }
 
-static int one_case(FILE *f, const struct merge_method *m, char *s)
+static int one_case(FILE *f, const struct merge_method *m, char *s, double within)
 {
     static float base[MOST], model[MODELS][MOST], want[MOST], got[MOST];
     char name[100], params[400];
@@ -77,9 +77,9 @@ static int one_case(FILE *f, const struct merge_method *m, char *s)
         at[k] = model[k];
     }
     CHECK(floats(f, "out", want) == n);
-    CHECK(merge_rows(m, &(struct merge_job){&args, name, 0, rows, cols, models, m->base ? base : NULL, at, got}, &e) == 0);
+    CHECK(merge_rows(m, &(struct merge_job){&args, name, 0, rows, cols, models, m->base ? base : NULL, at, got, NULL}, &e) == 0);
     for (int i = 0; i < n; i++)
-        CHECK_NEAR(got[i], want[i], 3e-7 * (want[i] < 0 ? -want[i] : want[i]) + 1e-9);
+        CHECK_NEAR(got[i], want[i], within * (want[i] < 0 ? -want[i] : want[i]) + within / 300);
     free(args.weight);
     free(args.density);
     return 1;
@@ -150,9 +150,32 @@ static void bases(void)
         fclose(f);
 }
 
+static void mergekit(void)
+{
+    FILE *f = fopen("tests/vectors/merge_mergekit.tsv", "r");
+    int cases = 0, defaults = 0;
+    char *s;
+
+    CHECK(f != NULL);
+    while (f && (s = field(f, "case"))) {
+        char *rest = strchr(s, '\t');
+        const struct merge_method *m;
+
+        *rest = '\0';
+        m = merge_find(s);
+        CHECK(m != NULL);
+        defaults += m == &merge_della && !strstr(rest + 1, "rescale");
+        cases += m && one_case(f, m, rest + 1, 3e-6);
+    }
+    CHECK(cases >= 8 && defaults >= 2);
+    if (f)
+        fclose(f);
+}
+
 int main(void)
 {
     assignments();
+    mergekit();
     bases();
     for (int i = 0; merge_table[i]; i++) {
         char path[200], *s, id[50];
@@ -168,7 +191,7 @@ int main(void)
         f = fopen(path, "r");
         CHECK(f != NULL);
         while (f && (s = field(f, "case")))
-            cases += one_case(f, merge_table[i], s);
+            cases += one_case(f, merge_table[i], s, 3e-7);
         CHECK(cases >= 2);
         if (f)
             fclose(f);

@@ -8,6 +8,7 @@
 #include "tests/unit/check.h"
 #include "text/fasttext.h"
 #include "text/rules.h"
+#include "text/words.h"
 
 static void size_line(char *line)
 {
@@ -89,6 +90,46 @@ static int dsir(void)
     ngram_close(g);
     if (in)
         fclose(in);
+    return n;
+}
+
+/* The words of a text joined by a space, as words.h finds them. */
+static void check_words(const struct record *r, int regex, const struct record *want)
+{
+    struct words w = {.regex = regex};
+    size_t at, len;
+
+    words_begin(&w, r->text, r->text_len);
+    while (words_next(&w, &at, &len))
+        ;
+    CHECK(w.low.len == want->text_len && memcmp(w.low.data, want->text, want->text_len) == 0);
+    words_free(&w);
+}
+
+/* NLTK's own words, before 3.10 and since. */
+static int nltk_words(void)
+{
+    FILE *in = fopen("tests/golden/nltk/words.tsv", "r");
+    char line[4096], room[2][4096];
+    int n = 0, differ = 0;
+
+    while (in && fgets(line, sizeof line, in)) {
+        char *rest = line, *text = strsep(&rest, "\t"), *old = strsep(&rest, "\t"), *new = strsep(&rest, "\n");
+        struct record r, want;
+
+        if (*line == '#')
+            continue;
+        differ += strcmp(old, new) != 0;
+        r = *parse(text, room[0], sizeof room[0]);
+        for (int regex = 0; regex < 2; regex++) {
+            want = *parse(regex ? new : old, room[1], sizeof room[1]);
+            check_words(&r, regex, &want);
+        }
+        n++;
+    }
+    if (in)
+        fclose(in);
+    CHECK(differ >= 10);
     return n;
 }
 
@@ -243,6 +284,7 @@ int main(void)
             size_line(line), n++;
     CHECK(n == 8);
     CHECK(dsir() == 8);
+    CHECK(nltk_words() == 16);
     if (f)
         fclose(f);
     rules_vectors();

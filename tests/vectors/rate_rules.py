@@ -74,6 +74,7 @@ def gopher(t, out):
 
 def repetition(t, out):
     words = t.split()
+    out["chars"] = len(t)
     for kind, parts in (("para", re.split("\n\n+", t.strip())), ("line", re.split("\n+", t))):
         n, chars = repeated(parts)
         out["dup_%s_frac" % kind] = over(n, len(parts))

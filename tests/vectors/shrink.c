@@ -27,7 +27,7 @@ static void one(const struct shrink_method *m, FILE *f, const double *is)
     static float w[MOST], up[MOST], gate[MOST], q[MOST], norm2[MOST], mean[MOST], absmean[MOST], gram[MOST], inputs[MOST];
     double v[MOST], given[MOST], score[MOST];
     struct shrink_job j = {(unsigned)is[0], (uint64_t)is[1], (uint64_t)is[2], (uint64_t)is[3], w, {{up, 1}, {gate, 1}, {q, (uint64_t)is[2]}}, 2,
-                           (uint64_t)is[4], inputs, norm2, mean, absmean, gram, given, score, (uint64_t)is[5]};
+                           (uint64_t)is[4], inputs, norm2, mean, absmean, gram, given, score, (uint64_t)is[5], 7, 3};
     int n = (int)(j.units * j.width), order;
     struct err e;
 

@@ -3,11 +3,16 @@
 
 Each case is a line "case  what units width rows hidden remove", lines of inputs (of obspa two more: the second moments of what up and gate read, and q, a
 third such linear with width rows for each unit), then "score" (what the method gives) or, where the method chooses one
-unit after the other, "order" (the units that go, first to last).
+unit after the other, "order" (the units that go, first to last). What is given to reap are means of router weight times norm of output, to frequency counts.
+Needs python3-xxhash for the random numbers of base/rng.h.
 """
 import math
 import random
 import sys
+
+import xxhash
+
+M = (1 << 64) - 1
 
 
 def gram_of(tokens, n, rng):
@@ -79,7 +84,7 @@ def obspa(units, width, w, makers, gram, inputs):
 
 def scores(name, what, units, width, w, up, gate, norm2, mean, absmean, given):
     rows, hidden = len(w), len(up[0]) if up else 0
-    if name in ("drop", "score") or what == 8:
+    if name in ("drop", "score", "reap", "frequency") or what == 8:
         return given
     if name == "minitron":
         return absmean if what == 4 else [math.sqrt(sum(norm2[u * width:(u + 1) * width])) for u in range(units)]
@@ -98,6 +103,26 @@ def scores(name, what, units, width, w, up, gate, norm2, mean, absmean, given):
     return out
 
 
+def mix(z):
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9 & M
+    z = (z ^ z >> 27) * 0x94D049BB133111EB & M
+    return z ^ z >> 31
+
+
+def lots(seed, layer, n):
+    """base/rng.h's units in (0, 1), of the name that random.c gives a layer."""
+    key = xxhash.xxh3_64_intdigest(b"layer %d" % layer, mix(seed + 0x9E3779B97F4A7C15 & M))
+    return [((mix(key ^ mix((i + 1) * 0x9E3779B97F4A7C15 & M)) >> 12) + 0.5) / 2**52 for i in range(n)]
+
+
+def used(name, rng):
+    """What is known of an expert."""
+    tokens = rng.randrange(1, 9)
+    if name == "frequency":
+        return tokens
+    return sum(rng.random() * math.sqrt(sum(rng.gauss(0, 1) ** 2 for _ in range(8))) for _ in range(tokens)) / tokens
+
+
 def case(f, name, what, units, width, rows, remove, rng):
     n = units * width
     line = lambda tag, v: f.write(tag + "\t" + "\t".join("%.9g" % x for x in v) + "\n")
@@ -107,7 +132,7 @@ def case(f, name, what, units, width, rows, remove, rng):
     w = [single([rng.gauss(0, 1) for _ in range(n)]) for _ in range(rows)]
     up = [single([rng.gauss(0, 1) for _ in range(rows)]) for _ in range(units)]
     gate = [single([rng.gauss(0, 1) for _ in range(rows)]) for _ in range(units)]
-    given = single([rng.random() for _ in range(units)])
+    given = single([used(name, rng) if name in ("reap", "frequency") else rng.random() for _ in range(units)])
     f.write("case\t%d\t%d\t%d\t%d\t%d\t%d\n" % (what, units, width, rows, rows, remove))
     for tag, v in (("w", flat(w)), ("up", flat(up)), ("gate", flat(gate)), ("norm2", norm2), ("mean", mean), ("absmean", absmean),
                    ("gram", flat(gram)), ("given", given)):
@@ -118,6 +143,8 @@ def case(f, name, what, units, width, rows, remove, rng):
         line("inputs", flat(inputs))
         line("q", flat(q))
         line("score", obspa(units, width, w, [(up, 1), (gate, 1), (q, width)], gram, inputs))
+    elif name == "random":
+        line("score", lots(7, 3, units))
     elif name == "ziplm":
         line("order", ziplm_order(w, gram, units, width, remove))
     else:
@@ -126,7 +153,8 @@ def case(f, name, what, units, width, rows, remove, rng):
 
 def main():
     cases = {"drop": [(1, 6, 1)], "minitron": [(2, 3, 2), (4, 7, 1), (8, 5, 1)], "flap": [(2, 3, 2), (4, 7, 1)], "cfsp": [(4, 7, 1)],
-             "score": [(2, 3, 2), (4, 7, 1), (1, 6, 1)], "obspa": [(2, 3, 2), (4, 7, 1)], "ziplm": [(2, 4, 2), (4, 8, 1)]}
+             "score": [(2, 3, 2), (4, 7, 1), (1, 6, 1)], "obspa": [(2, 3, 2), (4, 7, 1)], "ziplm": [(2, 4, 2), (4, 8, 1)], "reap": [(16, 8, 1)], "frequency": [(16, 8, 1)],
+             "random": [(16, 8, 1), (16, 3, 1)]}
     for name, list_ in cases.items():
         rng = random.Random("shrink " + name)
         with open("%s/shrink_%s.tsv" % (sys.argv[1], name), "w") as f:

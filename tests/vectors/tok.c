@@ -81,7 +81,7 @@ static void compare(const char *name, char *want_text, const struct buf *text, i
 
     if (!t)
         return;
-    CHECK(tok_encode(t, (char *)text->data, text->len, &got, &e) == 0);
+    CHECK(tok_encode(t, (char *)text->data, text->len, 0, &got, &e) == 0);
     same = got.n == want.n && (!got.n || memcmp(got.id, want.id, got.n * sizeof *got.id) == 0);
     CHECK(same);
     if (!same)
