@@ -45,7 +45,7 @@ $(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   FAST += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (base/wide.h).
-$(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_k.o $(B)/lib/quant/%.o: FAST += -O3 -fno-math-errno -Wno-psabi
+$(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_%.o $(B)/lib/quant/%.o: FAST += -O3 -fno-math-errno -Wno-psabi
 # As above: values compared, bytes masked, scores checked.
 $(B)/lib/base/pick.o $(B)/lib/base/rng.o $(B)/lib/wire/bitmask.o $(B)/lib/wire/planes.o $(B)/lib/tensor/bundle.o $(B)/lib/tensor/form_dense.o $(B)/lib/prune/slab.o $(B)/lib/score/%.o: FAST += -O3
 # As above: many places of a signature at once.

@@ -2,12 +2,15 @@
  * mcalib: runs a text through the model in a stream, one layer at a time, and gives each linear weight the statistics of its inputs.
  * A map filter that reads a layer before it writes it.
  */
+#include <stdlib.h>
+
 #include "base/die.h"
 #include "base/progress.h"
+#include "ckpt/imatrix.h"
 #include "run/calibrate.h"
 #include "run/texts.h"
 
-static struct opt_list files, id_files;
+static struct opt_list files, id_files, matrices;
 static struct texts_how how = {.joined = 1, .windows = 1};
 static uint64_t tokens_max;
 static int64_t context;
@@ -32,6 +35,7 @@ static int set_weight(const char *arg, struct err *e)
 static const struct opt opts[] = {
     {'f', "file", "TEXT", OPT_LIST, &files, "calibrate on this text (repeatable: they are joined)", 0},
     {0, "ids", "FILE", OPT_LIST, &id_files, "calibrate on token ids, separated by white space, taken as they are", 0},
+    {0, "imatrix", "FILE", OPT_LIST, &matrices, "instead: norm2 from llama.cpp's importance matrix (repeatable: they are added)", 0},
     {0, "tokens", "N", OPT_U64, &tokens_max, "use N tokens at most, whole windows spread evenly over the texts (default: all)", 0},
     {0, "special", 0, OPT_FLAG, &how.special, "<|im_start|> and its like in a text are the tokens they are", 0},
     {0, "bos", "WHEN", OPT_CALL, 0, "each window of a text begins with the tokenizer's bos: yes, no, auto (where it adds it)", set_bos},
@@ -97,6 +101,45 @@ static void say_unseen(void)
              buf_str(&run.unseen), run.unseens > 20 ? " ..." : "");
 }
 
+/* Norm2 from files: no model is run. */
+static void from_matrices(void)
+{
+    struct imatrix m = {0};
+    struct err e;
+    struct reader *in;
+    struct writer *out;
+    uint64_t given, unused;
+
+    if (files.n || id_files.n || run.command || run.calib.parts != CALIB_NORM2 || run.calib.least > 0)
+        die_usage("--imatrix gives norm2 of files: no -f, --ids, --parts, --token-weight or --through beside it");
+    for (int i = 0; i < matrices.n; i++)
+        if (imatrix_add(&m, matrices.item[i], &e) < 0)
+            die("%s", e.msg);
+    if (!(in = reader_stdin(&e)) || !(out = writer_stdout(in, &e)) || imatrix_flow(&m, matrices.item[0], in, out, &given, &unused, &e) < 0)
+        die("%s", e.msg);
+    if (!given)
+        die("%s: none of its %zu entries is a tensor of this stream", matrices.item[0], m.n);
+    if (writer_finish(out, &e) < 0)
+        die("%s", e.msg);
+    if (unused)
+        warn("%llu of %zu entries of the importance matrix are no tensors of this stream", (unsigned long long)unused, m.n);
+    imatrix_free(&m);
+    reader_close(in);
+}
+
+/* For what is made of it: the first text's name, and the windows. */
+static void note(const struct windows *w)
+{
+    struct imatrix m = {.chunks = w->n, .chunk_size = w->longest};
+    char *name = mem_strdup(files.n ? files.item[0] : id_files.item[0]);
+
+    m.dataset = &name;
+    m.datasets = 1;
+    if (run.feed.out)
+        imatrix_note(&m, NULL, &writer_head(run.feed.out)->more);
+    free(name);
+}
+
 int main(int argc, char **argv)
 {
     struct err e;
@@ -105,6 +148,10 @@ int main(int argc, char **argv)
 
     if (opt_parse(argc, argv, &spec) > 0)
         die_usage("unexpected operand '%s'", argv[1]);
+    if (matrices.n) {
+        from_matrices();
+        return 0;
+    }
     if (!files.n && !id_files.n)
         die_usage("no text: give -f TEXT");
     if (opt_readable(&files, &e) < 0 || opt_readable(&id_files, &e) < 0)
@@ -119,6 +166,7 @@ int main(int argc, char **argv)
     if (got == 0)
         die("the stream has no tensors");
     cut(&run.feed, &w, &e);
+    note(&w);
     if (forward_open(&run.f, &reader_head(run.feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);
     warn_few(&w, &reader_head(run.feed.in)->model);

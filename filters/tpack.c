@@ -39,7 +39,7 @@ static int set_dense(const char *arg, struct err *e)
 
 static const struct opt opts[] = {
     {'o', "output", "TARGET", OPT_STRING, &output, "FOLDER/, FILE.safetensors, FILE.gguf, FILE.npz, FILE.npy, or - with --format", 0},
-    {'t', "format", "FORMAT", OPT_CALL, 0, "hf, safetensors, gguf, npz, npy or peft, where TARGET's name does not tell", set_format},
+    {'t', "format", "FORMAT", OPT_CALL, 0, "hf, safetensors, gguf, npz, npy, peft or imatrix, where TARGET's name does not tell", set_format},
     {0, "dense", "[TYPE]", OPT_CALL, 0, "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
     {0, "max-shard-size", "SIZE", OPT_SIZE, &max_shard, "several files of at most SIZE bytes of data: 5GB, 512M (folder, GGUF)", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the formats and exit", 0},
@@ -61,7 +61,7 @@ static void check_target(void)
     if (format < 0)
         format = pack_guess(output);
     if (format < 0)
-        die_usage("'%s' does not tell the format; add --format hf, safetensors, gguf, npz, npy or peft", output);
+        die_usage("'%s' does not tell the format; add --format hf, safetensors, gguf, npz, npy, peft or imatrix", output);
     if (pack_formats[format].folder && strcmp(output, "-") == 0)
         die_usage("a folder cannot be written to standard output; use --format safetensors or gguf");
     if (max_shard && ((!pack_formats[format].folder && format != PACK_GGUF) || strcmp(output, "-") == 0))

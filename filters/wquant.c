@@ -10,6 +10,7 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/target.h"
+#include "ckpt/imatrix.h"
 #include "quant/flow.h"
 #include "tensor/budget.h"
 #include "tensor/select.h"
@@ -142,6 +143,8 @@ int main(int argc, char **argv)
     if (!in || (!out && !dry_run))
         die("%s", e.msg);
     reader_allow_partial(in, 1);
+    if (out && no_importance)
+        imatrix_forget(&writer_head(out)->more);
     reader_skips(in, dry_run ? SKIP_ALL : SKIP_NOTHING);
     flow.by_layer = plan.kind == QUANT_AFFINE && plan.method->needs & QUANT_LAYER;
     flow.layer = plan;

@@ -14,7 +14,8 @@ const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_GGUF] = {"gguf", ".gguf", "GGUF version 3 for llama.cpp, from a Llama, Qwen2 or GPT-2", 0},
     [PACK_NPZ] = {"npz", ".npz", "numpy's arrays in a zip", 0},
     [PACK_NPY] = {"npy", ".npy", "numpy's array, of a stream of one tensor", 0},
-    [PACK_PEFT] = {"peft", "", "peft's folder: low-rank terms as a LoRA adapter, and base/, the rest as hf", 1}};
+    [PACK_PEFT] = {"peft", "", "peft's folder: low-rank terms as a LoRA adapter, and base/, the rest as hf", 1},
+    [PACK_IMATRIX] = {"imatrix", ".dat", "norm2 of each tensor as llama.cpp's importance matrix: GGUF, or the old kind as FILE.dat", 0}};
 
 int pack_find(const char *name)
 {
@@ -73,8 +74,10 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
     if (format == PACK_NPY && head->tensors > 1)
         return err_set(e, "%llu tensors; an .npy holds one: choose it with tcat --only, or write an .npz",
                        (unsigned long long)head->tensors);
-    if (format == PACK_GGUF)
+    if (format == PACK_GGUF || format == PACK_IMATRIX)
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
+    if (format == PACK_GGUF || format == PACK_IMATRIX)
+        attrs_copy(&p->gguf.noted, &head->more);
     if (!(p->target = folder ? target_open_dir(path, e) : target_open(path, e)))
         return -1;
     if (!folder)
@@ -163,7 +166,7 @@ static int take_blob(struct pack *p, struct reader *in, struct item *it, struct 
     struct buf data = {0};
     int rc = item_load(in, it, &data, e);
 
-    if (rc == 0 && p->format == PACK_GGUF)
+    if (rc == 0 && !is_folder(p))
         rc = to_gguf_blob(&p->gguf, it->name, data.data, data.len, e);
     if (rc == 0 && is_folder(p))
         rc = to_hf_blob(&p->hf, it->name, data.data, data.len, e);
@@ -171,13 +174,20 @@ static int take_blob(struct pack *p, struct reader *in, struct item *it, struct 
     return rc;
 }
 
+static int take_imatrix(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
+{
+    return bundle_load_companions(in, b, e) < 0 ? -1 : imatrix_take(&p->imatrix, &p->gguf, b, e);
+}
+
 int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
 {
+    if (it->kind == ITEM_TENSOR && p->format == PACK_IMATRIX)
+        return take_imatrix(p, in, &it->b, e);
     if (it->kind == ITEM_TENSOR && begin_tensors(p, e) < 0)
         return -1;
     if (it->kind == ITEM_TENSOR)
         return p->format == PACK_GGUF ? take_gguf(p, in, &it->b, e) : take_plain(p, in, &it->b, e);
-    return it->kind == ITEM_BLOB && (is_folder(p) || p->format == PACK_GGUF) ? take_blob(p, in, it, e) : 0;
+    return it->kind == ITEM_BLOB && (is_folder(p) || p->format == PACK_GGUF || p->format == PACK_IMATRIX) ? take_blob(p, in, it, e) : 0;
 }
 
 /* In one file, the target, or in parts beside it, whereupon the target is not made. */
@@ -208,6 +218,14 @@ static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
     return rc;
 }
 
+static int write_imatrix(struct pack *p, struct err *e)
+{
+    size_t n = strlen(p->path);
+
+    imatrix_noted(&p->imatrix, &p->gguf.noted);
+    return imatrix_write(&p->imatrix, n > 4 && strcmp(p->path + n - 4, ".dat") == 0, target_fd(p->target), e);
+}
+
 static int write_all(struct pack *p, const struct attrs *meta, const struct attrs *tail, struct err *e)
 {
     if (p->format == PACK_PEFT && to_peft_finish(&p->peft, e) < 0)
@@ -216,6 +234,7 @@ static int write_all(struct pack *p, const struct attrs *meta, const struct attr
     case PACK_PEFT:
     case PACK_HF: return to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e);
     case PACK_GGUF: return write_gguf(p, tail, e);
+    case PACK_IMATRIX: return write_imatrix(p, e);
     case PACK_NPZ: return npz_write(&p->pile, target_fd(p->target), e);
     case PACK_NPY: return npy_write(&p->pile, target_fd(p->target), e);
     default: return safetensors_write(&p->pile, meta, target_fd(p->target), e);
@@ -228,6 +247,7 @@ int pack_finish(struct pack *p, const struct reader *in, struct err *e)
 
     pile_close(&p->pile);
     to_gguf_close(&p->gguf);
+    imatrix_free(&p->imatrix);
     to_hf_close(&p->hf);
     if (p->format == PACK_PEFT)
         to_peft_close(&p->peft);

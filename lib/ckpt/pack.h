@@ -4,6 +4,7 @@
 
 #include "base/target.h"
 #include "file/put.h"
+#include "ckpt/imatrix.h"
 #include "ckpt/to_gguf.h"
 #include "ckpt/to_hf.h"
 #include "ckpt/to_peft.h"
@@ -13,7 +14,7 @@ struct pack_format {
     const char *name, *suffix, *brief;
     int folder; /* the target is a folder */
 };
-enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_PEFT, PACK_FORMATS };
+enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_PEFT, PACK_IMATRIX, PACK_FORMATS };
 extern const struct pack_format pack_formats[PACK_FORMATS];
 
 int pack_find(const char *name);                   /* the format of that name, or -1 */
@@ -27,6 +28,7 @@ struct pack {
     struct target *target;
     struct pile pile;
     struct to_gguf gguf;
+    struct imatrix imatrix;
     struct to_hf hf;
     struct to_peft peft;
 };

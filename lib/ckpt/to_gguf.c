@@ -41,6 +41,7 @@ void to_gguf_close(struct to_gguf *g)
     if (g->ready)
         model_close(&g->m);
     attrs_free(&g->model);
+    attrs_free(&g->noted);
     free(g->name);
     tok_files_free(&g->tok);
     buf_free(&g->template);

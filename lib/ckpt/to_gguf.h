@@ -25,6 +25,7 @@ struct to_gguf {
     struct gguf_in from;    /* the keys of the GGUF that the stream came from, when has_from */
     int has_from, retyped;  /* retyped: a tensor's type is not the one it had in there */
     char *name;             /* general.name, or NULL */
+    struct attrs noted;     /* head.more, for what it says of an importance matrix (imatrix.h) */
     struct tok_files tok;   /* tokenizer.model, tokenizer.json, tokenizer_config.json as they came */
     struct buf template;    /* chat_template.jinja */
 };

@@ -6,6 +6,7 @@
 
 #include "base/real.h"
 #include "ckpt/from_gguf.h"
+#include "ckpt/imatrix.h"
 #include "ckpt/to_gguf.h"
 
 /* general.file_type by the type that holds most elements; llama.h's numbers. -1: it has none. */
@@ -18,7 +19,7 @@ static int file_type(const struct pile *pile)
                    {"q5_1", 9},     {"q2_K", 10},   {"q3_K", 12},   {"q4_K", 15},  {"q5_K", 17},   {"q6_K", 18},
                    {"iq2_xxs", 19}, {"iq2_xs", 20}, {"iq3_xxs", 23}, {"iq1_s", 24}, {"iq4_nl", 25}, {"iq3_s", 26},
                    {"iq2_s", 28},   {"iq4_xs", 30}, {"iq1_m", 31},  {"bf16", 32},  {"tq1_0", 36},  {"tq2_0", 37},
-                   {"mxfp4", 38},   {"nvfp4", 39},  {"q1_0", 40}};
+                   {"mxfp4", 38},   {"nvfp4", 39},  {"q1_0", 40},    {"q2_0", 41}};
     uint64_t most = 0;
     int best = -1;
 
@@ -40,7 +41,7 @@ static int file_type(const struct pile *pile)
     return best;
 }
 
-static void type_keys(const struct pile *pile, struct gguf_keys *k)
+static void type_keys(const struct to_gguf *g, const struct pile *pile, struct gguf_keys *k)
 {
     int type = file_type(pile), blocks = 0;
 
@@ -50,6 +51,8 @@ static void type_keys(const struct pile *pile, struct gguf_keys *k)
         gguf_put_u32(k, "general.file_type", (uint32_t)type);
     if (blocks)
         gguf_put_u32(k, "general.quantization_version", 2);
+    if (blocks)
+        imatrix_keys(&g->noted, k);
 }
 
 static void general_keys(const struct to_gguf *g, const struct pile *pile, struct gguf_keys *k)
@@ -58,7 +61,7 @@ static void general_keys(const struct to_gguf *g, const struct pile *pile, struc
     gguf_put_str(k, "general.type", "model", 5);
     if (g->name)
         gguf_put_str(k, "general.name", g->name, strlen(g->name));
-    type_keys(pile, k);
+    type_keys(g, pile, k);
 }
 
 /* "llama." and a name. */
@@ -274,7 +277,7 @@ static int finish_as_is(struct to_gguf *g, const struct pile *pile, struct gguf_
     int run = to_gguf_ready(g, e) == 0 && g->ready, rc = 0;
 
     if (g->retyped)
-        type_keys(pile, &now);
+        type_keys(g, pile, &now);
     if (run)
         rc = changed_keys(g, &now, e) < 0 || patterns(g, e) < 0 ? -1 : 0;
     if (rc == 0 && run && pile->n)

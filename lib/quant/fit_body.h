@@ -158,6 +158,12 @@ static void fit_sym(const lanes *x, const lanes *w, int n, int nmax, lanes *code
     *scale_out = lanes_pick(live, scale, lanes_all(0));
 }
 
+/* ggml keeps these codes in bytes: what is below 0 comes back as 256 more. It decides where an odd sign was turned (lattice_body.h). */
+LANES_INLINE lanes as_byte(lanes code)
+{
+    return __builtin_convertvector(__builtin_convertvector(code, lanes_int) & 255, lanes);
+}
+
 /*
  * Up to five sweeps of coordinate descent: each code goes to where the others' sums want it when that raises xl^2 / l2.
  * positive  the variant of qp: both sums without the element must be positive; else only xl, and l2 after the change
@@ -179,7 +185,7 @@ LANES_INLINE void sweeps(const lanes *x, const lanes *w, int n, int lo, int hi, 
             may &= (to != q) & (xl * xl * k->l2 > k->xl * k->xl * l2);
             if (!positive)
                 may &= l2 > 0.0f;
-            codes[i] = lanes_pick(may, to, q);
+            codes[i] = lanes_pick(may, positive ? as_byte(to) : to, q);
             k->xl = lanes_pick(may, xl, k->xl);
             k->l2 = lanes_pick(may, l2, k->l2);
             changed |= may;
@@ -209,7 +215,7 @@ static void fit_sweep(const lanes *x, int n, int nmax, lanes *codes, lanes *scal
     *scale = lanes_pick(live, ratio(k.xl, k.l2), lanes_all(0));
 }
 
-/* x = scale * code for x >= 0, codes 0 .. nmax: nine inverse scales, then up to five sweeps. */
+/* x = scale * code for x >= 0 (or nearly all x), codes 0 .. nmax: nine inverse scales, then up to five sweeps. */
 static void fit_positive(const lanes *x, const lanes *w, int n, int nmax, lanes *codes, lanes *scale_out)
 {
     lanes max = {0}, best = {0}, from = {0};
@@ -217,14 +223,15 @@ static void fit_positive(const lanes *x, const lanes *w, int n, int nmax, lanes 
 
     for (int i = 0; i < n; i++)
         max = lanes_max(x[i], max);
-    lanes_int live = max > 1e-15f;
+    lanes_int live = max >= 1e-15f;
     for (int s = -5; s <= 4; s++) { /* -5 stands for the plain scale, which comes first */
         if (s == 0)
             continue;
         lanes iscale = ((s == -5 ? 0.0f : 0.1f * (float)s) + (float)nmax) / max, scale = 1.0f / iscale, error = {0};
 
         for (int i = 0; i < n; i++) {
-            lanes diff = x[i] - scale * lanes_code(iscale * x[i], INT32_MIN, nmax);
+            lanes code = lanes_code(iscale * x[i], INT32_MIN, nmax);
+            lanes diff = x[i] - scale * (s == -5 ? as_byte(code) : code);
 
             error += w[i] * diff * diff;
         }
@@ -236,6 +243,7 @@ static void fit_positive(const lanes *x, const lanes *w, int n, int nmax, lanes 
         codes[i] = lanes_code(from * x[i], INT32_MIN, nmax);
         k.xl += w[i] * x[i] * codes[i];
         k.l2 += w[i] * codes[i] * codes[i];
+        codes[i] = as_byte(codes[i]);
     }
     sweeps(x, w, n, INT32_MIN, nmax, 1, codes, &k);
     for (int i = 0; i < n; i++)

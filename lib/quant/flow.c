@@ -21,7 +21,9 @@ static void note_fallback(struct quant_flow *f, const struct bundle *b, const st
     if (fit->method != p->method)
         buf_printf(&f->fallback, "%s: has no gram, as %s: %s, not %s\n", b->name,
                    bundle_unseen(b) ? "its expert saw no token" : "it is no linear of a layer", fit->method->name, p->method->name);
-    if (other)
+    if (other && p->kind == QUANT_BLOCKS && b->cols % p->ggml->block == 0)
+        buf_printf(&f->fallback, "%s: has no norm2, as it is no linear of a layer: %s, not %s\n", b->name, is, was);
+    else if (other)
         buf_printf(&f->fallback, "%s: %llu columns are no multiple of %u: %s, not %s\n", b->name, (unsigned long long)b->cols, p->ggml->block, is, was);
 }
 
@@ -39,7 +41,8 @@ static int visit(struct quant_flow *f, struct reader *in, struct writer *out, st
         after = quant_plan_bytes(&fit, b->rows, b->cols) + quant_kept_bytes(b);
         f->chosen++;
         note_fallback(f, b, &p, &fit);
-        if (out)
+        rc = quant_plan_allows(&fit, b, f->importance, e);
+        if (rc == 0 && out)
             rc = quant_pass(&fit, in, out, b, f->importance, f->measures ? &t : NULL, e);
         quant_tally_line(&f->report, b->name, quant_plan_name(&fit, is), n, before, after, &t);
     } else if (out) {

@@ -7,13 +7,19 @@
 
 #include "num/half_bits.h"
 #include "quant/group.h"
+#include "quant/iq1.h"
 #include "quant/isa.h"
 #include "quant/lanes.h"
 
 #include "quant/fit_body.h"
 #include "quant/superblock_body.h"
 #include "quant/block32_body.h"
+#include "quant/iq4_body.h"
+#include "quant/near_body.h"
+#include "quant/lattice_body.h"
+#include "quant/iq1_body.h"
 #include "quant/group_body.h"
 
 extern const struct quant_isa TABLE;
-const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, range_of_group, code_group, code_each, code_group_shifted, turn_hqq};
+const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, encode_iq4, encode_lattice, encode_iq1,
+                                range_of_group, code_group, code_each, code_group_shifted, turn_hqq};

@@ -10,6 +10,7 @@
 #include "quant/awq.h"
 #include "num/half_bits.h"
 #include "tensor/form.h"
+#include "tensor/unseen.h"
 
 /* Largest magnitude as its bits: NaN is above infinity, so one pass finds all that is not allowed. */
 WIDE static int32_t most_bits(const float *w, uint64_t n)
@@ -53,13 +54,23 @@ struct known {
     struct quant_gram by; /* by.U is NULL where the method does not go by it */
 };
 
-/* norm2 where it is wanted and there, else *v NULL. All zeros say nothing and count as none. */
+/* As llama-quantize has it for experts that no token went to. */
+static float *all_alike(uint64_t cols)
+{
+    float *v = mem_new(cols, sizeof *v);
+
+    for (uint64_t c = 0; c < cols; c++)
+        v[c] = 1;
+    return v;
+}
+
+/* norm2 where it is there, else *v NULL. All zeros say nothing and count as none. Of an expert that no token went to all inputs are alike. */
 static int get_importance(const struct bundle *b, float **v, struct err *e)
 {
     float sum = 0;
 
-    *v = NULL;
-    if (!bundle_part(b, -1, "norm2"))
+    *v = bundle_unseen(b) ? all_alike(b->cols) : NULL;
+    if (*v || !bundle_part(b, -1, "norm2"))
         return 0;
     *v = bundle_companion(b, "norm2", b->cols, e);
     if (!*v)
@@ -84,6 +95,8 @@ static int get_known(struct known *k, const struct quant_plan *p, const struct b
 
     if (importance && (p->kind == QUANT_BLOCKS || !writes) && get_importance(b, &k->v, e) < 0)
         return -1;
+    if (!k->v && p->kind == QUANT_BLOCKS && p->block->without)
+        k->v = all_alike(b->cols); /* norm2 is all zeros: what reads it gave nothing (quant_plan_allows) */
     if (by || (p->kind == QUANT_AFFINE && p->clip) || (measured && bundle_part(b, -1, "gram"))) {
         k->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &k->own, e);
         if (!k->gram)
@@ -366,6 +379,8 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
     struct bundle o;
     int term = quant_dense_beside(b), rc;
 
+    if (quant_plan_allows(p, b, importance, e) < 0)
+        return -1;
     if (!b->loaded && (term >= 0 ? bundle_load(in, b, e) : bundle_load_companions(in, b, e)) < 0)
         return -1;
     if (get_known(&k, p, b, importance, tally != NULL, out != NULL, e) < 0) {

@@ -165,13 +165,24 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols)
     return fit;
 }
 
+int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int importance, struct err *e)
+{
+    if (p->kind != QUANT_BLOCKS || !p->block->without || bundle_unseen(b) || (importance && bundle_part(b, -1, "norm2")))
+        return 0;
+    return err_set(e, "%s: type %s needs importance, and %s", b->name, p->ggml->name,
+                   importance ? "the companion norm2 is missing; run mcalib first" : "it is not to be used");
+}
+
 struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b)
 {
     struct quant_plan fit = quant_plan_fit(p, b->cols);
+    struct err e;
     int no_linear = b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
 
     if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && ((no_linear && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
         fit = (struct quant_plan){.kind = fit.kind, .method = quant_method_find("rtn"), .affine = fit.affine, .residual = fit.residual};
+    if (fit.kind == QUANT_BLOCKS && fit.block->without && no_linear && !bundle_part(b, -1, "norm2"))
+        quant_plan_parse(&fit, fit.block->without, &e);
     if (b->role && (strcmp(b->role, "attn.q") == 0 || strcmp(b->role, "attn.k") == 0 || strcmp(b->role, "attn.qkv") == 0))
         fit.clip = 0; /* their errors meet in a product: Lin et al. leave them alone */
     return fit;

@@ -53,9 +53,13 @@ uint64_t quant_kept_bytes(const struct bundle *b);
 /* What rows of cols can have: p itself, or down its fallbacks when cols is no multiple of the block; at last F16. */
 struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
 
-/* What b (header read) can have: as above; and rtn in place of a method that goes by the gram where b is the embedding or the head and has none.
- * Linears of a layer keep the method: without a gram they are an error of the pipe. */
+/* What b (header read) can have: as above; and where b is the embedding or the head, rtn in place of a method that goes by the gram and has none, and
+ * quant_block.without in place of a type that needs importance and has none. Linears of a layer keep theirs: there that is an error of the pipe. */
 struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b);
+
+/* May b (header read) be of a type that needs importance: has it norm2, or is it an expert that no token went to? -1 says that and what gives it.
+ * importance: 0 where norm2 is not to be used. */
+int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int importance, struct err *e);
 
 /* The type of that name, any case, among those scales may have: F16, BF16, F32; or -1. */
 int quant_scales_find(const char *name);

@@ -26,4 +26,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q2_k = {"q2_K", "q4_0", encode};
+const struct quant_block quant_block_q2_k = {.type = "q2_K", .fallback = "q4_0", .encode = encode};

@@ -41,4 +41,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q3_k = {"q3_K", "q4_0", encode};
+const struct quant_block quant_block_q3_k = {.type = "q3_K", .fallback = "q4_0", .encode = encode};

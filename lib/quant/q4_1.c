@@ -7,4 +7,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     block32_asym(15, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q4_1 = {"q4_1", "", encode};
+const struct quant_block quant_block_q4_1 = {.type = "q4_1", .fallback = "", .encode = encode};

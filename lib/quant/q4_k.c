@@ -22,4 +22,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q4_k = {"q4_K", "q5_0", encode};
+const struct quant_block quant_block_q4_k = {.type = "q4_K", .fallback = "q5_0", .encode = encode};

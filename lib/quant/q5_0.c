@@ -7,4 +7,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     block32_sym(16, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q5_0 = {"q5_0", "", encode};
+const struct quant_block quant_block_q5_0 = {.type = "q5_0", .fallback = "", .encode = encode};

@@ -7,4 +7,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     block32_asym(31, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q5_1 = {"q5_1", "", encode};
+const struct quant_block quant_block_q5_1 = {.type = "q5_1", .fallback = "", .encode = encode};

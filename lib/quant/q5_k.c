@@ -27,4 +27,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q5_k = {"q5_K", "q5_1", encode};
+const struct quant_block quant_block_q5_k = {.type = "q5_K", .fallback = "q5_1", .encode = encode};

@@ -27,4 +27,4 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q6_k = {"q6_K", "q8_0", encode};
+const struct quant_block quant_block_q6_k = {.type = "q6_K", .fallback = "q8_0", .encode = encode};

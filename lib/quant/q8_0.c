@@ -33,4 +33,4 @@ WIDE static void encode(const float *x, const float *importance, uint64_t rows, 
     }
 }
 
-const struct quant_block quant_block_q8_0 = {"q8_0", "", encode};
+const struct quant_block quant_block_q8_0 = {.type = "q8_0", .fallback = "", .encode = encode};

@@ -15,13 +15,14 @@
  * One of ggml's types.
  * encode: whole rows to blocks, the bytes that ggml's own quantizer gives, on the calling thread.
  *   x           in: float[rows][cols], finite; cols a multiple of the type's block
- *   importance  in: float[cols], >= 0, the mean square of each input channel, or NULL
+ *   importance  in: float[cols], >= 0, the mean square of each input channel, or NULL (not where without says so)
  *   out         out: rows * ggml_row_bytes
- * Deterministic: the same bytes however rows are cut. No memory but the stack (under 128 KiB).
+ * Deterministic: the same bytes however rows are cut. No memory but the stack (under 128 KiB) and a type's tables.
  */
 struct quant_block {
     const char *type;     /* name in ggml_types */
     const char *fallback; /* the type that takes rows whose columns are no multiple of the block; "" ends in f16 */
+    const char *without;  /* NULL; or importance is needed, and this is the type of an embedding or a head that has none */
     void (*encode)(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
 };
 

@@ -8,19 +8,19 @@ struct batch {
     int weighted;
 };
 
-/* Lanes past the last superblock hold zeros. */
-static void gather(struct batch *b, const float *x, const float *importance, uint64_t cols, uint64_t first, int count)
+/* Blocks first to first + count - 1, of n elements. Lanes past the last hold zeros. */
+LANES_INLINE void gather(struct batch *b, const float *x, const float *importance, uint64_t cols, int n, uint64_t first, int count)
 {
-    memset(b->x, 0, sizeof b->x);
-    memset(b->w, 0, sizeof b->w);
+    memset(b->x, 0, sizeof *b->x * (size_t)n);
+    memset(b->w, 0, sizeof *b->w * (size_t)n);
     for (int l = 0; l < count; l++) {
-        const float *from = x + (first + (uint64_t)l) * 256;
-        const float *imp = importance ? importance + (first + (uint64_t)l) * 256 % cols : NULL;
+        const float *from = x + (first + (uint64_t)l) * (uint64_t)n;
+        const float *imp = importance ? importance + (first + (uint64_t)l) * (uint64_t)n % cols : NULL;
         float *to = (float *)b->x + l, *weight = (float *)b->w + l;
 
-        for (int i = 0; i < 256; i++)
+        for (int i = 0; i < n; i++)
             to[i * LANES] = from[i];
-        for (int i = 0; imp && i < 256; i++)
+        for (int i = 0; imp && i < n; i++)
             weight[i * LANES] = imp[i];
     }
     b->weighted = importance != NULL;
@@ -220,7 +220,7 @@ static void encode_superblocks(const struct superblock_type *t, const float *x, 
     for (uint64_t s = 0; s < count; s += LANES) {
         int n = count - s < LANES ? (int)(count - s) : LANES;
 
-        gather(&b, x, importance, cols, s, n);
+        gather(&b, x, importance, cols, 256, s, n);
         if (t->symmetric)
             fit_batch_sym(&b, t);
         else

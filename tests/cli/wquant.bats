@@ -41,6 +41,15 @@ EOF
 4.5 Q4_0
 3.4375 q3_k
 2.625 q2_K
+4.5 iq4_nl
+4.25 IQ4_XS
+3.4375 iq3_s
+4.25 mxfp4
+4.5 nvfp4
+2.25 q2_0
+2.0625 tq2_0
+1.6875 tq1_0
+1.125 q1_0
 16 f16
 4.1875 int4
 4.25 int4 -g 64 --sym
@@ -120,7 +129,7 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
 
 @test "the same bytes by every kernel that this CPU has" {
     [ "$(kernels | head -n 1)" = base ]
-    for t in q4_K q3_K q5_1 "int3 -g 100 -m hqq" "int8 --sym"; do
+    for t in q4_K q3_K q5_1 iq3_s iq4_xs mxfp4 "int3 -g 100 -m hqq" "int8 --sym"; do
         for k in $(kernels); do
             # shellcheck disable=SC2086
             WEIR_KERNEL=$k wquant -t $t --layers 0:2 <brook.weir >"$k.weir"
@@ -168,7 +177,7 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
 @test "--list names every type and method once" {
     run wquant --list
     [ "$status" -eq 0 ]
-    for t in q8_0 q6_K q5_K q5_1 q5_0 q4_K q4_1 q4_0 q3_K q2_K; do
+    for t in q8_0 q6_K q5_K q5_1 q5_0 q4_K q4_1 q4_0 q3_K q2_K iq4_nl iq4_xs iq3_s iq3_xxs iq2_s iq2_xs iq2_xxs iq1_m iq1_s tq1_0 tq2_0 mxfp4 nvfp4 q1_0 q2_0; do
         [ "$(grep -c "^type	$t	" <<<"$output")" -eq 1 ]
     done
     [ "$(grep -c '^method	' <<<"$output")" -eq "$(grep -c '^METHOD' "$TOP/lib/quant/quant.def")" ]

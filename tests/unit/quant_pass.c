@@ -188,7 +188,7 @@ static void check_fallbacks(void)
         CHECK_STR(quant_plan_name(&p, name), want[i].is);
     }
     CHECK(quant_plan_parse(&p, "q9_K", &e) == -1 && quant_plan_parse(&p, "int9", &e) == -1 && quant_plan_parse(&p, "int44", &e) == -1);
-    CHECK(quant_plan_parse(&p, "iq2_xs", &e) == -1); /* known, but not written */
+    CHECK(quant_plan_parse(&p, "iq9_xs", &e) == -1); /* known, but not written */
 }
 
 int main(void)
