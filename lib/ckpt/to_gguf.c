@@ -95,11 +95,14 @@ static void lie(struct gguf_place *place, const struct arch_target *t)
 static int place_as_is(struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e)
 {
     struct arch_target t = {0};
-    int known = g->ready && b->role ? arch_target(&g->m, ARCH_GGUF, b->name, b->role, b->layer, b->expert, &t, e) : 0, rc;
+    int known = g->ready && b->role ? arch_target(&g->m, ARCH_GGUF, b->name, b->role, b->layer, b->expert, &t, e) : 0, retyped, rc;
 
     if (known > 0)
         lie(place, &t);
-    g->retyped |= strcmp(attrs_str(&b->more, "dtype", ""), type_now(b)) != 0;
+    retyped = strcmp(attrs_str(&b->more, "dtype", ""), type_now(b)) != 0;
+    if (known > 0 && retyped) /* llama.cpp runs vectors and what a page marks f32 in F32 only */
+        place->to_f32 = t.weight->f32 || t.bias || b->shape.rank < 2;
+    g->retyped |= retyped;
     rc = known < 0 ? -1 : set_name(place, known ? t.name : b->name, e);
     free(t.name);
     return rc;

@@ -265,3 +265,11 @@ PY
     one_line_error 1 tpack
     [[ $output == *"blk.0.ffn_up.bias is missing; llama.cpp would not load the file" ]]
 }
+
+@test "a GGUF whose values were made F16 keeps norms in F32, which llama.cpp asks for" {
+    tsplit "$TINY" | tpack -o a.gguf
+    tsplit a.gguf | tcat --dense=F16 | tpack -o b.gguf
+    python3 "$REF/gguf.py" b.gguf >list
+    grep -q '^tensor	blk.0.attn_norm.weight	f32' list && grep -q '^tensor	output_norm.weight	f32' list
+    grep -q '^tensor	blk.0.attn_q.weight	f16' list
+}
