@@ -293,7 +293,8 @@ int plan_make(struct plan *p, struct source *s, const struct select *sel, struct
     if (read_model(p, s, e) < 0 || quantized_take(s, e) < 0 || make_steps(p, s, e) < 0 || tied_facts(p, s, e) < 0 ||
         choose(p, sel, e) < 0)
         return -1;
-    qsort(p->step, p->n, sizeof *p->step, by_order);
+    if (p->n) /* a file of vocabulary only has no tensors */
+        qsort(p->step, p->n, sizeof *p->step, by_order);
     return 0;
 }
 
