@@ -1,8 +1,9 @@
 /*
  * ddup: drop texts that are there already, equal or nearly so.
  *
- * Two passes over the input: signatures, sorted into buckets on disk, give clusters; then each text is kept or dropped. Over shards the
- * passes are programs of their own: --signatures for each shard, --merge for all, --apply for each shard.
+ * Two passes over the input: signatures, sorted into buckets on disk, give clusters; then each text is kept or dropped.
+ * Over shards the passes are programs of their own: --signatures for each shard, --merge for all, --apply for each
+ * shard.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -46,21 +47,24 @@ static const struct opt opts[] = {
     {0, "normalise", 0, OPT_FLAG, &flow.o.normalise, "exact: compare the words in lower case", 0},
     {0, "seed", "N", OPT_U64, &flow.o.seed, "of the hash functions (default 0)", 0},
     {0, "verify", "T", OPT_FRACTION, &verify, "join texts only if the Jaccard index of their n-grams is at least T", 0},
-    {'k', "keep", "WHICH", OPT_STRING, &keep, "of a cluster: first, best:SCORE, best:-SCORE (the least, for losses), none, or all (default: first)", 0},
+    {'k', "keep", "WHICH", OPT_STRING, &keep,
+     "of a cluster: first, best:SCORE, best:-SCORE (the least, for losses), none, or all (default: first)", 0},
     {0, "order", "BY", OPT_STRING, &order, "what is first: by id, or by input (default: id)", 0},
-    {0, "against", "FILE", OPT_STRING, &flow.against, "drop only what is like a text of FILE (--merge: of which FILE has the signatures)", 0},
+    {0, "against", "FILE", OPT_STRING, &flow.against,
+     "drop only what is like a text of FILE (--merge: of which FILE has the signatures)", 0},
     {0, "cluster", "KEY", OPT_STRING, &flow.cluster, "give the kept of a cluster its first one's id under this key", 0},
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &flow.report, "a TSV line for each text of a cluster", 0},
     {'S', "memory", "SIZE", OPT_SIZE | OPT_UNSAID, &memory, "memory; more goes to temporary files (default 256M)", 0},
     {0, "signatures", 0, OPT_FLAG, &signatures, "write the signatures of one shard", 0},
     {0, "merge", 0, OPT_FLAG, &merge, "read the signatures of all shards from the FILEs, write the decisions", 0},
     {0, "apply", "FILE", OPT_STRING, &apply, "keep and drop in one shard as the decisions in FILE say", 0},
-    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "which shard the input is (default: what its head says, else 1/1)", set_shard},
+    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "which shard the input is (default: what its head says, else 1/1)",
+     set_shard},
     RECORDS_OPTS(flow.how),
-    OPT_END
-};
+    OPT_END};
 
-static const struct opt_spec spec = {"ddup", "[OPTION]... [FILE]", "Drop texts that are there already.", opts, opt_common, NULL};
+static const struct opt_spec spec = {"ddup", "[OPTION]... [FILE]", "Drop texts that are there already.",
+                                     opts,   opt_common,           NULL};
 
 static void show_list(void)
 {
@@ -85,7 +89,8 @@ static void check_keep(void)
     if (strcmp(order, "input") == 0 && !flow.o.score)
         flow.o.order = DUP_BY_INPUT;
     else if (strcmp(order, "id") != 0)
-        die_usage(flow.o.score ? "--order %s: --keep %s has an order" : "--order '%s': id or input is needed", order, keep);
+        die_usage(flow.o.score ? "--order %s: --keep %s has an order" : "--order '%s': id or input is needed", order,
+                  keep);
 }
 
 /* file: the first, if there are any. */
@@ -113,7 +118,8 @@ static void check_options(int files, const char *file)
         (merge || !files || strcmp(file, "-") == 0))
         die_usage("%s -: standard input is to be read twice", apply ? "--apply" : "--against");
     if (flow.report && (signatures || apply || strcmp(flow.report, "-") == 0))
-        die_usage(strcmp(flow.report, "-") == 0 ? "--report -: standard output is the stream's" : "--report goes with --merge");
+        die_usage(strcmp(flow.report, "-") == 0 ? "--report -: standard output is the stream's"
+                                                : "--report goes with --merge");
     if (memory < 2 * APART)
         die_usage("-S: at least %lluM", (unsigned long long)(2 * APART >> 20));
     flow.o.memory = memory - APART;

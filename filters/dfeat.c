@@ -26,18 +26,21 @@ static const struct gather *m;
 static struct err e;
 
 static const struct opt opts[] = {
-    {'m', "method", "NAME", OPT_STRING, &method, "ngram: counts of hashed n-grams (default); stats: distributions of numbers", 0},
+    {'m', "method", "NAME", OPT_STRING, &method,
+     "ngram: counts of hashed n-grams (default); stats: distributions of numbers", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
-    {0, "hash", "NAME", OPT_STRING, &hash, "ngram: dsir, as p-lambda/dsir counts; dsir-nltk3.10, with NLTK since 3.10; native, faster (default: dsir)", 0},
+    {0, "hash", "NAME", OPT_STRING, &hash,
+     "ngram: dsir, as p-lambda/dsir counts; dsir-nltk3.10, with NLTK since 3.10; native, faster (default: dsir)", 0},
     {'n', "n", "N", OPT_U64, &n, "ngram: the longest, 1 to 8 (default: 2)", 0},
     {'b', "buckets", "N", OPT_U64, &buckets, "ngram: number of buckets (default: 10000)", 0},
-    {0, "of", "NAME,...", OPT_STRING, &what.fields, "stats: of these measures, scores and numbers in meta (default: all measures)", 0},
+    {0, "of", "NAME,...", OPT_STRING, &what.fields,
+     "stats: of these measures, scores and numbers in meta (default: all measures)", 0},
     {0, "merge", 0, OPT_FLAG, &merge, "the FILEs (default: standard input) hold what dfeat made: add it up", 0},
-    {0, "keep-going", "LIST", OPT_STRING, &lost_path, "leave out FILEs that cannot be read whole; LIST names them, with the reason", 0},
+    {0, "keep-going", "LIST", OPT_STRING, &lost_path,
+     "leave out FILEs that cannot be read whole; LIST names them, with the reason", 0},
     {'o', "output", "FILE", OPT_STRING, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
     RECORDS_OPTS(how),
-    OPT_END
-};
+    OPT_END};
 
 static void show_list(void)
 {
@@ -131,7 +134,8 @@ static void put(struct target *to, const void *all)
         if (m->put_line(&b, all, &e) < 0 || io_write(target_fd(to), b.data, b.len, &e) < 0)
             die("%s", e.msg);
         buf_free(&b);
-    } else if (!(out = writer_open(target_fd(to), path, NULL, &e)) || m->write(out, all, &e) < 0 || writer_finish(out, &e) < 0) {
+    } else if (!(out = writer_open(target_fd(to), path, NULL, &e)) || m->write(out, all, &e) < 0 ||
+               writer_finish(out, &e) < 0) {
         die("%s", e.msg);
     }
     if (target_commit(to, &e) < 0)
@@ -140,8 +144,9 @@ static void put(struct target *to, const void *all)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"dfeat", "[OPTION]... [FILE]...", "Count what is in text records, or add up such counts.",
-                                         opts, opt_common, NULL};
+    static const struct opt_spec spec = {
+        "dfeat", "[OPTION]... [FILE]...", "Count what is in text records, or add up such counts.", opts, opt_common,
+        NULL};
     int files = opt_parse(argc, argv, &spec);
     struct target *to;
     void *all;

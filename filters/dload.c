@@ -15,7 +15,8 @@
 #include "record/lost.h"
 #include "record/refusals.h"
 
-static struct load_opts how = {.format = LOAD_AUTO, .text_field = "text", .id_field = "id", .max_bytes = RECORD_MAX_BYTES};
+static struct load_opts how = {
+    .format = LOAD_AUTO, .text_field = "text", .id_field = "id", .max_bytes = RECORD_MAX_BYTES};
 static struct records_opts put;
 static const char *meta, *rejects, *bytes, *lost_path;
 static struct shard shard;
@@ -39,19 +40,24 @@ static int set_shard(const char *arg, struct err *why)
 }
 
 static const struct opt opts[] = {
-    {'f', "format", "NAME", OPT_CALL, 0, "auto, jsonl, wet, text, lines or paragraphs (default: auto, which is wet or jsonl)", set_format},
-    {0, "text-field", "KEY", OPT_STRING, &how.text_field, "where a line has its text, data.text within an object (default: text)", 0},
-    {0, "id-field", "KEY", OPT_STRING, &how.id_field, "where a line has its id (default: id; without it a hash of the text)", 0},
+    {'f', "format", "NAME", OPT_CALL, 0,
+     "auto, jsonl, wet, text, lines or paragraphs (default: auto, which is wet or jsonl)", set_format},
+    {0, "text-field", "KEY", OPT_STRING, &how.text_field,
+     "where a line has its text, data.text within an object (default: text)", 0},
+    {0, "id-field", "KEY", OPT_STRING, &how.id_field,
+     "where a line has its id (default: id; without it a hash of the text)", 0},
     {0, "meta", "KEY,...", OPT_STRING, &meta, "keep only these further fields, or none: '' (default: all)", 0},
-    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "only the I-th of N parts; auto or auto/N: as the environment says", set_shard},
+    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "only the I-th of N parts; auto or auto/N: as the environment says",
+     set_shard},
     {0, "bytes", "FROM:TO", OPT_STRING, &bytes, "only the lines that begin in these bytes of one plain file", 0},
     {0, "max-bytes", "SIZE", OPT_SIZE, &how.max_bytes, "refuse longer lines and texts (default: 32M)", 0},
-    {0, "rejects", "FILE", OPT_STRING, &rejects, "write what is refused there, with the reason, a JSON object a line", 0},
+    {0, "rejects", "FILE", OPT_STRING, &rejects, "write what is refused there, with the reason, a JSON object a line",
+     0},
     {0, "strict", 0, OPT_FLAG, &strict, "stop at the first line that is refused", 0},
-    {0, "keep-going", "LIST", OPT_STRING, &lost_path, "go on past files that cannot be read whole; LIST names them, with the reason", 0},
+    {0, "keep-going", "LIST", OPT_STRING, &lost_path,
+     "go on past files that cannot be read whole; LIST names them, with the reason", 0},
     {0, "lines", 0, OPT_FLAG, &put.lines, "write JSON objects, one a line, not a stream", 0},
-    OPT_END
-};
+    OPT_END};
 
 /* What a file gave. */
 struct tally {
@@ -68,7 +74,9 @@ static const char *guess(const struct load_bad *bad)
     if (bad->raw_len && *bad->raw != '{' &&
         (memchr(bad->raw, ',', bad->raw_len) || memchr(bad->raw, '\t', bad->raw_len)))
         return "; it looks like CSV or TSV, and JSON lines are needed";
-    return bad->raw_len < 3 && bad->raw_len && *bad->raw == '{' ? "; it looks like one JSON document; jq -c . makes a line of it" : "";
+    return bad->raw_len < 3 && bad->raw_len && *bad->raw == '{'
+               ? "; it looks like one JSON document; jq -c . makes a line of it"
+               : "";
 }
 
 static void refuse(const char *file, const struct load_bad *bad, struct tally *t)
@@ -149,7 +157,11 @@ static void tell(void)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"dload", "[OPTION]... FILE|FOLDER|-...", "Read files of texts as text records.", opts, opt_common,
+    static const struct opt_spec spec = {"dload",
+                                         "[OPTION]... FILE|FOLDER|-...",
+                                         "Read files of texts as text records.",
+                                         opts,
+                                         opt_common,
                                          "FILE may be compressed by gzip or zstd; its first bytes tell.\n"};
     int files = opt_parse(argc, argv, &spec);
     struct records_out *out;

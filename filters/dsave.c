@@ -43,18 +43,21 @@ static int set_gzip(const char *arg, struct err *why)
 
 static const struct opt opts[] = {
     {'o', "output", "FILE", OPT_STRING, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
-    {'f', "fields", "NAME,...", OPT_STRING, &fields, "only these: id, text, tokens, scores, a meta key, a score's name (default: all)", 0},
+    {'f', "fields", "NAME,...", OPT_STRING, &fields,
+     "only these: id, text, tokens, scores, a meta key, a score's name (default: all)", 0},
     {0, "ids", 0, OPT_FLAG, &ids, "write the id of each record, one a line", 0},
-    {0, "tokens", 0, OPT_FLAG, &tokens, "write the token ids of each record, one record a line, as mcalib --ids reads them", 0},
-    {0, "tokenizer", "FOLDER", OPT_STRING, &tokenizer, "... made by this folder's tokenizer where a record has none", 0},
-    {0, "special", 0, OPT_FLAG, &special, "... which reads <|im_start|> and its like in a text as the tokens they are", 0},
+    {0, "tokens", 0, OPT_FLAG, &tokens,
+     "write the token ids of each record, one record a line, as mcalib --ids reads them", 0},
+    {0, "tokenizer", "FOLDER", OPT_STRING, &tokenizer, "... made by this folder's tokenizer where a record has none",
+     0},
+    {0, "special", 0, OPT_FLAG, &special, "... which reads <|im_start|> and its like in a text as the tokens they are",
+     0},
     {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "compress by zstd, level 1 to 22 (default 3)", set_zstd},
     {0, "gzip", "[LEVEL]", OPT_CALL, 0, "compress by gzip, level 1 to 9 (default 6)", set_gzip},
     {0, "text-field", "KEY", OPT_STRING, &text_field, "the name of the text in the lines written (default: text)", 0},
     {0, "id-field", "KEY", OPT_STRING, &id_field, "the name of the id in the lines written (default: id)", 0},
     {0, "lines", 0, OPT_FLAG, &in_lines, "read JSON objects, one a line, with text and id under those names", 0},
-    OPT_END
-};
+    OPT_END};
 
 /* The text's ids, after what the tokenizer puts before a text. */
 static int put_encoded(struct buf *b, const struct record *r)
@@ -107,7 +110,8 @@ static int put(struct buf *b, const struct record *r)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"dsave", "[OPTION]... [FILE]", "Write text records as JSON lines.", opts, opt_common, NULL};
+    static const struct opt_spec spec = {"dsave", "[OPTION]... [FILE]", "Write text records as JSON lines.",
+                                         opts,    opt_common,           NULL};
     int files = opt_parse(argc, argv, &spec), got;
     struct buf b = {0};
     struct target *to;
@@ -116,7 +120,9 @@ int main(int argc, char **argv)
     struct zip *z;
 
     if (files > 1 || ids + tokens + !!fields > 1 || zstd + gzip > 1)
-        die_usage(files > 1 ? "one FILE at most" : zstd + gzip > 1 ? "-z or --gzip, not both" : "of --fields, --ids and --tokens only one can be");
+        die_usage(files > 1         ? "one FILE at most"
+                  : zstd + gzip > 1 ? "-z or --gzip, not both"
+                                    : "of --fields, --ids and --tokens only one can be");
     if (tokenizer && !tokens)
         die_usage("--tokenizer %s is for --tokens", tokenizer);
     if (special && !tokenizer)
@@ -128,7 +134,12 @@ int main(int argc, char **argv)
     from = (struct records_opts){.lines = in_lines, .text_field = text_field, .id_field = id_field};
     in = records_file(files ? argv[1] : "-", &from, &e);
     to = in ? target_open_text(path, &e) : NULL;
-    z = to ? zip_open(target_fd(to), zstd ? ZIP_ZSTD : gzip ? ZIP_GZIP : ZIP_PLAIN, (int)(zstd ? zlevel : glevel), &e) : NULL;
+    z = to ? zip_open(target_fd(to),
+                      zstd   ? ZIP_ZSTD
+                      : gzip ? ZIP_GZIP
+                             : ZIP_PLAIN,
+                      (int)(zstd ? zlevel : glevel), &e)
+           : NULL;
     if (!z)
         die("%s", e.msg);
     while ((got = records_next(in, &r, &e)) > 0) {

@@ -18,8 +18,7 @@ static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method, "which scores; --list shows the methods", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods", 0},
     RECORDS_OPTS(how),
-    OPT_END
-};
+    OPT_END};
 
 static void show_list(void)
 {
@@ -43,7 +42,11 @@ static void *open_method(const struct rate_method *m)
 
 int main(int argc, char **argv)
 {
-    struct opt_spec spec = {"dscore", "-m METHOD [OPTION]... [FILE]", "Add scores to text records.", rate_options(opts), opt_common,
+    struct opt_spec spec = {"dscore",
+                            "-m METHOD [OPTION]... [FILE]",
+                            "Add scores to text records.",
+                            rate_options(opts),
+                            opt_common,
                             "Options with long names only belong to the method of the same word; dscore(1) tells.\n"};
     int files = opt_parse(argc, argv, &spec), got;
     const struct rate_method *m;

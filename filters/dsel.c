@@ -1,4 +1,5 @@
-/* dsel: choose text records. Conditions as they pass; then, where a number is asked for, the first in a method's order. */
+/* dsel: choose text records. Conditions as they pass; then, where a number is asked for, the first in a method's order.
+ * */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,12 @@
 #include "record/lost.h"
 #include "select/choose.h"
 
-static struct choose_opts c = {.method = "top", .top = -1, .bottom = -1, .unit = UNIT_RECORDS, .memory = (uint64_t)64 << 20, .args = {.temperature = 1, .alpha = 1},
+static struct choose_opts c = {.method = "top",
+                               .top = -1,
+                               .bottom = -1,
+                               .unit = UNIT_RECORDS,
+                               .memory = (uint64_t)64 << 20,
+                               .args = {.temperature = 1, .alpha = 1},
                                .dims = 256};
 static struct records_opts how;
 static const char *lost_path;
@@ -36,32 +42,39 @@ static int set_shard(const char *arg, struct err *why)
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &c.method, "in what order (default: top); --list shows the methods", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods", 0},
-    {0, "by", "NAME", OPT_STRING, &c.by, "the score, or number in meta, to go by; -NAME: the least first, for losses", 0},
+    {0, "by", "NAME", OPT_STRING, &c.by, "the score, or number in meta, to go by; -NAME: the least first, for losses",
+     0},
     {'k', "count", "N", OPT_U64, &c.k, "choose so many", 0},
     {0, "top", "PART", OPT_FRACTION, &c.top, "choose this part: 10% or 0.1", 0},
-    {0, "bottom", "PART", OPT_FRACTION, &c.bottom, "choose this part, the least --by first: what --top PART --by -NAME chooses", 0},
-    {0, "total", "N|FILE", OPT_STRING, &c.total, "--top is a part of this amount, or of what dfeat counted (default: of what meets the conditions)", 0},
-    {0, "of", "UNIT", OPT_CALL, 0, "what -k and --top count: records, bytes, chars, words, tokens (default: records)", set_unit},
-    {0, "where", "COND", OPT_LIST, &c.where, "only records with NAME OP VALUE, such as 'words>=100' or lang=en; all of several", 0},
+    {0, "bottom", "PART", OPT_FRACTION, &c.bottom,
+     "choose this part, the least --by first: what --top PART --by -NAME chooses", 0},
+    {0, "total", "N|FILE", OPT_STRING, &c.total,
+     "--top is a part of this amount, or of what dfeat counted (default: of what meets the conditions)", 0},
+    {0, "of", "UNIT", OPT_CALL, 0, "what -k and --top count: records, bytes, chars, words, tokens (default: records)",
+     set_unit},
+    {0, "where", "COND", OPT_LIST, &c.where,
+     "only records with NAME OP VALUE, such as 'words>=100' or lang=en; all of several", 0},
     {0, "per", "KEY", OPT_STRING, &c.per, "-k and --top hold for each value of this meta key", 0},
     {0, "mix", "NAME=W,...", OPT_STRING, &c.mix, "share -k out over values of --per by these weights", 0},
     {0, "seed", "N", OPT_U64, &c.args.seed, "of what is random (default: 0)", 0},
     {'T', "temperature", "X", OPT_F64, &c.args.temperature, "sample: by exp (score / X) (default: 1)", 0},
     {0, "alpha", "X", OPT_F64, &c.args.alpha, "ucb: weight of what is not yet known (default: 1)", 0},
     {0, "cluster", "KEY", OPT_STRING, &c.cluster, "the meta key that names a record's cluster", 0},
-    {0, "vector", "KEY", OPT_STRING, &c.vector, "the meta key with a record's numbers (default: hashed n-grams of its text)", 0},
+    {0, "vector", "KEY", OPT_STRING, &c.vector,
+     "the meta key with a record's numbers (default: hashed n-grams of its text)", 0},
     {0, "dims", "N", OPT_U64, &c.dims, "numbers in a vector of hashed n-grams (default: 256)", 0},
     {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "which shard the input is (default: what its head says)", set_shard},
     {0, "merge", 0, OPT_FLAG, &merge, "the inputs are shards: all must be there", 0},
-    {0, "keep-going", "LIST", OPT_STRING, &lost_path, "go on without FILEs and shards that are damaged or missing; LIST names them", 0},
+    {0, "keep-going", "LIST", OPT_STRING, &lost_path,
+     "go on without FILEs and shards that are damaged or missing; LIST names them", 0},
     {'S', "memory", "SIZE", OPT_SIZE, &c.memory, "for sorting; what is more goes to disk (default: 64M)", 0},
-    {0, "rejects", "FILE", OPT_STRING, &c.rejects, "write what is not chosen there, with the reason, a JSON object a line", 0},
+    {0, "rejects", "FILE", OPT_STRING, &c.rejects,
+     "write what is not chosen there, with the reason, a JSON object a line", 0},
     {0, "report", "FILE", OPT_STRING, &c.report, "write counts, lengths, groups, divergence as a table", 0},
     {0, "target", "FILE", OPT_STRING, &c.target, "features of the target, for the report", 0},
     {0, "raw", "FILE", OPT_STRING, &c.raw, "features of the raw pool, for the report", 0},
     RECORDS_OPTS(how),
-    OPT_END
-};
+    OPT_END};
 
 static void show_list(void)
 {
@@ -168,8 +181,13 @@ static void rank(struct choose *ch, struct records *in, char **file, int files)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"dsel", "[OPTION]... [FILE]...", "Choose text records.", opts, opt_common,
-                                         "Without -k and --top all that meet the conditions are chosen, in their order; else in the method's order.\n"};
+    static const struct opt_spec spec = {
+        "dsel",
+        "[OPTION]... [FILE]...",
+        "Choose text records.",
+        opts,
+        opt_common,
+        "Without -k and --top all that meet the conditions are chosen, in their order; else in the method's order.\n"};
     int files = opt_parse(argc, argv, &spec), all = c.k == 0 && c.top < 0 && c.bottom < 0, part, usage = 0;
     struct choose *ch;
     struct records *in;

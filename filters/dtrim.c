@@ -1,4 +1,5 @@
-/* dtrim: take lines out of texts. A map filter that changes the text: read a batch, keep of each text the lines that the rules keep, write it. */
+/* dtrim: take lines out of texts. A map filter that changes the text: read a batch, keep of each text the lines that
+ * the rules keep, write it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,10 +21,10 @@ static struct err e;
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method, "whose lines go: c4, what C4's rules drop (default: c4)", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods", 0},
-    {0, "rule", "NAME=VALUE", OPT_LIST, &limits, "another limit: c4.terminal_punct, c4.min_words_per_line, c4.max_word_length (repeatable)", 0},
+    {0, "rule", "NAME=VALUE", OPT_LIST, &limits,
+     "another limit: c4.terminal_punct, c4.min_words_per_line, c4.max_word_length (repeatable)", 0},
     RECORDS_OPTS(how),
-    OPT_END
-};
+    OPT_END};
 
 /* A batch over threads: what is left of each text goes into a buffer of its own. */
 struct work {
@@ -35,7 +36,7 @@ struct work {
         struct buf text;
         uint64_t dropped;
         struct err why;
-    } *out;
+    } * out;
 };
 
 static void trim_one(void *ctx, size_t i)
@@ -98,7 +99,8 @@ static void close_work(struct work *w)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"dtrim", "[OPTION]... [FILE]", "Take lines out of texts.", opts, opt_common, NULL};
+    static const struct opt_spec spec = {"dtrim", "[OPTION]... [FILE]", "Take lines out of texts.",
+                                         opts,    opt_common,           NULL};
     int files = opt_parse(argc, argv, &spec), got;
     struct records_out *out;
     struct records *in;

@@ -1,7 +1,8 @@
 /*
  * lrfactor: write weights, or what an earlier filter lost of them, as products of two thin matrices; or add adapters.
  *
- * One tensor is held at a time, of a method over layers a group of layers: methods see whole matrices. A matrix whose factors would be larger stays as it was.
+ * One tensor is held at a time, of a method over layers a group of layers: methods see whole matrices. A matrix whose
+ * factors would be larger stays as it was.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +29,8 @@ static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to factor: see --list", 0},
     {'r', "rank", "R", OPT_U64, &pass.rank, "columns of the product", 0},
     {0, "keep", "F", OPT_FRACTION, &pass.keep, "... or the share of each matrix's numbers to keep (0.8, 80%)", 0},
-    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
+    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path,
+     "... or each tensor's own, by a table as walloc makes it", 0},
     {0, "term", "TERM", OPT_STRING, &term, "value: the whole weight (default); residual: its last dense term", 0},
     {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
     {0, "alpha", "A", OPT_F64, &pass.alpha, "power of the inputs' size: asvd 0.5, sparse-lowrank 1, dense-sparse 0", 0},
@@ -37,15 +39,20 @@ static const struct opt opts[] = {
     {0, "rounds", "N", OPT_INT, &pass.rounds, "of sparse-lowrank (default 80)", 0},
     {0, "exact", 0, OPT_FLAG, &pass.exact, "the full decomposition also where a randomized one is faster", 0},
     SELECT_OPTS(sel),
-    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
+    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path,
+     "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
     OPT_END,
 };
 
-static const struct opt_spec spec = {"lrfactor", "-m NAME -r R|--keep F [OPTION]... <STREAM >STREAM",
-                                     "Write weights as products of two thin matrices, or as what is near to one.", opts, opt_common, NULL};
+static const struct opt_spec spec = {"lrfactor",
+                                     "-m NAME -r R|--keep F [OPTION]... <STREAM >STREAM",
+                                     "Write weights as products of two thin matrices, or as what is near to one.",
+                                     opts,
+                                     opt_common,
+                                     NULL};
 
 static int print_list(void)
 {
@@ -106,7 +113,8 @@ static int is_chosen(const struct bundle *b)
 {
     const char *word = budget ? budget_find(budget, b->name) : NULL;
 
-    return select_match(&sel, b) && (word || !budget) && b->shape.rank > 1 && (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
+    return select_match(&sel, b) && (word || !budget) && b->shape.rank > 1 &&
+           (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
 }
 
 /* A gram of fewer tokens than columns says nothing of some directions. Once for a run. */
@@ -117,13 +125,15 @@ static void warn_poor(const struct bundle *b, unsigned needs)
 
     if (warned || !(needs & FACTOR_GRAM) || !bundle_part(b, -1, "gram") || count <= 0 || (uint64_t)count >= b->cols)
         return;
-    warn("%s: its gram is of %lld tokens, fewer than its %llu columns: too few to tell what may go; calibrate on more", b->name, (long long)count,
-         (unsigned long long)b->cols);
+    warn("%s: its gram is of %lld tokens, fewer than its %llu columns: too few to tell what may go; calibrate on more",
+         b->name, (long long)count, (unsigned long long)b->cols);
     warned = 1;
 }
 
-/* The bundle that in stands at; *ahead: of the one behind it, which was read to see whether it is the bias, what bundle_read gave; -2: it was not. */
-static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, unsigned needs, struct err *e)
+/* The bundle that in stands at; *ahead: of the one behind it, which was read to see whether it is the bias, what
+ * bundle_read gave; -2: it was not. */
+static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, unsigned needs,
+                      struct err *e)
 {
     struct bundle *bias = NULL;
     struct factor_tally t;
@@ -152,7 +162,8 @@ static int walk(struct reader *in, struct writer *out, unsigned needs, struct er
         int ahead = -2;
 
         progress_step(1, describe_bytes(&b, 0));
-        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, needs, e) < 0) || (out && bundle_write(out, in, &b, e) < 0))
+        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, needs, e) < 0) ||
+            (out && bundle_write(out, in, &b, e) < 0))
             return -1;
         if (ahead == -2) {
             got = bundle_read(in, &b, e);
@@ -169,8 +180,9 @@ static int walk(struct reader *in, struct writer *out, unsigned needs, struct er
 
 static void tell_unseen(void)
 {
-    const char *how = pass.method->kind == FACTOR_BESIDE ? "stayed as they were" : pass.method->needs & FACTOR_NORM2 ? "were factored with alpha 0"
-                                                                                                                     : "were factored by svd";
+    const char *how = pass.method->kind == FACTOR_BESIDE  ? "stayed as they were"
+                      : pass.method->needs & FACTOR_NORM2 ? "were factored with alpha 0"
+                                                          : "were factored by svd";
 
     if (unseen.n)
         warn("%s", unseen_line(&unseen, how, verbose));
@@ -196,7 +208,9 @@ int main(int argc, char **argv)
     buf_puts(&report, FACTOR_TALLY_TITLES);
     got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, m->needs, &e);
     progress_end();
-    if (got < 0 || select_end(&sel, &reader_head(in)->model, pass.done, "none is a matrix that would be smaller in factors", &e) < 0 ||
+    if (got < 0 ||
+        select_end(&sel, &reader_head(in)->model, pass.done, "none is a matrix that would be smaller in factors", &e) <
+            0 ||
         (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);

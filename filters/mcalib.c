@@ -1,6 +1,6 @@
 /*
- * mcalib: runs a text through the model in a stream, one layer at a time, and gives each linear weight the statistics of its inputs.
- * A map filter that reads a layer before it writes it.
+ * mcalib: runs a text through the model in a stream, one layer at a time, and gives each linear weight the statistics
+ * of its inputs. A map filter that reads a layer before it writes it.
  */
 #include <stdlib.h>
 
@@ -35,20 +35,31 @@ static int set_weight(const char *arg, struct err *e)
 static const struct opt opts[] = {
     {'f', "file", "TEXT", OPT_LIST, &files, "calibrate on this text (repeatable: they are joined)", 0},
     {0, "ids", "FILE", OPT_LIST, &id_files, "calibrate on token ids, separated by white space, taken as they are", 0},
-    {0, "imatrix", "FILE", OPT_LIST, &matrices, "instead: norm2 from llama.cpp's importance matrix (repeatable: they are added)", 0},
-    {0, "tokens", "N", OPT_U64, &tokens_max, "use N tokens at most, whole windows spread evenly over the texts (default: all)", 0},
+    {0, "imatrix", "FILE", OPT_LIST, &matrices,
+     "instead: norm2 from llama.cpp's importance matrix (repeatable: they are added)", 0},
+    {0, "tokens", "N", OPT_U64, &tokens_max,
+     "use N tokens at most, whole windows spread evenly over the texts (default: all)", 0},
     {0, "special", 0, OPT_FLAG, &how.special, "<|im_start|> and its like in a text are the tokens they are", 0},
-    {0, "bos", "WHEN", OPT_CALL, 0, "each window of a text begins with the tokenizer's bos: yes, no, auto (where it adds it)", set_bos},
+    {0, "bos", "WHEN", OPT_CALL, 0,
+     "each window of a text begins with the tokenizer's bos: yes, no, auto (where it adds it)", set_bos},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
     {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi,reap (default norm2)", set_parts},
-    {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0, "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
-    {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
-    {0, "through", "CMD", OPT_STRING, &run.command, "each layer goes through this chain of filters before the next is run", 0},
-    {0, "patience", "SECONDS", OPT_INT, &run.patience, "give up when CMD is idle for so long (default 20; 0: never)", 0},
+    {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0,
+     "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
+    {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)",
+     0},
+    {0, "through", "CMD", OPT_STRING, &run.command,
+     "each layer goes through this chain of filters before the next is run", 0},
+    {0, "patience", "SECONDS", OPT_INT, &run.patience, "give up when CMD is idle for so long (default 20; 0: never)",
+     0},
     OPT_END};
 
 static const struct opt_spec spec = {
-    "mcalib", "[OPTION]... -f TEXT <STREAM >STREAM", "Add statistics of each linear layer's inputs.", opts, opt_common,
+    "mcalib",
+    "[OPTION]... -f TEXT <STREAM >STREAM",
+    "Add statistics of each linear layer's inputs.",
+    opts,
+    opt_common,
     "Example: tsplit model | mcalib -f calib.txt | wprune -m wanda -s 0.5 | tpack -o pruned\n"};
 
 /* How many of the tokens wanted lie before place `at` of `all`; 0 when all are wanted. */
@@ -65,16 +76,19 @@ static void cut(const struct feed *feed, struct windows *w, struct err *e)
     uint64_t all = 0, seen = 0;
     struct texts t;
 
-    if (texts_read(&t, &files, &id_files, &how, &feed->files, attrs_int(&reader_head(feed->in)->model, "bos", -1), e) < 0)
+    if (texts_read(&t, &files, &id_files, &how, &feed->files, attrs_int(&reader_head(feed->in)->model, "bos", -1), e) <
+        0)
         die("%s", e->msg);
     for (int i = 0; i < t.n; i++)
         all += t.text[i].ids.n;
-    for (int i = 0; i < t.n; i++) { /* each its part of the tokens wanted; ids are taken as they are unless bos is asked for */
+    for (int i = 0; i < t.n;
+         i++) { /* each its part of the tokens wanted; ids are taken as they are unless bos is asked for */
         int64_t bos = t.text[i].bytes || how.bos == TEXTS_BOS_YES ? t.bos : -1;
         uint64_t n = t.text[i].ids.n, before = part(seen, all), most = part(seen + n, all) - before;
 
         if (t.text[i].ids.dropped)
-            warn("%s: %zu bytes that the tokenizer has no piece for are left out", t.text[i].name, t.text[i].ids.dropped);
+            warn("%s: %zu bytes that the tokenizer has no piece for are left out", t.text[i].name,
+                 t.text[i].ids.dropped);
         seen += n;
         if (tokens_max && !most)
             continue;
@@ -84,21 +98,24 @@ static void cut(const struct feed *feed, struct windows *w, struct err *e)
     texts_free(&t);
 }
 
-/* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by. */
+/* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by.
+ * */
 static void warn_few(const struct windows *w, const struct attrs *model)
 {
-    int64_t hidden = attrs_int(model, "hidden", 0), inner = attrs_int(model, "intermediate", 0), wide = hidden > inner ? hidden : inner;
+    int64_t hidden = attrs_int(model, "hidden", 0), inner = attrs_int(model, "intermediate", 0),
+            wide = hidden > inner ? hidden : inner;
 
     if (tokens_max && run.calib.parts & CALIB_GRAM && w->tokens < 20 * wide)
-        warn("%lld tokens for grams of %lld columns; fewer than %lld leave them poor", (long long)w->tokens, (long long)wide, (long long)(20 * wide));
+        warn("%lld tokens for grams of %lld columns; fewer than %lld leave them poor", (long long)w->tokens,
+             (long long)wide, (long long)(20 * wide));
 }
 
 /* One line about what has no statistics. */
 static void say_unseen(void)
 {
     if (run.unseens)
-        warn("%lld of %lld experts saw no token and have no statistics (layer:expert):%s%s", (long long)run.unseens, (long long)run.experts,
-             buf_str(&run.unseen), run.unseens > 20 ? " ..." : "");
+        warn("%lld of %lld experts saw no token and have no statistics (layer:expert):%s%s", (long long)run.unseens,
+             (long long)run.experts, buf_str(&run.unseen), run.unseens > 20 ? " ..." : "");
 }
 
 /* Norm2 from files: no model is run. */
@@ -115,14 +132,16 @@ static void from_matrices(void)
     for (int i = 0; i < matrices.n; i++)
         if (imatrix_add(&m, matrices.item[i], &e) < 0)
             die("%s", e.msg);
-    if (!(in = reader_stdin(&e)) || !(out = writer_stdout(in, &e)) || imatrix_flow(&m, matrices.item[0], in, out, &given, &unused, &e) < 0)
+    if (!(in = reader_stdin(&e)) || !(out = writer_stdout(in, &e)) ||
+        imatrix_flow(&m, matrices.item[0], in, out, &given, &unused, &e) < 0)
         die("%s", e.msg);
     if (!given)
         die("%s: none of its %zu entries is a tensor of this stream", matrices.item[0], m.n);
     if (writer_finish(out, &e) < 0)
         die("%s", e.msg);
     if (unused)
-        warn("%llu of %zu entries of the importance matrix are no tensors of this stream", (unsigned long long)unused, m.n);
+        warn("%llu of %zu entries of the importance matrix are no tensors of this stream", (unsigned long long)unused,
+             m.n);
     imatrix_free(&m);
     reader_close(in);
 }

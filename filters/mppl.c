@@ -1,5 +1,6 @@
 /*
- * mppl: perplexity of the model in a stream on texts, and its divergence from a reference. A reduce filter: a table, a line a text.
+ * mppl: perplexity of the model in a stream on texts, and its divergence from a reference. A reduce filter: a table, a
+ * line a text.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,12 +42,16 @@ static const struct opt opts[] = {
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
     {0, "protocol", "NAME", OPT_CALL, 0, "paper or llama.cpp (default paper)", set_protocol},
     {0, "against", "STREAM", OPT_STRING, &against, "also compare with this reference model, a stream in a file", 0},
-    {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)", 0},
+    {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)",
+     0},
     OPT_END};
 
-static const struct opt_spec spec = {
-    "mppl", "[OPTION]... -f TEXT <STREAM", "Measure a model's perplexity on texts.", opts, opt_common,
-    "Example: tsplit model | mppl -f prose.test.txt -c 256\n"};
+static const struct opt_spec spec = {"mppl",
+                                     "[OPTION]... -f TEXT <STREAM",
+                                     "Measure a model's perplexity on texts.",
+                                     opts,
+                                     opt_common,
+                                     "Example: tsplit model | mppl -f prose.test.txt -c 256\n"};
 
 static void start(struct feed *feed, struct reader *in, struct err *e)
 {

@@ -18,7 +18,7 @@ static const char *path = "-";
 static int zstd, split, bitmask, raw; /* how to store */
 static uint64_t level = 3;            /* of zstd: its own default */
 static int pieces;
-static int dense, type = -1;          /* -1: the type each tensor came from */
+static int dense, type = -1; /* -1: the type each tensor came from */
 static struct err e;
 
 static int set_level(const char *arg, struct err *why)
@@ -39,16 +39,19 @@ static int set_dense(const char *arg, struct err *why)
 }
 
 static const struct opt opts[] = {
-    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
+    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &path,
+     "write to FILE, which appears when it is whole (default: stdout)", 0},
     {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "store all anew with zstd, level 1 to 22 (default 3)", set_level},
-    {0, "split-bytes", 0, OPT_FLAG, &split, "... of the elements' first bytes, then their second ...: floats shrink more", 0},
+    {0, "split-bytes", 0, OPT_FLAG, &split,
+     "... of the elements' first bytes, then their second ...: floats shrink more", 0},
     {0, "bitmask", 0, OPT_FLAG, &bitmask, "store zeros as bits: for sparse weights", 0},
     {0, "raw", 0, OPT_FLAG, &raw, "store all plainly", 0},
-    {0, "dense", "[DTYPE]", OPT_CALL, 0, "turn every form into plain rows of DTYPE (default: the type they came from)", set_dense},
-    {0, "pieces", 0, OPT_FLAG | OPT_UNSAID, &pieces, "read pieces cut at records, without head or tail; write whole streams", 0},
+    {0, "dense", "[DTYPE]", OPT_CALL, 0, "turn every form into plain rows of DTYPE (default: the type they came from)",
+     set_dense},
+    {0, "pieces", 0, OPT_FLAG | OPT_UNSAID, &pieces,
+     "read pieces cut at records, without head or tail; write whole streams", 0},
     SELECT_OPTS(sel),
-    OPT_END
-};
+    OPT_END};
 
 /* The codec asked for, or -1 to leave chunks as they are. */
 static int codec(void)
@@ -82,7 +85,8 @@ static void copy(const char *from, struct target *to, int how, int last)
         if ((dense ? bundle_pass_dense(out, in, &b, type, &e) : bundle_write(out, in, &b, &e)) < 0)
             die("%s: %s", b.name, e.msg);
     }
-    if (got < 0 || (last && select_end(&sel, &reader_head(in)->model, SELECT_CHOSEN, NULL, &e) < 0) || writer_finish(out, &e) < 0)
+    if (got < 0 || (last && select_end(&sel, &reader_head(in)->model, SELECT_CHOSEN, NULL, &e) < 0) ||
+        writer_finish(out, &e) < 0)
         die("%s", e.msg);
     bundle_free(&b);
     reader_close(in);
@@ -91,7 +95,11 @@ static void copy(const char *from, struct target *to, int how, int last)
 int main(int argc, char **argv)
 {
     static const struct opt_spec spec = {
-        "tcat", "[OPTION]... [FILE]...", "Copy streams, one after another; choose tensors; store them anew.", opts, opt_common,
+        "tcat",
+        "[OPTION]... [FILE]...",
+        "Copy streams, one after another; choose tensors; store them anew.",
+        opts,
+        opt_common,
         "Without FILE, or where FILE is -, standard input is read. Tensors that are not chosen are left out.\n"};
     int files = opt_parse(argc, argv, &spec), how = codec();
     struct target *to;

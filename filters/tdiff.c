@@ -18,12 +18,11 @@ static int all;
 static struct err e;
 static int differ;
 
-static const struct opt opts[] = {
-    {0, "max-rel", "X", OPT_F64, &limit, "same means a relative error of the values of at most X; nothing else counts", 0},
-    {'a', "all", 0, OPT_FLAG, &all, "a line for tensors that are the same too", 0},
-    SELECT_OPTS(sel),
-    OPT_END
-};
+static const struct opt opts[] = {{0, "max-rel", "X", OPT_F64, &limit,
+                                   "same means a relative error of the values of at most X; nothing else counts", 0},
+                                  {'a', "all", 0, OPT_FLAG, &all, "a line for tensors that are the same too", 0},
+                                  SELECT_OPTS(sel),
+                                  OPT_END};
 
 static void show(const char *name, const struct differ *r, const char *what)
 {
@@ -32,13 +31,14 @@ static void show(const char *name, const struct differ *r, const char *what)
     if (!begun++)
         puts("name\tn\tmax_abs\trel\tcosine\tsnr_db\tout_rel\tout_by\twhat");
     if (r)
-        printf("%s\t%" PRIu64 "\t%.6g\t%.6g\t%.9g\t%.4g\t%.6g\t%s\t%s\n", describe_name(name), r->d.n, r->d.max, distance_relative(&r->d),
-               distance_cosine(&r->d), distance_snr(&r->d), r->out, r->by, what);
+        printf("%s\t%" PRIu64 "\t%.6g\t%.6g\t%.9g\t%.4g\t%.6g\t%s\t%s\n", describe_name(name), r->d.n, r->d.max,
+               distance_relative(&r->d), distance_cosine(&r->d), distance_snr(&r->d), r->out, r->by, what);
     else
         printf("%s\t-\t-\t-\t-\t-\t-\t-\t%s\n", describe_name(name), what);
 }
 
-/* The current tensors of A and B, which are one. Names that differ are of two formats, and so is the type that these had. */
+/* The current tensors of A and B, which are one. Names that differ are of two formats, and so is the type that these
+ * had. */
 static void compare(struct operand *a, struct operand *b)
 {
     int diff, same;
@@ -89,14 +89,21 @@ static void join(struct operand *a, struct operand *b)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"tdiff", "[OPTION]... A B", "Compare two streams or checkpoints tensor by tensor.", opts, opt_common,
-                                         "A is the reference; - is standard input. Status 0: the same, 1: they differ, 2: trouble.\n"};
+    static const struct opt_spec spec = {
+        "tdiff",
+        "[OPTION]... A B",
+        "Compare two streams or checkpoints tensor by tensor.",
+        opts,
+        opt_common,
+        "A is the reference; - is standard input. Status 0: the same, 1: they differ, 2: trouble.\n"};
     int files = opt_parse(argc, argv, &spec);
     struct operand in[2];
 
     die_status = 2;
     if (files != 2 || (strcmp(argv[1], "-") == 0 && strcmp(argv[2], "-") == 0) || select_check(&sel, &e) < 0)
-        die_usage("%s", files != 2 ? "two operands are needed: A B" : *argv[1] == '-' && !argv[1][1] ? "only one of A and B can be standard input" : e.msg);
+        die_usage("%s", files != 2                       ? "two operands are needed: A B"
+                        : *argv[1] == '-' && !argv[1][1] ? "only one of A and B can be standard input"
+                                                         : e.msg);
     if (opt_there(argv + 1, 2, &e) < 0)
         die("%s", e.msg);
     for (int i = 0; i < 2; i++)

@@ -14,18 +14,21 @@
 static const char *path = "-";
 static struct err e;
 
-static const struct opt opts[] = {
-    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
-    OPT_END
-};
+static const struct opt opts[] = {{'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &path,
+                                   "write to FILE, which appears when it is whole (default: stdout)", 0},
+                                  OPT_END};
 
 static int put(struct writer *out, struct item *it, const struct buf *payload)
 {
     switch (it->kind) {
-    case ITEM_TENSOR: return bundle_write(out, NULL, &it->b, &e);
-    case ITEM_BLOB: return blob_write(out, it->name, payload->data, payload->len, &e);
-    case ITEM_TEXT: return text_write(out, it->size, payload->data, payload->len, &e);
-    default: return stat_write(out, it->name, &it->attrs, payload->data, payload->len, &e);
+    case ITEM_TENSOR:
+        return bundle_write(out, NULL, &it->b, &e);
+    case ITEM_BLOB:
+        return blob_write(out, it->name, payload->data, payload->len, &e);
+    case ITEM_TEXT:
+        return text_write(out, it->size, payload->data, payload->len, &e);
+    default:
+        return stat_write(out, it->name, &it->attrs, payload->data, payload->len, &e);
     }
 }
 
@@ -56,7 +59,11 @@ static void load(struct twin *in, struct target *to)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"tload", "[OPTION]... [FILE]", "Read the text form of a stream.", opts, NULL,
+    static const struct opt_spec spec = {"tload",
+                                         "[OPTION]... [FILE]",
+                                         "Read the text form of a stream.",
+                                         opts,
+                                         NULL,
                                          "The text is what tshow --data writes; tshow(1) specifies it.\n"};
     int files = opt_parse(argc, argv, &spec);
     int from_file = files == 1 && strcmp(argv[1], "-") != 0;

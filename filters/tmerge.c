@@ -1,8 +1,8 @@
 /*
  * tmerge: several streams or checkpoints into one stream: the join filter.
  *
- * Methods of lib/merge compute (linear, ties ...); cat joins the shards of one stream, attach puts companions on the tensors
- * they belong to. The first operand leads: its order, its blobs, its types.
+ * Methods of lib/merge compute (linear, ties ...); cat joins the shards of one stream, attach puts companions on the
+ * tensors they belong to. The first operand leads: its order, its blobs, its types.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,16 +48,18 @@ static const struct opt opts[] = {
     MERGE_OPTS(texts),
     {0, "revert", "I", OPT_INT, &revert, "rmm: give model I, counted from 1, back from what rmm wrote", 0},
     {0, "dtype", "DTYPE", OPT_CALL, 0, "element type of merged tensors (default: that of the first operand)", set_type},
-    {0, "vocab", "WHICH", OPT_STRING, &vocab_name, "tokens of embedding and head, by their texts: of the first operand, their union", 0},
-    {0, "mask", "WHICH", OPT_CALL, 0, "zeros that stay: of the first operand, their intersection, their union", set_mask},
+    {0, "vocab", "WHICH", OPT_STRING, &vocab_name,
+     "tokens of embedding and head, by their texts: of the first operand, their union", 0},
+    {0, "mask", "WHICH", OPT_CALL, 0, "zeros that stay: of the first operand, their intersection, their union",
+     set_mask},
     SELECT_OPTS(sel),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
-    OPT_END
-};
+    OPT_END};
 
 static int print_list(void)
 {
-    puts("cat\tjoin the shards of one stream\nattach\tput the companions of a second stream, or a PEFT folder's adapters, on the tensors of the first");
+    puts("cat\tjoin the shards of one stream\nattach\tput the companions of a second stream, or a PEFT folder's "
+         "adapters, on the tensors of the first");
     for (int i = 0; merge_table[i]; i++)
         printf("%s\t%s\n", merge_table[i]->name, merge_table[i]->brief);
     finish_stdout();
@@ -77,7 +79,8 @@ static struct writer *begin(struct operand *first, int fd)
     for (int i = 0; i < first->source.blobs; i++) {
         struct buf b = {0};
 
-        if (source_blob(&first->source, i, &b, &e) < 0 || blob_write(out, first->source.blob[i].name, b.data, b.len, &e) < 0)
+        if (source_blob(&first->source, i, &b, &e) < 0 ||
+            blob_write(out, first->source.blob[i].name, b.data, b.len, &e) < 0)
             die("%s: %s", first->source.blob[i].name, e.msg);
         buf_free(&b);
     }
@@ -100,7 +103,8 @@ static void open_all(struct merge_pass *p, char **paths, int n)
 static void tell_zeros(const struct merge_zeros *z)
 {
     if (z->differ && mask == MERGE_MASK_NONE)
-        warn("%llu of %llu merged matrices are sparse and not 0 in the same places in all operands: what is 0 in some only is not in the result; "
+        warn("%llu of %llu merged matrices are sparse and not 0 in the same places in all operands: what is 0 in some "
+             "only is not in the result; "
              "--mask first|intersection|union says which zeros stay",
              (unsigned long long)z->differ, (unsigned long long)z->tensors);
 }
@@ -166,7 +170,11 @@ static void run(char **paths, int n, int fd)
 int main(int argc, char **argv)
 {
     static const struct opt_spec spec = {
-        "tmerge", "-m NAME [OPTION]... FILE...", "Merge several streams or checkpoints into one stream.", opts, opt_common,
+        "tmerge",
+        "-m NAME [OPTION]... FILE...",
+        "Merge several streams or checkpoints into one stream.",
+        opts,
+        opt_common,
         "FILE is a stream (- is standard input), or a checkpoint: a folder, a safetensors file ...\n"};
     int n = opt_parse(argc, argv, &spec), dashes = 0;
     struct target *to;

@@ -1,6 +1,6 @@
 /*
- * tpack: a stream as a checkpoint: a Hugging Face folder, a file of safetensors, GGUF, numpy, or a LoRA adapter beside its base.
- * The data lie in an unlinked file beside the target until all is known; the target appears when it is whole.
+ * tpack: a stream as a checkpoint: a Hugging Face folder, a file of safetensors, GGUF, numpy, or a LoRA adapter beside
+ * its base. The data lie in an unlinked file beside the target until all is known; the target appears when it is whole.
  */
 #include <ctype.h>
 #include <stdio.h>
@@ -38,13 +38,16 @@ static int set_dense(const char *arg, struct err *e)
 }
 
 static const struct opt opts[] = {
-    {'o', "output", "TARGET", OPT_STRING, &output, "FOLDER/, FILE.safetensors, FILE.gguf, FILE.npz, FILE.npy, or - with --format", 0},
-    {'t', "format", "FORMAT", OPT_CALL, 0, "hf, safetensors, gguf, npz, npy, peft or imatrix, where TARGET's name does not tell", set_format},
-    {0, "dense", "[TYPE]", OPT_CALL, 0, "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
-    {0, "max-shard-size", "SIZE", OPT_SIZE, &max_shard, "several files of at most SIZE bytes of data: 5GB, 512M (folder, GGUF)", 0},
+    {'o', "output", "TARGET", OPT_STRING, &output,
+     "FOLDER/, FILE.safetensors, FILE.gguf, FILE.npz, FILE.npy, or - with --format", 0},
+    {'t', "format", "FORMAT", OPT_CALL, 0,
+     "hf, safetensors, gguf, npz, npy, peft or imatrix, where TARGET's name does not tell", set_format},
+    {0, "dense", "[TYPE]", OPT_CALL, 0,
+     "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
+    {0, "max-shard-size", "SIZE", OPT_SIZE, &max_shard,
+     "several files of at most SIZE bytes of data: 5GB, 512M (folder, GGUF)", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the formats and exit", 0},
-    OPT_END
-};
+    OPT_END};
 
 static void show_list(void)
 {
@@ -61,7 +64,8 @@ static void check_target(void)
     if (format < 0)
         format = pack_guess(output);
     if (format < 0)
-        die_usage("'%s' does not tell the format; add --format hf, safetensors, gguf, npz, npy, peft or imatrix", output);
+        die_usage("'%s' does not tell the format; add --format hf, safetensors, gguf, npz, npy, peft or imatrix",
+                  output);
     if (pack_formats[format].folder && strcmp(output, "-") == 0)
         die_usage("a folder cannot be written to standard output; use --format safetensors or gguf");
     if (max_shard && ((!pack_formats[format].folder && format != PACK_GGUF) || strcmp(output, "-") == 0))
@@ -70,8 +74,9 @@ static void check_target(void)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"tpack", "[OPTION]... -o TARGET", "Write the stream on standard input as a checkpoint.",
-                                         opts, opt_common, NULL};
+    static const struct opt_spec spec = {
+        "tpack", "[OPTION]... -o TARGET", "Write the stream on standard input as a checkpoint.", opts, opt_common,
+        NULL};
     struct pack pack;
     struct reader *in;
     struct item it = {0};
@@ -83,7 +88,8 @@ int main(int argc, char **argv)
     if (list)
         show_list();
     check_target();
-    if (pack_check(format, output, &e) < 0 || !(in = reader_stdin(&e)) || pack_open(&pack, format, output, dense, max_shard, reader_head(in), &e) < 0)
+    if (pack_check(format, output, &e) < 0 || !(in = reader_stdin(&e)) ||
+        pack_open(&pack, format, output, dense, max_shard, reader_head(in), &e) < 0)
         die("%s", e.msg);
     progress_total(reader_head(in)->tensors, 0);
     while ((got = stream_next(in, &it, &e)) > 0) {

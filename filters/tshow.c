@@ -22,8 +22,7 @@ static const struct opt opts[] = {
     {0, "json", 0, OPT_FLAG, &json, "one JSON object a record", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "before the list, the head and its history", 0},
     SELECT_OPTS(sel),
-    OPT_END
-};
+    OPT_END};
 
 /* The end of a segment's text, and the head of the next. */
 static int next_segment(struct reader *in)
@@ -71,14 +70,20 @@ static int show(struct reader *in, struct item *it)
 int main(int argc, char **argv)
 {
     static const struct opt_spec spec = {
-        "tshow", "[OPTION]... [FILE]", "Show what is in a stream.", opts, NULL,
+        "tshow",
+        "[OPTION]... [FILE]",
+        "Show what is in a stream.",
+        opts,
+        NULL,
         "The list is name, shape, type, bytes, role, layer and companions between tabs, then a line of totals.\n"};
     int files = opt_parse(argc, argv, &spec), got;
     struct item it = {0};
     struct reader *in;
 
     if (files > 1 || data + json > 1 || select_check(&sel, &e) < 0)
-        die_usage("%s", files > 1 ? "one FILE at most; tcat joins several" : data + json > 1 ? "--data or --json, not both" : e.msg);
+        die_usage("%s", files > 1         ? "one FILE at most; tcat joins several"
+                        : data + json > 1 ? "--data or --json, not both"
+                                          : e.msg);
     in = reader_file(files ? argv[1] : "-", &e);
     if (!in)
         die("%s", e.msg);

@@ -1,6 +1,6 @@
 /*
- * tsplit: a checkpoint as a stream: its files as blobs, then its tensors in the order of a forward pass. Or as shards of that stream.
- * Memory: the list of tensors and one chunk of 2 MiB.
+ * tsplit: a checkpoint as a stream: its files as blobs, then its tensors in the order of a forward pass. Or as shards
+ * of that stream. Memory: the list of tensors and one chunk of 2 MiB.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -18,9 +18,9 @@
 
 static struct select sel;
 static const char *output = "-", *folder;
-static struct shard mine;  /* the one asked for, or 0 of 0 */
-static uint64_t number;    /* of shard files */
-static int by_layer = -1;  /* -1: checkpoints are cut between tensors, streams between layers */
+static struct shard mine; /* the one asked for, or 0 of 0 */
+static uint64_t number;   /* of shard files */
+static int by_layer = -1; /* -1: checkpoints are cut between tensors, streams between layers */
 static struct err e;
 
 static int set_shard(const char *arg, struct err *why)
@@ -33,7 +33,10 @@ static int set_arch(const char *arg, struct err *why)
 {
     const struct arch *a;
     struct buf text = {0};
-    int rc = io_slurp(arg, BLOB_MAX_BYTES, &text, why) < 0 || arch_add((const char *)text.data, text.len, arg, &a, why) < 0 ? -1 : 0;
+    int rc =
+        io_slurp(arg, BLOB_MAX_BYTES, &text, why) < 0 || arch_add((const char *)text.data, text.len, arg, &a, why) < 0
+            ? -1
+            : 0;
 
     buf_free(&text);
     return rc;
@@ -46,15 +49,19 @@ static int set_by(const char *arg, struct err *why)
 }
 
 static const struct opt opts[] = {
-    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &output, "write the stream to FILE (default -: standard output)", 0},
-    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "only the I-th of N shares; auto or auto/N: as the environment says", set_shard},
+    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &output, "write the stream to FILE (default -: standard output)",
+     0},
+    {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "only the I-th of N shares; auto or auto/N: as the environment says",
+     set_shard},
     {'n', "number", "N", OPT_U64 | OPT_UNSAID, &number, "write N shards, as files of the folder -d", 0},
-    {'d', "directory", "DIR", OPT_STRING | OPT_UNSAID, &folder, "the folder, which appears when all of them are whole", 0},
-    {0, "by", "UNIT", OPT_CALL | OPT_UNSAID, 0, "cut between tensors, or between layers (default: tensor; layer for a stream)", set_by},
-    {0, "arch", "FILE", OPT_CALL | OPT_UNSAID, 0, "a page that says how the model is made, for an architecture that weir does not know", set_arch},
+    {'d', "directory", "DIR", OPT_STRING | OPT_UNSAID, &folder, "the folder, which appears when all of them are whole",
+     0},
+    {0, "by", "UNIT", OPT_CALL | OPT_UNSAID, 0,
+     "cut between tensors, or between layers (default: tensor; layer for a stream)", set_by},
+    {0, "arch", "FILE", OPT_CALL | OPT_UNSAID, 0,
+     "a page that says how the model is made, for an architecture that weir does not know", set_arch},
     SELECT_OPTS(sel),
-    OPT_END
-};
+    OPT_END};
 
 /* The name that a GGUF or a table of results will show: the last part of the path. */
 static const char *plain_name(char *path)
@@ -142,8 +149,9 @@ static void check_options(int paths)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"tsplit", "[OPTION]... PATH...", "Write a checkpoint as a stream of tensors, or as shards.",
-                                         opts, opt_common, NULL};
+    static const struct opt_spec spec = {
+        "tsplit", "[OPTION]... PATH...", "Write a checkpoint as a stream of tensors, or as shards.", opts, opt_common,
+        NULL};
     int paths = opt_parse(argc, argv, &spec), is;
 
     check_options(paths);

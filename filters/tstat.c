@@ -30,8 +30,7 @@ static const struct opt opts[] = {
     {0, "total", 0, OPT_FLAG, &total, "a last line: all chosen tensors as one", 0},
     {0, "parts", 0, OPT_FLAG, &parts, "a line for each companion too, NAME:PART", 0},
     SELECT_OPTS(sel),
-    OPT_END
-};
+    OPT_END};
 
 /* Find the columns and print their names. */
 static void choose(void)
@@ -118,7 +117,8 @@ static void measure_all(struct reader *in, struct measured *s, struct measured *
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {"tstat", "[OPTION]... [FILE]", "Show statistics of each tensor.", opts, opt_common, NULL};
+    static const struct opt_spec spec = {"tstat", "[OPTION]... [FILE]", "Show statistics of each tensor.",
+                                         opts,    opt_common,           NULL};
     int files = opt_parse(argc, argv, &spec);
     struct measured one = {0}, all = {0};
     struct reader *in;
@@ -130,7 +130,9 @@ int main(int argc, char **argv)
         return 0;
     }
     if (files > 1 || bins > 1 << 20 || select_check(&sel, &e) < 0)
-        die_usage("%s", files > 1 ? "one FILE at most; tcat joins several" : bins > 1 << 20 ? "--hist: at most 1048576 bins" : e.msg);
+        die_usage("%s", files > 1        ? "one FILE at most; tcat joins several"
+                        : bins > 1 << 20 ? "--hist: at most 1048576 bins"
+                                         : e.msg);
     in = reader_file(files ? argv[1] : "-", &e);
     if (!in)
         die("%s", e.msg);

@@ -1,7 +1,9 @@
 /*
- * walloc: share a budget out: sparsities, types or ranks for each tensor of a stream, as a table that wprune, wquant and lrfactor read.
+ * walloc: share a budget out: sparsities, types or ranks for each tensor of a stream, as a table that wprune, wquant
+ * and lrfactor read.
  *
- * The choice of tensors and the measure of types are here, the methods in lib/alloc. Nothing is printed before the whole stream has been read.
+ * The choice of tensors and the measure of types are here, the methods in lib/alloc. Nothing is printed before the
+ * whole stream has been read.
  */
 #include <stdio.h>
 
@@ -16,7 +18,8 @@
 
 #define TYPES_MAX 64
 
-static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8", *quant_name = "rtn", *scales_name = "f16", *unit = "layer", *weigh = "turn", *losses_path;
+static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8", *quant_name = "rtn",
+                                *scales_name = "f16", *unit = "layer", *weigh = "turn", *losses_path;
 static double sparsity = -1, keep = -1, bits = -1, rank = -1;
 static uint64_t size, group = 128;
 static int sym, list;
@@ -36,21 +39,29 @@ static const struct opt opts[] = {
     {'g', "group", "N", OPT_U64, &group, "int types: columns that share a scale (default 128; 0: the row)", 0},
     {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero", 0},
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: f16 (default), bf16 or f32", 0},
-    {0, "quant", "NAME", OPT_STRING, &quant_name, "int types: losses are measured by this method of wquant (default rtn)", 0},
+    {0, "quant", "NAME", OPT_STRING, &quant_name,
+     "int types: losses are measured by this method of wquant (default rtn)", 0},
     {0, "unit", "UNIT", OPT_STRING, &unit, "owl: a layer (default), or each tensor for itself", 0},
     {0, "outlier", "M", OPT_F64, &pass.job.outlier, "owl: outliers are above M times the mean (default 5)", 0},
-    {0, "lambda", "L", OPT_F64, &pass.job.width, "owl, error: no sparsity farther than L from the target (default 0.08)", 0},
+    {0, "lambda", "L", OPT_F64, &pass.job.width,
+     "owl, error: no sparsity farther than L from the target (default 0.08)", 0},
     {0, "sharpness", "A", OPT_F64, &pass.job.sharpness, "cfsp: how much the angle counts (default 1)", 0},
     {0, "rho", "F", OPT_F64, &pass.job.rho, "eva: no rank above F times the uniform one (default 2)", 0},
-    {0, "weigh", "UNIT", OPT_STRING, &weigh, "error: what a loss counts: turn, size, share or energy (default turn)", 0},
+    {0, "weigh", "UNIT", OPT_STRING, &weigh, "error: what a loss counts: turn, size, share or energy (default turn)",
+     0},
     SELECT_OPTS(sel),
-    {0, "losses", "FILE", OPT_STRING, &losses_path, "error: the measured losses, a TSV line for each tensor and choice", 0},
+    {0, "losses", "FILE", OPT_STRING, &losses_path, "error: the measured losses, a TSV line for each tensor and choice",
+     0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END,
 };
 
-static const struct opt_spec spec = {"walloc", "-m NAME -s S|-b BITS|--size SIZE|--keep F|-r R [OPTION]... <STREAM >TABLE",
-                                     "Share out a budget of weights, bits or ranks.", opts, opt_common, NULL};
+static const struct opt_spec spec = {"walloc",
+                                     "-m NAME -s S|-b BITS|--size SIZE|--keep F|-r R [OPTION]... <STREAM >TABLE",
+                                     "Share out a budget of weights, bits or ranks.",
+                                     opts,
+                                     opt_common,
+                                     NULL};
 
 static int print_list(void)
 {
@@ -63,7 +74,8 @@ static int print_list(void)
     return 0;
 }
 
-static int try(const struct alloc_job *j, struct bundle *b, uint64_t type, double *bytes, double *lost, double *whole, struct err *e)
+static int try(const struct alloc_job *j, struct bundle *b, uint64_t type, double *bytes, double *lost, double *whole,
+               struct err *e)
 {
     struct quant_plan fit = quant_plan_for(&plan[type], b);
 
@@ -133,7 +145,8 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     alloc_table_put(&pass, &table);
     alloc_losses_put(&pass, &losses);
-    if (target_put("-", table.data, table.len, &e) < 0 || (losses_path && target_put(losses_path, losses.data, losses.len, &e) < 0))
+    if (target_put("-", table.data, table.len, &e) < 0 ||
+        (losses_path && target_put(losses_path, losses.data, losses.len, &e) < 0))
         die("%s", e.msg);
     buf_free(&table);
     buf_free(&losses);

@@ -28,11 +28,14 @@ static struct select sel = {.linears = 1};
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to choose: see --list", 0},
     {'s', "sparsity", "S|N:M", OPT_STRING, &sparsity, "zero this share (0.5, 50%), or keep N of each M", 0},
-    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
-    {0, "scope", "SCOPE", OPT_STRING, &scope, "compare by row, tensor or model (default: what the method's paper has)", 0},
+    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path,
+     "... or each tensor's own, by a table as walloc makes it", 0},
+    {0, "scope", "SCOPE", OPT_STRING, &scope, "compare by row, tensor or model (default: what the method's paper has)",
+     0},
     {0, "block", "RxC", OPT_STRING, &block, "zero whole blocks of R rows and C columns", 0},
     {0, "refit", 0, OPT_FLAG, &refit, "fit the weights that stay to the old outputs, by the companion gram", 0},
-    {0, "damp", "F", OPT_F64, &args.damp, "sparsegpt: add this share of the gram's mean diagonal to it (default 0.01)", 0},
+    {0, "damp", "F", OPT_F64, &args.damp, "sparsegpt: add this share of the gram's mean diagonal to it (default 0.01)",
+     0},
     {0, "init", "NAME", OPT_STRING, &init_name, "dsnot: the method whose mask is bettered (default wanda)", 0},
     {0, "cycles", "N", OPT_U64, &args.cycles, "dsnot: swaps in a row at most (default: 50 for each 4096 columns)", 0},
     {0, "seed", "N", OPT_U64, &seed, "of random (default 0)", 0},
@@ -44,13 +47,14 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-static const struct opt_spec spec = {"wprune", "-m NAME -s S|N:M [OPTION]... <STREAM >STREAM", "Zero the least important weights.", opts,
-                                     opt_common, NULL};
+static const struct opt_spec spec = {
+    "wprune", "-m NAME -s S|N:M [OPTION]... <STREAM >STREAM", "Zero the least important weights.", opts, opt_common,
+    NULL};
 
 static const struct score_method *scored; /* NULL: by the companion */
 static struct pattern pattern;            /* of the tensor at hand */
 static struct prune_pass pass = {.pattern = &pattern};
-static struct pattern plain_pattern;      /* likewise, of what has no statistics */
+static struct pattern plain_pattern; /* likewise, of what has no statistics */
 static struct prune_pass plain = {.method = &prune_score, .pattern = &plain_pattern};
 static struct unseen unseen;
 static struct budget *budget;
@@ -63,7 +67,8 @@ static int prepare(const struct bundle *b, const struct attrs *model, struct err
     return score_known_get(&known, scored->needs, b, model, NULL, e);
 }
 
-static int scorer(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
+static int scorer(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w,
+                  float *out, struct err *e)
 {
     (void)in;
     return score_rows(scored, &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, &known, out}, e);
@@ -73,7 +78,8 @@ static int by_magnitude(const struct bundle *b, const struct prune_inputs *in, u
                         const float *w, float *out, struct err *e)
 {
     (void)in;
-    return score_rows(&score_magnitude, &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, NULL, out}, e);
+    return score_rows(&score_magnitude,
+                      &(struct score_job){b->name, seed, SCORE_RANK, row0, rows, b->cols, w, NULL, out}, e);
 }
 
 static int print_list(void)
@@ -145,7 +151,9 @@ static int set_pattern(void *ctx, const char *column, const char *word, struct e
         plain_pattern.scope = SCOPE_TENSOR; /* its scores are of another kind than the model's */
     if (takes(pass.method, e) < 0 || takes(args.init, e) < 0)
         return -1;
-    return budget_path && pattern.scope == SCOPE_MODEL ? err_set(e, "scope model spreads one share by itself; a budget wants --scope row or tensor") : 0;
+    return budget_path && pattern.scope == SCOPE_MODEL
+               ? err_set(e, "scope model spreads one share by itself; a budget wants --scope row or tensor")
+               : 0;
 }
 
 static void check_options(void)
@@ -202,7 +210,8 @@ int main(int argc, char **argv)
         int chosen = is_chosen(&b);
 
         t = (struct prune_tally){0};
-        if (chosen ? prune_tensor(&pass, in, out, &b, report_path ? &t : NULL, &e) < 0 : out && bundle_write(out, in, &b, &e) < 0)
+        if (chosen ? prune_tensor(&pass, in, out, &b, report_path ? &t : NULL, &e) < 0
+                   : out && bundle_write(out, in, &b, &e) < 0)
             die("%s", e.msg);
         if (chosen && pass.plain && bundle_unseen(&b))
             unseen_add(&unseen, &b);
@@ -210,7 +219,9 @@ int main(int argc, char **argv)
             prune_tally_line(&report, &b, &t);
         pruned += (uint64_t)chosen;
     }
-    if (got < 0 || select_end(&sel, &reader_head(in)->model, pruned, NULL, &e) < 0 || (out && writer_finish(out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    if (got < 0 || select_end(&sel, &reader_head(in)->model, pruned, NULL, &e) < 0 ||
+        (out && writer_finish(out, &e) < 0) ||
+        (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     if (budget_unused(budget, reader_head(in), &e))
         warn("%s", e.msg);

@@ -1,8 +1,8 @@
 /*
  * wquant: weights to fewer bits.
  *
- * A type is a block type of ggml, affine codes (int2 to int8), or a plain float type. Tensors go through in slabs of rows;
- * the choice of tensors, the fallbacks and the report are here, the numbers in lib/quant.
+ * A type is a block type of ggml, affine codes (int2 to int8), or a plain float type. Tensors go through in slabs of
+ * rows; the choice of tensors, the fallbacks and the report are here, the numbers in lib/quant.
  */
 #include <stdio.h>
 #include <string.h>
@@ -25,27 +25,31 @@ static struct select sel;
 static const struct opt opts[] = {
     {'t', "type", "TYPE", OPT_STRING, &type_name, "q4_K, q8_0, int4, f16 ...: see --list", 0},
     {'b', "bits", "N", OPT_INT, &bits, "the same as -t intN", 0},
-    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path, "... or each tensor's own, by a table as walloc makes it", 0},
+    {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path,
+     "... or each tensor's own, by a table as walloc makes it", 0},
     {'g', "group", "N", OPT_U64, &group, "columns that share a scale, of int types (default 128; 0: the row)", 0},
     {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero in the middle of the codes", 0},
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: scales and zeros in f16 (default), bf16 or f32", 0},
     {'m', "method", "NAME", OPT_STRING, &method_name, "int types: how codes are chosen (default rtn): see --list", 0},
-    {0, "act-order", 0, OPT_FLAG, &gram.act_order, "gptq: the columns of the strongest inputs go first; groups are static", 0},
+    {0, "act-order", 0, OPT_FLAG, &gram.act_order,
+     "gptq: the columns of the strongest inputs go first; groups are static", 0},
     {0, "static-groups", 0, OPT_FLAG, &gram.static_groups, "gptq: scales and zeros from the weights as they came", 0},
     {0, "damp", "F", OPT_F64, &gram.damp, "gptq: add this share of the gram's mean diagonal to it (default 0.01)", 0},
     {0, "no-clip", 0, OPT_FLAG, &no_clip, "awq: scale only, clip no groups", 0},
     {0, "residual", 0, OPT_FLAG, &residual, "keep what is lost as one more dense term", 0},
     {0, "no-importance", 0, OPT_FLAG, &no_importance, "block types: do not use the companion norm2", 0},
     SELECT_OPTS(sel),
-    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor quantized, and the total", 0},
-    {'n', "dry-run", 0, OPT_FLAG, &dry_run, "read headers only, write no stream; the forecast goes to standard output", 0},
+    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor quantized, and the total",
+     0},
+    {'n', "dry-run", 0, OPT_FLAG, &dry_run, "read headers only, write no stream; the forecast goes to standard output",
+     0},
     {'l', "list", 0, OPT_FLAG, &list, "list types and methods and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the tensors that take a fallback type", 0},
     OPT_END,
 };
 
-static const struct opt_spec spec = {"wquant", "-t TYPE [OPTION]... <STREAM >STREAM", "Store weights in fewer bits.", opts, opt_common,
-                                     NULL};
+static const struct opt_spec spec = {
+    "wquant", "-t TYPE [OPTION]... <STREAM >STREAM", "Store weights in fewer bits.", opts, opt_common, NULL};
 
 static struct quant_plan plan;
 static struct budget *budget;
@@ -84,7 +88,12 @@ static void check_options(void)
     if (bits && (bits < 2 || bits > 8))
         die_usage("-b %lld: 2 to 8 bits", (long long)bits);
     snprintf(word, sizeof word, "%lld", (long long)bits);
-    if (set_plan(NULL, bits ? "bits" : "type", bits ? word : type_name ? type_name : "int8", &e) < 0 || select_check(&sel, &e) < 0)
+    if (set_plan(NULL, bits ? "bits" : "type",
+                 bits        ? word
+                 : type_name ? type_name
+                             : "int8",
+                 &e) < 0 ||
+        select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     if ((gram.act_order || gram.static_groups) && !(plan.method->needs & QUANT_SWEEP))
         die_usage("--act-order and --static-groups belong to -m gptq, not %s", method_name);
@@ -125,7 +134,8 @@ static void tell_fallbacks(struct quant_flow *f)
         if (*line)
             warn("%s", line);
     if (f->fallbacks && !verbose)
-        warn("%llu of %llu tensors took a fallback; -v names them", (unsigned long long)f->fallbacks, (unsigned long long)f->chosen);
+        warn("%llu of %llu tensors took a fallback; -v names them", (unsigned long long)f->fallbacks,
+             (unsigned long long)f->chosen);
 }
 
 int main(int argc, char **argv)
@@ -151,7 +161,8 @@ int main(int argc, char **argv)
     flow.importance = !no_importance;
     flow.measures = report_path != NULL;
     if (quant_flow(&flow, in, out, &e) < 0 ||
-        select_end(&sel, &reader_head(in)->model, flow.chosen, "none is a matrix of floats", &e) < 0 || (out && writer_finish(out, &e) < 0) ||
+        select_end(&sel, &reader_head(in)->model, flow.chosen, "none is a matrix of floats", &e) < 0 ||
+        (out && writer_finish(out, &e) < 0) ||
         (report_path && target_put(report_path, flow.report.data, flow.report.len, &e) < 0))
         die("%s", e.msg);
     tell_fallbacks(&flow);

@@ -1,8 +1,8 @@
 /*
  * wscore: how much weights matter.
  *
- * Adds the companion `score` to each chosen tensor; everything else passes. A tensor is held whole, because its score goes before its value; a
- * score that compares the tensors of a layer holds the layer.
+ * Adds the companion `score` to each chosen tensor; everything else passes. A tensor is held whole, because its score
+ * goes before its value; a score that compares the tensors of a layer holds the layer.
  */
 #include <stdio.h>
 
@@ -31,8 +31,9 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-static const struct opt_spec spec = {"wscore", "-m NAME [OPTION]... <STREAM >STREAM", "Add the importance of weights to a stream.", opts,
-                                     opt_common, NULL};
+static const struct opt_spec spec = {
+    "wscore", "-m NAME [OPTION]... <STREAM >STREAM", "Add the importance of weights to a stream.", opts, opt_common,
+    NULL};
 
 static int print_list(void)
 {
@@ -68,7 +69,8 @@ static int walk(struct feed *f, struct err *e)
     int got;
 
     while ((got = bundle_read(f->in, &b, e)) > 0)
-        if ((select_match(&sel, &b) && (bundle_load(f->in, &b, e) < 0 || score_bundles(&pass, &reader_head(f->in)->model, &b, 1, e) < 0)) ||
+        if ((select_match(&sel, &b) &&
+             (bundle_load(f->in, &b, e) < 0 || score_bundles(&pass, &reader_head(f->in)->model, &b, 1, e) < 0)) ||
             (f->out && bundle_write(f->out, f->in, &b, e) < 0))
             return -1;
     bundle_free(&b);
@@ -104,7 +106,9 @@ int main(int argc, char **argv)
     buf_puts(&report, SCORE_TITLES);
     pass.report = report_path ? &report : NULL;
     got = m->needs & SCORE_POOL ? walk_layers(&feed, &e) : walk(&feed, &e);
-    if (got < 0 || select_end(&sel, &reader_head(feed.in)->model, pass.done, NULL, &e) < 0 || (feed.out && writer_finish(feed.out, &e) < 0) || (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    if (got < 0 || select_end(&sel, &reader_head(feed.in)->model, pass.done, NULL, &e) < 0 ||
+        (feed.out && writer_finish(feed.out, &e) < 0) ||
+        (report_path && target_put(report_path, report.data, report.len, &e) < 0))
         die("%s", e.msg);
     if (unseen.n)
         warn("%s", unseen_line(&unseen, "were scored by magnitude", verbose));

@@ -1,9 +1,10 @@
 /*
  * wshrink: remove whole layers, heads, MLP channels, hidden channels or experts, so that a smaller dense model is left.
  *
- * Of heads and channels, what makes and reads them is held at a time; else a bundle. What is chosen by the whole model (layers, hidden, experts) is
- * chosen before its first tensor is written, so the input is read twice then, and a pipe is spooled to an unlinked file. The numbers of the model that
- * is left are known before anything is written: they are checked against its config.json and go into the head.
+ * Of heads and channels, what makes and reads them is held at a time; else a bundle. What is chosen by the whole model
+ * (layers, hidden, experts) is chosen before its first tensor is written, so the input is read twice then, and a pipe
+ * is spooled to an unlinked file. The numbers of the model that is left are known before anything is written: they are
+ * checked against its config.json and go into the head.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,19 +26,28 @@ static int refit, bias, dry_run, list;
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to choose: see --list", 0},
     {'s', "sparsity", "SHARE", OPT_FRACTION, &share, "remove this share (0.2, 20%), to the nearest whole number", 0},
-    {0, "what", "WHAT", OPT_STRING, &what_name, "layers, heads, channels, hidden or experts (default: the method's)", 0},
+    {0, "what", "WHAT", OPT_STRING, &what_name, "layers, heads, channels, hidden or experts (default: the method's)",
+     0},
     {0, "align", "N", OPT_U64, &align, "leave a multiple of N (default 1)", 0},
     {0, "seed", "N", OPT_U64, &seed, "of -m random (default 0)", 0},
-    {0, "refit", 0, OPT_FLAG, &refit, "heads, channels: those that stay make up for the others, by the companion gram", 0},
-    {0, "bias", 0, OPT_FLAG, &bias, "heads, channels: a bias makes up for the mean of what went, by the companion mean", 0},
-    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each layer: units before and after, loss", 0},
+    {0, "refit", 0, OPT_FLAG, &refit, "heads, channels: those that stay make up for the others, by the companion gram",
+     0},
+    {0, "bias", 0, OPT_FLAG, &bias, "heads, channels: a bias makes up for the mean of what went, by the companion mean",
+     0},
+    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path,
+     "a TSV line for each layer: units before and after, loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END,
 };
 
-static const struct opt_spec spec = {"wshrink", "-m NAME -s SHARE [OPTION]... <STREAM >STREAM", "Remove whole layers, heads, channels or experts.", opts,
-                                     opt_common, "Example: tsplit model | mcalib -f calib.txt --parts bi | wshrink -m drop -s 0.2 | tpack -o smaller/\n"};
+static const struct opt_spec spec = {
+    "wshrink",
+    "-m NAME -s SHARE [OPTION]... <STREAM >STREAM",
+    "Remove whole layers, heads, channels or experts.",
+    opts,
+    opt_common,
+    "Example: tsplit model | mcalib -f calib.txt --parts bi | wshrink -m drop -s 0.2 | tpack -o smaller/\n"};
 
 static int print_list(void)
 {
@@ -70,7 +80,8 @@ static void check_options(struct shrink_pass *s)
     if (align < 1)
         die_usage("--align 0: at least 1 is needed");
     if ((refit || bias) && s->what & ~(unsigned)(SHRINK_HEADS | SHRINK_CHANNELS))
-        die_usage("--%s: %s that go have no linear that could make up for them", refit ? "refit" : "bias", shrink_word(s->what));
+        die_usage("--%s: %s that go have no linear that could make up for them", refit ? "refit" : "bias",
+                  shrink_word(s->what));
     s->share = share;
     s->align = align;
     s->seed = seed;
@@ -111,8 +122,8 @@ static struct reader *open_input(struct shrink_pass *s, struct err *e)
     return reader_at(fd, start, e);
 }
 
-/* The files before the first tensor are held until config.json has been asked whether it can say what will be left. Then it is their turn, and the
- * record behind them is the first to be taken. 1, 0 at the end, -1. */
+/* The files before the first tensor are held until config.json has been asked whether it can say what will be left.
+ * Then it is their turn, and the record behind them is the first to be taken. 1, 0 at the end, -1. */
 static int begin(struct shrink_pass *s, struct reader *in, struct item *it, struct writer *out, struct err *e)
 {
     struct {

@@ -21,7 +21,8 @@ const struct alloc_method *alloc_find(const char *name)
 struct alloc_tensor *alloc_add(struct alloc_job *j, const char *name, uint64_t rows, uint64_t cols)
 {
     j->t = mem_resize(j->t, (size_t)j->n + 1, sizeof *j->t);
-    j->t[j->n] = (struct alloc_tensor){.name = mem_strdup(name), .layer = -1, .rows = rows, .cols = cols, .angle = NAN, .loss = NAN, .factor = 1};
+    j->t[j->n] = (struct alloc_tensor){
+        .name = mem_strdup(name), .layer = -1, .rows = rows, .cols = cols, .angle = NAN, .loss = NAN, .factor = 1};
     return &j->t[j->n++];
 }
 

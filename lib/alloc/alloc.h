@@ -1,12 +1,13 @@
 /*
  * alloc: how much of a budget each tensor gets. One file a method, one row in alloc.def.
  *
- * A method sees every chosen tensor once, in the order of the stream, and notes what it has to know; then it decides for all of them. What is shared
- * out is one of three kinds:
+ * A method sees every chosen tensor once, in the order of the stream, and notes what it has to know; then it decides
+ * for all of them. What is shared out is one of three kinds:
  *
  *   sparsity  the share of each tensor's weights that goes; the weights that go are target * all weights
  *   type      one of a list of types for each tensor; the bytes are at most target
- *   rank      of the product in each tensor's place; its numbers are at most target * all numbers, and a matrix whose product would hold as many numbers
+ *   rank      of the product in each tensor's place; its numbers are at most target * all numbers, and a matrix whose
+ *   product would hold as many numbers
  *             as it has stays dense. Or, counted by ranks (adapters): the ranks are at most target * tensors
  *
  * Ties go by the order of the stream. Sums are f64 in a fixed order; no method depends on the number of threads.
@@ -24,7 +25,8 @@ enum alloc_kind { ALLOC_SPARSITY = 1, ALLOC_TYPE = 2, ALLOC_RANK = 4 };
 /* What a method must have of a tensor, as bits. ALLOC_ANGLE: its layer's, from mcalib --parts bi. */
 enum { ALLOC_WEIGHTS = 1, ALLOC_NORM2 = 2, ALLOC_MEAN = 4, ALLOC_GRAM = 8, ALLOC_ANGLE = 16 };
 
-/* Of error: the share of its own output that a tensor loses, times its weights, times its layer's angle; without the angle; without both; or the energy that is lost. */
+/* Of error: the share of its own output that a tensor loses, times its weights, times its layer's angle; without the
+ * angle; without both; or the energy that is lost. */
 enum alloc_weigh { ALLOC_TURN, ALLOC_SIZE, ALLOC_SHARE, ALLOC_ENERGY };
 
 #define ALLOC_DENSE UINT64_MAX /* a rank: the tensor stays as it is */
@@ -38,62 +40,68 @@ struct alloc_point {
 
 struct alloc_tensor {
     char *name;
-    char role[32];         /* "" when there is none */
-    int64_t layer;         /* or -1 */
+    char role[32]; /* "" when there is none */
+    int64_t layer; /* or -1 */
     uint64_t rows, cols;
-    double angle;          /* of its layer, NaN when not known */
-    int group;             /* tensors that get the same share; the method's */
+    double angle; /* of its layer, NaN when not known */
+    int group;    /* tensors that get the same share; the method's */
 
-    double score;          /* the method's: of the tensor or its group */
-    double *value;         /* the method's: [values], free() */
+    double score;  /* the method's: of the tensor or its group */
+    double *value; /* the method's: [values], free() */
     uint64_t values;
     struct alloc_point *point; /* [points] by ascending cost */
     int points;
-    double factor;         /* of its losses in the sum of all */
+    double factor; /* of its losses in the sum of all */
 
-    double share;          /* decided: the sparsity */
-    uint64_t choice;       /* decided: the type; the rank, 0 or ALLOC_DENSE */
-    double loss;           /* of the decision, predicted; NaN where the method predicts none */
+    double share;    /* decided: the sparsity */
+    uint64_t choice; /* decided: the type; the rank, 0 or ALLOC_DENSE */
+    double loss;     /* of the decision, predicted; NaN where the method predicts none */
 };
 
 /* A loaded tensor, while a method sees it. */
 struct alloc_view {
     struct bundle *b;
-    const float *w;           /* [rows][cols], finite; NULL unless the method reads weights */
+    const float *w;            /* [rows][cols], finite; NULL unless the method reads weights */
     const float *norm2, *mean; /* [cols] or NULL */
-    const float *gram;        /* [cols][cols] or NULL */
+    const float *gram;         /* [cols][cols] or NULL */
 };
 
 struct alloc_job;
 
-/* What becomes of a tensor in a type of the list: bytes, and unless share is NULL, what is lost of its outputs' energy and that energy. */
-typedef int alloc_try(const struct alloc_job *j, struct bundle *b, uint64_t type, double *bytes, double *lost, double *whole, struct err *e);
+/* What becomes of a tensor in a type of the list: bytes, and unless share is NULL, what is lost of its outputs' energy
+ * and that energy. */
+typedef int alloc_try(const struct alloc_job *j, struct bundle *b, uint64_t type, double *bytes, double *lost,
+                      double *whole, struct err *e);
 
 struct alloc_job {
     enum alloc_kind kind;
-    double target;     /* see above: a share of weights; bytes; a share of numbers, or a rank */
-    int by_rank;       /* rank: the budget counts ranks */
-    double outlier;    /* owl: M */
-    double width;      /* owl, error: no sparsity farther than this from the target; lambda */
-    int by_tensor;     /* owl: a layer is one tensor */
-    double sharpness;  /* cfsp: a */
-    double rho;        /* eva: no rank above rho times the uniform one */
+    double target;          /* see above: a share of weights; bytes; a share of numbers, or a rank */
+    int by_rank;            /* rank: the budget counts ranks */
+    double outlier;         /* owl: M */
+    double width;           /* owl, error: no sparsity farther than this from the target; lambda */
+    int by_tensor;          /* owl: a layer is one tensor */
+    double sharpness;       /* cfsp: a */
+    double rho;             /* eva: no rank above rho times the uniform one */
     enum alloc_weigh weigh; /* error: what a loss counts */
-    uint64_t types;    /* of the list */
-    alloc_try *try;    /* type: how a type is measured; the family of types is not this one */
-    void *ctx;         /* its own */
+    uint64_t types;         /* of the list */
+    alloc_try *try;         /* type: how a type is measured; the family of types is not this one */
+    void *ctx;              /* its own */
 
     struct alloc_tensor *t;
     int n;
-    void *state;       /* the method's own between see and decide; free() */
+    void *state; /* the method's own between see and decide; free() */
 };
-#define ALLOC_JOB {.outlier = 5, .width = 0.08, .sharpness = 1, .rho = 2}
+#define ALLOC_JOB                                                                                                      \
+    {                                                                                                                  \
+        .outlier = 5, .width = 0.08, .sharpness = 1, .rho = 2                                                          \
+    }
 
 struct alloc_method {
     const char *name, *brief;
-    unsigned kinds;    /* ALLOC_SPARSITY ... as bits */
-    unsigned needs;    /* ALLOC_WEIGHTS ... */
-    int (*see)(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v, struct err *e); /* or NULL; t is the last of j->t */
+    unsigned kinds; /* ALLOC_SPARSITY ... as bits */
+    unsigned needs; /* ALLOC_WEIGHTS ... */
+    int (*see)(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v,
+               struct err *e); /* or NULL; t is the last of j->t */
     int (*decide)(struct alloc_job *j, struct err *e);
     /* each 0, or -1 and a sentence; see's is without the tensor's name */
 };
@@ -102,7 +110,7 @@ struct alloc_method {
 #include "alloc/alloc.def"
 #undef METHOD
 
-extern const struct alloc_method *const alloc_table[]; /* ends with NULL */
+extern const struct alloc_method *const alloc_table[];   /* ends with NULL */
 const struct alloc_method *alloc_find(const char *name); /* NULL when unknown */
 void alloc_free(struct alloc_job *j);
 
@@ -120,31 +128,37 @@ uint64_t alloc_rank(uint64_t rows, uint64_t cols, double keep);
 double alloc_rank_cost(const struct alloc_job *j, const struct alloc_tensor *t, uint64_t rank);
 double alloc_rank_budget(const struct alloc_job *j);
 
-/* The rank that everyone gets where all get the same: alloc_rank of the target, or the target; at most the smaller side, dense where the product would be no smaller. */
+/* The rank that everyone gets where all get the same: alloc_rank of the target, or the target; at most the smaller
+ * side, dense where the product would be no smaller. */
 uint64_t alloc_uniform_rank(const struct alloc_job *j, const struct alloc_tensor *t);
 
 /*
- * Shares from scores: share = score + c, no less than low and no more than high, with c such that the weights that go are target * all. -1: no c does.
+ * Shares from scores: share = score + c, no less than low and no more than high, with c such that the weights that go
+ * are target * all. -1: no c does.
  */
 int alloc_level(struct alloc_job *j, double low, double high, struct err *e);
 
 /*
- * Ranks from lists: of all tensors' values (each list falls) the largest get a rank, one after the other, until the next would exceed the
- * budget; at least `least` ranks each. values is also the most that a tensor can get. -1: the least ranks exceed the budget.
+ * Ranks from lists: of all tensors' values (each list falls) the largest get a rank, one after the other, until the
+ * next would exceed the budget; at least `least` ranks each. values is also the most that a tensor can get. -1: the
+ * least ranks exceed the budget.
  */
 int alloc_top(struct alloc_job *j, uint64_t least, struct err *e);
 
 /*
- * Points from lists: one point for each tensor, so that the costs are at most budget and the sum of factor * loss is small: steps along the lower convex hulls, the
- * steepest first; then what still fits. choice, share and loss are set. No more than the loss of `same` (an index for each tensor, or NULL) where that fits.
- * fraction: 1: between two points of a tensor anything can be chosen (sparsity), and the budget is met exactly, even where losses stop falling.
- * Source: the greedy of the multiple-choice knapsack's linear relaxation, Sinha and Zoltners 1979: exact with fractions, else off by less than one step.
+ * Points from lists: one point for each tensor, so that the costs are at most budget and the sum of factor * loss is
+ * small: steps along the lower convex hulls, the steepest first; then what still fits. choice, share and loss are set.
+ * No more than the loss of `same` (an index for each tensor, or NULL) where that fits. fraction: 1: between two points
+ * of a tensor anything can be chosen (sparsity), and the budget is met exactly, even where losses stop falling. Source:
+ * the greedy of the multiple-choice knapsack's linear relaxation, Sinha and Zoltners 1979: exact with fractions, else
+ * off by less than one step.
  * -1: the least costs exceed the budget. Cost: points log points.
  */
 int alloc_knapsack(struct alloc_job *j, double budget, const int *same, int fraction, struct err *e);
 
-/* Squares of the singular values of W S, S S' = gram, diag(norm2) or I, descending: [min(rows, cols)], free(). NULL on error.
- * Cost m^2 n + 4 m^3 / 3 of the smaller side m, and n m^2 (gram). Memory: W twice in double, and m^2. */
-double *alloc_spectrum(uint64_t rows, uint64_t cols, const float *w, const float *gram, const float *norm2, struct err *e);
+/* Squares of the singular values of W S, S S' = gram, diag(norm2) or I, descending: [min(rows, cols)], free(). NULL on
+ * error. Cost m^2 n + 4 m^3 / 3 of the smaller side m, and n m^2 (gram). Memory: W twice in double, and m^2. */
+double *alloc_spectrum(uint64_t rows, uint64_t cols, const float *w, const float *gram, const float *norm2,
+                       struct err *e);
 
 #endif

@@ -1,9 +1,11 @@
 /*
- * cfsp: layers that turn the state more keep more. I_l is layer l's mean angle between the states before and after it, in units of pi;
+ * cfsp: layers that turn the state more keep more. I_l is layer l's mean angle between the states before and after it,
+ * in units of pi;
  *     s_l = sigmoid(a (131072 / 10^4) (I_l - mean I)),   kept_l = K s_l / mean(s)
- * K the share of the weights that stay; where a kept_l exceeds 1, all are drawn towards K until none does. Means count weights.
- * Wang et al. 2024, CFSP, section 3.2, the coarse-grained part. The paper's I is a sum over the tokens of its 128 samples of 1024, divided by 10^4; ours is a mean, so that the
- * result does not depend on how many tokens were seen: with a = 1 it is the paper's. Here the share goes to the weights of a layer, not to the width of its MLP.
+ * K the share of the weights that stay; where a kept_l exceeds 1, all are drawn towards K until none does. Means count
+ * weights. Wang et al. 2024, CFSP, section 3.2, the coarse-grained part. The paper's I is a sum over the tokens of its
+ * 128 samples of 1024, divided by 10^4; ours is a mean, so that the result does not depend on how many tokens were
+ * seen: with a = 1 it is the paper's. Here the share goes to the weights of a layer, not to the width of its MLP.
  */
 #include <math.h>
 
@@ -18,7 +20,8 @@ static int decide(struct alloc_job *j, struct err *e)
         if (j->t[i].layer < 0)
             return err_set(e, "%s: it is in no layer, and cfsp goes by layers", j->t[i].name);
         if (isnan(j->t[i].angle))
-            return err_set(e, "%s: its layer has no key angle; mcalib --parts bi adds it to each layer's first tensor", j->t[i].name);
+            return err_set(e, "%s: its layer has no key angle; mcalib --parts bi adds it to each layer's first tensor",
+                           j->t[i].name);
         all += alloc_weights(&j->t[i]);
         mean += alloc_weights(&j->t[i]) * j->t[i].angle;
     }
@@ -36,4 +39,5 @@ static int decide(struct alloc_job *j, struct err *e)
     return 0;
 }
 
-const struct alloc_method alloc_cfsp = {"cfsp", "layers that turn the state more keep more (CFSP)", ALLOC_SPARSITY, ALLOC_ANGLE, NULL, decide};
+const struct alloc_method alloc_cfsp = {
+    "cfsp", "layers that turn the state more keep more (CFSP)", ALLOC_SPARSITY, ALLOC_ANGLE, NULL, decide};

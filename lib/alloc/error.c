@@ -1,15 +1,18 @@
 /*
- * error: what each tensor would lose in each thing it can become, measured; then the choice whose weighed sum of losses is least within the budget
- * (alloc_knapsack). The loss is that of the outputs on the calibration inputs, tr(E H E') / tr(W H W'), E the change of W, H the gram, or diag(norm2) where there is no gram, or
- * I; it is weighed by the tensor's weights, so that one weight counts as another, and by the angle by which its layer turns the state (cfsp), as what a layer adds little to, it can spoil
- * little. With energy tr(E H E') itself.
+ * error: what each tensor would lose in each thing it can become, measured; then the choice whose weighed sum of losses
+ * is least within the budget (alloc_knapsack). The loss is that of the outputs on the calibration inputs, tr(E H E') /
+ * tr(W H W'), E the change of W, H the gram, or diag(norm2) where there is no gram, or I; it is weighed by the tensor's
+ * weights, so that one weight counts as another, and by the angle by which its layer turns the state (cfsp), as what a
+ * layer adds little to, it can spoil little. With energy tr(E H E') itself.
  *
- * sparsity  at 0, 5 % ... 95 % and the target: masks of wanda by row where inputs are known, of magnitude by tensor where they are not; between them losses are taken to be on a line
+ * sparsity  at 0, 5 % ... 95 % and the target: masks of wanda by row where inputs are known, of magnitude by tensor
+ *           where they are not; between them losses are taken to be on a line
  * type      by the family of types (try)
  * rank      every rank: the squares of the singular values left out of W S, S S' = H
  *
- * Layerwise losses measured once and a knapsack over them: as Frantar and Alistarh 2022, SPDY, and the database of levels of EvoPress (Sieberling et al. 2024) without
- * its search; that a model's loss is about the sum of its layers' relative losses: Malinovskii et al. 2024, HIGGS, theorem 1, whose factor for each layer is 1 here.
+ * Layerwise losses measured once and a knapsack over them: as Frantar and Alistarh 2022, SPDY, and the database of
+ * levels of EvoPress (Sieberling et al. 2024) without its search; that a model's loss is about the sum of its layers'
+ * relative losses: Malinovskii et al. 2024, HIGGS, theorem 1, whose factor for each layer is 1 here.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -76,7 +79,8 @@ static void gone(const float *s, const float *w, uint64_t rows, uint64_t cols, d
 /* The shares that are tried, the greatest first: the bounds, the target, and steps of 5 % between. How many. */
 static int grid(const struct alloc_job *j, double share[STEPS + 4])
 {
-    double low = j->target > j->width ? j->target - j->width : 0, high = j->target + j->width < 1 ? j->target + j->width : 1;
+    double low = j->target > j->width ? j->target - j->width : 0,
+           high = j->target + j->width < 1 ? j->target + j->width : 1;
     int n = 0;
 
     share[n++] = high;
@@ -166,7 +170,9 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
 static int see(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v, struct err *e)
 {
     if (j->weigh == ALLOC_TURN && isnan(t->angle))
-        return err_set(e, "its layer has no key angle, by which losses are weighed; mcalib --parts bi adds it, or say --weigh size");
+        return err_set(
+            e,
+            "its layer has no key angle, by which losses are weighed; mcalib --parts bi adds it, or say --weigh size");
     t->factor = factor(j, t);
     if (j->kind == ALLOC_SPARSITY)
         return see_sparsity(j, t, v);
@@ -226,4 +232,9 @@ static int decide(struct alloc_job *j, struct err *e)
     return rc;
 }
 
-const struct alloc_method alloc_error = {"error", "the least sum of measured losses of outputs", ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK, ALLOC_WEIGHTS, see, decide};
+const struct alloc_method alloc_error = {"error",
+                                         "the least sum of measured losses of outputs",
+                                         ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK,
+                                         ALLOC_WEIGHTS,
+                                         see,
+                                         decide};

@@ -1,8 +1,9 @@
 /*
- * eva: ranks where they explain most of the inputs' variance. r_k = l_k / sum of l, l the eigenvalues of the gram about the mean, descending; the largest ratios of all tensors get a rank each, until the
- * budget is met; no tensor gets more than rho times the uniform rank. By ranks a tensor may get none; by numbers each has at least one, as it must be something.
- * Paischer et al. 2024, One initialization to rule them all (EVA), section 3.3, rho = 2. There for adapters; to share out the ranks of products is ours. q, k and v, which have one gram,
- * tie by their order.
+ * eva: ranks where they explain most of the inputs' variance. r_k = l_k / sum of l, l the eigenvalues of the gram about
+ * the mean, descending; the largest ratios of all tensors get a rank each, until the budget is met; no tensor gets more
+ * than rho times the uniform rank. By ranks a tensor may get none; by numbers each has at least one, as it must be
+ * something. Paischer et al. 2024, One initialization to rule them all (EVA), section 3.3, rho = 2. There for adapters;
+ * to share out the ranks of products is ours. q, k and v, which have one gram, tie by their order.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -43,4 +44,6 @@ static int decide(struct alloc_job *j, struct err *e)
     return alloc_top(j, !j->by_rank, e);
 }
 
-const struct alloc_method alloc_eva = {"eva", "ranks where they explain most of the inputs' variance (EVA)", ALLOC_RANK, ALLOC_GRAM | ALLOC_MEAN, see, decide};
+const struct alloc_method alloc_eva = {"eva",      "ranks where they explain most of the inputs' variance (EVA)",
+                                       ALLOC_RANK, ALLOC_GRAM | ALLOC_MEAN,
+                                       see,        decide};

@@ -1,9 +1,12 @@
 /*
- * flap: one threshold for the fluctuation of all channels. A channel j of attn.o or mlp.down has S_j = Var(x_j) |W_:j|^2, standardised within its matrix:
- * z_j = (S_j - mean S) / std S. The channels of least z go, from the whole model, each with its share of the weights of its layer's attention or MLP, until the target is met; the
- * share of a matrix's channels that went is the sparsity of all chosen tensors of that attention or MLP.
- * An et al. 2023, Fluctuation-based adaptive structured pruning (FLAP), equations 4 to 7 (WIFV, AL-AM). There whole heads and channels go; here nothing whole goes, so attention is not
- * averaged over heads, and the last channel may go in part. Var is norm2 - mean^2 over all tokens. The released code squares attention's scores first; here they are as the paper has them.
+ * flap: one threshold for the fluctuation of all channels. A channel j of attn.o or mlp.down has S_j = Var(x_j)
+ * |W_:j|^2, standardised within its matrix: z_j = (S_j - mean S) / std S. The channels of least z go, from the whole
+ * model, each with its share of the weights of its layer's attention or MLP, until the target is met; the share of a
+ * matrix's channels that went is the sparsity of all chosen tensors of that attention or MLP. An et al. 2023,
+ * Fluctuation-based adaptive structured pruning (FLAP), equations 4 to 7 (WIFV, AL-AM). There whole heads and channels
+ * go; here nothing whole goes, so attention is not averaged over heads, and the last channel may go in part. Var is
+ * norm2 - mean^2 over all tokens. The released code squares attention's scores first; here they are as the paper has
+ * them.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -55,7 +58,8 @@ static int find_group(const struct alloc_job *j, struct alloc_tensor *t, struct 
             t->group = i;
             return 0;
         }
-    return err_set(e, "%s: flap goes by the %s of its layer, which is not chosen", t->name, t->role[0] == 'a' ? "attn.o" : "mlp.down");
+    return err_set(e, "%s: flap goes by the %s of its layer, which is not chosen", t->name,
+                   t->role[0] == 'a' ? "attn.o" : "mlp.down");
 }
 
 struct channel {
@@ -119,5 +123,9 @@ static int decide(struct alloc_job *j, struct err *e)
     return 0;
 }
 
-const struct alloc_method alloc_flap = {"flap", "one threshold for the fluctuation of all channels (FLAP)", ALLOC_SPARSITY,
-                                        ALLOC_WEIGHTS | ALLOC_NORM2 | ALLOC_MEAN, see, decide};
+const struct alloc_method alloc_flap = {"flap",
+                                        "one threshold for the fluctuation of all channels (FLAP)",
+                                        ALLOC_SPARSITY,
+                                        ALLOC_WEIGHTS | ALLOC_NORM2 | ALLOC_MEAN,
+                                        see,
+                                        decide};

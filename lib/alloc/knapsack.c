@@ -32,7 +32,8 @@ static double slope(const struct alloc_point *p, int a, int b)
     return (p[a].loss - p[b].loss) / (p[b].cost - p[a].cost);
 }
 
-/* The corners of the lower convex hull, from the cheapest on, while the loss falls, or to the end: corner[points] out; how many. */
+/* The corners of the lower convex hull, from the cheapest on, while the loss falls, or to the end: corner[points] out;
+ * how many. */
 static int hull(const struct alloc_tensor *t, int to_end, int *corner)
 {
     const struct alloc_point *p = t->point;
@@ -71,7 +72,8 @@ static struct edge *edges(struct packing *k, int to_end, uint64_t *n)
         k->at[i] = corner[0];
         k->left -= t->point[corner[0]].cost;
         for (int c = 1; c < corners; c++)
-            edge[(*n)++] = (struct edge){t->factor * slope(t->point, corner[c - 1], corner[c]), i, corner[c - 1], corner[c]};
+            edge[(*n)++] =
+                (struct edge){t->factor * slope(t->point, corner[c - 1], corner[c]), i, corner[c - 1], corner[c]};
     }
     free(corner);
     qsort(edge, *n, sizeof *edge, by_slope);

@@ -1,10 +1,12 @@
 /*
- * owl: layers with more outliers keep more weights. A_ij = |W_ij| sqrt(norm2_j), over all chosen linears of a layer; the outliers of layer l are
+ * owl: layers with more outliers keep more weights. A_ij = |W_ij| sqrt(norm2_j), over all chosen linears of a layer;
+ * the outliers of layer l are
  *     D_l = share of the A_ij above M mean(A)
- * and its sparsity S - lambda .. S + lambda falls linearly with D_l: s_l = c - 2 lambda (D_l - min D) / (max D - min D), c such that the weights that go are S of all.
- * Yin et al. 2023, Outlier weighed layerwise sparsity (OWL), section 4 and algorithm 1: M = 5, lambda = 0.08 by default. Where the released code only centres the span of 2 lambda on
- * the mean over layers, here no layer leaves [S - lambda, S + lambda], and the mean counts weights, not layers.
- * The scores of one layer are held: 4 bytes a weight.
+ * and its sparsity S - lambda .. S + lambda falls linearly with D_l: s_l = c - 2 lambda (D_l - min D) / (max D - min
+ * D), c such that the weights that go are S of all. Yin et al. 2023, Outlier weighed layerwise sparsity (OWL), section
+ * 4 and algorithm 1: M = 5, lambda = 0.08 by default. Where the released code only centres the span of 2 lambda on the
+ * mean over layers, here no layer leaves [S - lambda, S + lambda], and the mean counts weights, not layers. The scores
+ * of one layer are held: 4 bytes a weight.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -42,7 +44,8 @@ static int find_group(const struct alloc_job *j, const struct alloc_tensor *t, s
         return j->t[me - 1].group;
     for (int i = 0; i < me; i++)
         if (j->t[i].layer == t->layer)
-            return err_set(e, "layer %lld was closed when '%s' came; the tensors of a layer must come together", (long long)t->layer, j->t[me - 1].name);
+            return err_set(e, "layer %lld was closed when '%s' came; the tensors of a layer must come together",
+                           (long long)t->layer, j->t[me - 1].name);
     return me;
 }
 
@@ -89,4 +92,6 @@ static int decide(struct alloc_job *j, struct err *e)
     return alloc_level(j, low > 0 ? low : 0, high < 1 ? high : 1, e);
 }
 
-const struct alloc_method alloc_owl = {"owl", "layers with more outliers of |W| * norm keep more (OWL)", ALLOC_SPARSITY, ALLOC_WEIGHTS | ALLOC_NORM2, see, decide};
+const struct alloc_method alloc_owl = {
+    "owl", "layers with more outliers of |W| * norm keep more (OWL)", ALLOC_SPARSITY, ALLOC_WEIGHTS | ALLOC_NORM2, see,
+    decide};

@@ -43,9 +43,11 @@ int alloc_check(struct alloc_pass *p, const char *unit, const char *weigh, struc
         return err_set(e, "--weigh '%s' is none of turn, size, share, energy", weigh);
     j->weigh = (enum alloc_weigh)w;
     if (!(j->outlier > 0 && j->width >= 0 && j->sharpness >= 0 && j->rho > 0))
-        return err_set(e, "--outlier %g and --rho %g are to be above 0, --lambda %g and --sharpness %g not below it", j->outlier, j->rho, j->width, j->sharpness);
+        return err_set(e, "--outlier %g and --rho %g are to be above 0, --lambda %g and --sharpness %g not below it",
+                       j->outlier, j->rho, j->width, j->sharpness);
     if (!(p->method->kinds & j->kind))
-        return err_set(e, "-m %s does not share out a %s; --list says what a method shares out", p->method->name, column(j));
+        return err_set(e, "-m %s does not share out a %s; --list says what a method shares out", p->method->name,
+                       column(j));
     return 0;
 }
 
@@ -90,8 +92,8 @@ static int get_weights(struct loaded *l, struct err *e)
         return -1;
     for (uint64_t i = 0; i < b->rows * b->cols; i++)
         if (!isfinite(l->w[i]))
-            return err_set(e, "weight [%llu, %llu] is %g; weights must be finite", (unsigned long long)(i / b->cols), (unsigned long long)(i % b->cols),
-                           (double)l->w[i]);
+            return err_set(e, "weight [%llu, %llu] is %g; weights must be finite", (unsigned long long)(i / b->cols),
+                           (unsigned long long)(i % b->cols), (double)l->w[i]);
     return 0;
 }
 
@@ -100,7 +102,8 @@ static int get_known(struct loaded *l, unsigned needs, int measures, struct err 
 {
     const struct bundle *b = l->v.b;
 
-    if (get(b, "norm2", b->cols, needs & ALLOC_NORM2, measures, &l->norm2, e) < 0 || get(b, "mean", b->cols, needs & ALLOC_MEAN, 0, &l->mean, e) < 0)
+    if (get(b, "norm2", b->cols, needs & ALLOC_NORM2, measures, &l->norm2, e) < 0 ||
+        get(b, "mean", b->cols, needs & ALLOC_MEAN, 0, &l->mean, e) < 0)
         return -1;
     l->v.norm2 = l->norm2;
     l->v.mean = l->mean;
@@ -148,7 +151,8 @@ int alloc_decide(struct alloc_pass *p, double bits, double size, struct err *e)
     return p->method->decide(&p->job, e);
 }
 
-static void put_choice(const struct alloc_pass *p, struct buf *out, const struct alloc_tensor *t, uint64_t choice, double share)
+static void put_choice(const struct alloc_pass *p, struct buf *out, const struct alloc_tensor *t, uint64_t choice,
+                       double share)
 {
     buf_printf(out, "%s\t", describe_name(t->name));
     if (p->job.kind == ALLOC_SPARSITY)

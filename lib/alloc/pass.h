@@ -11,30 +11,34 @@ struct alloc_pass {
     const char *const *type; /* names of the list, with types */
     int64_t layer;           /* the layer that is coming, and its angle */
     double angle;
-    double others;           /* bytes of the values of tensors that are not chosen */
+    double others; /* bytes of the values of tensors that are not chosen */
 };
 
 /* Append what --list prints: a line for each method, and what it can share out. */
 void alloc_list(struct buf *out);
 
-/* unit to job.by_tensor, weigh to job.weigh. -1: a word that is none of theirs, a number of the options out of its range, a kind that the method does not share out. */
+/* unit to job.by_tensor, weigh to job.weigh. -1: a word that is none of theirs, a number of the options out of its
+ * range, a kind that the method does not share out. */
 int alloc_check(struct alloc_pass *p, const char *unit, const char *weigh, struct err *e);
 
-/* To be called for every tensor of the stream, chosen or not, first: notes its size, and the angle of a layer that begins. */
+/* To be called for every tensor of the stream, chosen or not, first: notes its size, and the angle of a layer that
+ * begins. */
 void alloc_note(struct alloc_pass *p, const struct bundle *b);
 
 /*
  * The chosen tensor that in stands at. Vectors, and matrices of nothing, are passed over.
- * -1: a companion that the method needs and that is missing or of another size, a weight that is not finite; the tensor's name comes first.
- * Memory: the tensor as it is stored and as F32, its companions, and what the method holds.
+ * -1: a companion that the method needs and that is missing or of another size, a weight that is not finite; the
+ * tensor's name comes first. Memory: the tensor as it is stored and as F32, its companions, and what the method holds.
  */
 int alloc_tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, struct err *e);
 
-/* When all have been seen: with types the target becomes what size (bytes for all values of the stream; 0: none) or bits (of a weight) leave to the chosen; then the
- * method decides. -1: a size that the others exceed; what the method says. */
+/* When all have been seen: with types the target becomes what size (bytes for all values of the stream; 0: none) or
+ * bits (of a weight) leave to the chosen; then the method decides. -1: a size that the others exceed; what the method
+ * says. */
 int alloc_decide(struct alloc_pass *p, double bits, double size, struct err *e);
 
-/* Append the budget (tensor/budget.h): tensor; sparsity, type or rank, "-" for what stays dense; weights; with types bytes; the predicted loss, "-" where there is none. */
+/* Append the budget (tensor/budget.h): tensor; sparsity, type or rank, "-" for what stays dense; weights; with types
+ * bytes; the predicted loss, "-" where there is none. */
 void alloc_table_put(const struct alloc_pass *p, struct buf *out);
 
 /* Append what was measured: tensor; sparsity, type or rank; weights; what it costs; loss: a line for each point. */

@@ -64,7 +64,8 @@ static double *inner(uint64_t rows, uint64_t cols, const double *w, const float 
     return m;
 }
 
-double *alloc_spectrum(uint64_t rows, uint64_t cols, const float *w, const float *gram, const float *norm2, struct err *e)
+double *alloc_spectrum(uint64_t rows, uint64_t cols, const float *w, const float *gram, const float *norm2,
+                       struct err *e)
 {
     uint64_t small = rows < cols ? rows : cols, side = small;
     double *p = scaled(rows, cols, w, gram ? NULL : norm2), *m = NULL, *value, *out = NULL;

@@ -1,7 +1,7 @@
 /*
  * uniform: everyone the same: the control that every other method has to beat.
- * sparsity: the target. rank: the rank of the target, as lrfactor -r or --keep has it. type: the last of the list, ordered by the bytes of all tensors, whose
- * bytes are within the target.
+ * sparsity: the target. rank: the rank of the target, as lrfactor -r or --keep has it. type: the last of the list,
+ * ordered by the bytes of all tensors, whose bytes are within the target.
  */
 #include "alloc/alloc.h"
 
@@ -57,4 +57,5 @@ static int decide(struct alloc_job *j, struct err *e)
     return j->kind == ALLOC_TYPE && j->n ? decide_type(j, e) : 0;
 }
 
-const struct alloc_method alloc_uniform = {"uniform", "the same for all", ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK, 0, see, decide};
+const struct alloc_method alloc_uniform = {
+    "uniform", "the same for all", ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK, 0, see, decide};

@@ -1,8 +1,9 @@
 /*
- * welore: one threshold on all spectra. With the singular values s of each W, t_k = (s_k - min s) / (max s - min s); all ranks of t_k below tau go, tau the same for all matrices and
- * such that the budget is met. A matrix whose values fall fast loses many ranks, one whose values are alike few.
- * Jaiswal et al. 2024, From GaLore to WeLore, section 3: the budget there counts ranks (walloc -r); by numbers (--keep) a matrix that keeps as many
- * ranks as would take no fewer numbers stays dense, and costs what it is.
+ * welore: one threshold on all spectra. With the singular values s of each W, t_k = (s_k - min s) / (max s - min s);
+ * all ranks of t_k below tau go, tau the same for all matrices and such that the budget is met. A matrix whose values
+ * fall fast loses many ranks, one whose values are alike few. Jaiswal et al. 2024, From GaLore to WeLore, section 3:
+ * the budget there counts ranks (walloc -r); by numbers (--keep) a matrix that keeps as many ranks as would take no
+ * fewer numbers stays dense, and costs what it is.
  */
 #include <math.h>
 
@@ -28,4 +29,5 @@ static int decide(struct alloc_job *j, struct err *e)
     return alloc_top(j, 1, e);
 }
 
-const struct alloc_method alloc_welore = {"welore", "one threshold on the normalised singular values (WeLore)", ALLOC_RANK, ALLOC_WEIGHTS, see, decide};
+const struct alloc_method alloc_welore = {
+    "welore", "one threshold on the normalised singular values (WeLore)", ALLOC_RANK, ALLOC_WEIGHTS, see, decide};

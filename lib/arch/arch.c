@@ -9,11 +9,11 @@
 #include "base/mem.h"
 
 /* The pages' texts, as they lie in lib/arch. */
-#define ARCH(name)                                                                   \
-    __asm__(".pushsection .rodata\n"                                                 \
-            ".global page_" #name "\n.global page_" #name "_end\n"                   \
-            "page_" #name ":\n.incbin \"lib/arch/" #name ".arch\"\n"                 \
-            "page_" #name "_end:\n.byte 0\n.popsection\n");                          \
+#define ARCH(name)                                                                                                     \
+    __asm__(".pushsection .rodata\n"                                                                                   \
+            ".global page_" #name "\n.global page_" #name "_end\n"                                                     \
+            "page_" #name ":\n.incbin \"lib/arch/" #name ".arch\"\n"                                                   \
+            "page_" #name "_end:\n.byte 0\n.popsection\n");                                                            \
     extern const char page_##name[], page_##name##_end[];
 #include "arch/arch.def"
 #undef ARCH
@@ -31,7 +31,8 @@ static struct arch *rows[PAGES];
 static struct arch **own;
 static int owns;
 
-/* A page of the table that cannot be read is a fault of the build, which the laws find: there is nothing to run without it. */
+/* A page of the table that cannot be read is a fault of the build, which the laws find: there is nothing to run without
+ * it. */
 static const struct arch *table_row(int i)
 {
     struct err e;

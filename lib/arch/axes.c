@@ -114,7 +114,8 @@ static void add_maker(struct axes_group *g, const struct arch_weight *weight)
         g->maker[g->makers++] = weight;
 }
 
-/* From a value back to the linears that make it. -1: there is something else on the way; else how many ops that make channels were passed. */
+/* From a value back to the linears that make it. -1: there is something else on the way; else how many ops that make
+ * channels were passed. */
 static int trace(const struct walk *w, int value, enum axes_kind kind, struct axes_group *g)
 {
     int made = w->value[value].made, passed = 0;

@@ -1,20 +1,22 @@
 /*
- * axes: what of a model's weights is cut together. A unit of a number (one of kv_heads, a channel of intermediate, an expert) has its rows, columns
- * or elements of every weight whose axes name that number, whatever the architecture; which linear reads the units and which make them is found
- * by walking the steps.
+ * axes: what of a model's weights is cut together. A unit of a number (one of kv_heads, a channel of intermediate, an
+ * expert) has its rows, columns or elements of every weight whose axes name that number, whatever the architecture;
+ * which linear reads the units and which make them is found by walking the steps.
  */
 #ifndef WEIR_ARCH_AXES_H
 #define WEIR_ARCH_AXES_H
 
 #include "arch/walk.h"
 
-/* Units of a number on one axis of a bundle: unit u of n has, for each o of outer, the indices [(o * n + u) * inner, (o * n + u + 1) * inner). */
+/* Units of a number on one axis of a bundle: unit u of n has, for each o of outer, the indices [(o * n + u) * inner, (o
+ * * n + u + 1) * inner). */
 struct axes_units {
-    int axis;                /* of the bundle: 0 rows, 1 columns; of a vector, which is one row, 1 */
+    int axis; /* of the bundle: 0 rows, 1 columns; of a vector, which is one row, 1 */
     uint64_t outer, n, inner;
 };
 
-/* Does the number stand for the same size as this other one: the same name, or a default that is its name ("width = hidden") while both are equal? */
+/* Does the number stand for the same size as this other one: the same name, or a default that is its name ("width =
+ * hidden") while both are equal? */
 int axes_same(const struct model *m, const char *number, const char *other);
 
 /*
@@ -35,7 +37,7 @@ struct axes_group {
     const struct arch_weight *closing;
     const struct arch_weight *maker[AXES_MAKERS];
     int makers;
-    const char *number;      /* of the page */
+    const char *number; /* of the page */
 };
 
 enum axes_kind { AXES_HEADS, AXES_CHANNELS }; /* what attention makes; what passes from linears through act and mul */

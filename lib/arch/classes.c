@@ -208,9 +208,13 @@ static int step(struct walker *k, const struct walk_step *s)
             return -1;
         pin_all(k->c, &other);
         return axis_of(k, s->weight, 1, &other) < 0 ? -1 : meet(k, out, &other);
-    case WALK_linear: return linear(k, s, out);
-    case WALK_rmsnorm: case WALK_layernorm: return norm(k, s, out);
-    case WALK_attention: return attention(k, s, out);
+    case WALK_linear:
+        return linear(k, s, out);
+    case WALK_rmsnorm:
+    case WALK_layernorm:
+        return norm(k, s, out);
+    case WALK_attention:
+        return attention(k, s, out);
     case WALK_rope:
         *out = k->value[s->in[0]];
         if (out->n)
@@ -223,7 +227,8 @@ static int step(struct walker *k, const struct walk_step *s)
         pin_all(k->c, &k->value[s->in[0]]);
         pin_all(k->c, &k->value[s->in[1]]);
         return 0;
-    case WALK_mul: case WALK_add:
+    case WALK_mul:
+    case WALK_add:
         *out = k->value[s->in[0]];
         return meet(k, out, &k->value[s->in[1]]);
     case WALK_route:
@@ -232,11 +237,14 @@ static int step(struct walker *k, const struct walk_step *s)
         if (s->extra && axis_of(k, s->extra, 0, &other) == 0)
             pin_all(k->c, &other);
         return 0;
-    default: *out = s->ins ? k->value[s->in[0]] : (struct axes){.n = 0}; return 0;
+    default:
+        *out = s->ins ? k->value[s->in[0]] : (struct axes){.n = 0};
+        return 0;
     }
 }
 
-/* One walk, from the axes of x to those of x behind it; what y is made of is the vocabulary, or what a reader of states sees, and stays. */
+/* One walk, from the axes of x to those of x behind it; what y is made of is the vocabulary, or what a reader of states
+ * sees, and stays. */
 static int run(struct walker *k, struct axes *x)
 {
     const struct walk *w = k->w;
@@ -277,7 +285,9 @@ static void tie(struct walker *k)
 static int walk_and_run(struct walker *k, int64_t layer, struct axes *x)
 {
     struct walk w;
-    int rc = layer == -1 ? walk_before(k->m, &w, k->e) : layer == k->m->layers ? walk_after(k->m, &w, k->e) : walk_layer(k->m, layer, &w, k->e);
+    int rc = layer == -1             ? walk_before(k->m, &w, k->e)
+             : layer == k->m->layers ? walk_after(k->m, &w, k->e)
+                                     : walk_layer(k->m, layer, &w, k->e);
 
     if (rc < 0)
         return -1;

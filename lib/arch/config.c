@@ -43,9 +43,10 @@ static void ids(const struct json *c, struct attrs *m)
 /* Of a type without a page: what most configurations call so. */
 static void plain(const struct json *c, struct attrs *m)
 {
-    static const char *const keys[][2] = {{"hidden", "hidden_size"}, {"layers", "num_hidden_layers"}, {"heads", "num_attention_heads"},
-                                          {"kv_heads", "num_key_value_heads"}, {"head_dim", "head_dim"}, {"intermediate", "intermediate_size"},
-                                          {"vocab", "vocab_size"}, {"context", "max_position_embeddings"}};
+    static const char *const keys[][2] = {{"hidden", "hidden_size"},        {"layers", "num_hidden_layers"},
+                                          {"heads", "num_attention_heads"}, {"kv_heads", "num_key_value_heads"},
+                                          {"head_dim", "head_dim"},         {"intermediate", "intermediate_size"},
+                                          {"vocab", "vocab_size"},          {"context", "max_position_embeddings"}};
 
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (json_int(c, keys[i][1], -1) >= 0)
@@ -85,12 +86,22 @@ static int set_value(const struct arch_number *n, const char *path, const struct
                      struct err *e)
 {
     switch (v->kind) {
-    case JSON_BOOL: attrs_set_bool(m, n->name, (int)v->i); return 0;
-    case JSON_INT: attrs_set_int(m, n->name, v->i); return 0;
-    case JSON_NUMBER: attrs_set_f64(m, n->name, v->num); return 0;
-    case JSON_STRING: attrs_set_str(m, n->name, v->s); return 0;
-    case JSON_ARRAY: return set_list(n, v, m, e);
-    default: return err_set(e, "%s is an object, a number is needed", path);
+    case JSON_BOOL:
+        attrs_set_bool(m, n->name, (int)v->i);
+        return 0;
+    case JSON_INT:
+        attrs_set_int(m, n->name, v->i);
+        return 0;
+    case JSON_NUMBER:
+        attrs_set_f64(m, n->name, v->num);
+        return 0;
+    case JSON_STRING:
+        attrs_set_str(m, n->name, v->s);
+        return 0;
+    case JSON_ARRAY:
+        return set_list(n, v, m, e);
+    default:
+        return err_set(e, "%s is an object, a number is needed", path);
     }
 }
 
@@ -111,7 +122,8 @@ static int read_number(const struct arch_number *n, const struct json *c, const 
     return 0;
 }
 
-/* What the file does not say has the page's default; the head says it, so that a reader of the stream needs no page for it. */
+/* What the file does not say has the page's default; the head says it, so that a reader of the stream needs no page for
+ * it. */
 int config_fill(struct attrs *m, const struct arch *a, struct err *e)
 {
     struct model full;

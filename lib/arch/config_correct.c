@@ -154,7 +154,8 @@ static int equal(const struct arch_number *n, const struct attrs *a, const struc
                (x->raw.len == 0 || memcmp(x->raw.data, y->raw.data, x->raw.len) == 0);
     if (x->kind == ATTR_STR || y->kind == ATTR_STR)
         return x->kind == y->kind && strcmp(attrs_str(a, n->name, ""), attrs_str(b, n->name, "")) == 0;
-    return attrs_f64(a, n->name, x->kind == ATTR_BOOL ? (double)x->i : 0) == attrs_f64(b, n->name, y->kind == ATTR_BOOL ? (double)y->i : 0);
+    return attrs_f64(a, n->name, x->kind == ATTR_BOOL ? (double)x->i : 0) ==
+           attrs_f64(b, n->name, y->kind == ATTR_BOOL ? (double)y->i : 0);
 }
 
 static int parse(const struct buf *t, struct json **j, struct attrs *says, struct err *e)
@@ -235,7 +236,8 @@ int config_correct(const struct buf *text, const struct attrs *model, struct buf
     attrs_free(&says);
     json_free(j);
     buf_add(&t, text->data, text->len);
-    for (int round = 0; rc == 0 && a && more && round < 3; round++) /* defaults change with what they are computed from, and are then said */
+    for (int round = 0; rc == 0 && a && more && round < 3;
+         round++) /* defaults change with what they are computed from, and are then said */
         rc = correct_all(a, &t, model, &more, e);
     if (rc == 0 && a)
         rc = check(a, &t, model, e);

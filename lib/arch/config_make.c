@@ -42,10 +42,18 @@ static void put_attr(struct buf *b, const struct arch_number *n, const struct at
     int count;
 
     switch (t->kind) {
-    case ATTR_BOOL: buf_puts(b, t->i ? "true" : "false"); break;
-    case ATTR_INT: buf_printf(b, "%lld", (long long)t->i); break;
-    case ATTR_F64: config_put_float(b, t->f); break;
-    case ATTR_STR: json_put_string(b, attrs_str(m, n->name, ""), t->raw.len); break;
+    case ATTR_BOOL:
+        buf_puts(b, t->i ? "true" : "false");
+        break;
+    case ATTR_INT:
+        buf_printf(b, "%lld", (long long)t->i);
+        break;
+    case ATTR_F64:
+        config_put_float(b, t->f);
+        break;
+    case ATTR_STR:
+        json_put_string(b, attrs_str(m, n->name, ""), t->raw.len);
+        break;
     case ATTR_RAW:
         if ((list = attrs_list(m, n->name, &count)))
             put_list(b, n, list, count);
@@ -85,7 +93,8 @@ static void groups(struct buf *b, const struct model *m)
             continue;
         name = mem_strndup(path, (size_t)(dot - path));
         for (int k = 0; k < i; k++)
-            seen |= m->arch->number[k].paths && strncmp(m->arch->number[k].path[0], path, (size_t)(dot - path) + 1) == 0;
+            seen |=
+                m->arch->number[k].paths && strncmp(m->arch->number[k].path[0], path, (size_t)(dot - path) + 1) == 0;
         if (!seen) {
             buf_printf(b, ",\n  \"%s\": {", name);
             members(b, m, name, "    ");
@@ -99,8 +108,11 @@ void config_make(const struct model *m, const char *type, struct buf *out)
 {
     const struct arch_class *c = arch_class(m->arch, NULL);
     static const char *const ids[][2] = {{"bos", "bos_token_id"}, {"eos", "eos_token_id"}, {"pad", "pad_token_id"}};
-    const char *torch = !type ? NULL : strcmp(type, "F32") == 0 ? "float32" : strcmp(type, "F16") == 0 ? "float16" :
-                        strcmp(type, "BF16") == 0 ? "bfloat16" : NULL;
+    const char *torch = !type                       ? NULL
+                        : strcmp(type, "F32") == 0  ? "float32"
+                        : strcmp(type, "F16") == 0  ? "float16"
+                        : strcmp(type, "BF16") == 0 ? "bfloat16"
+                                                    : NULL;
 
     buf_printf(out, "{\n  \"architectures\": [\n    \"%s\"\n  ],\n  \"model_type\": \"%s\"", c->name, c->type);
     if (torch)

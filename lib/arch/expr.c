@@ -15,8 +15,8 @@ struct parser {
 
 static int fail(struct parser *p, const char *what)
 {
-    return err_set(p->e, "'%.*s': %s at character %d", (int)(p->end - p->text > 120 ? 120 : p->end - p->text), p->text, what,
-                   (int)(p->at - p->text) + 1);
+    return err_set(p->e, "'%.*s': %s at character %d", (int)(p->end - p->text > 120 ? 120 : p->end - p->text), p->text,
+                   what, (int)(p->at - p->text) + 1);
 }
 
 static void blank(struct parser *p)
@@ -116,7 +116,8 @@ static int primary(struct parser *p)
         return take(p, ")") ? at : fail(p, "')' is missing");
     }
     if (take(p, "[")) /* the empty list only */
-        return take(p, "]") ? ((at = add(p, NAME, 0, 0, 0)) < 0 ? -1 : (strcpy(p->x->node[at].name, "[]"), at)) : fail(p, "']' is missing");
+        return take(p, "]") ? ((at = add(p, NAME, 0, 0, 0)) < 0 ? -1 : (strcpy(p->x->node[at].name, "[]"), at))
+                            : fail(p, "']' is missing");
     if (isdigit((unsigned char)*p->at) || *p->at == '.')
         return number(p);
     return isalpha((unsigned char)*p->at) || *p->at == '_' ? name(p) : fail(p, "no number and no name");
@@ -186,7 +187,8 @@ static int sums(struct parser *p)
 
 static int compared(struct parser *p)
 {
-    static const struct level ops[] = {{"<=", ATMOST}, {">=", ATLEAST}, {"==", EQUAL}, {"!=", UNEQUAL}, {"<", LESS}, {">", MORE}, {"in", IN}, {0}};
+    static const struct level ops[] = {{"<=", ATMOST}, {">=", ATLEAST}, {"==", EQUAL}, {"!=", UNEQUAL},
+                                       {"<", LESS},    {">", MORE},     {"in", IN},    {0}};
     const struct level *l;
     int a = sums(p);
 
@@ -202,7 +204,8 @@ static int negated(struct parser *p)
     if (++p->depth > DEPTH_MAX)
         return fail(p, "too many levels");
     blank(p);
-    if (take(p, "not") || (p->end - p->at > 0 && *p->at == '!' && (p->end - p->at == 1 || p->at[1] != '=') && take(p, "!")))
+    if (take(p, "not") ||
+        (p->end - p->at > 0 && *p->at == '!' && (p->end - p->at == 1 || p->at[1] != '=') && take(p, "!")))
         a = add(p, NOT, negated(p), 0, 0);
     else
         a = compared(p);

@@ -1,6 +1,7 @@
 /*
- * expr: the small expressions of a page: numbers, names, + - * / // % **, comparisons, and or not (!), in, a if c else b, lists by name.
- * As in Python: // rounds down, % has the divisor's sign, ** binds to the right. True is 1. No calls but int(x), sqrt(x), log(x), min(a,b), max(a,b), len(list).
+ * expr: the small expressions of a page: numbers, names, + - * / // % **, comparisons, and or not (!), in, a if c else
+ * b, lists by name. As in Python: // rounds down, % has the divisor's sign, ** binds to the right. True is 1. No calls
+ * but int(x), sqrt(x), log(x), min(a,b), max(a,b), len(list).
  */
 #ifndef WEIR_ARCH_EXPR_H
 #define WEIR_ARCH_EXPR_H
@@ -13,7 +14,7 @@ enum value_kind { VALUE_NUMBER, VALUE_WORD, VALUE_LIST };
 struct value {
     enum value_kind kind;
     double number;
-    const char *word;    /* lives as long as what it was read from */
+    const char *word; /* lives as long as what it was read from */
     const double *list;
     int n;
 };
@@ -26,11 +27,13 @@ struct names {
     void *ctx;
 };
 
-/* Read all n bytes as one expression. NULL with e set: what stands where. Bounded: 200 nodes, 32 levels. Free with expr_free (NULL is fine). */
+/* Read all n bytes as one expression. NULL with e set: what stands where. Bounded: 200 nodes, 32 levels. Free with
+ * expr_free (NULL is fine). */
 struct expr *expr_parse(const char *text, size_t n, struct err *e);
 void expr_free(struct expr *x);
 
-/* Its value. A name alone that nobody knows is a word ("silu"); within an expression it is an error, as are operations on words but == and !=.
+/* Its value. A name alone that nobody knows is a word ("silu"); within an expression it is an error, as are operations
+ * on words but == and !=.
  * -1: that, a division by zero, a result that is not finite. */
 int expr_eval(const struct expr *x, const struct names *names, struct value *out, struct err *e);
 

@@ -104,22 +104,34 @@ static int compare(const struct node *o, const struct expr *x, const struct name
 static double binary(enum kind k, double a, double b)
 {
     switch (k) {
-    case ADD: return a + b;
-    case SUB: return a - b;
-    case MUL: return a * b;
-    case DIV: return a / b;
-    case FLOOR: return floor(a / b);
-    case MOD: return a - floor(a / b) * b;
-    case POW: return b == 0.5 ? sqrt(a) : b == -0.5 ? 1 / sqrt(a) : b == 2 ? a * a : real_pow(a, b);
-    case LESS: return a < b;
-    case MORE: return a > b;
-    case ATMOST: return a <= b;
-    default: return a >= b;
+    case ADD:
+        return a + b;
+    case SUB:
+        return a - b;
+    case MUL:
+        return a * b;
+    case DIV:
+        return a / b;
+    case FLOOR:
+        return floor(a / b);
+    case MOD:
+        return a - floor(a / b) * b;
+    case POW:
+        return b == 0.5 ? sqrt(a) : b == -0.5 ? 1 / sqrt(a) : b == 2 ? a * a : real_pow(a, b);
+    case LESS:
+        return a < b;
+    case MORE:
+        return a > b;
+    case ATMOST:
+        return a <= b;
+    default:
+        return a >= b;
     }
 }
 
 /* and, or, a choice: only what is needed is looked at. */
-static int chosen(const struct node *o, const struct expr *x, const struct names *names, struct value *out, struct err *e)
+static int chosen(const struct node *o, const struct expr *x, const struct names *names, struct value *out,
+                  struct err *e)
 {
     double a;
 
@@ -140,21 +152,31 @@ static int eval(const struct expr *x, int at, const struct names *names, struct 
 
     *out = (struct value){.kind = VALUE_NUMBER};
     switch (o->kind) {
-    case NUMBER: out->number = o->number; return 0;
-    case NAME: return lookup(x, o->name, names, out, e);
-    case CALL: return called(o, x, names, &out->number, e);
-    case AND: case OR: case CHOICE: return chosen(o, x, names, out, e);
-    case EQUAL: case UNEQUAL:
+    case NUMBER:
+        out->number = o->number;
+        return 0;
+    case NAME:
+        return lookup(x, o->name, names, out, e);
+    case CALL:
+        return called(o, x, names, &out->number, e);
+    case AND:
+    case OR:
+    case CHOICE:
+        return chosen(o, x, names, out, e);
+    case EQUAL:
+    case UNEQUAL:
         if (compare(o, x, names, &out->number, e) < 0)
             return -1;
         out->number = out->number == (o->kind == EQUAL);
         return 0;
-    case IN: case NOT_IN:
+    case IN:
+    case NOT_IN:
         if (listed(o, x, names, &out->number, e) < 0)
             return -1;
         out->number = out->number == (o->kind == IN);
         return 0;
-    case NEGATE: case NOT:
+    case NEGATE:
+    case NOT:
         if (numeric(x, o->a, names, &a, e) < 0)
             return -1;
         out->number = o->kind == NOT ? a == 0 : -a;

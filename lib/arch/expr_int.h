@@ -7,7 +7,31 @@
 #define NODES_MAX 200
 #define DEPTH_MAX 32
 
-enum kind { NUMBER, NAME, CALL, NEGATE, NOT, ADD, SUB, MUL, DIV, FLOOR, MOD, POW, LESS, MORE, ATMOST, ATLEAST, EQUAL, UNEQUAL, IN, NOT_IN, AND, OR, CHOICE };
+enum kind {
+    NUMBER,
+    NAME,
+    CALL,
+    NEGATE,
+    NOT,
+    ADD,
+    SUB,
+    MUL,
+    DIV,
+    FLOOR,
+    MOD,
+    POW,
+    LESS,
+    MORE,
+    ATMOST,
+    ATLEAST,
+    EQUAL,
+    UNEQUAL,
+    IN,
+    NOT_IN,
+    AND,
+    OR,
+    CHOICE
+};
 
 struct node {
     enum kind kind;

@@ -69,12 +69,20 @@ static const struct arch_weight *maker(const struct walk *w, int v)
     if (!s)
         return NULL;
     switch (s->op) {
-    case WALK_rmsnorm: case WALK_layernorm: case WALK_linear: return s->weight;
-    case WALK_mul: return (m = only_linear(w, s->in[1])) ? m : only_linear(w, s->in[0]);
-    case WALK_attention: return only_linear(w, s->in[2]);
-    case WALK_act: return is_relu(s) ? only_linear(w, s->in[0]) : NULL;
-    case WALK_copy: return read_once(w, s->in[0]) ? maker(w, s->in[0]) : NULL;
-    default: return NULL;
+    case WALK_rmsnorm:
+    case WALK_layernorm:
+    case WALK_linear:
+        return s->weight;
+    case WALK_mul:
+        return (m = only_linear(w, s->in[1])) ? m : only_linear(w, s->in[0]);
+    case WALK_attention:
+        return only_linear(w, s->in[2]);
+    case WALK_act:
+        return is_relu(s) ? only_linear(w, s->in[0]) : NULL;
+    case WALK_copy:
+        return read_once(w, s->in[0]) ? maker(w, s->in[0]) : NULL;
+    default:
+        return NULL;
     }
 }
 

@@ -7,7 +7,7 @@
 #define DIGITS 12
 
 struct digit {
-    const char *text;  /* of the atom */
+    const char *text; /* of the atom */
     uint64_t n, stride;
 };
 
@@ -18,7 +18,7 @@ struct walk {
     int64_t layer;
     const struct arch_weight *w; /* that is looked for */
     int bias;
-    const char *role;            /* its role, with ".bias" */
+    const char *role; /* its role, with ".bias" */
     struct digit digit[DIGITS];
     int digits;
     uint64_t base;
@@ -58,7 +58,8 @@ static int row_names(const struct arch_store *r, const char *text)
     return 0;
 }
 
-/* The atoms of a weight's axes that the layout leaves to its role, outer first; a bias has no inputs. Returns how many. */
+/* The atoms of a weight's axes that the layout leaves to its role, outer first; a bias has no inputs. Returns how many.
+ * */
 static int rest(const struct walk *k, const struct arch_weight *w, int bias, const struct arch_atom *out[DIGITS])
 {
     int n = 0, axes = bias && w->axes > 1 ? w->axes - 1 : w->axes;
@@ -102,7 +103,8 @@ static int is_role(const struct walk *k, const struct arch_node *n)
 {
     size_t len = strlen(k->w->role);
 
-    return n->kind == NODE_ROLE && (strcmp(n->text, k->role) == 0 || (k->bias && strcmp(n->text, k->w->role) == 0 && n->text[len] == '\0'));
+    return n->kind == NODE_ROLE &&
+           (strcmp(n->text, k->role) == 0 || (k->bias && strcmp(n->text, k->w->role) == 0 && n->text[len] == '\0'));
 }
 
 static int holds(const struct walk *k, const struct arch_node *n)
@@ -152,8 +154,10 @@ static int locate(struct walk *k, const struct arch_node *n, uint64_t stride)
     uint64_t v;
 
     switch (n->kind) {
-    case NODE_SIZE: return atom_value(k, n->size, n->text, &v) < 0 ? -1 : add_digit(k, n->text, v, stride);
-    case NODE_ROLE: return run_of(k, left, rest(k, k->w, k->bias, left), stride);
+    case NODE_SIZE:
+        return atom_value(k, n->size, n->text, &v) < 0 ? -1 : add_digit(k, n->text, v, stride);
+    case NODE_ROLE:
+        return run_of(k, left, rest(k, k->w, k->bias, left), stride);
     case NODE_SUM:
         for (int i = 0; i < n->kids; i++) {
             if (holds(k, &n->kid[i]))
@@ -264,7 +268,8 @@ static int finish(struct walk *k, int64_t expert, int by_expert, struct arch_par
         if (!(d = digit_of(k, w->axis[0].atom[0].text)))
             return err_set(k->e, "%s: the layout does not say where %s is", k->role, w->axis[0].atom[0].text);
         if (expert < 0 || (uint64_t)expert >= d->n)
-            return err_set(k->e, "%s: there is no expert %lld of %llu", k->role, (long long)expert, (unsigned long long)d->n);
+            return err_set(k->e, "%s: there is no expert %lld of %llu", k->role, (long long)expert,
+                           (unsigned long long)d->n);
         p->view.base += (uint64_t)expert * d->stride;
     }
     if (!vector && axis_digits(k, &w->axis[first], p->view.row, &p->view.rows) < 0)
@@ -272,7 +277,8 @@ static int finish(struct walk *k, int64_t expert, int by_expert, struct arch_par
     if (axis_digits(k, &w->axis[axes - 1], p->view.col, &p->view.cols) < 0)
         return -1;
     view_simplify(&p->view);
-    p->shape = (struct shape){.rank = vector ? 1 : 2, .dim = {vector ? view_cols(&p->view) : view_rows(&p->view), view_cols(&p->view)}};
+    p->shape = (struct shape){.rank = vector ? 1 : 2,
+                              .dim = {vector ? view_cols(&p->view) : view_rows(&p->view), view_cols(&p->view)}};
     p->expert = first ? expert : -1;
     p->layer = k->layer;
     p->f32 = w->f32 || k->bias || w->axes == 1;
@@ -280,8 +286,8 @@ static int finish(struct walk *k, int64_t expert, int by_expert, struct arch_par
     return 0;
 }
 
-int arch_part_of(const struct model *m, const struct arch_place *at, const struct arch_weight *w, int bias, int64_t expert,
-                 struct arch_part *p, struct shape *stored, struct err *e)
+int arch_part_of(const struct model *m, const struct arch_place *at, const struct arch_weight *w, int bias,
+                 int64_t expert, struct arch_part *p, struct shape *stored, struct err *e)
 {
     char role[64];
     struct walk k = {.m = m, .row = at->row, .layer = at->layer, .w = w, .bias = bias, .role = role, .e = e};
@@ -289,7 +295,8 @@ int arch_part_of(const struct model *m, const struct arch_place *at, const struc
 
     snprintf(role, sizeof role, "%s%s", w->role, bias ? ".bias" : "");
     memset(stored, 0, sizeof *stored);
-    if ((at->row->dims ? laid_out(&k, stored) : plain(&k, by_expert, stored)) < 0 || finish(&k, expert, by_expert, p) < 0)
+    if ((at->row->dims ? laid_out(&k, stored) : plain(&k, by_expert, stored)) < 0 ||
+        finish(&k, expert, by_expert, p) < 0)
         return -1;
     p->whole = view_whole(&p->view, shape_count(stored)) && (stored->rank == p->shape.rank);
     return 0;

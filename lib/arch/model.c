@@ -57,10 +57,19 @@ static int given(const struct attrs *head, const char *name, struct value *v)
         return 0;
     *v = (struct value){.kind = VALUE_NUMBER};
     switch (t->kind) {
-    case ATTR_INT: case ATTR_BOOL: v->number = (double)t->i; return 1;
-    case ATTR_F64: v->number = t->f; return 1;
-    case ATTR_STR: v->kind = VALUE_WORD; v->word = mem_strdup(attrs_str(head, name, "")); return 1;
-    case ATTR_RAW: break;
+    case ATTR_INT:
+    case ATTR_BOOL:
+        v->number = (double)t->i;
+        return 1;
+    case ATTR_F64:
+        v->number = t->f;
+        return 1;
+    case ATTR_STR:
+        v->kind = VALUE_WORD;
+        v->word = mem_strdup(attrs_str(head, name, ""));
+        return 1;
+    case ATTR_RAW:
+        break;
     }
     v->kind = VALUE_LIST;
     return (v->list = attrs_list(head, name, &v->n)) != NULL;
@@ -125,9 +134,15 @@ static int need(struct model *m, int at, struct err *e)
         return n->known;
     n->known = 2;
     switch (compute(m, at, e)) {
-    case 1: n->known = 1; break;
-    case 0: n->known = -1; break;
-    default: n->known = 0; return -2;
+    case 1:
+        n->known = 1;
+        break;
+    case 0:
+        n->known = -1;
+        break;
+    default:
+        n->known = 0;
+        return -2;
     }
     return n->known;
 }
@@ -148,7 +163,10 @@ static int get(void *ctx, const char *name, struct value *v, struct err *e)
         if (strcmp(m->arch->number[k].name, name) != 0)
             continue;
         if ((got = need(m, k, e)) < 1)
-            return got == -1 ? err_set(e, "the stream's head has no model key '%s'; give tsplit the folder with config.json", name) : -1;
+            return got == -1
+                       ? err_set(e, "the stream's head has no model key '%s'; give tsplit the folder with config.json",
+                                 name)
+                       : -1;
         *v = *is;
         if (is->kind == VALUE_LIST && !m->arch->number[k].list) {
             if (at->layer < 0 || at->layer >= is->n)

@@ -138,7 +138,8 @@ static int line_gguf(struct arch *a, struct span rest, struct err *e)
     return 0;
 }
 
-/* "must EXPR : SENTENCE"; "require EXPR : SENTENCE" of readers of GGUF, "require hf EXPR : SENTENCE" of transformers. */
+/* "must EXPR : SENTENCE"; "require EXPR : SENTENCE" of readers of GGUF, "require hf EXPR : SENTENCE" of transformers.
+ * */
 static int line_require(struct arch_require **list, int *n, struct span rest, struct err *e)
 {
     const char *colon = memchr(rest.at, ':', rest.n);
@@ -160,7 +161,8 @@ static int append(struct arch *a, const char *text, size_t n, struct err *e, int
 
 static void free_lists(struct arch *a);
 
-/* Everything of the other page but its names and what its readers require (Llama's class asks for what Mistral's does not); prefixes and what is ignored only where this page has said none. */
+/* Everything of the other page but its names and what its readers require (Llama's class asks for what Mistral's does
+ * not); prefixes and what is ignored only where this page has said none. */
 static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
 {
     struct arch base = {0};
@@ -170,8 +172,10 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
     int rc = 0, began = a->numbers || a->weights || a->stores || a->musts;
 
     if (began || !other)
-        rc = err_set(e, "like %s: %s", name, began ? "it stands behind the first section" : depth < 8 ? "there is no such page"
-                                             : "pages that are like one another");
+        rc = err_set(e, "like %s: %s", name,
+                     began       ? "it stands behind the first section"
+                     : depth < 8 ? "there is no such page"
+                                 : "pages that are like one another");
     else if ((rc = append(&base, other->text, strlen(other->text), e, depth + 1)) < 0)
         err_in(e, "%s", other->file);
     free(name);
@@ -243,10 +247,14 @@ static int indented(struct arch *a, int room, int number, struct span line, stru
         return err_set(e, room == TOP ? "an indented line under no section" : "more than %d lines of a kind",
                        LINES_MAX);
     switch (room) {
-    case NUMBER: return page_number(a, line, 0, e);
-    case EACH: return page_number(a, line, 1, e);
-    case WEIGHT: return page_weight(a, line, e);
-    case STORE: return page_store(a, line, e);
+    case NUMBER:
+        return page_number(a, line, 0, e);
+    case EACH:
+        return page_number(a, line, 1, e);
+    case WEIGHT:
+        return page_weight(a, line, e);
+    case STORE:
+        return page_store(a, line, e);
     default:
         if (a->steps[s] > LINES_MAX)
             return err_set(e, "more than %d steps", LINES_MAX);
@@ -274,7 +282,8 @@ static int flush(struct arch *a, struct span line, int *room, struct err *e, int
     return top(a, word, span_trim(rest), e, depth);
 }
 
-/* Rows that were taken from another page stand behind the page's own: the first row of a role is the one that is written. */
+/* Rows that were taken from another page stand behind the page's own: the first row of a role is the one that is
+ * written. */
 static void own_first(struct arch *a, int inherited)
 {
     struct arch_store *all = mem_new((size_t)a->stores + 1, sizeof *all);

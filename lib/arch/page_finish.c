@@ -16,7 +16,8 @@ static void see_name(void *ctx, const char *name)
         k->unknown = name;
 }
 
-/* Are all names of an expression numbers of the page? A word compared with ("method == greedy") is none, so only sizes are held to it. */
+/* Are all names of an expression numbers of the page? A word compared with ("method == greedy") is none, so only sizes
+ * are held to it. */
 static int known_names(const struct arch *a, const struct expr *x, const char *where, struct err *e)
 {
     struct names_in k = {a, NULL};

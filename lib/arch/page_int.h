@@ -35,7 +35,8 @@ int page_step(struct arch *a, enum arch_section section, struct span line, struc
 /* "[a.b, c]" to axes. */
 int page_axes(struct span s, struct arch_axis *axis, int most, struct err *e);
 
-/* The whole page once all lines are read: roles that steps and store name are weights, and what the order of the steps says of weights. */
+/* The whole page once all lines are read: roles that steps and store name are weights, and what the order of the steps
+ * says of weights. */
 int page_finish(struct arch *a, struct err *e);
 
 void page_free_number(struct arch_number *n);

@@ -54,8 +54,8 @@ static void sort(const struct arch *a, struct arch_part *p, int n)
     free(o);
 }
 
-static int add_parts(const struct model *m, const struct arch_place *at, const char *role, const struct shape *stored, struct arch_part **out, int *n,
-                     struct err *e)
+static int add_parts(const struct model *m, const struct arch_place *at, const char *role, const struct shape *stored,
+                     struct arch_part **out, int *n, struct err *e)
 {
     int bias, by_expert = strchr(at->row->name[at->form], '@') != NULL;
     const struct arch_weight *w = arch_weight(m->arch, role, &bias);
@@ -87,7 +87,8 @@ static int add_parts(const struct model *m, const struct arch_place *at, const c
     return 0;
 }
 
-int arch_parts(const struct model *m, const struct arch_place *p, const struct shape *stored, struct arch_part **out, int *n, struct err *e)
+int arch_parts(const struct model *m, const struct arch_place *p, const struct shape *stored, struct arch_part **out,
+               int *n, struct err *e)
 {
     const char *role[8];
     int roles = place_roles(p, role);
@@ -113,7 +114,8 @@ static int row_holds(const struct arch_store *r, const struct arch_weight *w, in
     size_t len = strlen(w->role);
 
     for (int i = 0; i < n; i++)
-        if (strncmp(role[i], w->role, len) == 0 && (role[i][len] == '\0' || (bias && strcmp(role[i] + len, ".bias") == 0)))
+        if (strncmp(role[i], w->role, len) == 0 &&
+            (role[i][len] == '\0' || (bias && strcmp(role[i] + len, ".bias") == 0)))
             return 1;
     return 0;
 }
@@ -126,7 +128,8 @@ int arch_place_holds(const struct arch_place *p, const struct arch_weight *w)
 /* "layers.#.mlp.experts.@.up_proj" filled in. */
 static char *fill_name(const struct arch *a, const struct arch_place *p)
 {
-    const char *s = p->row->name[p->form], *prefix = p->form == ARCH_HF && !p->row->rooted[ARCH_HF] && a->prefix ? a->prefix[0] : "";
+    const char *s = p->row->name[p->form],
+               *prefix = p->form == ARCH_HF && !p->row->rooted[ARCH_HF] && a->prefix ? a->prefix[0] : "";
     struct buf b = {0};
     char *text;
 
@@ -159,7 +162,8 @@ static int own_bias_row(const struct arch_store *r, const struct arch_weight *w)
 }
 
 /* m NULL: guards do not count. */
-static int first_row(const struct arch *a, const struct model *m, enum arch_form form, const struct arch_weight *w, int bias, struct arch_place *p)
+static int first_row(const struct arch *a, const struct model *m, enum arch_form form, const struct arch_weight *w,
+                     int bias, struct arch_place *p)
 {
     for (int pass = bias ? 0 : 1; pass < 2; pass++)
         for (int i = 0; i < a->stores; i++) {
@@ -167,7 +171,8 @@ static int first_row(const struct arch *a, const struct model *m, enum arch_form
             struct err e;
             double yes;
 
-            if (!r->name[form] || !row_holds(r, w, bias) || own_bias_row(r, w) != (pass == 0) || (pass && bias && r->bare[form]))
+            if (!r->name[form] || !row_holds(r, w, bias) || own_bias_row(r, w) != (pass == 0) ||
+                (pass && bias && r->bare[form]))
                 continue;
             if (m && r->guard && (model_eval(m, r->guard, p->layer, &yes, &e) < 0 || yes == 0))
                 continue;
@@ -199,8 +204,8 @@ char *arch_name_in(const struct arch *a, enum arch_form form, const char *role, 
     return name;
 }
 
-int arch_target(const struct model *m, enum arch_form form, const char *name, const char *role, int64_t layer, int64_t expert,
-                struct arch_target *out, struct err *e)
+int arch_target(const struct model *m, enum arch_form form, const char *name, const char *role, int64_t layer,
+                int64_t expert, struct arch_target *out, struct err *e)
 {
     struct arch_place own, p = {.layer = layer, .expert = expert};
     struct arch_part part;

@@ -128,7 +128,9 @@ static int set_phase(struct walker *k, struct walk_step *s)
 
     for (int i = 0; i < s->ins; i++)
         by_expert |= k->w->value[s->in[i]].expert;
-    s->phase = s->op == WALK_scatter || (by_expert && s->op != WALK_gather) ? 1 : k->gather >= 0 || s->op == WALK_gather ? 2 : 0;
+    s->phase = s->op == WALK_scatter || (by_expert && s->op != WALK_gather) ? 1
+               : k->gather >= 0 || s->op == WALK_gather                     ? 2
+                                                                            : 0;
     for (int i = 0; s->phase == 1 && s->op != WALK_scatter && i < s->ins; i++)
         if (!k->w->value[s->in[i]].expert)
             return err_set(k->e, "%s is a value of all tokens, but stands between scatter and gather",

@@ -22,16 +22,16 @@
 
 struct pump { /* what the thread has: bytes on their way from us to the command */
     pthread_t thread;
-    int in, out;  /* the end of our pipe; the command's input, -1 when it is gone */
+    int in, out; /* the end of our pipe; the command's input, -1 when it is gone */
     struct buf b;
-    size_t from;  /* bytes of b that are gone */
+    size_t from; /* bytes of b that are gone */
     pid_t pid;
     int64_t patience;
     atomic_int expecting, stuck;
 };
 
-/* Ticks of processor time that the processes of a group have used, plus their count; -1 when /proc does not say. A process that waits for a disk
- * makes the answer differ. */
+/* Ticks of processor time that the processes of a group have used, plus their count; -1 when /proc does not say. A
+ * process that waits for a disk makes the answer differ. */
 static int64_t group_ticks(pid_t group)
 {
     static int64_t disk;
@@ -55,8 +55,10 @@ static int64_t group_ticks(pid_t group)
         close(fd);
         text[n > 0 ? n : 0] = '\0';
         s = strrchr(text, ')'); /* the name before it may hold anything */
-        if (s && sscanf(s + 1, " %c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &state, &pgrp, &utime, &stime,
-                        &cutime, &cstime) == 6 && pgrp == group)
+        if (s &&
+            sscanf(s + 1, " %c %*d %d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &state, &pgrp, &utime, &stime,
+                   &cutime, &cstime) == 6 &&
+            pgrp == group)
             sum += (int64_t)(utime + stime) + cutime + cstime + 1 + (state == 'D' ? ++disk : 0);
     }
     if (d)
@@ -240,9 +242,12 @@ int coproc_wait(struct coproc *c, struct err *e)
     pthread_join(p->thread, NULL);
     stuck = atomic_load(&p->stuck);
     if (status || stuck)
-        rc = err_set(e, "%s %d%s", WIFSIGNALED(status) ? "killed by signal" : "exit status",
-                     WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-                     stuck ? ", after it took all it was given and waited for more; does one of its filters need the whole stream?" : "");
+        rc = err_set(
+            e, "%s %d%s", WIFSIGNALED(status) ? "killed by signal" : "exit status",
+            WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+            stuck
+                ? ", after it took all it was given and waited for more; does one of its filters need the whole stream?"
+                : "");
     close(p->in);
     buf_free(&p->b);
     free(p);

@@ -4,9 +4,10 @@
 
 extern const char *prog_name; /* set by opt_parse; starts every diagnostic */
 
-extern int die_status;        /* of die(): 1, but for programs whose 1 is an answer (tdiff: 2) */
+extern int die_status; /* of die(): 1, but for programs whose 1 is an answer (tdiff: 2) */
 
-/* Print "prog: MESSAGE" as one line on stderr, remove unfinished targets (target.h), exit die_status: data or system error. */
+/* Print "prog: MESSAGE" as one line on stderr, remove unfinished targets (target.h), exit die_status: data or system
+ * error. */
 _Noreturn void die(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /* Print "prog: MESSAGE" and "Try 'prog --help'." and exit 2: the command line is at fault. */

@@ -8,7 +8,10 @@ struct kind {
     size_t n;
     const char *clause;
 };
-#define KIND(bytes, clause) {bytes, sizeof bytes - 1, clause}
+#define KIND(bytes, clause)                                                                                            \
+    {                                                                                                                  \
+        bytes, sizeof bytes - 1, clause                                                                                \
+    }
 
 static const struct kind kinds[] = {
     KIND("version https://git-lfs.github.com/spec/v1", "a git-lfs pointer, not the file; git lfs pull fetches it"),
@@ -17,7 +20,9 @@ static const struct kind kinds[] = {
     KIND("\xff\xff\xff\xff", "an Arrow stream, as datasets keeps it; its to_json writes JSON lines"),
     KIND("ORC", "an ORC file; pyarrow writes it as JSON lines"),
     KIND("Obj\x01", "an Avro file; it is to be written as JSON lines"),
-    KIND("\xfd" "7zXZ\0", "compressed by xz; xz -dc opens it: pipe that to -"),
+    KIND("\xfd"
+         "7zXZ\0",
+         "compressed by xz; xz -dc opens it: pipe that to -"),
     KIND("\x1f\x8b\x08", "compressed by gzip; gzip -dc opens it, and dload does, once"),
     KIND("\x28\xb5\x2f\xfd", "compressed by zstd; zstd -dc opens it, and dload does, once"),
     KIND("\x04\x22\x4d\x18", "compressed by lz4; lz4 -dc opens it: pipe that to -"),

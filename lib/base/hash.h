@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-uint64_t hash64(const void *p, size_t n);                       /* XXH3-64, seed 0 */
+uint64_t hash64(const void *p, size_t n); /* XXH3-64, seed 0 */
 uint64_t hash64_seed(const void *p, size_t n, uint64_t seed);
 
 struct hash128 {
     uint64_t hi, lo;
 };
-struct hash128 hash128(const void *p, size_t n);                /* XXH3-128, seed 0 */
+struct hash128 hash128(const void *p, size_t n); /* XXH3-128, seed 0 */
 
 /* Incremental XXH3-64, equal to hash64 of all bytes added. */
 struct hasher;

@@ -38,8 +38,7 @@ int io_pread(int fd, void *buf, size_t n, uint64_t offset, struct err *e)
         ssize_t got = pread(fd, (char *)buf + done, n - done, (off_t)(offset + done));
 
         if (got == 0)
-            return err_set(e, "file ends after %zu of %zu bytes at offset %llu", done, n,
-                           (unsigned long long)offset);
+            return err_set(e, "file ends after %zu of %zu bytes at offset %llu", done, n, (unsigned long long)offset);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)

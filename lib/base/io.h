@@ -27,15 +27,16 @@ void io_enlarge_pipe(int fd);
 /* An unlinked temporary file in $TMPDIR (or /tmp), open for reading and writing: gone when closed. -1 on error. */
 int io_spool(struct err *e);
 
-/* A descriptor that holds what is left of in and can be read again from *start by lseek: in itself where it can seek, else a spool that
- * all of in was copied to. -1 on error. */
+/* A descriptor that holds what is left of in and can be read again from *start by lseek: in itself where it can seek,
+ * else a spool that all of in was copied to. -1 on error. */
 int io_rewindable(int in, off_t *start, struct err *e);
 
 /* All of a file in memory, at most limit bytes. Returns 0 or -1; b is then empty. "-" is standard input. */
 struct buf;
 int io_slurp(const char *path, uint64_t limit, struct buf *b, struct err *e);
 
-/* "-" was named, for which fd 0 is now read: -1 when that has been so before, since the second reader would find nothing. */
+/* "-" was named, for which fd 0 is now read: -1 when that has been so before, since the second reader would find
+ * nothing. */
 int io_take_stdin(struct err *e);
 
 #endif

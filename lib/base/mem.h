@@ -12,8 +12,9 @@ void *mem_new(size_t n, size_t size) __attribute__((returns_nonnull));
 void *mem_resize(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 
 /*
- * n bytes, not set, that begin a page. For what is read from pipes and files in bulk: where the destination lies 1 to 63 bytes further
- * into its page than the source, some processors (Zen 3) copy at a quarter of the speed, and malloc's large blocks lie 16 bytes in.
+ * n bytes, not set, that begin a page. For what is read from pipes and files in bulk: where the destination lies 1 to
+ * 63 bytes further into its page than the source, some processors (Zen 3) copy at a quarter of the speed, and malloc's
+ * large blocks lie 16 bytes in.
  */
 void *mem_pages(size_t n) __attribute__((returns_nonnull));
 
@@ -31,11 +32,11 @@ struct buf {
     size_t len, cap;
 };
 
-uint8_t *buf_space(struct buf *b, size_t n);             /* room for n more bytes at the returned place; len unchanged */
-void buf_add(struct buf *b, const void *p, size_t n);    /* append */
-void buf_puts(struct buf *b, const char *s);             /* append without the NUL */
+uint8_t *buf_space(struct buf *b, size_t n);          /* room for n more bytes at the returned place; len unchanged */
+void buf_add(struct buf *b, const void *p, size_t n); /* append */
+void buf_puts(struct buf *b, const char *s);          /* append without the NUL */
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-const char *buf_str(struct buf *b);                      /* NUL-terminated view; len unchanged */
-void buf_free(struct buf *b);                            /* back to {0} */
+const char *buf_str(struct buf *b); /* NUL-terminated view; len unchanged */
+void buf_free(struct buf *b);       /* back to {0} */
 
 #endif

@@ -34,14 +34,11 @@ static int set_quiet(const char *arg, struct err *e)
 const struct opt opt_common[] = {
     {'j', "jobs", "N", OPT_CALL | OPT_UNSAID, 0, "threads; 0 for every processor (default 1)", set_jobs},
     {'q', "quiet", 0, OPT_CALL | OPT_UNSAID, 0, "no progress line", set_quiet},
-    OPT_END
-};
+    OPT_END};
 
-static const struct opt help_opts[] = {
-    {'h', "help", 0, OPT_FLAG, 0, "print this and exit", 0},
-    {'V', "version", 0, OPT_FLAG, 0, "print the version and exit", 0},
-    OPT_END
-};
+static const struct opt help_opts[] = {{'h', "help", 0, OPT_FLAG, 0, "print this and exit", 0},
+                                       {'V', "version", 0, OPT_FLAG, 0, "print the version and exit", 0},
+                                       OPT_END};
 
 static void help_table(const struct opt *o)
 {
@@ -118,16 +115,36 @@ static void apply(const struct opt_spec *s, const struct opt *o, const char *arg
         exit(0);
     }
     switch (o->kind & ~OPT_UNSAID) {
-    case OPT_FLAG: *(int *)o->to = 1; break;
-    case OPT_COUNT: ++*(int *)o->to; break;
-    case OPT_STRING: *(const char **)o->to = arg; break;
-    case OPT_U64: rc = parse_u64(arg, o->to, &e); break;
-    case OPT_INT: rc = parse_i64(arg, o->to, &e); break;
-    case OPT_F64: rc = parse_f64(arg, o->to, &e); break;
-    case OPT_FRACTION: rc = parse_fraction(arg, o->to, &e); break;
-    case OPT_SIZE: rc = parse_size(arg, o->to, &e); break;
-    case OPT_CALL: rc = o->call(arg, &e); break;
-    case OPT_LIST: list_add(o->to, arg); break;
+    case OPT_FLAG:
+        *(int *)o->to = 1;
+        break;
+    case OPT_COUNT:
+        ++*(int *)o->to;
+        break;
+    case OPT_STRING:
+        *(const char **)o->to = arg;
+        break;
+    case OPT_U64:
+        rc = parse_u64(arg, o->to, &e);
+        break;
+    case OPT_INT:
+        rc = parse_i64(arg, o->to, &e);
+        break;
+    case OPT_F64:
+        rc = parse_f64(arg, o->to, &e);
+        break;
+    case OPT_FRACTION:
+        rc = parse_fraction(arg, o->to, &e);
+        break;
+    case OPT_SIZE:
+        rc = parse_size(arg, o->to, &e);
+        break;
+    case OPT_CALL:
+        rc = o->call(arg, &e);
+        break;
+    case OPT_LIST:
+        list_add(o->to, arg);
+        break;
     }
     if (rc < 0)
         die_usage("--%s: %s", o->name, e.msg);
@@ -156,7 +173,8 @@ static char *keep(const char *word)
 static void unkeep(int i)
 {
     free(prog_argv[i]);
-    memmove(prog_argv + i, prog_argv + i + 1, (size_t)(prog_words - i) * sizeof *prog_argv); /* the NULL behind them too */
+    memmove(prog_argv + i, prog_argv + i + 1,
+            (size_t)(prog_words - i) * sizeof *prog_argv); /* the NULL behind them too */
     prog_words--;
 }
 

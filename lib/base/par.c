@@ -68,8 +68,7 @@ void par_for(size_t n, void (*fn)(void *ctx, size_t i), void *ctx)
     }
     for (int k = 1; k < jobs; k++)
         w[k] = (struct worker){&c, k};
-    while (started < jobs && (size_t)started < n &&
-           pthread_create(&t[started], NULL, work, &w[started]) == 0)
+    while (started < jobs && (size_t)started < n && pthread_create(&t[started], NULL, work, &w[started]) == 0)
         started++; /* a thread that cannot be made is done without */
     work(&w[0]);
     while (--started > 0)

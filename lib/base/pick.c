@@ -6,7 +6,8 @@
 #include "base/mem.h"
 #include "base/wide.h"
 
-/* A float's bits as an integer that sorts as the float does; -0 equals 0; every NaN sorts last. No branch, so that loops of it go by vectors. */
+/* A float's bits as an integer that sorts as the float does; -0 equals 0; every NaN sorts last. No branch, so that
+ * loops of it go by vectors. */
 INNER int32_t rank_of(float f)
 {
     int nan = f != f;
@@ -33,11 +34,12 @@ static float value_of(int32_t i)
     return f;
 }
 
-#define BLOCK 1024  /* ranks made at a time: they stay in the first cache */
-#define HELD 8192   /* candidates for the threshold that are held at once */
+#define BLOCK 1024 /* ranks made at a time: they stay in the first cache */
+#define HELD 8192  /* candidates for the threshold that are held at once */
 #define SAMPLE 128
-#define MARGIN 20   /* places of the sample to each side: 3.5 standard deviations at most of where the threshold can lie */
-#define COARSE 16   /* bits of a bracket's ends that are not looked for */
+#define MARGIN                                                                                                         \
+    20 /* places of the sample to each side: 3.5 standard deviations at most of where the threshold can lie */
+#define COARSE 16 /* bits of a bracket's ends that are not looked for */
 
 INNER void ranks(const float *v, size_t n, int32_t *rank)
 {
@@ -55,8 +57,8 @@ INNER size_t count_below(const int32_t *rank, size_t n, int32_t t)
 }
 
 /*
- * The greatest t of [lo, hi] with at most k of the ranks below it, but for its last `bits` bits: found bit by bit, each by a count that goes by vectors.
- * lo is at most the rank sought, n below 2^32.
+ * The greatest t of [lo, hi] with at most k of the ranks below it, but for its last `bits` bits: found bit by bit, each
+ * by a count that goes by vectors. lo is at most the rank sought, n below 2^32.
  */
 WIDE static int32_t search(const int32_t *rank, size_t n, size_t k, int32_t lo, int32_t hi, int bits)
 {
@@ -134,8 +136,9 @@ static int32_t select_digits(const float *v, size_t n, size_t k, size_t *below)
 }
 
 /*
- * The rank of place k, and how many are below it. A sample tells a bracket; what lies in it is held and searched. Where the sample was wrong, or too many
- * lie in the bracket (many equals, many values), all is counted by digits: the answer is the same.
+ * The rank of place k, and how many are below it. A sample tells a bracket; what lies in it is held and searched. Where
+ * the sample was wrong, or too many lie in the bracket (many equals, many values), all is counted by digits: the answer
+ * is the same.
  */
 static int32_t select_any(const float *v, size_t n, size_t k, size_t *below)
 {
@@ -166,7 +169,8 @@ WIDE static void mark_below(const float *v, size_t n, int32_t t, uint64_t *ties,
             equal += rank[i] == t;
         for (size_t i = 0; i < some; i++)
             mark[i] = (uint8_t)((rank[i] < t) | ((rank[i] == t) & all));
-        for (size_t i = some; all && (uint64_t)equal > *ties; i--) { /* the ties end in this block: the last of them stay */
+        for (size_t i = some; all && (uint64_t)equal > *ties;
+             i--) { /* the ties end in this block: the last of them stay */
             mark[i - 1] &= rank[i - 1] != t;
             equal -= rank[i - 1] == t;
         }
@@ -212,7 +216,8 @@ void pick_smallest(const float *v, size_t n, size_t k, uint8_t *mark)
 
 #define LANES 32 /* groups side by side */
 
-/* LANES groups of `of` (a constant where this is called): each pair is compared once, and the later one of equals counts as the larger. */
+/* LANES groups of `of` (a constant where this is called): each pair is compared once, and the later one of equals
+ * counts as the larger. */
 INNER void mark_lanes(const float *v, int of, int k, uint8_t *mark)
 {
     int32_t rank[LANES * 8], key[8][LANES], place[8][LANES] = {{0}};
@@ -263,7 +268,8 @@ float pick_kth(const float *v, size_t n, size_t k)
     return value_of(select_any(v, n, k, &below));
 }
 
-/* Keys travel with their indices, so that every pass reads in order; the digits' counts of all passes are made in one. */
+/* Keys travel with their indices, so that every pass reads in order; the digits' counts of all passes are made in one.
+ * */
 void pick_sort(const float *v, size_t n, uint32_t *order)
 {
     uint64_t *from = mem_resize(NULL, n, sizeof *from), *to = mem_resize(NULL, n, sizeof *to), *swap;
@@ -301,7 +307,7 @@ struct pick_sieve {
     uint64_t count[65536];
     uint64_t n, k, ties; /* values counted in pass 0; how many to mark; of the values equal to the threshold */
     uint32_t high, key;
-    int pass;            /* 0 and 1 count, 2 marks */
+    int pass; /* 0 and 1 count, 2 marks */
 };
 
 struct pick_sieve *pick_sieve_new(void)

@@ -10,17 +10,20 @@
  * v     in: float[n], no NaN (NaN sorts last); n up to SIZE_MAX
  * mark  out: uint8_t[n], 1 for the k smallest by (value, index), else 0
  * k     at most n
- * Cost O(n): at best one pass that holds the candidates which a sample leaves, and one that marks; at worst four. 40 KiB of stack.
+ * Cost O(n): at best one pass that holds the candidates which a sample leaves, and one that marks; at worst four. 40
+ * KiB of stack.
  */
 void pick_smallest(const float *v, size_t n, size_t k, uint8_t *mark);
 
-/* pick_smallest in each group of `of` values. n: a multiple of `of`, which is at least 1; k: at most `of`. Groups of 4 and 8 go by vectors. */
+/* pick_smallest in each group of `of` values. n: a multiple of `of`, which is at least 1; k: at most `of`. Groups of 4
+ * and 8 go by vectors. */
 void pick_groups(const float *v, size_t n, size_t of, size_t k, uint8_t *mark);
 
 /* The value of rank k (0-based) among v in increasing order. n > k. O(n). */
 float pick_kth(const float *v, size_t n, size_t k);
 
-/* Indices sorted by (value ascending, index ascending). order: uint32_t[n], n below 2^32. O(n), 16 bytes of memory a value. */
+/* Indices sorted by (value ascending, index ascending). order: uint32_t[n], n below 2^32. O(n), 16 bytes of memory a
+ * value. */
 void pick_sort(const float *v, size_t n, uint32_t *order);
 
 /*

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-void progress_quiet(int quiet);                     /* -q */
+void progress_quiet(int quiet);                      /* -q */
 void progress_total(uint64_t items, uint64_t bytes); /* 0 where not known */
-void progress_step(uint64_t items, uint64_t bytes); /* done since the last call */
-void progress_end(void);                            /* wipe the line */
+void progress_step(uint64_t items, uint64_t bytes);  /* done since the last call */
+void progress_end(void);                             /* wipe the line */
 
 #endif

@@ -33,7 +33,8 @@ double real_exp(double x)
 
 /*
  * x = 2^k m, sqrt(1/2) <= m < sqrt(2). With f = m - 1 (exact) and s = f / (2 + f): log m = f - f^2/2 + s (f^2/2 + R),
- * R = 2 (s^2/3 + s^4/5 + ...) taken to s^22, |s| <= 0.1716. The form is fdlibm's, e_log.c: f carries most of the sum exactly.
+ * R = 2 (s^2/3 + s^4/5 + ...) taken to s^22, |s| <= 0.1716. The form is fdlibm's, e_log.c: f carries most of the sum
+ * exactly.
  */
 static double log_of(double x, double *k)
 {
@@ -129,7 +130,8 @@ double real_sin(double x)
     return wave(x, 0);
 }
 
-/* t in [0, 1]. tan(a / 2) = t / (1 + sqrt(1 + t^2)), twice, leaves t below 0.199; then the series, whose 13th term is below 2^-60. */
+/* t in [0, 1]. tan(a / 2) = t / (1 + sqrt(1 + t^2)), twice, leaves t below 0.199; then the series, whose 13th term is
+ * below 2^-60. */
 static double atan_of(double t)
 {
     double z, p = 0;

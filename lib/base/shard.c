@@ -50,7 +50,8 @@ static int ask(const struct scheduler *k, struct shard *s, struct err *e)
         number(k->last, &last, e) < 0 || number(k->count, &s->n, e) < 0)
         return -1;
     if (step < 1 || id < first || (id - first) % step)
-        return err_set(e, "%s is %lld, but counts from %lld in steps of %lld", k->id, (long long)id, (long long)first, (long long)step);
+        return err_set(e, "%s is %lld, but counts from %lld in steps of %lld", k->id, (long long)id, (long long)first,
+                       (long long)step);
     s->i = (id - first) / step + 1;
     if (last >= first)
         s->n = (last - first) / step + 1;
@@ -65,8 +66,9 @@ static int from_environment(int64_t n, struct shard *s, struct err *e)
     while (k < SCHEDULERS && !variable(schedulers[k].id))
         k++;
     if (k == SCHEDULERS)
-        return err_set(e, "auto: none of SLURM_ARRAY_TASK_ID, mapreduce_task_partition, OMPI_COMM_WORLD_RANK, SGE_TASK_ID, "
-                          "PARALLEL_SEQ is set");
+        return err_set(
+            e, "auto: none of SLURM_ARRAY_TASK_ID, mapreduce_task_partition, OMPI_COMM_WORLD_RANK, SGE_TASK_ID, "
+               "PARALLEL_SEQ is set");
     if (ask(&schedulers[k], s, e) < 0)
         return -1;
     if (!n && !s->n)
@@ -75,8 +77,8 @@ static int from_environment(int64_t n, struct shard *s, struct err *e)
         return err_set(e, "auto/%lld: the array of %s has %lld jobs", (long long)n, schedulers[k].id, (long long)s->n);
     s->n = n ? n : s->n;
     if (s->i > s->n)
-        return err_set(e, "auto: %s is %s, which is shard %lld of %lld", schedulers[k].id, variable(schedulers[k].id), (long long)s->i,
-                       (long long)s->n);
+        return err_set(e, "auto: %s is %s, which is shard %lld of %lld", schedulers[k].id, variable(schedulers[k].id),
+                       (long long)s->i, (long long)s->n);
     return 0;
 }
 
@@ -167,8 +169,10 @@ static void needs(const uint64_t *size, size_t units, uint64_t most, uint64_t *n
     }
 }
 
-/* at[u]: the shard of unit u, from 1. A shard closes when it is nearer to the share than with the next unit, unless the rest needs more room. */
-static void fill(const uint64_t *size, size_t units, uint64_t n, const uint64_t *need, uint64_t most, uint64_t share, int64_t *at)
+/* at[u]: the shard of unit u, from 1. A shard closes when it is nearer to the share than with the next unit, unless the
+ * rest needs more room. */
+static void fill(const uint64_t *size, size_t units, uint64_t n, const uint64_t *need, uint64_t most, uint64_t share,
+                 int64_t *at)
 {
     uint64_t left = 0, now = 1, full = 0, want, has = 0;
 

@@ -13,21 +13,21 @@
 #define LONGEST 256
 
 struct run {
-    uint64_t at, left;  /* bytes on disk, still to be read */
+    uint64_t at, left; /* bytes on disk, still to be read */
     uint8_t *buf;
-    size_t n, next;     /* bytes in buf, and where the next string is */
+    size_t n, next; /* bytes in buf, and where the next string is */
 };
 
 struct sorter {
     size_t size, memory;
-    uint8_t *buf;       /* strings in memory */
-    size_t n, cap;      /* strings */
+    uint8_t *buf;  /* strings in memory */
+    size_t n, cap; /* strings */
     uint64_t count;
-    int fd;             /* runs, one behind the other; -1 while there are none */
+    int fd; /* runs, one behind the other; -1 while there are none */
     uint64_t end;
     struct run *run;
     size_t runs, runs_cap;
-    struct run **heap;  /* when ready: runs by their next strings */
+    struct run **heap; /* when ready: runs by their next strings */
     size_t heap_n, next;
     int ready, begun;
 };

@@ -6,8 +6,8 @@
  *     while ((got = sorter_next(s, &rec, &e)) > 0) ...
  *     sorter_free(s);
  *
- * The order is that of memcmp over the whole string; big-endian numbers sort as numbers. Equal strings come as often as they were added,
- * so the result depends on nothing but what was added. Nothing goes to disk that fits into memory.
+ * The order is that of memcmp over the whole string; big-endian numbers sort as numbers. Equal strings come as often as
+ * they were added, so the result depends on nothing but what was added. Nothing goes to disk that fits into memory.
  */
 #ifndef WEIR_BASE_SORTER_H
 #define WEIR_BASE_SORTER_H

@@ -1,4 +1,5 @@
-/* table: the methods of a family: a NULL-terminated array of pointers to structs whose first member is `const char *name`. */
+/* table: the methods of a family: a NULL-terminated array of pointers to structs whose first member is `const char
+ * *name`. */
 #ifndef WEIR_BASE_TABLE_H
 #define WEIR_BASE_TABLE_H
 
@@ -7,11 +8,12 @@
 /* The row of that name, or NULL. */
 const void *table_find(const void *table, const char *name);
 
-/* The name that is at most two insertions, deletions, exchanges or swaps of neighbours away, the nearest and first of them; or one that begins with name (three
- * letters at least). NULL: none. table: or NULL. */
+/* The name that is at most two insertions, deletions, exchanges or swaps of neighbours away, the nearest and first of
+ * them; or one that begins with name (three letters at least). NULL: none. table: or NULL. */
 const char *table_nearest(const void *table, const char *name);
 
-/* "WHAT 'wnada' is not known; did you mean wanda? --list names them". The second table is looked at, too (NULL: there is none). Returns -1. */
+/* "WHAT 'wnada' is not known; did you mean wanda? --list names them". The second table is looked at, too (NULL: there
+ * is none). Returns -1. */
 int table_unknown(const char *what, const void *table, const void *second, const char *name, struct err *e);
 
 #endif

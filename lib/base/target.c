@@ -24,8 +24,8 @@ struct target {
 
 static struct target *unfinished; /* what a signal or die() must remove */
 
-/* Empty a folder that this process made; closes fd. unlink and rmdir are async-signal-safe, the listing is not, but a fatal
- * signal that lands inside malloc only leaves the temporary behind under its own name. */
+/* Empty a folder that this process made; closes fd. unlink and rmdir are async-signal-safe, the listing is not, but a
+ * fatal signal that lands inside malloc only leaves the temporary behind under its own name. */
 static void empty_dir(int fd)
 {
     DIR *d = fd < 0 ? NULL : fdopendir(fd);
@@ -102,7 +102,8 @@ static int is_device(const char *path)
 {
     struct stat st;
 
-    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0 || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+    return strncmp(path, "/dev/", 5) == 0 || strncmp(path, "/proc/", 6) == 0 ||
+           (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
 }
 
 /* The file that path stands for, links followed, also where the last one points to nothing yet. Owned by the caller. */
@@ -130,7 +131,9 @@ static char *follow(const char *path)
 static int make_file(struct target *t)
 {
     const char *slash = strrchr(t->path, '/');
-    char *folder = !slash ? mem_strdup(".") : slash == t->path ? mem_strdup("/") : mem_strndup(t->path, (size_t)(slash - t->path));
+    char *folder = !slash             ? mem_strdup(".")
+                   : slash == t->path ? mem_strdup("/")
+                                      : mem_strndup(t->path, (size_t)(slash - t->path));
 
     t->fd = access("/proc/self/fd", X_OK) == 0 ? open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
     free(folder);
@@ -272,7 +275,9 @@ int target_check_dir(const char *path, struct err *e)
     while (!full && (f = readdir(d)))
         full = strcmp(f->d_name, ".") != 0 && strcmp(f->d_name, "..") != 0;
     closedir(d);
-    return full ? err_set(e, "%s is there and is not empty; a folder is made anew or takes the place of an empty one", path) : check_beside(path, e);
+    return full ? err_set(e, "%s is there and is not empty; a folder is made anew or takes the place of an empty one",
+                          path)
+                : check_beside(path, e);
 }
 
 struct target *target_open_dir(const char *path, struct err *e)

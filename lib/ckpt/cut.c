@@ -91,7 +91,8 @@ int64_t *cut_stream(const struct reader *in, const char *path, int64_t n, int by
     int rc = 0;
 
     if (h->shards)
-        rc = err_set(e, "%s: is shard %lld of %lld already: join them first", path, (long long)h->shard, (long long)h->shards);
+        rc = err_set(e, "%s: is shard %lld of %lld already: join them first", path, (long long)h->shard,
+                     (long long)h->shards);
     else if (h->names)
         from_manifest(&s, h);
     else if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode))

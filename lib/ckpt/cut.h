@@ -11,9 +11,10 @@
 int64_t *cut_plan(const struct plan *p, int64_t n, int by_layer);
 
 /*
- * The same for a stream at its head: sizes from the manifest; where the head has none the stream is read once more, which needs a
- * file. *count (out): tensors. NULL: it is a shard already, path is "-" and there is no manifest, or reading failed.
- * by_layer: parts that the tensors of a layer share (norm2 and gram of q, k and v) then stay with those that refer to them.
+ * The same for a stream at its head: sizes from the manifest; where the head has none the stream is read once more,
+ * which needs a file. *count (out): tensors. NULL: it is a shard already, path is "-" and there is no manifest, or
+ * reading failed. by_layer: parts that the tensors of a layer share (norm2 and gram of q, k and v) then stay with those
+ * that refer to them.
  */
 int64_t *cut_stream(const struct reader *in, const char *path, int64_t n, int by_layer, size_t *count, struct err *e);
 

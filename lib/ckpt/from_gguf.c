@@ -28,8 +28,10 @@ static double plain(double v)
     return v;
 }
 
-/* The value of a key as the number that its formula was written from: formulas are straight lines in it, or they say nothing of it. */
-static int inverse(const struct arch_number *n, const struct arch_key *k, const struct attrs *m, double value, double *out)
+/* The value of a key as the number that its formula was written from: formulas are straight lines in it, or they say
+ * nothing of it. */
+static int inverse(const struct arch_number *n, const struct arch_key *k, const struct attrs *m, double value,
+                   double *out)
 {
     struct attrs try = {0};
     double at[2] = {0};
@@ -66,7 +68,8 @@ static void set_number(struct attrs *m, const char *name, double v, enum gguf_ki
 }
 
 /* One number a layer; where all are equal it is one number. */
-static void set_numbers(struct attrs *m, const struct arch_number *n, const struct gguf_in *g, const struct gguf_value *v)
+static void set_numbers(struct attrs *m, const struct arch_number *n, const struct gguf_in *g,
+                        const struct gguf_value *v)
 {
     double *list = mem_new(v->n + 1, sizeof *list), x;
     uint64_t at = 0, count = 0;
@@ -261,7 +264,8 @@ static const char *main_type(const struct source *s)
     int best = 0;
 
     for (size_t i = 0; i < s->tensors; i++)
-        *(s->tensor[i].blocks ? &blocks : &count[s->tensor[i].dtype]) += s->tensor[i].bytes; /* of one type bytes do as well */
+        *(s->tensor[i].blocks ? &blocks : &count[s->tensor[i].dtype]) +=
+            s->tensor[i].bytes; /* of one type bytes do as well */
     for (int t = 0; t < DT_COUNT; t++)
         best = count[t] > count[best] ? t : best;
     return blocks > count[best] ? NULL : dtype_info((enum dtype)best)->name;
@@ -322,8 +326,9 @@ static int source_has(const struct source *s, const struct arch *a, const struct
     int is_bias;
 
     for (size_t i = 0; i < s->tensors; i++)
-        if (arch_role(a->name, s->tensor[i].name, &role, &layer, NULL) ? arch_weight(a, role, &is_bias) == w && is_bias == bias
-            : arch_place(a, NULL, s->tensor[i].name, &at) && at.bias == bias && bias && arch_place_holds(&at, w))
+        if (arch_role(a->name, s->tensor[i].name, &role, &layer, NULL)
+                ? arch_weight(a, role, &is_bias) == w && is_bias == bias
+                : arch_place(a, NULL, s->tensor[i].name, &at) && at.bias == bias && bias && arch_place_holds(&at, w))
             return 1;
     return 0;
 }
@@ -350,7 +355,8 @@ static int add_files(struct source *s, const struct gguf_in *g, struct attrs *m,
     struct model bound;
 
     if (from_gguf_model(g, !find_tensor(s, "output.weight"), m, e) < 0 || read_scaling(s, m, e) < 0 ||
-        list_of(s, "rope_factors_long.weight", "rope_long", m, e) < 0 || list_of(s, "rope_factors_short.weight", "rope_short", m, e) < 0)
+        list_of(s, "rope_factors_long.weight", "rope_long", m, e) < 0 ||
+        list_of(s, "rope_factors_short.weight", "rope_short", m, e) < 0)
         return -1;
     if ((a = arch_of(m))) {
         by_presence(s, a, m);

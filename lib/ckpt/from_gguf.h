@@ -1,5 +1,6 @@
 /*
- * from_gguf: a GGUF's keys in the words of weir and of Hugging Face: head.model, and the files that a folder would have.
+ * from_gguf: a GGUF's keys in the words of weir and of Hugging Face: head.model, and the files that a folder would
+ * have.
  */
 #ifndef WEIR_CKPT_FROM_GGUF_H
 #define WEIR_CKPT_FROM_GGUF_H
@@ -13,25 +14,28 @@
  * What a GGUF says of its model.
  * tied      in: there is no output.weight
  * model     out: canonical keys (arch/model.h); of an architecture that is not known here only "arch"
- * A "llama" has rotary pairs (2i, 2i+1): key rope "interleaved". rope_freqs.weight is not looked at: see from_gguf_scaling.
+ * A "llama" has rotary pairs (2i, 2i+1): key rope "interleaved". rope_freqs.weight is not looked at: see
+ * from_gguf_scaling.
  * -1: a key that llama.cpp asks for is missing, or differs from layer to layer.
  */
 int from_gguf_model(const struct gguf_in *g, int tied, struct attrs *model, struct err *e);
 
 /*
- * Llama 3's scaling from the divisors that a GGUF keeps as rope_freqs.weight: the factor is the largest; sets rope_scaling and
- * its keys when bounds 1 and 4 and a context of 8192 (those of Llama 3.1 to 3.3) give these numbers back to 1e-4, else -1.
+ * Llama 3's scaling from the divisors that a GGUF keeps as rope_freqs.weight: the factor is the largest; sets
+ * rope_scaling and its keys when bounds 1 and 4 and a context of 8192 (those of Llama 3.1 to 3.3) give these numbers
+ * back to 1e-4, else -1.
  */
 int from_gguf_scaling(const float *freqs, uint64_t n, struct attrs *model, struct err *e);
 
 /*
- * The tokenizer of the keys tokenizer.ggml.*. NULL with e set: there is none, it is damaged, or of a kind or a pattern that is
- * not known here. Free with tok_close.
+ * The tokenizer of the keys tokenizer.ggml.*. NULL with e set: there is none, it is damaged, or of a kind or a pattern
+ * that is not known here. Free with tok_close.
  */
 struct tok *from_gguf_tokenizer(const struct gguf_in *g, struct err *e);
 
 /*
- * The blobs config.json, tokenizer.json, tokenizer.model, tokenizer_config.json and head.model for a source that was read from a GGUF.
+ * The blobs config.json, tokenizer.json, tokenizer.model, tokenizer_config.json and head.model for a source that was
+ * read from a GGUF.
  * note    out: why the tokenizer cannot be had (the weights and the keys still can), or an empty sentence
  * Returns 0 for a source from elsewhere, which is left as it is; 1 when it was one; -1 as from_gguf_model.
  */

@@ -5,7 +5,7 @@
 
 #include "ckpt/from_gguf.h"
 
-struct lists { /* what tok_parts points to */
+struct lists {      /* what tok_parts points to */
     char **spelled; /* WordPiece's texts, as its own file has them */
     struct buf map;
     const char **text, **merge;
@@ -17,8 +17,8 @@ struct lists { /* what tok_parts points to */
 static int count_is(const struct gguf_value *v, uint64_t want, const char *key, struct err *e)
 {
     if (v->kind != GGUF_ARRAY || v->n != want)
-        return err_set(e, "%s has %llu elements, tokenizer.ggml.tokens has %llu", key, (unsigned long long)(v->kind == GGUF_ARRAY ? v->n : 0),
-                       (unsigned long long)want);
+        return err_set(e, "%s has %llu elements, tokenizer.ggml.tokens has %llu", key,
+                       (unsigned long long)(v->kind == GGUF_ARRAY ? v->n : 0), (unsigned long long)want);
     return 0;
 }
 
@@ -42,7 +42,8 @@ static int read_tokens(const struct gguf_in *g, struct tok_parts *p, struct list
 /* Scores and types, a number a token; NULL where there are none. */
 static int read_numbers(const struct gguf_in *g, struct tok_parts *p, struct lists *l, struct err *e)
 {
-    const struct gguf_value *score = gguf_find(g, "tokenizer.ggml.scores"), *type = gguf_find(g, "tokenizer.ggml.token_type");
+    const struct gguf_value *score = gguf_find(g, "tokenizer.ggml.scores"),
+                            *type = gguf_find(g, "tokenizer.ggml.token_type");
     uint64_t at = 0;
     double d;
 
@@ -92,8 +93,8 @@ static void respell(struct tok_parts *p, struct lists *l)
         int begins = l->len[i] >= 3 && memcmp(l->text[i], "\xe2\x96\x81", 3) == 0,
             mark = p->type && p->type[i] != TOK_NORMAL;
 
-        l->spelled[i] = mark || begins ? mem_strndup(l->text[i] + (mark ? 0 : 3), l->len[i] - (mark ? 0 : 3)) :
-                                         mem_printf("##%.*s", (int)l->len[i], l->text[i]);
+        l->spelled[i] = mark || begins ? mem_strndup(l->text[i] + (mark ? 0 : 3), l->len[i] - (mark ? 0 : 3))
+                                       : mem_printf("##%.*s", (int)l->len[i], l->text[i]);
         l->text[i] = l->spelled[i];
         l->len[i] = strlen(l->spelled[i]);
     }
@@ -119,7 +120,11 @@ static void read_ids(const struct gguf_in *g, struct tok_parts *p)
     p->eos = gguf_int(g, "tokenizer.ggml.eos_token_id", p->kind == TOK_SPM ? 2 : p->kind == TOK_UGM ? 1 : -1);
     if (p->kind == TOK_WPM && p->eos < 0)
         p->eos = gguf_int(g, "tokenizer.ggml.seperator_token_id", 102); /* as llama.cpp spells it */
-    p->unk = gguf_int(g, "tokenizer.ggml.unknown_token_id", p->kind == TOK_SPM ? 0 : p->kind == TOK_UGM ? 2 : p->kind == TOK_WPM ? 100 : -1);
+    p->unk = gguf_int(g, "tokenizer.ggml.unknown_token_id",
+                      p->kind == TOK_SPM   ? 0
+                      : p->kind == TOK_UGM ? 2
+                      : p->kind == TOK_WPM ? 100
+                                           : -1);
     p->pad = gguf_int(g, "tokenizer.ggml.padding_token_id", -1);
     p->add_bos = gguf_int(g, "tokenizer.ggml.add_bos_token", p->kind == TOK_SPM || p->kind == TOK_WPM) != 0;
     p->add_eos = gguf_int(g, "tokenizer.ggml.add_eos_token", p->kind == TOK_UGM || p->kind == TOK_WPM) != 0;

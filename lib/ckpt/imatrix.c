@@ -36,23 +36,28 @@ static struct imatrix_entry *new_entry(struct imatrix *m, const char *name, uint
 
     m->entry = mem_resize(m->entry, m->n + 1, sizeof *m->entry);
     x = &m->entry[m->n++];
-    *x = (struct imatrix_entry){mem_strdup(name), values, experts, mem_new(values, sizeof *x->sum2), mem_new(experts, sizeof *x->count), 0};
+    *x = (struct imatrix_entry){
+        mem_strdup(name), values, experts, mem_new(values, sizeof *x->sum2), mem_new(experts, sizeof *x->count), 0};
     return x;
 }
 
 /* Add one entry of a file; sums and counts are given to it. */
-static int add(struct imatrix *m, const char *name, uint64_t values, uint64_t experts, const float *sum2, const float *count, struct err *e)
+static int add(struct imatrix *m, const char *name, uint64_t values, uint64_t experts, const float *sum2,
+               const float *count, struct err *e)
 {
     struct imatrix_entry *x = find(m, name);
 
     if (values == 0 || experts == 0 || values % experts)
-        return err_set(e, "%s: %llu values for %llu counts", name, (unsigned long long)values, (unsigned long long)experts);
+        return err_set(e, "%s: %llu values for %llu counts", name, (unsigned long long)values,
+                       (unsigned long long)experts);
     if (x && (x->values != values || x->experts != experts))
-        return err_set(e, "%s: %llu values for %llu counts, where it had %llu for %llu", name, (unsigned long long)values, (unsigned long long)experts,
-                       (unsigned long long)x->values, (unsigned long long)x->experts);
+        return err_set(e, "%s: %llu values for %llu counts, where it had %llu for %llu", name,
+                       (unsigned long long)values, (unsigned long long)experts, (unsigned long long)x->values,
+                       (unsigned long long)x->experts);
     for (uint64_t i = 0; i < values; i++)
         if (!(sum2[i] >= 0 && isfinite(sum2[i])))
-            return err_set(e, "%s: value %llu is %g; a sum of squares is finite and not negative", name, (unsigned long long)i, (double)sum2[i]);
+            return err_set(e, "%s: value %llu is %g; a sum of squares is finite and not negative", name,
+                           (unsigned long long)i, (double)sum2[i]);
     for (uint64_t i = 0; i < experts; i++)
         if (!(count[i] >= 0 && isfinite(count[i])))
             return err_set(e, "%s: count %llu is %g", name, (unsigned long long)i, (double)count[i]);
@@ -105,7 +110,8 @@ static int dat_entry(struct imatrix *m, struct dat *d, int i, struct err *e)
     float *sum2, count;
     int rc;
 
-    if (take_int(d, &length) < 0 || length < 1 || !(text = take(d, (uint32_t)length)) || memchr(text, 0, (size_t)length))
+    if (take_int(d, &length) < 0 || length < 1 || !(text = take(d, (uint32_t)length)) ||
+        memchr(text, 0, (size_t)length))
         return err_set(e, "entry %d has no name", i + 1);
     name = mem_strndup((const char *)text, (size_t)length);
     if (take_int(d, &calls) < 0 || take_int(d, &values) < 0 || values < 1 || !(sums = take(d, 4 * (uint64_t)values))) {
@@ -128,7 +134,8 @@ static int read_dat(struct imatrix *m, const struct buf *data, struct err *e)
     const uint8_t *text;
 
     if (take_int(&d, &n) < 0 || n < 1 || (uint64_t)n > data->len / 13)
-        return err_set(e, "it is no importance matrix of llama.cpp's: neither a GGUF nor entries with a count before them");
+        return err_set(
+            e, "it is no importance matrix of llama.cpp's: neither a GGUF nor entries with a count before them");
     for (int i = 0; i < n; i++)
         if (dat_entry(m, &d, i, e) < 0)
             return -1;
@@ -162,7 +169,8 @@ static const struct file_tensor *find_tensor(const struct source *s, const char 
     return NULL;
 }
 
-static int gguf_entry(struct imatrix *m, const struct source *s, const struct file_tensor *t, size_t stem, struct err *e)
+static int gguf_entry(struct imatrix *m, const struct source *s, const struct file_tensor *t, size_t stem,
+                      struct err *e)
 {
     const struct file_tensor *c = find_tensor(s, t->name, stem, ".counts");
     float *sum2 = NULL, *count = NULL;
@@ -202,7 +210,8 @@ static int gguf_keys_of(struct imatrix *m, struct source *s, struct err *e)
     m->chunks += gguf_int(&in, "imatrix.chunk_count", 0);
     m->chunk_size = gguf_int(&in, "imatrix.chunk_size", m->chunk_size);
     sets = gguf_find(&in, "imatrix.datasets");
-    while (rc == 0 && sets && sets->kind == GGUF_ARRAY && sets->of == GGUF_STR && gguf_next_text(&in, sets, &at, &p, &n))
+    while (rc == 0 && sets && sets->kind == GGUF_ARRAY && sets->of == GGUF_STR &&
+           gguf_next_text(&in, sets, &at, &p, &n))
         add_dataset(m, p, n);
     buf_free(&text);
     gguf_close(&in);
@@ -249,7 +258,8 @@ static int add_file(struct imatrix *m, const char *path, struct err *e)
     if (gguf < 0)
         return -1;
     if (m->n && gguf == m->by_chunk)
-        return err_set(e, "it counts %s, the one before %s; they cannot be added", gguf ? "tokens" : "chunks", gguf ? "chunks" : "tokens");
+        return err_set(e, "it counts %s, the one before %s; they cannot be added", gguf ? "tokens" : "chunks",
+                       gguf ? "chunks" : "tokens");
     m->by_chunk = !gguf;
     if (gguf)
         return read_gguf(m, path, e);
@@ -286,9 +296,10 @@ int imatrix_attach(struct imatrix *m, struct to_gguf *names, struct bundle *b, s
 
     if (got <= 0 || !(x = find(m, place.name)))
         return got < 0 ? -1 : 0;
-    if (x->values % b->cols || from >= x->values || (x->experts > 1 && x->values / x->experts != b->cols) || (b->expert < 0 && x->values != b->cols))
-        return err_set(e, "%s: the importance matrix has %llu values for %s, which does not fit %llu columns", b->name, (unsigned long long)x->values,
-                       x->name, (unsigned long long)b->cols);
+    if (x->values % b->cols || from >= x->values || (x->experts > 1 && x->values / x->experts != b->cols) ||
+        (b->expert < 0 && x->values != b->cols))
+        return err_set(e, "%s: the importance matrix has %llu values for %s, which does not fit %llu columns", b->name,
+                       (unsigned long long)x->values, x->name, (unsigned long long)b->cols);
     x->used = 1;
     count = x->count[x->experts > 1 ? expert : 0];
     bundle_drop_part(b, -1, "norm2");
@@ -326,8 +337,8 @@ int imatrix_take(struct imatrix *m, struct to_gguf *names, const struct bundle *
         x->values = x->experts * b->cols;
     }
     if (x->values != x->experts * b->cols)
-        return err_set(e, "%s: %llu columns, where others of %s have %llu", b->name, (unsigned long long)b->cols, x->name,
-                       (unsigned long long)(x->values / x->experts));
+        return err_set(e, "%s: %llu columns, where others of %s have %llu", b->name, (unsigned long long)b->cols,
+                       x->name, (unsigned long long)(x->values / x->experts));
     if (!seen)
         return 0;
     if (!(v = bundle_companion(b, "norm2", b->cols, e)))

@@ -23,9 +23,11 @@ static const struct imatrix_entry **sorted(const struct imatrix *m)
     return list;
 }
 
-static int pile_floats(struct pile *p, const char *stem, const char *suffix, const float *v, uint64_t experts, uint64_t n, struct err *e)
+static int pile_floats(struct pile *p, const char *stem, const char *suffix, const float *v, uint64_t experts,
+                       uint64_t n, struct err *e)
 {
-    struct shape s = {experts > 1 ? 2 : 1, {experts > 1 ? experts : n, n}}; /* as ggml counts dimensions: no ones at the end */
+    struct shape s = {experts > 1 ? 2 : 1,
+                      {experts > 1 ? experts : n, n}}; /* as ggml counts dimensions: no ones at the end */
     char *name = mem_printf("%s%s", stem, suffix);
     int rc = pile_add(p, name, &s, DT_F32, NULL, e) < 0 ? -1 : pile_put(p, p->n - 1, 0, v, experts * n * sizeof *v, e);
 
@@ -138,7 +140,8 @@ void imatrix_note(const struct imatrix *m, const char *path, struct attrs *head)
 
 void imatrix_forget(struct attrs *head)
 {
-    static const char *const key[] = {"imatrix_file", "imatrix_dataset", "imatrix_entries", "imatrix_chunks", "imatrix_chunk_size"};
+    static const char *const key[] = {"imatrix_file", "imatrix_dataset", "imatrix_entries", "imatrix_chunks",
+                                      "imatrix_chunk_size"};
 
     for (size_t i = 0; i < sizeof key / sizeof *key; i++)
         attrs_drop(head, key[i]);
@@ -175,7 +178,8 @@ static int pass_blob(struct to_gguf *names, struct reader *in, struct item *it, 
     return rc;
 }
 
-static int pass_tensor(struct imatrix *m, struct to_gguf *names, struct reader *in, struct bundle *b, struct writer *out, uint64_t *given, struct err *e)
+static int pass_tensor(struct imatrix *m, struct to_gguf *names, struct reader *in, struct bundle *b,
+                       struct writer *out, uint64_t *given, struct err *e)
 {
     int got = b->shape.rank < 2 ? 0 : bundle_load(in, b, e) < 0 ? -1 : imatrix_attach(m, names, b, e);
 
@@ -183,7 +187,8 @@ static int pass_tensor(struct imatrix *m, struct to_gguf *names, struct reader *
     return got < 0 ? -1 : bundle_write(out, in, b, e);
 }
 
-int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct writer *out, uint64_t *given, uint64_t *unused, struct err *e)
+int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct writer *out, uint64_t *given,
+                 uint64_t *unused, struct err *e)
 {
     struct to_gguf names;
     struct item it = {0};
@@ -196,7 +201,8 @@ int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct 
         if (it.kind == ITEM_BLOB)
             got = pass_blob(&names, in, &it, out, e);
         else
-            got = it.kind == ITEM_TENSOR ? pass_tensor(m, &names, in, &it.b, out, given, e) : item_copy(in, &it, out, e);
+            got =
+                it.kind == ITEM_TENSOR ? pass_tensor(m, &names, in, &it.b, out, given, e) : item_copy(in, &it, out, e);
         if (got < 0)
             break;
     }

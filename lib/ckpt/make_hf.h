@@ -1,4 +1,5 @@
-/* make_hf: the tokenizer's files of a Hugging Face folder for a model that came from elsewhere (GGUF, llama2.c); config.json is arch/config.h's. */
+/* make_hf: the tokenizer's files of a Hugging Face folder for a model that came from elsewhere (GGUF, llama2.c);
+ * config.json is arch/config.h's. */
 #ifndef WEIR_CKPT_MAKE_HF_H
 #define WEIR_CKPT_MAKE_HF_H
 
@@ -7,12 +8,14 @@
 #include "tensor/bundle.h"
 
 /*
- * tokenizer.json, appended. Of SentencePiece's kind: merges are all pairs of pieces that give a piece, highest score first, then
- * longest left half, as Hugging Face's conversion orders them (transformers, convert_slow_tokenizer.generate_merges).
+ * tokenizer.json, appended. Of SentencePiece's kind: merges are all pairs of pieces that give a piece, highest score
+ * first, then longest left half, as Hugging Face's conversion orders them (transformers,
+ * convert_slow_tokenizer.generate_merges).
  */
 void make_hf_tokenizer(const struct tok *t, struct buf *out);
 
-/* tokenizer.model (SentencePiece's protobuf: pieces, scores, types, ids, normalization), appended; nothing for the other kind. */
+/* tokenizer.model (SentencePiece's protobuf: pieces, scores, types, ids, normalization), appended; nothing for the
+ * other kind. */
 void make_hf_sentencepiece(const struct tok *t, struct buf *out);
 
 /* tokenizer_config.json, appended. template: n bytes of a chat template, or NULL. */

@@ -26,8 +26,10 @@ static void put_added(const struct tok *t, struct buf *b)
             continue;
         buf_printf(b, "%s\n    {\"id\": %u, \"content\": ", first ? "" : ",", id);
         put_piece(t, id, b);
-        buf_printf(b, ", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": %s}",
-                   type == TOK_USER_DEFINED ? "false" : "true");
+        buf_printf(
+            b,
+            ", \"single_word\": false, \"lstrip\": false, \"rstrip\": false, \"normalized\": false, \"special\": %s}",
+            type == TOK_USER_DEFINED ? "false" : "true");
         first = 0;
     }
     buf_puts(b, first ? "],\n" : "\n  ],\n");
@@ -37,20 +39,26 @@ static void put_spm_steps(const struct tok *t, struct buf *b)
 {
     const char *prepend = tok_space_prefix(t) ? "{\"type\": \"Prepend\", \"prepend\": \"" TOK_SPACE "\"}, " : "";
 
-    buf_printf(b, "  \"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [%s"
-                  "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"" TOK_SPACE "\"}]},\n"
-                  "  \"pre_tokenizer\": null,\n", prepend);
-    buf_printf(b, "  \"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": {\"String\": \"" TOK_SPACE
-                  "\"}, \"content\": \" \"}, {\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}%s]},\n",
+    buf_printf(b,
+               "  \"normalizer\": {\"type\": \"Sequence\", \"normalizers\": [%s"
+               "{\"type\": \"Replace\", \"pattern\": {\"String\": \" \"}, \"content\": \"" TOK_SPACE "\"}]},\n"
+               "  \"pre_tokenizer\": null,\n",
+               prepend);
+    buf_printf(b,
+               "  \"decoder\": {\"type\": \"Sequence\", \"decoders\": [{\"type\": \"Replace\", \"pattern\": "
+               "{\"String\": \"" TOK_SPACE
+               "\"}, \"content\": \" \"}, {\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}%s]},\n",
                tok_space_prefix(t) ? ", {\"type\": \"Strip\", \"content\": \" \", \"start\": 1, \"stop\": 0}" : "");
 }
 
 /* Byte-level BPE: the steps of its family, as they were read by name. */
 static void put_bpe_steps(const struct tok *t, struct buf *b)
 {
-    static const char level[] = "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": true, \"use_regex\": %s}";
+    static const char level[] =
+        "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": true, \"use_regex\": %s}";
 
-    buf_printf(b, "  \"normalizer\": %s,\n  \"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [", t->norms ? "{\"type\": \"NFC\"}" : "null");
+    buf_printf(b, "  \"normalizer\": %s,\n  \"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [",
+               t->norms ? "{\"type\": \"NFC\"}" : "null");
     for (int i = 0; i < t->steps; i++) {
         const struct tok_step *s = &t->step[i];
 
@@ -58,7 +66,8 @@ static void put_bpe_steps(const struct tok *t, struct buf *b)
         if (s->kind == TOK_SPLIT) {
             buf_puts(b, "{\"type\": \"Split\", \"pattern\": {\"Regex\": ");
             json_put_string(b, s->pattern, strlen(s->pattern));
-            buf_printf(b, "}, \"behavior\": \"%s\", \"invert\": false}", s->how == TOK_CONTIGUOUS ? "Contiguous" : "Isolated");
+            buf_printf(b, "}, \"behavior\": \"%s\", \"invert\": false}",
+                       s->how == TOK_CONTIGUOUS ? "Contiguous" : "Isolated");
         } else {
             buf_printf(b, level, "false");
         }
@@ -70,7 +79,8 @@ static void put_bpe_steps(const struct tok *t, struct buf *b)
 
 static void put_wpm_steps(struct buf *b)
 {
-    buf_puts(b, "  \"normalizer\": {\"type\": \"BertNormalizer\", \"clean_text\": true, \"handle_chinese_chars\": true, \"strip_accents\": null, "
+    buf_puts(b, "  \"normalizer\": {\"type\": \"BertNormalizer\", \"clean_text\": true, \"handle_chinese_chars\": "
+                "true, \"strip_accents\": null, "
                 "\"lowercase\": true},\n  \"pre_tokenizer\": {\"type\": \"BertPreTokenizer\"},\n"
                 "  \"decoder\": {\"type\": \"WordPiece\", \"prefix\": \"##\", \"cleanup\": true},\n");
 }
@@ -87,7 +97,8 @@ static void put_base64(const uint8_t *p, size_t n, struct buf *b)
     }
 }
 
-/* As transformers makes them of a T5's SentencePiece model: its map, runs of spaces as one, words, each after a shown space. */
+/* As transformers makes them of a T5's SentencePiece model: its map, runs of spaces as one, words, each after a shown
+ * space. */
 static void put_ugm_steps(const struct tok *t, struct buf *b)
 {
     size_t n;
@@ -100,11 +111,16 @@ static void put_ugm_steps(const struct tok *t, struct buf *b)
         buf_puts(b, "\"}");
     }
     if (tok_trim_spaces(t))
-        buf_printf(b, "%s{\"type\": \"Strip\", \"strip_left\": false, \"strip_right\": true}, "
-                      "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" {2,}\"}, \"content\": \" \"}", map ? ", " : "");
-    buf_printf(b, "]},\n  \"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"" TOK_SPACE "\", \"prepend_scheme\": \"%s\", \"split\": true},\n",
+        buf_printf(b,
+                   "%s{\"type\": \"Strip\", \"strip_left\": false, \"strip_right\": true}, "
+                   "{\"type\": \"Replace\", \"pattern\": {\"Regex\": \" {2,}\"}, \"content\": \" \"}",
+                   map ? ", " : "");
+    buf_printf(b,
+               "]},\n  \"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"" TOK_SPACE
+               "\", \"prepend_scheme\": \"%s\", \"split\": true},\n",
                tok_space_prefix(t) ? "always" : "never");
-    buf_printf(b, "  \"decoder\": {\"type\": \"Metaspace\", \"replacement\": \"" TOK_SPACE "\", \"prepend_scheme\": \"always\", \"split\": true},\n");
+    buf_printf(b, "  \"decoder\": {\"type\": \"Metaspace\", \"replacement\": \"" TOK_SPACE
+                  "\", \"prepend_scheme\": \"always\", \"split\": true},\n");
 }
 
 /* bos before and eos after, where a sequence has them. */
@@ -127,7 +143,8 @@ static void put_template(const struct tok *t, struct buf *b)
                 put_piece(t, mark[0], b);
                 buf_printf(b, ", \"type_id\": %d}}", k);
             }
-            buf_printf(b, "%s{\"Sequence\": {\"id\": \"%c\", \"type_id\": %d}}", k || mark[0] >= 0 ? ", " : "", 'A' + k, k);
+            buf_printf(b, "%s{\"Sequence\": {\"id\": \"%c\", \"type_id\": %d}}", k || mark[0] >= 0 ? ", " : "", 'A' + k,
+                       k);
             if (mark[1] >= 0) {
                 buf_puts(b, ", {\"SpecialToken\": {\"id\": ");
                 put_piece(t, mark[1], b);
@@ -200,8 +217,8 @@ static void find_halves(const struct tok *t, uint32_t id, struct merge **m, size
     for (size_t i = 1; i < len; i++) {
         uint32_t left, right;
 
-        if ((s[i] & 0xc0) == 0x80 || (left = tok_find(t, s, i)) == TOK_NONE || (right = tok_find(t, s + i, len - i)) == TOK_NONE ||
-            !joins(t, left) || !joins(t, right))
+        if ((s[i] & 0xc0) == 0x80 || (left = tok_find(t, s, i)) == TOK_NONE ||
+            (right = tok_find(t, s + i, len - i)) == TOK_NONE || !joins(t, left) || !joins(t, right))
             continue;
         if (*n == *cap) {
             *cap = *cap ? *cap * 2 : 4096;
@@ -266,8 +283,9 @@ static void put_ids(const struct tok *t, struct buf *b)
 
 static void put_unigram(const struct tok *t, struct buf *b)
 {
-    buf_printf(b, "  \"model\": {\n    \"type\": \"Unigram\", \"unk_id\": %lld, \"byte_fallback\": %s,\n    \"vocab\": [", (long long)tok_unk(t),
-               t->byte_fallback ? "true" : "false");
+    buf_printf(b,
+               "  \"model\": {\n    \"type\": \"Unigram\", \"unk_id\": %lld, \"byte_fallback\": %s,\n    \"vocab\": [",
+               (long long)tok_unk(t), t->byte_fallback ? "true" : "false");
     for (uint32_t id = 0; id < tok_vocab(t); id++) {
         buf_puts(b, id ? ",\n      [" : "\n      [");
         put_piece(t, id, b);
@@ -305,10 +323,12 @@ static void put_model(const struct tok *t, struct buf *b)
         put_piece(t, tok_unk(t), b);
     else
         buf_puts(b, "null");
-    buf_printf(b, ", \"continuing_subword_prefix\": null, \"end_of_word_suffix\": null, \"fuse_unk\": %s, \"byte_fallback\": %s, "
-                  "\"ignore_merges\": %s,\n    \"vocab\": {",
-               spm ? "true" : "false", spm && tok_find(t, "<0x00>", 6) != TOK_NONE ? "true" : "false",
-               t->ignore_merges ? "true" : "false");
+    buf_printf(
+        b,
+        ", \"continuing_subword_prefix\": null, \"end_of_word_suffix\": null, \"fuse_unk\": %s, \"byte_fallback\": %s, "
+        "\"ignore_merges\": %s,\n    \"vocab\": {",
+        spm ? "true" : "false", spm && tok_find(t, "<0x00>", 6) != TOK_NONE ? "true" : "false",
+        t->ignore_merges ? "true" : "false");
     put_ids(t, b);
     buf_puts(b, "\n    },\n");
     put_merges(t, b);
@@ -359,5 +379,7 @@ void make_hf_tokenizer_config(const struct tok *t, const char *template, size_t 
     }
     buf_printf(out, "  \"clean_up_tokenization_spaces\": false,\n%s  \"tokenizer_class\": \"%s\"\n}\n",
                tok_kind(t) == TOK_SPM ? "  \"legacy\": false,\n" : "",
-               tok_kind(t) == TOK_SPM ? "LlamaTokenizer" : tok_kind(t) == TOK_WPM ? "BertTokenizer" : "PreTrainedTokenizerFast");
+               tok_kind(t) == TOK_SPM   ? "LlamaTokenizer"
+               : tok_kind(t) == TOK_WPM ? "BertTokenizer"
+                                        : "PreTrainedTokenizerFast");
 }

@@ -4,7 +4,8 @@
 
 int names_gguf(const char *name)
 {
-    static const char *const begin[] = {"blk.", "token_embd", "output_norm.", "output.", "position_embd.", "token_types.", "rope_freqs.", "rope_factors_"};
+    static const char *const begin[] = {"blk.",           "token_embd",   "output_norm.", "output.",
+                                        "position_embd.", "token_types.", "rope_freqs.",  "rope_factors_"};
 
     for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
         if (strncmp(name, begin[i], strlen(begin[i])) == 0)

@@ -15,7 +15,8 @@ const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_NPZ] = {"npz", ".npz", "numpy's arrays in a zip", 0},
     [PACK_NPY] = {"npy", ".npy", "numpy's array, of a stream of one tensor", 0},
     [PACK_PEFT] = {"peft", "", "peft's folder: low-rank terms as a LoRA adapter, and base/, the rest as hf", 1},
-    [PACK_IMATRIX] = {"imatrix", ".dat", "norm2 of each tensor as llama.cpp's importance matrix: GGUF, or the old kind as FILE.dat", 0}};
+    [PACK_IMATRIX] = {"imatrix", ".dat",
+                      "norm2 of each tensor as llama.cpp's importance matrix: GGUF, or the old kind as FILE.dat", 0}};
 
 int pack_find(const char *name)
 {
@@ -92,8 +93,10 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
 
 static int take_gguf(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
 {
-    struct put_how how = {.dense = p->dense, .blocks = 1,
-                          .refusal = "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense=f16"};
+    struct put_how how = {
+        .dense = p->dense,
+        .blocks = 1,
+        .refusal = "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense=f16"};
     struct gguf_place place;
 
     if (to_gguf_place(&p->gguf, b, &place, e) < 0)
@@ -122,13 +125,15 @@ static int is_folder(const struct pack *p)
 
 static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struct err *e)
 {
-    struct put_how how = {.dense = p->dense, .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
+    struct put_how how = {.dense = p->dense,
+                          .refusal = "which safetensors does not hold: add --dense, or write a GGUF"};
     struct hf_place place = {0};
     int numpy = p->format == PACK_NPZ || p->format == PACK_NPY, rc = 0;
 
     if (p->format == PACK_PEFT)
         rc = to_peft_take(&p->peft, in, b, e);
-    if (rc == 0 && (is_folder(p) || !names_gguf(b->name))) /* in a bare file GGUF's names stay, and the order of rows that they mean */
+    if (rc == 0 && (is_folder(p) ||
+                    !names_gguf(b->name))) /* in a bare file GGUF's names stay, and the order of rows that they mean */
         rc = to_hf_place(&p->hf, b, &place, e);
     if (numpy) {
         how.holds = numpy_holds;
@@ -187,7 +192,9 @@ int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e)
         return -1;
     if (it->kind == ITEM_TENSOR)
         return p->format == PACK_GGUF ? take_gguf(p, in, &it->b, e) : take_plain(p, in, &it->b, e);
-    return it->kind == ITEM_BLOB && (is_folder(p) || p->format == PACK_GGUF || p->format == PACK_IMATRIX) ? take_blob(p, in, it, e) : 0;
+    return it->kind == ITEM_BLOB && (is_folder(p) || p->format == PACK_GGUF || p->format == PACK_IMATRIX)
+               ? take_blob(p, in, it, e)
+               : 0;
 }
 
 /* In one file, the target, or in parts beside it, whereupon the target is not made. */
@@ -232,12 +239,18 @@ static int write_all(struct pack *p, const struct attrs *meta, const struct attr
         return -1;
     switch (p->format) {
     case PACK_PEFT:
-    case PACK_HF: return to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e);
-    case PACK_GGUF: return write_gguf(p, tail, e);
-    case PACK_IMATRIX: return write_imatrix(p, e);
-    case PACK_NPZ: return npz_write(&p->pile, target_fd(p->target), e);
-    case PACK_NPY: return npy_write(&p->pile, target_fd(p->target), e);
-    default: return safetensors_write(&p->pile, meta, target_fd(p->target), e);
+    case PACK_HF:
+        return to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e);
+    case PACK_GGUF:
+        return write_gguf(p, tail, e);
+    case PACK_IMATRIX:
+        return write_imatrix(p, e);
+    case PACK_NPZ:
+        return npz_write(&p->pile, target_fd(p->target), e);
+    case PACK_NPY:
+        return npy_write(&p->pile, target_fd(p->target), e);
+    default:
+        return safetensors_write(&p->pile, meta, target_fd(p->target), e);
     }
 }
 

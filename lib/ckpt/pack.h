@@ -17,14 +17,14 @@ struct pack_format {
 enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_PEFT, PACK_IMATRIX, PACK_FORMATS };
 extern const struct pack_format pack_formats[PACK_FORMATS];
 
-int pack_find(const char *name);                   /* the format of that name, or -1 */
-int pack_guess(const char *path);                  /* by the path's suffix, or a folder that is there; or -1 */
+int pack_find(const char *name);  /* the format of that name, or -1 */
+int pack_guess(const char *path); /* by the path's suffix, or a folder that is there; or -1 */
 
 struct pack {
     int format, dense;
     uint64_t max_shard; /* bytes of data in one file of a folder or a GGUF; 0: all in one */
     char *path;
-    int begun;          /* a tensor has come */
+    int begun; /* a tensor has come */
     struct target *target;
     struct pile pile;
     struct to_gguf gguf;
@@ -46,8 +46,9 @@ int pack_check(int format, const char *path, struct err *e);
 int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t max_shard, const struct head *head,
               struct err *e);
 
-/* Take the current record of in. Before the first tensor: can a GGUF have the tokenizer that has come? A tensor that the format cannot hold is an error; files beside the weights are kept where the format
- * has a place for them, other records are passed over. */
+/* Take the current record of in. Before the first tensor: can a GGUF have the tokenizer that has come? A tensor that
+ * the format cannot hold is an error; files beside the weights are kept where the format has a place for them, other
+ * records are passed over. */
 int pack_take(struct pack *p, struct reader *in, struct item *it, struct err *e);
 
 /* The stream is at its end: write, and let the target appear. in still holds head and tail. Frees what p holds. */

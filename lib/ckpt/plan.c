@@ -57,7 +57,8 @@ static int read_page(const struct source *s, int blob, struct err *e)
     int rc = 0;
 
     if (n > 5 && strcmp(name + n - 5, ".arch") == 0 && !strchr(name, '/'))
-        rc = source_blob(s, blob, &text, e) < 0 || arch_add((const char *)text.data, text.len, name, &a, e) < 0 ? -1 : 0;
+        rc =
+            source_blob(s, blob, &text, e) < 0 || arch_add((const char *)text.data, text.len, name, &a, e) < 0 ? -1 : 0;
     buf_free(&text);
     return rc;
 }
@@ -113,7 +114,8 @@ static int readable(const struct file_tensor *t, const struct arch_part *part, i
     return 1;
 }
 
-/* The parts of a tensor. Quantizers hold a weight with its outputs first, whatever the model's own files do: which of both its page means is what fits. */
+/* The parts of a tensor. Quantizers hold a weight with its outputs first, whatever the model's own files do: which of
+ * both its page means is what fits. */
 static int find_parts(const struct file_tensor *t, const struct model *m, const struct arch_place *at,
                       struct arch_part **part, int *n, struct err *e)
 {
@@ -148,7 +150,11 @@ static int parts(struct plan *p, const struct file_tensor *t, const struct model
     for (int i = 0; i < n; i++) {
         struct step *s = add(p);
 
-        *s = (struct step){.t = t, .role = part[i].role, .layer = part[i].layer, .expert = part[i].expert, .shape = part[i].shape,
+        *s = (struct step){.t = t,
+                           .role = part[i].role,
+                           .layer = part[i].layer,
+                           .expert = part[i].expert,
+                           .shape = part[i].shape,
                            .order = arch_order(m->arch, part[i].role, part[i].layer, part[i].expert)};
         if (part[i].whole)
             continue;
@@ -196,7 +202,8 @@ static const struct arch *guess(const struct source *s)
     return best;
 }
 
-/* Of tensors alone: names that say one weight as it is. A Conv1D cannot be told from a Linear, so nothing is taken apart. */
+/* Of tensors alone: names that say one weight as it is. A Conv1D cannot be told from a Linear, so nothing is taken
+ * apart. */
 static void by_name(struct plan *p, const struct file_tensor *t, const struct arch *a)
 {
     struct arch_place at;

@@ -10,9 +10,9 @@
 /* A bundle to be: all of a stored tensor, or a weight that lies in it. */
 struct step {
     const struct file_tensor *t;
-    struct view *view;    /* NULL: all of it */
-    char *name;           /* NULL: the stored tensor's */
-    const char *role;     /* text of the page, or NULL */
+    struct view *view; /* NULL: all of it */
+    char *name;        /* NULL: the stored tensor's */
+    const char *role;  /* text of the page, or NULL */
     int64_t layer, expert;
     uint64_t order;
     struct shape shape;
@@ -22,16 +22,17 @@ struct plan {
     struct step *step;
     size_t n;
     struct attrs model; /* head.model, from config.json or a GGUF's keys where the source has them */
-    struct err note;    /* what of the source cannot be had though the weights can (a tokenizer), or an empty sentence */
+    struct err note; /* what of the source cannot be had though the weights can (a tokenizer), or an empty sentence */
 };
 
 /*
- * The chosen weights of a source, ordered by arch_order, tensors of unknown roles last and in the source's order. A stored tensor that holds several
- * weights, or lies as [inputs][outputs], is taken apart as its page says (place.h).
+ * The chosen weights of a source, ordered by arch_order, tensors of unknown roles last and in the source's order. A
+ * stored tensor that holds several weights, or lies as [inputs][outputs], is taken apart as its page says (place.h).
  * A source that says its model in other words than Hugging Face's (GGUF) gets the files of a folder as further blobs.
- * What tensors say of a tied head counts: one of the embedding's bytes is tied, another one is the model's own, a head alone is the embedding.
- * -1: config.json is no configuration, a tensor is of a shape that a bundle does not hold, or one that is to be taken apart is not of the shape
- * that the configuration says.
+ * What tensors say of a tied head counts: one of the embedding's bytes is tied, another one is the model's own, a head
+ * alone is the embedding.
+ * -1: config.json is no configuration, a tensor is of a shape that a bundle does not hold, or one that is to be taken
+ * apart is not of the shape that the configuration says.
  * Memory: some 200 bytes a bundle. Cost: a sort.
  */
 int plan_make(struct plan *p, struct source *s, const struct select *sel, struct err *e);

@@ -23,7 +23,8 @@ static const struct method {
 
 /* Files that tell of a method, and the members that do; what a place belongs to that need not name it. */
 enum { CONFIG, HF_QUANT, GPTQ_OWN, AWQ_OWN, FILES };
-static const char *const files[FILES] = {"config.json", "hf_quant_config.json", "quantize_config.json", "quant_config.json"};
+static const char *const files[FILES] = {"config.json", "hf_quant_config.json", "quantize_config.json",
+                                         "quant_config.json"};
 static const struct place {
     int file;
     const char *member, *method;
@@ -34,7 +35,8 @@ static const struct place {
               {AWQ_OWN, NULL, "awq"},
               {CONFIG, "quantization", "mlx"}};
 
-/* Endings of names that only quantizers make, and whose they are; what must be beside a tensor that is not told by its name alone. */
+/* Endings of names that only quantizers make, and whose they are; what must be beside a tensor that is not told by its
+ * name alone. */
 static const struct sign {
     const char *end, *with, *method;
 } signs[] = {{"_scale_inv", NULL, "fp8"},
@@ -50,9 +52,10 @@ static const struct sign {
              {".scales", ".biases", "mlx"}};
 
 /* What belongs to activations, and formats of kernels: no weight needs them. */
-static const char no_weights[] = "*.input_scale,*.output_scale,*.q_scale,*.k_scale,*.v_scale,*.kv_scale,*.prob_scale,*.input_scale_ub,"
-                                 "*.activation_scale,*.input_global_scale,*.input_zero_point,*.output_zero_point,*.k_zero_point,*.v_zero_point,"
-                                 "*.weight_format";
+static const char no_weights[] =
+    "*.input_scale,*.output_scale,*.q_scale,*.k_scale,*.v_scale,*.kv_scale,*.prob_scale,*.input_scale_ub,"
+    "*.activation_scale,*.input_global_scale,*.input_zero_point,*.output_zero_point,*.k_zero_point,*.v_zero_point,"
+    "*.weight_format";
 
 static int find_blob(const struct source *s, const char *name)
 {
@@ -255,8 +258,11 @@ static int take(struct quantized *q, struct json *const file[FILES], struct err 
     if (q->config)
         return by_config(q, at, e);
     t = find_sign(q, &q->method);
-    return t ? err_set(e, "%s: a tensor of a quantized checkpoint (%s), and no quantization_config beside it says how its weights were made", t->name,
-                       q->method) : 0;
+    return t ? err_set(e,
+                       "%s: a tensor of a quantized checkpoint (%s), and no quantization_config beside it says how its "
+                       "weights were made",
+                       t->name, q->method)
+             : 0;
 }
 
 int quantized_take(struct source *s, struct err *e)

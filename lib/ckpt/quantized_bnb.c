@@ -1,6 +1,7 @@
 /*
- * quantized_bnb: bitsandbytes' nf4 and fp4 (blocks of a run of elements, whatever the rows; their scales may be codes themselves, with an offset) and
- * int8 (a row's largest magnitude in SCB). Source: bitsandbytes, functional.QuantState, backends.
+ * quantized_bnb: bitsandbytes' nf4 and fp4 (blocks of a run of elements, whatever the rows; their scales may be codes
+ * themselves, with an offset) and int8 (a row's largest magnitude in SCB). Source: bitsandbytes, functional.QuantState,
+ * backends.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -59,8 +60,9 @@ static int read_state(struct quantized *q, const struct file_tensor *t, struct s
 {
     struct buf text = {0};
     struct json *j;
-    int rc = t->dtype != DT_U8 || t->bytes > STATE_MAX ? err_set(e, "%s is no text of at most 64 KiB", t->name)
-                                                      : source_read(q->s, t, 0, buf_space(&text, (size_t)t->bytes + 1), (size_t)t->bytes, e);
+    int rc = t->dtype != DT_U8 || t->bytes > STATE_MAX
+                 ? err_set(e, "%s is no text of at most 64 KiB", t->name)
+                 : source_read(q->s, t, 0, buf_space(&text, (size_t)t->bytes + 1), (size_t)t->bytes, e);
 
     if (rc == 0) {
         j = json_parse(text.data, (size_t)t->bytes, 8, e);
@@ -72,7 +74,8 @@ static int read_state(struct quantized *q, const struct file_tensor *t, struct s
 }
 
 /* n F32 of a tensor that has as many, appended. */
-static int read_table(struct quantized *q, const struct file_tensor *t, uint64_t n, struct buf *out, const char *what, struct err *e)
+static int read_table(struct quantized *q, const struct file_tensor *t, uint64_t n, struct buf *out, const char *what,
+                      struct err *e)
 {
     if (!t || t->dtype != DT_F32 || quantized_count(t) != n)
         return err_set(e, "its %s is missing, or not %llu of F32", what, (unsigned long long)n);
@@ -83,11 +86,13 @@ static int read_table(struct quantized *q, const struct file_tensor *t, uint64_t
 }
 
 /* Scales: one for each block, or codes of one, with a table and scales of their own. */
-static int add_scales(struct quantized *q, struct file_value *v, const struct file_tensor *t, const struct state *st, struct err *e)
+static int add_scales(struct quantized *q, struct file_value *v, const struct file_tensor *t, const struct state *st,
+                      struct err *e)
 {
     size_t n = strlen(t->name);
     uint64_t rows = st->shape.dim[0], cols = st->shape.dim[1], group = gcd(cols, st->block), all, blocks;
-    const struct file_tensor *max = quantized_beside(q, t->name, n, ".absmax"), *map = quantized_beside(q, t->name, n, ".nested_quant_map"),
+    const struct file_tensor *max = quantized_beside(q, t->name, n, ".absmax"),
+                             *map = quantized_beside(q, t->name, n, ".nested_quant_map"),
                              *outer = quantized_beside(q, t->name, n, ".nested_absmax");
     struct value_part *p;
 
@@ -123,7 +128,9 @@ static int take_4bit(struct quantized *q, struct file_tensor *t, const struct fi
     rows = st.shape.dim[0];
     cols = st.shape.dim[1];
     if (rc == 0 && (cols % 2 || rows > t->bytes * 2 || rows * (cols / 2) != t->bytes))
-        rc = err_set(e, "%llu bytes for a matrix of [%llu, %llu], of which rows do not fill whole bytes, or that is of another size",
+        rc = err_set(e,
+                     "%llu bytes for a matrix of [%llu, %llu], of which rows do not fill whole bytes, or that is of "
+                     "another size",
                      (unsigned long long)t->bytes, (unsigned long long)rows, (unsigned long long)cols);
     if (rc == 0 && (rc = add_scales(q, v, t, &st, e)) == 0) {
         p = value_add(v, "codes", DT_U8, rows, cols / 2);
@@ -152,9 +159,10 @@ static int take_int8(struct quantized *q, struct file_tensor *t, const struct fi
     struct value_part *p;
     struct shape shape = t->shape;
 
-    if (t->dtype != DT_I8 || shape.rank != 2 || quantized_count(t) == 0 || scb->dtype != DT_F32 || quantized_count(scb) != shape.dim[0])
-        return err_set(e, "SCB of type %s for a weight of type %s and rank %d, or of another number of rows", dtype_info(scb->dtype)->name,
-                       dtype_info(t->dtype)->name, shape.rank);
+    if (t->dtype != DT_I8 || shape.rank != 2 || quantized_count(t) == 0 || scb->dtype != DT_F32 ||
+        quantized_count(scb) != shape.dim[0])
+        return err_set(e, "SCB of type %s for a weight of type %s and rank %d, or of another number of rows",
+                       dtype_info(scb->dtype)->name, dtype_info(t->dtype)->name, shape.rank);
     v = value_new("affine");
     p = value_add(v, "codes", DT_U8, shape.dim[0], shape.dim[1]);
     p->from = *t;

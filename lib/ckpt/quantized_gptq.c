@@ -1,7 +1,7 @@
 /*
- * quantized_gptq: GPTQ (words along the inputs; zeros less one in its first format; act-order) and AWQ's GEMM (words along the outputs, interleaved).
- * Both hold a weight as [inputs][outputs]; here its codes are put by outputs. Values are those of arithmetic in the scales' type.
- * Sources: GPTQModel, dequantize_weight; AutoAWQ, packing_utils.
+ * quantized_gptq: GPTQ (words along the inputs; zeros less one in its first format; act-order) and AWQ's GEMM (words
+ * along the outputs, interleaved). Both hold a weight as [inputs][outputs]; here its codes are put by outputs. Values
+ * are those of arithmetic in the scales' type. Sources: GPTQModel, dequantize_weight; AutoAWQ, packing_utils.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,8 @@ struct weight {
     int bits;
 };
 
-/* Scales [groups][outputs] of a float type, and zeros of as many groups. group: as the configuration says, -1 or 0: all. */
+/* Scales [groups][outputs] of a float type, and zeros of as many groups. group: as the configuration says, -1 or 0:
+ * all. */
 static int check_groups(const struct quantized *q, struct weight *w, struct err *e)
 {
     int64_t group = json_int(q->config, "group_size", json_int(q->config, "q_group_size", -1));
@@ -28,10 +29,12 @@ static int check_groups(const struct quantized *q, struct weight *w, struct err 
 
     if (!s || !z)
         return err_set(e, "its %s are missing", s ? "qzeros" : "scales");
-    if (s->rank != 2 || z->rank != 2 || s->dim[1] != w->outputs || z->dim[0] != s->dim[0] || z->dim[1] != words(w->outputs, (uint64_t)w->bits) ||
-        s->dim[0] == 0 || s->dim[0] > w->inputs || w->zeros->dtype != DT_I32)
-        return err_set(e, "scales %s and qzeros %s do not go with %llu inputs and %llu outputs of %d bits", shape_text(s, a), shape_text(z, b),
-                       (unsigned long long)w->inputs, (unsigned long long)w->outputs, w->bits);
+    if (s->rank != 2 || z->rank != 2 || s->dim[1] != w->outputs || z->dim[0] != s->dim[0] ||
+        z->dim[1] != words(w->outputs, (uint64_t)w->bits) || s->dim[0] == 0 || s->dim[0] > w->inputs ||
+        w->zeros->dtype != DT_I32)
+        return err_set(e, "scales %s and qzeros %s do not go with %llu inputs and %llu outputs of %d bits",
+                       shape_text(s, a), shape_text(z, b), (unsigned long long)w->inputs,
+                       (unsigned long long)w->outputs, w->bits);
     if (w->scales->dtype != DT_F16 && w->scales->dtype != DT_BF16 && w->scales->dtype != DT_F32)
         return err_set(e, "scales are of type %s", dtype_info(w->scales->dtype)->name);
     w->groups = s->dim[0];
@@ -74,7 +77,8 @@ static int finish(struct quantized *q, struct file_tensor *t, size_t n, const st
     return 1;
 }
 
-/* The bits of a code such that `inputs` of them are n words: the configuration's, else the only ones of those that GPTQ has. 0: none. */
+/* The bits of a code such that `inputs` of them are n words: the configuration's, else the only ones of those that GPTQ
+ * has. 0: none. */
 static int bits_of(const struct quantized *q, uint64_t inputs, uint64_t n)
 {
     static const int known[] = {2, 3, 4, 8};
@@ -129,7 +133,9 @@ int quantized_gptq(struct quantized *q, struct file_tensor *t, struct err *e)
     if (check_groups(q, &w, e) < 0)
         return -1;
     v = value_new("affine");
-    add_part(v, "codes", DT_U8, &w, w.inputs / 8 * (uint64_t)w.bits + (w.inputs % 8 * (uint64_t)w.bits + 7) / 8, t, read_columns)->stride = 4;
+    add_part(v, "codes", DT_U8, &w, w.inputs / 8 * (uint64_t)w.bits + (w.inputs % 8 * (uint64_t)w.bits + 7) / 8, t,
+             read_columns)
+        ->stride = 4;
     p = add_part(v, "zeros", DT_U8, &w, w.groups, w.zeros, read_zeros);
     p->stride = w.zeros->shape.dim[1] * 4;
     p->add = (unsigned)less;

@@ -1,7 +1,8 @@
 /*
- * quantized_grid: numbers of 8 bits (or 4, two a byte) with a scale for the tensor, each row, each group of a row or each block of rows and columns.
- * fp8 (DeepSeek's blocks, weight_scale_inv), fbgemm_fp8, modelopt's FP8, compressed-tensors' float-quantized, naive-quantized, int-quantized and mxfp8.
- * Sources: transformers, integrations/finegrained_fp8; compressed-tensors, quantization/lifecycle.
+ * quantized_grid: numbers of 8 bits (or 4, two a byte) with a scale for the tensor, each row, each group of a row or
+ * each block of rows and columns. fp8 (DeepSeek's blocks, weight_scale_inv), fbgemm_fp8, modelopt's FP8,
+ * compressed-tensors' float-quantized, naive-quantized, int-quantized and mxfp8. Sources: transformers,
+ * integrations/finegrained_fp8; compressed-tensors, quantization/lifecycle.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -141,7 +142,8 @@ static int size_of(const struct file_tensor *t, int bits, struct quantized_size 
 
     if (r < 2 || r > 3 || quantized_count(t) == 0)
         return err_set(e, "a quantized weight of shape %s", shape_text(&t->shape, text));
-    *w = (struct quantized_size){r == 3 ? t->shape.dim[0] : 1, t->shape.dim[r - 2], t->shape.dim[r - 1] * (uint64_t)(8 / bits)};
+    *w = (struct quantized_size){r == 3 ? t->shape.dim[0] : 1, t->shape.dim[r - 2],
+                                 t->shape.dim[r - 1] * (uint64_t)(8 / bits)};
     return 0;
 }
 

@@ -8,14 +8,14 @@
 
 struct quantized {
     struct source *s;
-    const struct json *config;  /* the quantizer's */
+    const struct json *config; /* the quantizer's */
     const char *method;
-    enum dtype dense;           /* the type that the model has when it is not quantized */
+    enum dtype dense; /* the type that the model has when it is not quantized */
     struct quantized_name {
         char *name;
-        size_t at;              /* in s->tensor */
-    } *by_name;                 /* all, as they were, sorted */
-    uint8_t *gone;              /* [tensors]: taken into another, or of no weight */
+        size_t at; /* in s->tensor */
+    } * by_name;   /* all, as they were, sorted */
+    uint8_t *gone; /* [tensors]: taken into another, or of no weight */
 };
 
 /* The tensor BASE + END, where base is the first n bytes of name; it will be gone. NULL: there is none. */
@@ -42,12 +42,13 @@ uint64_t quantized_count(const struct file_tensor *t); /* its elements */
 struct quantized_size { /* of a weight: a stack of matrices, or one */
     uint64_t stack, rows, cols;
 };
-struct quantized_sides { /* how scales lie over a matrix */
+struct quantized_sides {   /* how scales lie over a matrix */
     uint64_t rows, cols;   /* of the scales of one matrix */
     uint64_t every, group; /* rows and columns of the weight that share one */
 };
 
-/* How the numbers of t lie over each matrix of w: one for all, each row, group or block. -1: they cannot be of such a weight. */
+/* How the numbers of t lie over each matrix of w: one for all, each row, group or block. -1: they cannot be of such a
+ * weight. */
 int quantized_grid_of(const struct quantized *q, const struct file_tensor *t, const struct quantized_size *w,
                       struct quantized_sides *g, struct err *e);
 
@@ -57,24 +58,26 @@ struct value_part *quantized_per_group(struct file_value *v, const char *name, e
                                        const struct quantized_sides *g);
 
 /*
- * The group of each of n inputs, from a tensor of so many I32 or I64: where they are no runs of `group` columns, part "index" is added.
- * groups: how many there are. -1: of another size, or a group that is none. Of t NULL nothing is done.
+ * The group of each of n inputs, from a tensor of so many I32 or I64: where they are no runs of `group` columns, part
+ * "index" is added. groups: how many there are. -1: of another size, or a group that is none. Of t NULL nothing is
+ * done.
  */
 int quantized_order(struct quantized *q, struct file_value *v, const struct file_tensor *t, uint64_t n, uint64_t group,
                     uint64_t groups, struct err *e);
 
 /*
- * What a method's row does: tensor t, one of the source, into a value if it is of the method. 1: done, 0: it is none of the method's, -1.
- * Shapes are checked here; bytes are read when the value is.
+ * What a method's row does: tensor t, one of the source, into a value if it is of the method. 1: done, 0: it is none of
+ * the method's, -1. Shapes are checked here; bytes are read when the value is.
  */
 typedef int quantized_taker(struct quantized *q, struct file_tensor *t, struct err *e);
-quantized_taker quantized_grid;       /* numbers with a scale each tensor, row, group or block: fp8, fbgemm_fp8, modelopt, compressed-tensors */
-quantized_taker quantized_packed;     /* compressed-tensors' words of codes */
-quantized_taker quantized_fp4;        /* nvfp4 and mxfp4 of compressed-tensors, nvfp4 of modelopt */
+quantized_taker quantized_grid;   /* numbers with a scale each tensor, row, group or block: fp8, fbgemm_fp8, modelopt,
+                     * compressed-tensors */
+quantized_taker quantized_packed; /* compressed-tensors' words of codes */
+quantized_taker quantized_fp4;    /* nvfp4 and mxfp4 of compressed-tensors, nvfp4 of modelopt */
 quantized_taker quantized_gptq;
 quantized_taker quantized_awq;
-quantized_taker quantized_bnb;        /* bitsandbytes: nf4, fp4, int8 */
-quantized_taker quantized_mxfp4;      /* stacks of experts, as GPT-OSS has them */
+quantized_taker quantized_bnb;   /* bitsandbytes: nf4, fp4, int8 */
+quantized_taker quantized_mxfp4; /* stacks of experts, as GPT-OSS has them */
 
 /* Remove a member of the outermost object of a JSON text. The text is known to be JSON. */
 void quantized_drop_member(struct buf *text, const char *key);

@@ -93,7 +93,8 @@ static size_t value_end(const struct buf *t, size_t i)
 
 void quantized_drop_member(struct buf *text, const char *key)
 {
-    size_t n = strlen(key), i = skip_space(text, 0) + 1, before = 0; /* past the brace; where the comma before the member is, if any */
+    size_t n = strlen(key), i = skip_space(text, 0) + 1,
+           before = 0; /* past the brace; where the comma before the member is, if any */
 
     while ((i = skip_space(text, i)) < text->len && text->data[i] == '"') {
         size_t from = i, name_end = value_end(text, i), colon = skip_space(text, name_end), end;

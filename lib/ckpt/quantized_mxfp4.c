@@ -1,7 +1,8 @@
 /*
- * quantized_mxfp4: floats of 4 bits in blocks of 32 with a power of two each, as GPT-OSS has its experts: NAME_blocks [experts][rows][blocks][16] and
- * NAME_scales [experts][rows][blocks]. They become one stack NAME [experts][rows][columns], with the outputs first; the model's own files, where it is not
- * quantized, have the inputs first. Source: transformers, integrations/mxfp4; the MX specification of the Open Compute Project, 1.0.
+ * quantized_mxfp4: floats of 4 bits in blocks of 32 with a power of two each, as GPT-OSS has its experts: NAME_blocks
+ * [experts][rows][blocks][16] and NAME_scales [experts][rows][blocks]. They become one stack NAME
+ * [experts][rows][columns], with the outputs first; the model's own files, where it is not quantized, have the inputs
+ * first. Source: transformers, integrations/mxfp4; the MX specification of the Open Compute Project, 1.0.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,7 @@
 /*
- * quantized_packed: compressed-tensors' pack-quantized (codes of 1 to 8 bits in words of 32 along the inputs), and its and modelopt's floats of 4 bits,
- * two in a byte: nvfp4 with a scale for all beside that of each group, mxfp4. Source: compressed-tensors, compressors; modelopt, NVFP4QTensor.
+ * quantized_packed: compressed-tensors' pack-quantized (codes of 1 to 8 bits in words of 32 along the inputs), and its
+ * and modelopt's floats of 4 bits, two in a byte: nvfp4 with a scale for all beside that of each group, mxfp4. Source:
+ * compressed-tensors, compressors; modelopt, NVFP4QTensor.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,8 @@ static struct file_value *packed_value(struct quantized *q, const struct file_te
 {
     struct file_value *v = value_new("affine");
     struct quantized_sides g;
-    struct value_part *p = value_add(v, "codes", DT_U8, w->rows, w->cols / 8 * (uint64_t)bits + (w->cols % 8 * (uint64_t)bits + 7) / 8);
+    struct value_part *p =
+        value_add(v, "codes", DT_U8, w->rows, w->cols / 8 * (uint64_t)bits + (w->cols % 8 * (uint64_t)bits + 7) / 8);
 
     p->from = *t;
     p->stride = t->shape.dim[1] * 4;
@@ -157,7 +159,8 @@ static int overall(struct quantized *q, struct file_value *v, const struct file_
 /* modelopt's table has no -0. */
 static void unsigned_zero(struct file_value *v)
 {
-    static const uint16_t bf16[16] = {0, 0x3f00, 0x3f80, 0x3fc0, 0x4000, 0x4040, 0x4080, 0x40c0, 0, 0xbf00, 0xbf80, 0xbfc0, 0xc000, 0xc040, 0xc080, 0xc0c0};
+    static const uint16_t bf16[16] = {0, 0x3f00, 0x3f80, 0x3fc0, 0x4000, 0x4040, 0x4080, 0x40c0,
+                                      0, 0xbf00, 0xbf80, 0xbfc0, 0xc000, 0xc040, 0xc080, 0xc0c0};
     struct value_part *p = value_add(v, "table", DT_BF16, 1, 16);
 
     p->vector = 1;

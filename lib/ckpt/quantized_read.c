@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* n bytes of a tensor of the file; where the file says no such bytes, what was checked when the value was made was wrong. */
+/* n bytes of a tensor of the file; where the file says no such bytes, what was checked when the value was made was
+ * wrong. */
 static int fetch(const struct source *s, const struct file_tensor *t, uint64_t at, void *out, uint64_t n, struct err *e)
 {
     if (at > t->bytes || n > t->bytes - at)
@@ -103,7 +104,8 @@ int read_zeros(const struct source *s, const struct value_part *p, uint64_t row,
     for (uint64_t g = 0; g < groups && rc == 0; g++) {
         rc = fetch(s, &p->from, g * p->stride + from, strip, bytes, e);
         for (uint64_t r = 0; r < n && rc == 0; r++)
-            out[r * groups + g] = (uint8_t)((code_of(strip, (row + r) * bits - from * 8, p->bits) + p->add) & ((1u << bits) - 1));
+            out[r * groups + g] =
+                (uint8_t)((code_of(strip, (row + r) * bits - from * 8, p->bits) + p->add) & ((1u << bits) - 1));
     }
     free(strip);
     return rc;
@@ -206,7 +208,7 @@ static int absmax(const struct source *s, const struct value_part *p, uint64_t i
 int read_absmax(const struct source *s, const struct value_part *p, uint64_t row, uint64_t n, uint8_t *out,
                 struct err *e)
 {
-    uint64_t from = (row) * p->cols, count = n * p->cols, block0, blocks;
+    uint64_t from = (row)*p->cols, count = n * p->cols, block0, blocks;
     float *v;
     int rc;
 

@@ -95,7 +95,8 @@ static void lie(struct gguf_place *place, const struct arch_target *t)
 static int place_as_is(struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e)
 {
     struct arch_target t = {0};
-    int known = g->ready && b->role ? arch_target(&g->m, ARCH_GGUF, b->name, b->role, b->layer, b->expert, &t, e) : 0, retyped, rc;
+    int known = g->ready && b->role ? arch_target(&g->m, ARCH_GGUF, b->name, b->role, b->layer, b->expert, &t, e) : 0,
+        retyped, rc;
 
     if (known > 0)
         lie(place, &t);
@@ -108,15 +109,17 @@ static int place_as_is(struct to_gguf *g, const struct bundle *b, struct gguf_pl
     return rc;
 }
 
-static int place_new(const struct to_gguf *g, const struct bundle *b, const char *role, int64_t layer, int64_t expert, struct gguf_place *place,
-                     struct err *e)
+static int place_new(const struct to_gguf *g, const struct bundle *b, const char *role, int64_t layer, int64_t expert,
+                     struct gguf_place *place, struct err *e)
 {
     const struct model *m = &g->m;
     struct arch_target t;
     int got = arch_target(m, ARCH_GGUF, b->name, role, layer, expert, &t, e), rc;
 
     if (got <= 0)
-        return got < 0 ? -1 : err_set(e, "%s: role %s has no place in a GGUF of architecture %s", b->name, role, m->arch->gguf);
+        return got < 0
+                   ? -1
+                   : err_set(e, "%s: role %s has no place in a GGUF of architecture %s", b->name, role, m->arch->gguf);
     lie(place, &t);
     rc = set_name(place, t.name, e);
     free(t.name);
@@ -127,7 +130,8 @@ static int place_new(const struct to_gguf *g, const struct bundle *b, const char
         place->head_dim = (uint64_t)model_int(m, "head_dim", 0);
     if (rc == 0 && place->head_dim && (b->shape.rank < 2 ? b->cols : b->rows) % place->head_dim)
         return err_set(e, "%s: %llu rows are no whole number of heads of %llu", b->name,
-                       (unsigned long long)(b->shape.rank < 2 ? b->cols : b->rows), (unsigned long long)place->head_dim);
+                       (unsigned long long)(b->shape.rank < 2 ? b->cols : b->rows),
+                       (unsigned long long)place->head_dim);
     return rc;
 }
 
@@ -146,7 +150,8 @@ int to_gguf_place(struct to_gguf *g, const struct bundle *b, struct gguf_place *
         return 0;
     }
     if (!role && !arch_role(g->m.arch->name, b->name, &role, &layer, &expert))
-        return err_set(e, "%s has no place in a GGUF of architecture %s; leave it out with tcat --skip", b->name, g->m.arch->name);
+        return err_set(e, "%s has no place in a GGUF of architecture %s; leave it out with tcat --skip", b->name,
+                       g->m.arch->name);
     return place_new(g, b, role, layer, expert, place, e);
 }
 
@@ -158,11 +163,13 @@ uint64_t to_gguf_row(uint64_t r, uint64_t head_dim)
 }
 
 /* One weight of a layer (or none), or its bias: is it there, as the hyper-parameters say? */
-static int check_tensor(const struct to_gguf *g, const struct pile *pile, const struct arch_weight *w, int bias, int64_t layer, struct err *e)
+static int check_tensor(const struct to_gguf *g, const struct pile *pile, const struct arch_weight *w, int bias,
+                        int64_t layer, struct err *e)
 {
     struct arch_target t;
     char is[200], must[200];
-    int got = arch_target(&g->m, ARCH_GGUF, "", bias ? w->bias_role : w->role, layer, w->axes == 3 ? 0 : -1, &t, e), rc = 0;
+    int got = arch_target(&g->m, ARCH_GGUF, "", bias ? w->bias_role : w->role, layer, w->axes == 3 ? 0 : -1, &t, e),
+        rc = 0;
     int64_t item = got > 0 ? pile_find(pile, t.name) : -1;
 
     if (got <= 0)
@@ -170,7 +177,8 @@ static int check_tensor(const struct to_gguf *g, const struct pile *pile, const 
     if (item < 0 && !(w->tied && g->has_from) && !(w->tied && attrs_int(&g->m.head, "tied", 0)))
         rc = err_set(e, "%s is missing; llama.cpp would not load the file", t.name);
     else if (item >= 0 && !shape_equal(&pile->item[item].shape, &t.stored))
-        rc = err_set(e, "%s is %s, the hyper-parameters say %s", t.name, shape_text(&pile->item[item].shape, is), shape_text(&t.stored, must));
+        rc = err_set(e, "%s is %s, the hyper-parameters say %s", t.name, shape_text(&pile->item[item].shape, is),
+                     shape_text(&t.stored, must));
     free(t.name);
     return rc;
 }
@@ -186,7 +194,8 @@ int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *
 
         for (int64_t layer = from; layer < to; layer++)
             for (int bias = 0; bias < 2; bias++)
-                if (model_has(&g->m, w, bias, layer) && (!bias || !w->bias_if) && check_tensor(g, pile, w, bias, layer, e) < 0)
+                if (model_has(&g->m, w, bias, layer) && (!bias || !w->bias_if) &&
+                    check_tensor(g, pile, w, bias, layer, e) < 0)
                     return -1;
     }
     for (size_t i = 0; i < pile->n; i++) {
@@ -197,4 +206,3 @@ int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *
     }
     return 0;
 }
-

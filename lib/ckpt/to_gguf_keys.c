@@ -15,10 +15,10 @@ static int file_type(const struct pile *pile)
     static const struct {
         const char *type;
         int number;
-    } numbers[] = {{"f32", 0},      {"f16", 1},     {"q4_0", 2},    {"q4_1", 3},   {"q8_0", 7},    {"q5_0", 8},
-                   {"q5_1", 9},     {"q2_K", 10},   {"q3_K", 12},   {"q4_K", 15},  {"q5_K", 17},   {"q6_K", 18},
+    } numbers[] = {{"f32", 0},      {"f16", 1},     {"q4_0", 2},     {"q4_1", 3},   {"q8_0", 7},    {"q5_0", 8},
+                   {"q5_1", 9},     {"q2_K", 10},   {"q3_K", 12},    {"q4_K", 15},  {"q5_K", 17},   {"q6_K", 18},
                    {"iq2_xxs", 19}, {"iq2_xs", 20}, {"iq3_xxs", 23}, {"iq1_s", 24}, {"iq4_nl", 25}, {"iq3_s", 26},
-                   {"iq2_s", 28},   {"iq4_xs", 30}, {"iq1_m", 31},  {"bf16", 32},  {"tq1_0", 36},  {"tq2_0", 37},
+                   {"iq2_s", 28},   {"iq4_xs", 30}, {"iq1_m", 31},   {"bf16", 32},  {"tq1_0", 36},  {"tq2_0", 37},
                    {"mxfp4", 38},   {"nvfp4", 39},  {"q1_0", 40},    {"q2_0", 41}};
     uint64_t most = 0;
     int best = -1;
@@ -74,7 +74,8 @@ static const char *key(const struct to_gguf *g, const char *name, char out[160])
 /* The kinds that llama.cpp reads keys as: what ends so is a float or a truth, everything else a whole number. */
 static enum gguf_kind kind_of(const char *name)
 {
-    static const char *const floats[] = {"epsilon", "freq_base", "freq_base_swa", "softcapping", "scale", "factor", "multiplier"};
+    static const char *const floats[] = {"epsilon", "freq_base", "freq_base_swa", "softcapping",
+                                         "scale",   "factor",    "multiplier"};
     static const char *const truths[] = {"weights_norm", "parallel_residual"};
     size_t n = strlen(name);
 
@@ -90,9 +91,14 @@ static enum gguf_kind kind_of(const char *name)
 static void put_number(struct gguf_keys *k, const char *name, double v)
 {
     switch (kind_of(name)) {
-    case GGUF_F32: gguf_put_f32(k, name, (float)v); break;
-    case GGUF_BOOL: gguf_put_bool(k, name, v != 0); break;
-    default: gguf_put_u32(k, name, (uint32_t)v);
+    case GGUF_F32:
+        gguf_put_f32(k, name, (float)v);
+        break;
+    case GGUF_BOOL:
+        gguf_put_bool(k, name, v != 0);
+        break;
+    default:
+        gguf_put_u32(k, name, (uint32_t)v);
     }
 }
 
@@ -112,7 +118,8 @@ static void put_list(struct gguf_keys *k, const char *name, const double *v, int
 }
 
 /* What a key says of a model: a list of one number a layer, or a number. 0: nothing. */
-static int value_of(const struct model *m, const struct arch_number *n, const struct arch_key *k, const double **list, double *v)
+static int value_of(const struct model *m, const struct arch_number *n, const struct arch_key *k, const double **list,
+                    double *v)
 {
     struct err e;
 
@@ -133,7 +140,8 @@ static int alike(const struct model *a, const struct model *b, const struct arch
     return x ? a->layers == b->layers && memcmp(x, y, (size_t)a->layers * sizeof *x) == 0 : v == w;
 }
 
-static void one_key(const struct to_gguf *g, const struct arch_number *n, const struct arch_key *key_, struct gguf_keys *k)
+static void one_key(const struct to_gguf *g, const struct arch_number *n, const struct arch_key *key_,
+                    struct gguf_keys *k)
 {
     const double *list;
     char name[160];
@@ -147,11 +155,12 @@ static void one_key(const struct to_gguf *g, const struct arch_number *n, const 
         put_number(k, name, v);
 }
 
-/* What longrope multiplies attention by where config.json does not say: sqrt(1 + ln s / ln original), s the context over the original one.
- * Source: LongRoPE (Ding et al. 2024), as transformers' modeling_rope_utils has it. */
+/* What longrope multiplies attention by where config.json does not say: sqrt(1 + ln s / ln original), s the context
+ * over the original one. Source: LongRoPE (Ding et al. 2024), as transformers' modeling_rope_utils has it. */
 static double attention_factor(const struct to_gguf *g)
 {
-    double original = (double)attrs_int(&g->m.head, "rope_original_context", 0), s = original > 1 ? (double)model_int(&g->m, "context", 0) / original : 1;
+    double original = (double)attrs_int(&g->m.head, "rope_original_context", 0),
+           s = original > 1 ? (double)model_int(&g->m, "context", 0) / original : 1;
 
     return s > 1 ? sqrt(1 + real_log(s) / real_log(original)) : 1;
 }
@@ -168,9 +177,11 @@ static void rope_keys(const struct to_gguf *g, struct gguf_keys *k)
     if (attrs_find(m, "rope_factor") && !gguf_has_key(k, key(g, "rope.scaling.factor", b)))
         gguf_put_f32(k, b, (float)attrs_f64(m, "rope_factor", 1));
     if (attrs_find(m, "rope_original_context"))
-        gguf_put_u32(k, key(g, "rope.scaling.original_context_length", b), (uint32_t)attrs_int(m, "rope_original_context", 0));
+        gguf_put_u32(k, key(g, "rope.scaling.original_context_length", b),
+                     (uint32_t)attrs_int(m, "rope_original_context", 0));
     if (strcmp(type, "longrope") == 0)
-        gguf_put_f32(k, key(g, "rope.scaling.attn_factor", b), (float)attrs_f64(m, "rope_attention_factor", attention_factor(g)));
+        gguf_put_f32(k, key(g, "rope.scaling.attn_factor", b),
+                     (float)attrs_f64(m, "rope_attention_factor", attention_factor(g)));
 }
 
 /* was: only what differs from it, or NULL. */
@@ -197,8 +208,11 @@ static int patterns(const struct to_gguf *g, struct err *e)
             if (model_eval(&g->m, n->otherwise, l, &v, e) < 0)
                 return err_in(e, "%s", n->name);
             if (v != list[l])
-                return err_set(e, "a GGUF would not be this model: it has no place for %s of each layer, which is %.10g of layer %lld where llama.cpp takes "
-                               "%.10g", n->name, list[l], (long long)l, v);
+                return err_set(e,
+                               "a GGUF would not be this model: it has no place for %s of each layer, which is %.10g "
+                               "of layer %lld where llama.cpp takes "
+                               "%.10g",
+                               n->name, list[l], (long long)l, v);
         }
     }
     return 0;
@@ -211,7 +225,8 @@ static int requires(const struct to_gguf *g, struct err *e)
 
     if (model_requires(&g->m, g->m.arch->require, g->m.arch->requires, 0, e) < 0)
         return err_in(e, "a GGUF would not be this model");
-    if (type && strcmp(type, "linear") != 0 && strcmp(type, "llama3") != 0 && strcmp(type, "yarn") != 0 && strcmp(type, "longrope") != 0)
+    if (type && strcmp(type, "linear") != 0 && strcmp(type, "llama3") != 0 && strcmp(type, "yarn") != 0 &&
+        strcmp(type, "longrope") != 0)
         return err_set(e, "a GGUF would not be this model: GGUF has no rope_scaling '%s'", type);
     return 0;
 }
@@ -222,11 +237,21 @@ static void correct(struct attrs *model, const struct attrs *tail)
         const struct attr *a = &tail->item[i];
 
         switch (a->kind) {
-        case ATTR_INT: attrs_set_int(model, a->key, a->i); break;
-        case ATTR_BOOL: attrs_set_bool(model, a->key, (int)a->i); break;
-        case ATTR_F64: attrs_set_f64(model, a->key, a->f); break;
-        case ATTR_STR: attrs_set_str(model, a->key, attrs_str(tail, a->key, "")); break;
-        case ATTR_RAW: attrs_set_raw(model, a->key, a->raw.data, a->raw.len); break;
+        case ATTR_INT:
+            attrs_set_int(model, a->key, a->i);
+            break;
+        case ATTR_BOOL:
+            attrs_set_bool(model, a->key, (int)a->i);
+            break;
+        case ATTR_F64:
+            attrs_set_f64(model, a->key, a->f);
+            break;
+        case ATTR_STR:
+            attrs_set_str(model, a->key, attrs_str(tail, a->key, ""));
+            break;
+        case ATTR_RAW:
+            attrs_set_raw(model, a->key, a->raw.data, a->raw.len);
+            break;
         }
     }
 }
@@ -259,7 +284,10 @@ static int changed_keys(const struct to_gguf *g, struct gguf_keys *k, struct err
 {
     struct attrs says = {0};
     struct model was;
-    int rc = from_gguf_model(&g->from, attrs_int(&g->model, "tied", 0) != 0, &says, e) < 0 || model_open(&was, &says, e) < 0 ? -1 : 0;
+    int rc =
+        from_gguf_model(&g->from, attrs_int(&g->model, "tied", 0) != 0, &says, e) < 0 || model_open(&was, &says, e) < 0
+            ? -1
+            : 0;
 
     if (rc == 0) {
         if (was.arch == g->m.arch)
@@ -297,7 +325,8 @@ int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pil
     }
     if (g->has_from)
         return finish_as_is(g, pile, k, e);
-    if (to_gguf_ready(g, e) < 0 || requires(g, e) < 0 || patterns(g, e) < 0 || to_gguf_rope_freqs(g, pile, e) < 0 || to_gguf_check(g, pile, e) < 0)
+    if (to_gguf_ready(g, e) < 0 || requires(g, e) < 0 || patterns(g, e) < 0 || to_gguf_rope_freqs(g, pile, e) < 0 ||
+        to_gguf_check(g, pile, e) < 0)
         return -1;
     general_keys(g, pile, k);
     number_keys(g, NULL, k);

@@ -6,8 +6,8 @@
 #include "ckpt/to_gguf.h"
 
 /*
- * Llama 3's scaling of rotary angles as divisors, one for each pair of a head: 1 for wavelengths below context/high, factor
- * above context/low, and a straight line in context/wavelength of the divisors' inverses between.
+ * Llama 3's scaling of rotary angles as divisors, one for each pair of a head: 1 for wavelengths below context/high,
+ * factor above context/low, and a straight line in context/wavelength of the divisors' inverses between.
  * Source: the rope_type "llama3" of Hugging Face's modeling_rope_utils.
  */
 static float llama3(const struct attrs *m, double theta, uint64_t i, uint64_t n)
@@ -55,7 +55,9 @@ int to_gguf_rope_freqs(const struct to_gguf *g, struct pile *pile, struct err *e
 
     if (strcmp(kind, "longrope") == 0)
         return put_list(m, "rope_long", pile, "rope_factors_long.weight", e) < 0 ||
-               put_list(m, "rope_short", pile, "rope_factors_short.weight", e) < 0 ? -1 : 0;
+                       put_list(m, "rope_short", pile, "rope_factors_short.weight", e) < 0
+                   ? -1
+                   : 0;
     if (strcmp(kind, "llama3") != 0)
         return 0;
     f = mem_new(n + 1, sizeof *f);

@@ -10,7 +10,8 @@ static void put_text(struct gguf_keys *k, const char *key, const char *v)
     gguf_put_str(k, key, v, strlen(v));
 }
 
-/* llama.cpp's spelling of BERT's pieces: what begins a word has U+2581 before it, what goes on has nothing; marks stay as they are. */
+/* llama.cpp's spelling of BERT's pieces: what begins a word has U+2581 before it, what goes on has nothing; marks stay
+ * as they are. */
 static void add_wordpiece(struct gguf_keys *k, const char *s, size_t n, int type)
 {
     struct buf b = {0};
@@ -99,7 +100,8 @@ static void put_ids(const struct to_gguf *g, const struct tok *t, struct gguf_ke
         put_normalizer(t, k);
 }
 
-/* From chat_template.jinja, else from tokenizer_config.json: a text, or a list of {name, template} of which "default" counts. */
+/* From chat_template.jinja, else from tokenizer_config.json: a text, or a list of {name, template} of which "default"
+ * counts. */
 static void put_template(const struct to_gguf *g, struct gguf_keys *k)
 {
     struct json *j;

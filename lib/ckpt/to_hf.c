@@ -98,11 +98,21 @@ static void add_attrs(struct attrs *to, const struct attrs *from)
         const struct attr *a = &from->item[i];
 
         switch (a->kind) {
-        case ATTR_INT: attrs_set_int(to, a->key, a->i); break;
-        case ATTR_BOOL: attrs_set_bool(to, a->key, (int)a->i); break;
-        case ATTR_F64: attrs_set_f64(to, a->key, a->f); break;
-        case ATTR_STR: attrs_set_str(to, a->key, attrs_str(from, a->key, "")); break;
-        case ATTR_RAW: attrs_set_raw(to, a->key, a->raw.data, a->raw.len); break;
+        case ATTR_INT:
+            attrs_set_int(to, a->key, a->i);
+            break;
+        case ATTR_BOOL:
+            attrs_set_bool(to, a->key, (int)a->i);
+            break;
+        case ATTR_F64:
+            attrs_set_f64(to, a->key, a->f);
+            break;
+        case ATTR_STR:
+            attrs_set_str(to, a->key, attrs_str(from, a->key, ""));
+            break;
+        case ATTR_RAW:
+            attrs_set_raw(to, a->key, a->raw.data, a->raw.len);
+            break;
         }
     }
 }

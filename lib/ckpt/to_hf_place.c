@@ -44,7 +44,8 @@ int to_hf_place(const struct to_hf *t, const struct bundle *b, struct hf_place *
     memset(place, 0, sizeof *place);
     if (!t->ready)
         return 0;
-    place->skip = strncmp(b->name, "rope_f", 6) == 0 && arch_buffer(t->m.arch, b->name); /* config.json's rope_scaling */
+    place->skip =
+        strncmp(b->name, "rope_f", 6) == 0 && arch_buffer(t->m.arch, b->name); /* config.json's rope_scaling */
     if (place->skip || (!role && !arch_role(t->m.arch->name, b->name, &role, &layer, &expert)))
         return 0;
     if ((got = arch_target(&t->m, ARCH_HF, b->name, role, layer, expert, &to, e)) <= 0)

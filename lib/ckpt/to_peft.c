@@ -79,7 +79,8 @@ static struct peft_module *add_module(struct to_peft *t, const struct bundle *b)
 }
 
 /* A factor into the pile; where head_dim is not 0 its rows move. */
-static int put_factor(struct to_peft *t, const char *module, const char *which, const struct part *p, uint64_t head_dim, struct err *e)
+static int put_factor(struct to_peft *t, const char *module, const char *which, const struct part *p, uint64_t head_dim,
+                      struct err *e)
 {
     char *name = mem_printf("base_model.model.%s.lora_%s.weight", module, which);
     int rc = pile_add(&t->pile, name, &p->shape, p->dtype, NULL, e);
@@ -108,7 +109,9 @@ static int flush(struct to_peft *t, struct err *e)
     int rc = 0;
 
     if (f->name)
-        rc = put_matrix(t, "A", f->rank, f->cols, f->a, e) < 0 || put_matrix(t, "B", f->outputs, f->rank, f->b, e) < 0 ? -1 : 0;
+        rc = put_matrix(t, "A", f->rank, f->cols, f->a, e) < 0 || put_matrix(t, "B", f->outputs, f->rank, f->b, e) < 0
+                 ? -1
+                 : 0;
     fused_free(f);
     return rc;
 }
@@ -151,7 +154,10 @@ static int take_fused(struct to_peft *t, struct bundle *b, const struct hf_place
 
     if (!f->name || strcmp(f->name, m->name) != 0) {
         rc = flush(t, e);
-        *f = (struct peft_fused){.name = mem_strdup(m->name), .outputs = shape_count(&place->stored) / b->cols, .cols = b->cols, .scale = scale};
+        *f = (struct peft_fused){.name = mem_strdup(m->name),
+                                 .outputs = shape_count(&place->stored) / b->cols,
+                                 .cols = b->cols,
+                                 .scale = scale};
     }
     if (rc == 0) {
         dtype_to_f32(pa->dtype, pa->data, a, (size_t)(pa->rows * b->cols));
@@ -177,7 +183,8 @@ static int take_term(struct to_peft *t, struct bundle *b, int term, struct err *
         return -1;
     t->turned |= place.part && !view_whole_rows(&place.view);
     if (place.part && shape_count(&place.stored) != b->rows * b->cols) {
-        rc = b->expert >= 0 ? err_set(e, "it is one of the experts that lie in one tensor, of which peft has no adapter; tcat --dense folds it")
+        rc = b->expert >= 0 ? err_set(e, "it is one of the experts that lie in one tensor, of which peft has no "
+                                         "adapter; tcat --dense folds it")
                             : take_fused(t, b, &place, pa, pb, scale, e);
         free(place.name);
         return rc;
@@ -203,7 +210,10 @@ int to_peft_take(struct to_peft *t, struct reader *in, struct bundle *b, struct 
         return 0;
     }
     if (last == 0)
-        return err_set(e, "%s: its value is the product alone, with no base to stand beside: tcat --dense folds it, lrfactor -m pissa splits", b->name);
+        return err_set(e,
+                       "%s: its value is the product alone, with no base to stand beside: tcat --dense folds it, "
+                       "lrfactor -m pissa splits",
+                       b->name);
     if (b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "pos") == 0))
         return err_set(e, "%s: adapters of embeddings are not written; tcat --dense folds them", b->name);
     if (bundle_load(in, b, e) < 0)
@@ -296,7 +306,8 @@ static void put_config(struct buf *out, const struct to_peft *t, const struct pe
 
     buf_printf(out, "{\n  \"peft_type\": \"LORA\",\n  \"task_type\": \"CAUSAL_LM\",\n  \"base_model_name_or_path\": ");
     json_put_string(out, t->base, strlen(t->base));
-    buf_printf(out, ",\n  \"r\": %llu,\n  \"lora_alpha\": %.17g,\n  \"alpha_pattern\": {", (unsigned long long)u->rank, alpha_of(u));
+    buf_printf(out, ",\n  \"r\": %llu,\n  \"lora_alpha\": %.17g,\n  \"alpha_pattern\": {", (unsigned long long)u->rank,
+               alpha_of(u));
     put_pattern(out, t, u, 1);
     buf_puts(out, ",\n  \"rank_pattern\": {");
     put_pattern(out, t, u, 0);
@@ -307,8 +318,11 @@ static void put_config(struct buf *out, const struct to_peft *t, const struct pe
         if (name)
             put_key(out, &more, name);
     }
-    buf_printf(out, "\n  ],\n  \"fan_in_fan_out\": %s,\n  \"use_rslora\": false,\n  \"lora_dropout\": 0.0,\n  \"bias\": \"none\",\n"
-                    "  \"modules_to_save\": null,\n  \"inference_mode\": true\n}\n", t->turned ? "true" : "false");
+    buf_printf(
+        out,
+        "\n  ],\n  \"fan_in_fan_out\": %s,\n  \"use_rslora\": false,\n  \"lora_dropout\": 0.0,\n  \"bias\": \"none\",\n"
+        "  \"modules_to_save\": null,\n  \"inference_mode\": true\n}\n",
+        t->turned ? "true" : "false");
 }
 
 int to_peft_finish(struct to_peft *t, struct err *e)

@@ -10,8 +10,8 @@
 #define END "end"
 
 /* A record of that id without text, whose meta value under DUP_KEY begins with these. */
-static void begin(struct record *r, const char *id, size_t id_len, struct buf *b, uint32_t items, const char *what, uint64_t shard,
-                  uint64_t shards, uint64_t at)
+static void begin(struct record *r, const char *id, size_t id_len, struct buf *b, uint32_t items, const char *what,
+                  uint64_t shard, uint64_t shards, uint64_t at)
 {
     record_clear(r);
     r->id = id;
@@ -32,7 +32,8 @@ static void put_numbers(struct buf *b, const uint32_t *v, uint32_t n)
         mp_put_uint(b, v[i]);
 }
 
-void dup_mark_put(struct record *r, struct buf *scratch, const struct dup_opts *o, const struct dup_mark *m, uint32_t sig_len)
+void dup_mark_put(struct record *r, struct buf *scratch, const struct dup_opts *o, const struct dup_mark *m,
+                  uint32_t sig_len)
 {
     struct buf settings = {0};
 
@@ -57,12 +58,14 @@ static int get_uint(struct mp_in *m, uint64_t most, uint64_t *out)
 }
 
 /* What begin wrote: -1 also when there is no such value. */
-static int take(const struct record *r, struct mp_in *m, uint32_t items, struct mp_value *what, uint64_t *shard, uint64_t *shards, uint64_t *at)
+static int take(const struct record *r, struct mp_in *m, uint32_t items, struct mp_value *what, uint64_t *shard,
+                uint64_t *shards, uint64_t *at)
 {
     struct mp_value v;
-    if (!record_meta(r, DUP_KEY, m) || mp_next(m, &v) < 0 || v.kind != MP_ARRAY || v.n != items || mp_next(m, what) < 0 ||
-        what->kind != MP_STR || get_uint(m, SHARD_MAX, shard) < 0 || get_uint(m, SHARD_MAX, shards) < 0 ||
-        get_uint(m, ((uint64_t)1 << SHARD_BITS) - 1, at) < 0 || *shard == 0 || *shard > *shards)
+    if (!record_meta(r, DUP_KEY, m) || mp_next(m, &v) < 0 || v.kind != MP_ARRAY || v.n != items ||
+        mp_next(m, what) < 0 || what->kind != MP_STR || get_uint(m, SHARD_MAX, shard) < 0 ||
+        get_uint(m, SHARD_MAX, shards) < 0 || get_uint(m, ((uint64_t)1 << SHARD_BITS) - 1, at) < 0 || *shard == 0 ||
+        *shard > *shards)
         return -1;
     return 0;
 }
@@ -101,8 +104,8 @@ static int take_set(struct mp_in *m, struct buf *set)
     return 0;
 }
 
-int dup_mark_get(const struct record *r, const char *settings, struct dup_mark *mark, uint64_t *shards, uint32_t *sig, uint32_t sig_len,
-                 struct buf *set, struct err *e)
+int dup_mark_get(const struct record *r, const char *settings, struct dup_mark *mark, uint64_t *shards, uint32_t *sig,
+                 uint32_t sig_len, struct buf *set, struct err *e)
 {
     int id = (int)(r->id_len > 100 ? 100 : r->id_len);
     struct mp_value what;
@@ -111,12 +114,13 @@ int dup_mark_get(const struct record *r, const char *settings, struct dup_mark *
 
     *mark = (struct dup_mark){.id = r->id, .id_len = r->id_len};
     if (take(r, &m, 8, &what, &mark->shard, shards, &mark->at) < 0)
-        return err_set(e, "record %.*s: it has no signature under \"" DUP_KEY "\"; ddup --signatures makes them", id, r->id);
+        return err_set(e, "record %.*s: it has no signature under \"" DUP_KEY "\"; ddup --signatures makes them", id,
+                       r->id);
     if (what.n != strlen(settings) || memcmp(what.p, settings, what.n) != 0)
-        return err_set(e, "record %.*s: its signature is of '%.*s', not of '%s'", id, r->id, what.n > 200 ? 200 : (int)what.n,
-                       (const char *)what.p, settings);
-    if (get_uint(&m, UINT64_MAX, &mark->pref) < 0 || get_uint(&m, UINT64_MAX, &mark->record) < 0 || take_sig(&m, sig, sig_len, &n) < 0 ||
-        take_set(&m, set) < 0)
+        return err_set(e, "record %.*s: its signature is of '%.*s', not of '%s'", id, r->id,
+                       what.n > 200 ? 200 : (int)what.n, (const char *)what.p, settings);
+    if (get_uint(&m, UINT64_MAX, &mark->pref) < 0 || get_uint(&m, UINT64_MAX, &mark->record) < 0 ||
+        take_sig(&m, sig, sig_len, &n) < 0 || take_set(&m, set) < 0)
         return err_set(e, "record %.*s: its signature is damaged", id, r->id);
     mark->sig = n ? sig : NULL;
     mark->set = (const uint32_t *)(const void *)set->data;
@@ -135,7 +139,8 @@ int dup_end_get(const struct record *r, uint64_t *shard, uint64_t *shards, uint6
     struct mp_value what;
     struct mp_in m;
 
-    return take(r, &m, 4, &what, shard, shards, marks) == 0 && what.n == strlen(END) && memcmp(what.p, END, what.n) == 0;
+    return take(r, &m, 4, &what, shard, shards, marks) == 0 && what.n == strlen(END) &&
+           memcmp(what.p, END, what.n) == 0;
 }
 
 void dup_verdict_put(struct record *r, struct buf *scratch, const struct dup_verdict *v, uint64_t shards, int keep)
@@ -152,8 +157,9 @@ int dup_verdict_get(const struct record *r, struct dup_verdict *v, uint64_t *sha
     struct mp_in m;
 
     *v = (struct dup_verdict){.id = r->id, .id_len = r->id_len};
-    if (take(r, &m, 6, &what, &v->shard, shards, &v->at) < 0 || what.n != strlen(DECIDED) || memcmp(what.p, DECIDED, what.n) != 0 ||
-        mp_next(&m, &k) < 0 || k.kind != MP_BOOL || mp_next(&m, &c) < 0 || c.kind != MP_STR)
+    if (take(r, &m, 6, &what, &v->shard, shards, &v->at) < 0 || what.n != strlen(DECIDED) ||
+        memcmp(what.p, DECIDED, what.n) != 0 || mp_next(&m, &k) < 0 || k.kind != MP_BOOL || mp_next(&m, &c) < 0 ||
+        c.kind != MP_STR)
         return err_set(e, "record %.*s: it has no decision under \"" DUP_KEY "\"; ddup --merge makes them",
                        (int)(r->id_len > 100 ? 100 : r->id_len), r->id);
     *keep = (int)k.u;

@@ -11,9 +11,10 @@ void dup_settings(const struct dup_opts *o, struct buf *out)
     static const char *const order[] = {"id", "input", "score "};
 
     out->len = 0;
-    buf_printf(out, "%s style %d n %u whole %d places %u bands %ux%u seed %llu order %s%s", o->p.exact ? "exact" : "minhash",
-               o->p.exact ? o->normalise : (int)o->p.style, o->p.n, o->p.whole, o->p.hashes, o->p.bands, o->p.rows,
-               (unsigned long long)o->seed, order[o->order], o->order == DUP_BY_SCORE ? o->score : "");
+    buf_printf(out, "%s style %d n %u whole %d places %u bands %ux%u seed %llu order %s%s",
+               o->p.exact ? "exact" : "minhash", o->p.exact ? o->normalise : (int)o->p.style, o->p.n, o->p.whole,
+               o->p.hashes, o->p.bands, o->p.rows, (unsigned long long)o->seed, order[o->order],
+               o->order == DUP_BY_SCORE ? o->score : "");
 }
 
 static int open_tapes(struct dup *d, struct err *e)
@@ -166,7 +167,7 @@ int dup_jaccard(struct dup *d, uint64_t a, uint64_t b, double *out, struct err *
     n = d->set_a.len / 4;
     m = d->set_b.len / 4;
     while (i < n && j < m) {
-        int less = x[i] < y[j], more = x[i] > y[j];
+        int less = x[i]<y[j], more = x[i]> y[j];
 
         both += !less && !more;
         i += !more;

@@ -55,7 +55,8 @@ static int decide(const struct flow *f, const struct dup_verdict *v)
 }
 
 /* The input again: what is kept goes out. */
-static int drop(const struct flow *f, struct dup *d, struct records *in, struct records_out *out, struct report *report, struct err *e)
+static int drop(const struct flow *f, struct dup *d, struct records *in, struct records_out *out, struct report *report,
+                struct err *e)
 {
     struct dup_verdict v;
     struct record *r;
@@ -78,11 +79,13 @@ static int drop(const struct flow *f, struct dup *d, struct records *in, struct 
             return -1;
     }
     if (more > 0 && got == 0)
-        return err_set(e, "the input has changed between its two readings: it has %llu records now", (unsigned long long)at);
+        return err_set(e, "the input has changed between its two readings: it has %llu records now",
+                       (unsigned long long)at);
     return more < 0 || got < 0 ? -1 : 0;
 }
 
-static int second_pass(const struct flow *f, struct dup *d, int fd, const char *name, struct report *report, struct err *e)
+static int second_pass(const struct flow *f, struct dup *d, int fd, const char *name, struct report *report,
+                       struct err *e)
 {
     struct records *in = open_in(f, fd, name, e);
     struct records_out *out = in ? records_out_open(STDOUT_FILENO, "standard output", &f->how, in, e) : NULL;
@@ -100,7 +103,8 @@ static int rewind_to(int fd, off_t start, const char *name, struct err *e)
     return isatty(fd) || lseek(fd, start, SEEK_SET) >= 0 ? 0 : err_errno(e, "%s: cannot go back", name);
 }
 
-static int two_passes(const struct flow *f, struct dup *d, int fd, const char *name, struct report *report, struct err *e)
+static int two_passes(const struct flow *f, struct dup *d, int fd, const char *name, struct report *report,
+                      struct err *e)
 {
     off_t start = 0;
 
@@ -127,7 +131,8 @@ int flow_alone(const struct flow *f, int fd, const char *name, struct err *e)
     return rc;
 }
 
-static int signatures(const struct dup_opts *o, struct dup *d, struct records *in, struct records_out *out, struct err *e)
+static int signatures(const struct dup_opts *o, struct dup *d, struct records *in, struct records_out *out,
+                      struct err *e)
 {
     const struct dup_mark *mark;
     struct record *r, to = {0};
@@ -171,7 +176,8 @@ int flow_signatures(const struct flow *f, int fd, const char *name, struct err *
 }
 
 /* Pass behind the decisions of other shards: 1 with the next of ours, 0 at the end. */
-static int next_of_shard(const struct dup_opts *o, struct records *from, struct dup_verdict *v, int *keep, struct err *e)
+static int next_of_shard(const struct dup_opts *o, struct records *from, struct dup_verdict *v, int *keep,
+                         struct err *e)
 {
     uint64_t shards, at = v->at;
     struct record *r;
@@ -181,7 +187,8 @@ static int next_of_shard(const struct dup_opts *o, struct records *from, struct 
         if (dup_verdict_get(r, v, &shards, keep, e) < 0)
             return -1;
         if (shards != o->shards)
-            return err_set(e, "the decisions are for %llu shards, not %llu", (unsigned long long)shards, (unsigned long long)o->shards);
+            return err_set(e, "the decisions are for %llu shards, not %llu", (unsigned long long)shards,
+                           (unsigned long long)o->shards);
         if (v->shard != o->shard)
             continue;
         if (!first && v->at <= at)
@@ -192,7 +199,8 @@ static int next_of_shard(const struct dup_opts *o, struct records *from, struct 
     return got;
 }
 
-static int apply(const struct flow *f, const struct dup_opts *o, struct records *from, struct records *in, struct records_out *out, struct err *e)
+static int apply(const struct flow *f, const struct dup_opts *o, struct records *from, struct records *in,
+                 struct records_out *out, struct err *e)
 {
     struct dup_verdict v = {0};
     struct record *r;
@@ -204,9 +212,10 @@ static int apply(const struct flow *f, const struct dup_opts *o, struct records 
 
         if (more > 0 && v.at == at) {
             if (v.id_len != r->id_len || memcmp(v.id, r->id, r->id_len) != 0)
-                return err_set(e, "record %llu of shard %llu is %.*s here and %.*s in the decisions", (unsigned long long)at,
-                               (unsigned long long)o->shard, (int)(r->id_len > 100 ? 100 : r->id_len), r->id,
-                               (int)(v.id_len > 100 ? 100 : v.id_len), v.id);
+                return err_set(e, "record %llu of shard %llu is %.*s here and %.*s in the decisions",
+                               (unsigned long long)at, (unsigned long long)o->shard,
+                               (int)(r->id_len > 100 ? 100 : r->id_len), r->id, (int)(v.id_len > 100 ? 100 : v.id_len),
+                               v.id);
             stays = keep;
             if (stays && f->cluster)
                 record_set_meta(r, f->cluster, v.cluster, v.cluster_len);
@@ -217,8 +226,8 @@ static int apply(const struct flow *f, const struct dup_opts *o, struct records 
             return -1;
     }
     if (more > 0 && got == 0)
-        return err_set(e, "shard %llu has %llu records here, and the decisions know a record %llu", (unsigned long long)o->shard,
-                       (unsigned long long)at, (unsigned long long)v.at);
+        return err_set(e, "shard %llu has %llu records here, and the decisions know a record %llu",
+                       (unsigned long long)o->shard, (unsigned long long)at, (unsigned long long)v.at);
     return more < 0 || got < 0 ? -1 : 0;
 }
 

@@ -15,7 +15,7 @@ struct tally { /* of a shard */
 
 struct side { /* the texts, or the reference */
     struct tally *shard;
-    uint64_t shards;    /* 0 until the first record tells */
+    uint64_t shards; /* 0 until the first record tells */
 };
 
 struct merge {
@@ -32,8 +32,9 @@ static int known(struct side *m, uint64_t shards, struct err *e)
         m->shards = shards;
         m->shard = mem_new(shards, sizeof *m->shard);
     }
-    return shards == m->shards ? 0 : err_set(e, "signatures of %llu shards and of %llu", (unsigned long long)m->shards,
-                                             (unsigned long long)shards);
+    return shards == m->shards ? 0
+                               : err_set(e, "signatures of %llu shards and of %llu", (unsigned long long)m->shards,
+                                         (unsigned long long)shards);
 }
 
 static int add_end(struct side *m, uint64_t shard, uint64_t shards, uint64_t marks, struct err *e)
@@ -85,16 +86,18 @@ static int complete(const struct side *m, struct err *e)
 {
     for (uint64_t i = 0; i < m->shards; i++) {
         if (!m->shard[i].ended)
-            return err_set(e, "shard %llu of %llu is missing, or its signatures are cut off", (unsigned long long)(i + 1),
-                           (unsigned long long)m->shards);
+            return err_set(e, "shard %llu of %llu is missing, or its signatures are cut off",
+                           (unsigned long long)(i + 1), (unsigned long long)m->shards);
         if (m->shard[i].marks != m->shard[i].told)
-            return err_set(e, "shard %llu of %llu has %llu signatures, not %llu", (unsigned long long)(i + 1), (unsigned long long)m->shards,
-                           (unsigned long long)m->shard[i].marks, (unsigned long long)m->shard[i].told);
+            return err_set(e, "shard %llu of %llu has %llu signatures, not %llu", (unsigned long long)(i + 1),
+                           (unsigned long long)m->shards, (unsigned long long)m->shard[i].marks,
+                           (unsigned long long)m->shard[i].told);
     }
     return m->shards ? 0 : err_set(e, "there are no signatures");
 }
 
-static int write_decisions(const struct flow *f, struct merge *m, struct records_out *out, struct report *report, struct err *e)
+static int write_decisions(const struct flow *f, struct merge *m, struct records_out *out, struct report *report,
+                           struct err *e)
 {
     struct dup_verdict v;
     struct record r = {0};

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "dup/parts.h"
 
-#define LEADERS 256   /* of a bucket: what a text is compared with before it is joined, at most */
-#define KNOWN 65536   /* pairs whose comparison is remembered: texts that are alike meet in many bands */
+#define LEADERS 256 /* of a bucket: what a text is compared with before it is joined, at most */
+#define KNOWN 65536 /* pairs whose comparison is remembered: texts that are alike meet in many bands */
 
 struct known {
     uint64_t a, b; /* indices + 1 */
@@ -70,8 +70,8 @@ static int join_like(struct dup *d, struct bucket *b, const uint8_t *v, struct s
 }
 
 /*
- * One text of the bucket. Without verify every text is joined to the first. With it, to each leader it is like, and it becomes a leader when
- * there is none; against a reference, the leaders are the reference's texts.
+ * One text of the bucket. Without verify every text is joined to the first. With it, to each leader it is like, and it
+ * becomes a leader when there is none; against a reference, the leaders are the reference's texts.
  */
 static int meet(struct dup *d, struct bucket *b, const uint8_t *v, struct sorter *edges, struct err *e)
 {

@@ -130,7 +130,8 @@ static void mark_one(void *ctx, size_t i)
     record_pack(&w->packed, r);
     if (set)
         set->len = 0;
-    *m = (struct dup_mark){r->id, r->id_len, 0, hash64(w->packed.data, w->packed.len), d->o.shard, d->at + i, NULL, NULL, 0};
+    *m = (struct dup_mark){r->id, r->id_len, 0, hash64(w->packed.data, w->packed.len), d->o.shard, d->at + i,
+                           NULL,  NULL,      0};
     if (d->o.order == DUP_BY_INPUT)
         m->pref = m->shard << SHARD_BITS | m->at;
     else if (d->o.order == DUP_BY_SCORE)

@@ -12,7 +12,7 @@
 #define NODE_PLACE 24
 #define NODE_INDEX 32
 #define EDGE (2 * NODE)
-#define MEET (16 + NODE)   /* band's key, node */
+#define MEET (16 + NODE)    /* band's key, node */
 #define VERDICT (8 + 8 + 8) /* place, index, index of the first */
 #define SHARD_BITS 40
 #define REFERENCE_LAST ((uint64_t)1 << 63) /* in pref with opts.against: what is not of the reference goes behind it */
@@ -30,18 +30,18 @@ struct worker {
 struct dup {
     struct dup_opts o;
     struct minhash hash;
-    uint32_t sig_len;          /* places that count */
-    struct worker *worker;     /* one a thread */
+    uint32_t sig_len;      /* places that count */
+    struct worker *worker; /* one a thread */
     int workers;
-    uint64_t texts, at;        /* added so far; numbered in our shard */
-    struct sorter *meets;      /* then NULL */
+    uint64_t texts, at;   /* added so far; numbered in our shard */
+    struct sorter *meets; /* then NULL */
     struct sorter *verdicts;
     struct tape *entries, *ids, *sigs, *sets;
     /* of the batch in work */
     const struct record *batch;
     struct dup_mark *mark;
-    uint32_t *sig;             /* [cap][hash.padded] */
-    struct buf *set;           /* [cap]: sorted n-grams, with verify */
+    uint32_t *sig;   /* [cap][hash.padded] */
+    struct buf *set; /* [cap]: sorted n-grams, with verify */
     size_t cap;
     /* of the verdict that was given last */
     uint8_t last[VERDICT];
@@ -49,7 +49,8 @@ struct dup {
     struct buf id, cluster, set_a, set_b;
 };
 
-/* All edges (v, m), v > m by rank, of what s holds (sorted and ready) become stars: every node to the first of its cluster. Takes s.
+/* All edges (v, m), v > m by rank, of what s holds (sorted and ready) become stars: every node to the first of its
+ * cluster. Takes s.
  * Returns a sorter that is ready, or NULL. */
 struct sorter *dup_stars(struct sorter *s, size_t memory, struct err *e);
 /* Buckets to edges. */

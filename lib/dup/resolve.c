@@ -12,7 +12,8 @@ static int put_verdict(struct sorter *to, const uint8_t *node, const uint8_t *fi
     return sorter_add(to, v, e);
 }
 
-/* Edges of stars, or to texts of the reference, as verdicts. A text of the input may be like several of the reference: the first counts. */
+/* Edges of stars, or to texts of the reference, as verdicts. A text of the input may be like several of the reference:
+ * the first counts. */
 static int verdicts(struct dup *d, struct sorter *edges, struct err *e)
 {
     uint8_t last[NODE];
@@ -66,7 +67,8 @@ static int fill_verdict(struct dup *d, struct dup_verdict *v, struct err *e)
 {
     uint64_t place = get_be64(d->last), self = get_be64(d->last + 8), first = get_be64(d->last + 16);
 
-    *v = (struct dup_verdict){.shard = place >> SHARD_BITS, .at = place & (((uint64_t)1 << SHARD_BITS) - 1), .first = self == first};
+    *v = (struct dup_verdict){
+        .shard = place >> SHARD_BITS, .at = place & (((uint64_t)1 << SHARD_BITS) - 1), .first = self == first};
     if (get_id(d, self, &d->id, e) < 0 || get_id(d, first, &d->cluster, e) < 0)
         return -1;
     v->id = (const char *)d->id.data;

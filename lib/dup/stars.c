@@ -1,8 +1,9 @@
 /*
- * Connected components by sorting: Kiveris, Lattanzi, Mirrokni, Rastogi, Vassilvitskii 2014, "Connected components in MapReduce and
- * beyond", the alternating algorithm. A large star ties the neighbours of u that rank behind u to the first among u and its neighbours; a
- * small star ties u and those before it to the first of them. Both keep what is connected; when they change nothing more, every cluster is
- * a star around its first node. O(log^2 n) rounds, each two sorts; memory is the sorters'.
+ * Connected components by sorting: Kiveris, Lattanzi, Mirrokni, Rastogi, Vassilvitskii 2014, "Connected components in
+ * MapReduce and beyond", the alternating algorithm. A large star ties the neighbours of u that rank behind u to the
+ * first among u and its neighbours; a small star ties u and those before it to the first of them. Both keep what is
+ * connected; when they change nothing more, every cluster is a star around its first node. O(log^2 n) rounds, each two
+ * sorts; memory is the sorters'.
  */
 #include <string.h>
 
@@ -42,7 +43,8 @@ static int next_edge(struct edges *in, const uint8_t **u, const uint8_t **v, str
     return 1;
 }
 
-/* Edges in both directions, sorted, to edges (v, m) with v > m. sum: of hashes of all edges read, so that equal graphs are seen. */
+/* Edges in both directions, sorted, to edges (v, m) with v > m. sum: of hashes of all edges read, so that equal graphs
+ * are seen. */
 static int large_star(struct sorter *from, struct sorter *to, uint64_t *sum, struct err *e)
 {
     struct edges in = {.s = from};

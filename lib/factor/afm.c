@@ -1,10 +1,10 @@
 /*
- * afm: keep the directions of the output that vary most: W ~ Q Q' W, Q the top eigenvectors of Cov(y) = W (H - m m') W', and the bias takes
- * (I - Q Q') W m. Yu et al. (2023), Atomic Feature Mimicking, §3. A layer without bias has no place for that, so there the second moment is
- * not centred, which is the best choice without one; and where H is regular this is whiten's product, found by an eigendecomposition of
- * rows x rows: cheap for layers with few outputs, and no root of H is needed. DAMP of H's mean diagonal is added to it, so that directions of which the
- * calibration had too few tokens to tell go by the weights alone.
- * B = Q f, A = Q' W / f, f one factor that gives both the same norm.
+ * afm: keep the directions of the output that vary most: W ~ Q Q' W, Q the top eigenvectors of Cov(y) = W (H - m m')
+ * W', and the bias takes (I - Q Q') W m. Yu et al. (2023), Atomic Feature Mimicking, §3. A layer without bias has no
+ * place for that, so there the second moment is not centred, which is the best choice without one; and where H is
+ * regular this is whiten's product, found by an eigendecomposition of rows x rows: cheap for layers with few outputs,
+ * and no root of H is needed. DAMP of H's mean diagonal is added to it, so that directions of which the calibration had
+ * too few tokens to tell go by the weights alone. B = Q f, A = Q' W / f, f one factor that gives both the same norm.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -84,4 +84,5 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_afm = {"afm", "the principal directions of the layer's outputs", FACTOR_GRAM | FACTOR_BIAS, FACTOR_REPLACE, apply, 0, 0};
+const struct factor_method factor_afm = {
+    "afm", "the principal directions of the layer's outputs", FACTOR_GRAM | FACTOR_BIAS, FACTOR_REPLACE, apply, 0, 0};

@@ -1,6 +1,6 @@
 /*
- * asvd: S = diag(mean |x|)^alpha, so that columns with large inputs are kept better. Yuan et al. (2023), ASVD, eq. 5 to 7, alpha 0.5.
- * A channel that is never active would make S singular: its scale is at least 1e-6 of the largest.
+ * asvd: S = diag(mean |x|)^alpha, so that columns with large inputs are kept better. Yuan et al. (2023), ASVD, eq. 5 to
+ * 7, alpha 0.5. A channel that is never active would make S singular: its scale is at least 1e-6 of the largest.
  */
 #include <stdlib.h>
 
@@ -40,5 +40,5 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_asvd = {"asvd", "SVD with columns scaled by (mean |x|)^alpha", FACTOR_ABSMEAN, FACTOR_REPLACE, apply,
-                                           0, 0.5};
+const struct factor_method factor_asvd = {
+    "asvd", "SVD with columns scaled by (mean |x|)^alpha", FACTOR_ABSMEAN, FACTOR_REPLACE, apply, 0, 0.5};

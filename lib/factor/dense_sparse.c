@@ -1,7 +1,8 @@
 /*
- * dense-sparse: the kept entries of largest |w_ij| (mean x_j^2)^(alpha / 2) go to a sparse term, the rest stays dense with zeros in their place, so that
- * a quantizer's groups need not span them. Nothing is lost. Kim et al. (2023), SqueezeLLM, section 4.2: alpha 0 takes their outliers; alpha 1 goes by what an
- * entry's removal costs the output on average, where they have the Fisher information.
+ * dense-sparse: the kept entries of largest |w_ij| (mean x_j^2)^(alpha / 2) go to a sparse term, the rest stays dense
+ * with zeros in their place, so that a quantizer's groups need not span them. Nothing is lost. Kim et al. (2023),
+ * SqueezeLLM, section 4.2: alpha 0 takes their outliers; alpha 1 goes by what an entry's removal costs the output on
+ * average, where they have the Fisher information.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -27,5 +28,10 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_dense_sparse = {"dense-sparse", "outliers to a sparse term, the rest stays dense", FACTOR_NORM2, FACTOR_OUTLIERS, apply,
-                                                   FACTOR_KEEP, 0};
+const struct factor_method factor_dense_sparse = {"dense-sparse",
+                                                  "outliers to a sparse term, the rest stays dense",
+                                                  FACTOR_NORM2,
+                                                  FACTOR_OUTLIERS,
+                                                  apply,
+                                                  FACTOR_KEEP,
+                                                  0};

@@ -1,7 +1,8 @@
 /*
- * eva: an adapter that begins at 0 (B = 0) and whose A spans the inputs' directions of most variance: the top eigenvectors of H - m m', the
- * covariance, as the incremental SVD of the released code, which centres, has them. Paischer et al. (2024), EVA, §3.
- * lost is the share of the inputs' variance that A leaves out (1 - explained variance).
+ * eva: an adapter that begins at 0 (B = 0) and whose A spans the inputs' directions of most variance: the top
+ * eigenvectors of H - m m', the covariance, as the incremental SVD of the released code, which centres, has them.
+ * Paischer et al. (2024), EVA, §3. lost is the share of the inputs' variance that A leaves out (1 - explained
+ * variance).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -32,4 +33,10 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_eva = {"eva", "adapter of zero whose A spans the inputs' main directions", FACTOR_GRAM | FACTOR_MEAN, FACTOR_BESIDE, apply, 0, 0};
+const struct factor_method factor_eva = {"eva",
+                                         "adapter of zero whose A spans the inputs' main directions",
+                                         FACTOR_GRAM | FACTOR_MEAN,
+                                         FACTOR_BESIDE,
+                                         apply,
+                                         0,
+                                         0};

@@ -14,7 +14,7 @@
 #include "la/svd.h"
 
 #define POWER 6 /* power rounds of the randomized decomposition */
-#define FEW 16  /* it is taken for ranks up to this part of the smaller side; above, the exact one costs about as much */
+#define FEW 16 /* it is taken for ranks up to this part of the smaller side; above, the exact one costs about as much */
 
 #define METHOD(n) &factor_##n,
 const struct factor_method *const factor_table[] = {
@@ -114,8 +114,8 @@ static int side_vectors(const struct factor_job *j, const double *P, int left, d
 }
 
 /*
- * Whatever the eigenvectors' rows U' are rounded to, b a = U U'W is a projection, and likewise P V V': nothing is divided out but the balance of the two
- * sides.
+ * Whatever the eigenvectors' rows U' are rounded to, b a = U U'W is a projection, and likewise P V V': nothing is
+ * divided out but the balance of the two sides.
  */
 static int exact(struct factor_job *j, const double *P, const double *W, double *s, struct err *e)
 {

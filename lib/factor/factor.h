@@ -1,8 +1,10 @@
 /*
- * factor: methods that write a matrix as a product of two thin ones, W ~ B A, or as what is near to one. One file a method, one row in factor.def.
+ * factor: methods that write a matrix as a product of two thin ones, W ~ B A, or as what is near to one. One file a
+ * method, one row in factor.def.
  *
- * Those of a product, but for eva, are one idea: take the largest singular triples of W S and undo S, W S ~ U s V', B = U s^1/2, A = s^1/2 V' S^-1.
- * They differ in S, which says what inputs look like: where |x S^-1| is white, the loss on real inputs is least.
+ * Those of a product, but for eva, are one idea: take the largest singular triples of W S and undo S, W S ~ U s V', B =
+ * U s^1/2, A = s^1/2 V' S^-1. They differ in S, which says what inputs look like: where |x S^-1| is white, the loss on
+ * real inputs is least.
  */
 #ifndef WEIR_FACTOR_FACTOR_H
 #define WEIR_FACTOR_FACTOR_H
@@ -11,37 +13,47 @@
 
 #include "base/err.h"
 
-enum { FACTOR_ABSMEAN = 1, FACTOR_GRAM = 2, FACTOR_NORM2 = 4, FACTOR_MEAN = 8, FACTOR_BIAS = 16 }; /* companions a method needs, as bits; NORM2 only where alpha is
-                                                        * not 0; BIAS: mean only where the layer has a bias, which takes what is lost on it */
-enum { FACTOR_RANK = 1, FACTOR_KEEP = 2 };                      /* what sizes may be given */
+enum {
+    FACTOR_ABSMEAN = 1,
+    FACTOR_GRAM = 2,
+    FACTOR_NORM2 = 4,
+    FACTOR_MEAN = 8,
+    FACTOR_BIAS = 16
+};                                         /* companions a method needs, as bits; NORM2 only where alpha is
+                                                        * not 0; BIAS: mean only where the layer has a bias, which takes
+                                                        * what is lost on it */
+enum { FACTOR_RANK = 1, FACTOR_KEEP = 2 }; /* what sizes may be given */
 
 /* What becomes of the value. */
 enum factor_kind {
     FACTOR_REPLACE, /* the product takes its place */
-    FACTOR_SPLIT,   /* product and what is left of it, dense: the sum is the value; the product is what an adapter trains */
-    FACTOR_BESIDE,  /* the value stays and the product, which is 0 (B = 0), stands beside it */
-    FACTOR_MONARCH, /* l and r of form monarch, in b and a */
-    FACTOR_SPARSE,  /* the product and, where mask is 1, what it leaves of the value */
+    FACTOR_SPLIT,  /* product and what is left of it, dense: the sum is the value; the product is what an adapter trains
+                   * */
+    FACTOR_BESIDE, /* the value stays and the product, which is 0 (B = 0), stands beside it */
+    FACTOR_MONARCH,  /* l and r of form monarch, in b and a */
+    FACTOR_SPARSE,   /* the product and, where mask is 1, what it leaves of the value */
     FACTOR_OUTLIERS, /* the value where mask is 1, sparse; where it is 0, dense */
-    FACTOR_MIX      /* weights of several layers together: no apply, see group.h */
+    FACTOR_MIX       /* weights of several layers together: no apply, see group.h */
 };
 
 struct factor_job {
-    const char *name;         /* the tensor's: keys the random signs of rsvd */
+    const char *name;          /* the tensor's: keys the random signs of rsvd */
     uint64_t rows, cols, rank; /* 1 <= rank <= min(rows, cols) */
-    const double *w;          /* in: [rows][cols], finite */
-    const float *absmean;     /* in: [cols] mean |x|, with FACTOR_ABSMEAN; else NULL */
-    const float *gram;        /* in: [cols][cols] X'X / tokens, with FACTOR_GRAM; else NULL */
-    double alpha;             /* of asvd */
-    int exact;                /* 1: never the randomized decomposition */
-    double *b, *a;            /* out: [rows][rank], [rank][cols] */
-    double lost;              /* out: predicted share of |W S|^2 that is left out, 0 to 1 */
-    const float *norm2;       /* in: [cols] mean x^2, with FACTOR_NORM2; else NULL */
-    uint64_t blocks;          /* of monarch, dividing rows and cols; b is [rows][blocks rank], a [blocks blocks rank][cols / blocks] */
-    uint64_t kept;            /* numbers of the sparse term */
-    int rounds;               /* of sparse-lowrank */
-    uint8_t *mask;            /* out: [rows][cols], of FACTOR_SPARSE and FACTOR_OUTLIERS */
-    const float *mean;        /* in: [cols] mean x, with FACTOR_MEAN, and with FACTOR_BIAS where there is a bias; else NULL */
+    const double *w;           /* in: [rows][cols], finite */
+    const float *absmean;      /* in: [cols] mean |x|, with FACTOR_ABSMEAN; else NULL */
+    const float *gram;         /* in: [cols][cols] X'X / tokens, with FACTOR_GRAM; else NULL */
+    double alpha;              /* of asvd */
+    int exact;                 /* 1: never the randomized decomposition */
+    double *b, *a;             /* out: [rows][rank], [rank][cols] */
+    double lost;               /* out: predicted share of |W S|^2 that is left out, 0 to 1 */
+    const float *norm2;        /* in: [cols] mean x^2, with FACTOR_NORM2; else NULL */
+    uint64_t
+        blocks; /* of monarch, dividing rows and cols; b is [rows][blocks rank], a [blocks blocks rank][cols / blocks]
+                 * */
+    uint64_t kept;     /* numbers of the sparse term */
+    int rounds;        /* of sparse-lowrank */
+    uint8_t *mask;     /* out: [rows][cols], of FACTOR_SPARSE and FACTOR_OUTLIERS */
+    const float *mean; /* in: [cols] mean x, with FACTOR_MEAN, and with FACTOR_BIAS where there is a bias; else NULL */
 };
 
 struct factor_method {
@@ -57,16 +69,19 @@ struct factor_method {
 #include "factor/factor.def"
 #undef METHOD
 
-extern const struct factor_method *const factor_table[]; /* ends with NULL */
+extern const struct factor_method *const factor_table[];   /* ends with NULL */
 const struct factor_method *factor_find(const char *name); /* NULL when unknown */
 
 /*
- * The largest triples of P [rows][cols] = W S: P ~ U s V', b = U s^1/2, a = s^1/2 V', and job->lost = 1 - sum s_i^2 / |P|^2.
- * W  in: where factor_of_w(job), which is rows <= cols, a is s^-1/2 U'W, the same as s^1/2 V' S^-1 without S^-1; else the caller takes S^-1 to it. May be P
- * Exact: by the eigenvectors of P P' or P'P, whichever is smaller; b a is a projection, of W on its left or of P on its right, whatever their rounding.
- * Randomized (six power rounds, half the rank more columns, at least 8) where the rank is at most a sixteenth of the smaller side and exact is not asked for:
- * lost is then what this product loses, above the least possible: of 1024 x 1024 normal numbers, whose spectrum falls as slowly as any, by 0.26 to 0.33 % of it
- * at ranks 16 to 64, in a tenth to a third of the time. Same bits everywhere. Memory and cost: la/eigh.h, la/svd.h.
+ * The largest triples of P [rows][cols] = W S: P ~ U s V', b = U s^1/2, a = s^1/2 V', and job->lost = 1 - sum s_i^2 /
+ * |P|^2.
+ * W  in: where factor_of_w(job), which is rows <= cols, a is s^-1/2 U'W, the same as s^1/2 V' S^-1 without S^-1; else
+ * the caller takes S^-1 to it. May be P Exact: by the eigenvectors of P P' or P'P, whichever is smaller; b a is a
+ * projection, of W on its left or of P on its right, whatever their rounding. Randomized (six power rounds, half the
+ * rank more columns, at least 8) where the rank is at most a sixteenth of the smaller side and exact is not asked for:
+ * lost is then what this product loses, above the least possible: of 1024 x 1024 normal numbers, whose spectrum falls
+ * as slowly as any, by 0.26 to 0.33 % of it at ranks 16 to 64, in a tenth to a third of the time. Same bits everywhere.
+ * Memory and cost: la/eigh.h, la/svd.h.
  */
 int factor_triples(struct factor_job *job, const double *P, const double *W, struct err *e);
 int factor_of_w(const struct factor_job *job);
@@ -77,7 +92,8 @@ void factor_moment(const struct factor_job *job, double *h);
 /* s[cols]: the inputs' root mean squares to the power alpha, none below 1e-6 of the largest; 1 where norm2 is NULL. */
 int factor_column_sizes(const struct factor_job *job, double *s, struct err *e);
 
-/* Largest rank whose factors hold at most the share keep of the matrix's numbers: floor(keep m n / (m + n)), at least 1. */
+/* Largest rank whose factors hold at most the share keep of the matrix's numbers: floor(keep m n / (m + n)), at least
+ * 1. */
 uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep);
 
 #endif

@@ -14,7 +14,7 @@ struct group {
     struct writer *out;
     struct reader *in;
     struct buf *report;
-    struct bundle *b; /* [n], loaded, in the order of the stream */
+    struct bundle *b;           /* [n], loaded, in the order of the stream */
     struct factor_tally *tally; /* [n] */
     uint8_t *chosen;            /* [n] */
     int n;
@@ -31,7 +31,8 @@ static uint64_t bytes_of(const struct bundle *b)
 }
 
 /* The role's value as a combination; atoms are in first, or NULL: this is the first. */
-static void put_mix(struct bundle *b, struct bundle *first, enum dtype type, const struct factor_atoms *f, uint64_t layer)
+static void put_mix(struct bundle *b, struct bundle *first, enum dtype type, const struct factor_atoms *f,
+                    uint64_t layer)
 {
     struct shape count = {1, {f->count}}, all = {2, {f->count * b->rows, b->cols}};
     float *v = mem_resize(NULL, f->count * f->n, sizeof *v);
@@ -69,10 +70,16 @@ static int measure(struct bundle *b, const float *w, struct factor_tally *t, str
 }
 
 /* The weights at[] of one role: fit, put, measure. */
-static int mix(struct group *g, const int *at, uint64_t layers, uint64_t count, enum dtype type, float **w, struct err *e)
+static int mix(struct group *g, const int *at, uint64_t layers, uint64_t count, enum dtype type, float **w,
+               struct err *e)
 {
     struct bundle *first = &g->b[at[0]];
-    struct factor_atoms f = {layers, first->rows * first->cols, count, (const float *const *)w, NULL, mem_new(layers, count * sizeof(double)),
+    struct factor_atoms f = {layers,
+                             first->rows * first->cols,
+                             count,
+                             (const float *const *)w,
+                             NULL,
+                             mem_new(layers, count * sizeof(double)),
                              mem_new(layers, sizeof(double))};
     int rc;
 
@@ -104,8 +111,8 @@ static int get_weights(const struct group *g, const int *at, uint64_t layers, fl
         const struct bundle *b = &g->b[at[l]];
 
         if (!shape_equal(&b->shape, &first->shape))
-            return err_set(e, "%s is %s, %s is %s: atoms are of one shape", b->name, shape_text(&b->shape, a), first->name,
-                           shape_text(&first->shape, c));
+            return err_set(e, "%s is %s, %s is %s: atoms are of one shape", b->name, shape_text(&b->shape, a),
+                           first->name, shape_text(&first->shape, c));
         w[l] = mem_resize(NULL, b->rows * b->cols, sizeof **w);
         if (factor_weights(b, -1, w[l], e) < 0)
             return err_in(e, "%s", b->name);
@@ -127,7 +134,9 @@ static int one_role(struct group *g, const int *at, uint64_t layers, struct err 
         before += g->tally[at[l]].before;
     }
     rc = get_weights(g, at, layers, w, e);
-    if (rc == 0 && layers > 1 && count * first->rows * first->cols * (uint64_t)dtype_info(type)->bits / 8 + layers * count * sizeof(float) < before)
+    if (rc == 0 && layers > 1 &&
+        count * first->rows * first->cols * (uint64_t)dtype_info(type)->bits / 8 + layers * count * sizeof(float) <
+            before)
         rc = mix(g, at, layers, count, type, w, e);
     for (uint64_t l = 0; l < layers; l++)
         free(w[l]);
@@ -201,8 +210,9 @@ int factor_groups(struct factor_pass *p, const struct select *sel, struct reader
         int chosen = is_chosen(&g, &b);
 
         progress_step(1, describe_bytes(&b, 0));
-        if ((g.n && !same_group(&g, &b) && flush(&g, e) < 0) ||
-            (b.layer >= 0 ? hold(&g, &b, chosen, e) : out ? bundle_write(out, in, &b, e) : 0) < 0) {
+        if ((g.n && !same_group(&g, &b) && flush(&g, e) < 0) || (b.layer >= 0 ? hold(&g, &b, chosen, e)
+                                                                 : out        ? bundle_write(out, in, &b, e)
+                                                                              : 0) < 0) {
             got = -1;
             break;
         }

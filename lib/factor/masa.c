@@ -62,4 +62,5 @@ int factor_masa_fit(struct factor_atoms *f, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_masa = {"masa", "atoms that weights of several layers share", 0, FACTOR_MIX, NULL, 0, 0};
+const struct factor_method factor_masa = {"masa", "atoms that weights of several layers share", 0, FACTOR_MIX, NULL, 0,
+                                          0};

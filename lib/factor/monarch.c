@@ -1,7 +1,8 @@
 /*
- * monarch: the block of W at columns of block k and rows of block j, (j, l) x (k, i), becomes its best product of the rank asked for; the left
- * factors are L, the right ones R (form monarch). The blocks are independent, so the whole is the nearest matrix of that form.
- * Dao et al. (2022), Monarch, section 3.2 and algorithm 1, where the rank is 1; ranks above it as in their released projection for rectangles.
+ * monarch: the block of W at columns of block k and rows of block j, (j, l) x (k, i), becomes its best product of the
+ * rank asked for; the left factors are L, the right ones R (form monarch). The blocks are independent, so the whole is
+ * the nearest matrix of that form. Dao et al. (2022), Monarch, section 3.2 and algorithm 1, where the rank is 1; ranks
+ * above it as in their released projection for rectangles.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 struct cut {
     struct factor_job *j;
     uint64_t height, width; /* of a block: rows / blocks, cols / blocks */
-    double *kept;           /* [blocks blocks]: sum of the squares of the values taken, below 0 where the decomposition failed */
+    double *kept; /* [blocks blocks]: sum of the squares of the values taken, below 0 where the decomposition failed */
 };
 
 /* Block s = k blocks + j: its rows are j, j + blocks, ... */
@@ -53,7 +54,8 @@ static int apply(struct factor_job *j, struct err *e)
     par_for(n * n, one, &c);
     for (uint64_t s = 0; s < n * n && rc == 0; s++) {
         if (c.kept[s] < 0)
-            rc = err_set(e, "the singular values of block [%llu, %llu] did not come", (unsigned long long)(s % n), (unsigned long long)(s / n));
+            rc = err_set(e, "the singular values of block [%llu, %llu] did not come", (unsigned long long)(s % n),
+                         (unsigned long long)(s / n));
         kept += c.kept[s];
     }
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
@@ -63,4 +65,5 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_monarch = {"monarch", "block-diagonal, permutation, block-diagonal", 0, FACTOR_MONARCH, apply, 0, 0};
+const struct factor_method factor_monarch = {
+    "monarch", "block-diagonal, permutation, block-diagonal", 0, FACTOR_MONARCH, apply, 0, 0};

@@ -39,7 +39,8 @@ int factor_weights(const struct bundle *b, int term, float *w, struct err *e)
         return -1;
     for (uint64_t i = 0; i < b->rows * b->cols; i++)
         if (!isfinite(w[i]))
-            return err_set(e, "weight [%llu, %llu] is %g", (unsigned long long)(i / b->cols), (unsigned long long)(i % b->cols), w[i]);
+            return err_set(e, "weight [%llu, %llu] is %g", (unsigned long long)(i / b->cols),
+                           (unsigned long long)(i % b->cols), w[i]);
     return 0;
 }
 
@@ -51,7 +52,8 @@ enum dtype factor_type(const struct factor_pass *p, const struct bundle *b)
     return t >= 0 && dtype_info((enum dtype)t)->writes_f32 ? (enum dtype)t : DT_F32;
 }
 
-int factor_measure(const struct bundle *b, int first, float *w, const float *gram, struct factor_tally *t, struct err *e)
+int factor_measure(const struct bundle *b, int first, float *w, const float *gram, struct factor_tally *t,
+                   struct err *e)
 {
     uint64_t n = b->rows * b->cols;
     float *now = mem_new(n, sizeof *now);
@@ -99,14 +101,17 @@ static uint64_t usual_blocks(uint64_t rows, uint64_t cols)
 /* Rank, blocks and sparse numbers of a matrix. 0, 1: nothing of that size can be; -1. */
 static int set_sizes(const struct factor_pass *p, struct factor_job *j, struct err *e)
 {
-    uint64_t n = j->rows * j->cols, small = j->rows < j->cols ? j->rows : j->cols, all = (uint64_t)floor(p->keep * (double)n);
+    uint64_t n = j->rows * j->cols, small = j->rows < j->cols ? j->rows : j->cols,
+             all = (uint64_t)floor(p->keep * (double)n);
     enum factor_kind kind = p->method->kind;
 
     j->blocks = kind != FACTOR_MONARCH ? 1 : p->blocks ? p->blocks : usual_blocks(j->rows, j->cols);
     if (j->rows % j->blocks || j->cols % j->blocks)
-        return err_set(e, "%llu blocks do not divide %llu rows and %llu columns", (unsigned long long)j->blocks, (unsigned long long)j->rows,
-                       (unsigned long long)j->cols);
-    j->rank = p->rank ? p->rank : factor_rank(j->rows, j->cols, (kind == FACTOR_SPARSE ? RANK_SHARE * p->keep : p->keep) / (double)j->blocks);
+        return err_set(e, "%llu blocks do not divide %llu rows and %llu columns", (unsigned long long)j->blocks,
+                       (unsigned long long)j->rows, (unsigned long long)j->cols);
+    j->rank = p->rank ? p->rank
+                      : factor_rank(j->rows, j->cols,
+                                    (kind == FACTOR_SPARSE ? RANK_SHARE * p->keep : p->keep) / (double)j->blocks);
     if (j->rank > small / j->blocks)
         j->rank = small / j->blocks;
     if (kind == FACTOR_OUTLIERS) {
@@ -200,7 +205,13 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
 static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram,
                        struct bundle *bias, struct factor_tally *t, struct err *e)
 {
-    struct factor_job j = {.name = b->name, .rows = b->rows, .cols = b->cols, .gram = gram, .alpha = p->alpha, .exact = p->exact, .rounds = (int)p->rounds};
+    struct factor_job j = {.name = b->name,
+                           .rows = b->rows,
+                           .cols = b->cols,
+                           .gram = gram,
+                           .alpha = p->alpha,
+                           .exact = p->exact,
+                           .rounds = (int)p->rounds};
     enum factor_kind kind = p->method->kind;
     enum dtype type = factor_type(p, b);
     float *absmean = NULL, *norm2 = NULL, *mean = NULL;
@@ -221,8 +232,8 @@ static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, 
     return rc;
 }
 
-/* Does the method go by what is not known of b's inputs? Then *plain is a pass that does not: of a method that adds to the value what only
- * inputs tell, NULL. */
+/* Does the method go by what is not known of b's inputs? Then *plain is a pass that does not: of a method that adds to
+ * the value what only inputs tell, NULL. */
 static int is_plain(const struct factor_pass *p, const struct bundle *b, struct factor_pass *plain)
 {
     int sized = p->method->needs & FACTOR_NORM2 && p->alpha != 0;
@@ -290,7 +301,8 @@ int factor_is_bias(const struct bundle *bias, const struct bundle *b)
 
 int factor_pass_size(struct factor_pass *p, const char *column, const char *word, struct err *e)
 {
-    int by_rank = strcmp(column, "rank") == 0, bad = by_rank ? parse_u64(word, &p->rank, e) : parse_fraction(word, &p->keep, e);
+    int by_rank = strcmp(column, "rank") == 0,
+        bad = by_rank ? parse_u64(word, &p->rank, e) : parse_fraction(word, &p->keep, e);
 
     if (!bad && (by_rank ? p->rank == 0 : p->keep <= 0))
         return err_set(e, "'%s' leaves nothing; '-' leaves the tensor as it is", word);
@@ -335,6 +347,7 @@ void factor_tally_line(struct buf *out, const struct bundle *b, const struct fac
     if (!t->done)
         buf_printf(out, "-\t%llu\t%llu\t-\t-\t-\n", (unsigned long long)t->before, (unsigned long long)t->after);
     else
-        buf_printf(out, "%llu\t%llu\t%llu\t%.6g\t%.6g\t%s\n", (unsigned long long)t->rank, (unsigned long long)t->before,
-                   (unsigned long long)t->after, t->predicted, t->measured, t->by_gram ? "gram" : "weights");
+        buf_printf(out, "%llu\t%llu\t%llu\t%.6g\t%.6g\t%s\n", (unsigned long long)t->rank,
+                   (unsigned long long)t->before, (unsigned long long)t->after, t->predicted, t->measured,
+                   t->by_gram ? "gram" : "weights");
 }

@@ -35,13 +35,17 @@ uint64_t factor_put_bytes(enum factor_kind kind, enum dtype type, const struct f
     uint64_t sparse = type_bytes(type, j->kept) + places_bytes(j->rows, j->cols, j->kept);
 
     switch (kind) {
-    case FACTOR_SPARSE: return product + sparse;
-    case FACTOR_OUTLIERS: return type_bytes(type, j->rows * j->cols) + sparse;
-    default: return product;
+    case FACTOR_SPARSE:
+        return product + sparse;
+    case FACTOR_OUTLIERS:
+        return type_bytes(type, j->rows * j->cols) + sparse;
+    default:
+        return product;
     }
 }
 
-static void put_matrix(struct bundle *b, int term, const char *name, enum dtype type, uint64_t rows, uint64_t cols, const double *v)
+static void put_matrix(struct bundle *b, int term, const char *name, enum dtype type, uint64_t rows, uint64_t cols,
+                       const double *v)
 {
     struct shape s = {2, {rows, cols}};
     struct part *p = bundle_add_part(b, term, name, type, &s);
@@ -146,7 +150,8 @@ static float *rest_of(const struct bundle *b, int product, const float *w)
     return left;
 }
 
-static void put_beside(struct bundle *b, enum factor_kind kind, int term, enum dtype type, const struct factor_job *j, const float *w)
+static void put_beside(struct bundle *b, enum factor_kind kind, int term, enum dtype type, const struct factor_job *j,
+                       const float *w)
 {
     float *rest = rest_of(b, put_product(b, type, j), w);
 
@@ -169,7 +174,8 @@ static void put_outliers(struct bundle *b, int term, enum dtype type, const stru
     free(rest);
 }
 
-int factor_put(struct bundle *b, enum factor_kind kind, int term, enum dtype type, const struct factor_job *j, const float *w)
+int factor_put(struct bundle *b, enum factor_kind kind, int term, enum dtype type, const struct factor_job *j,
+               const float *w)
 {
     int first;
 
@@ -179,11 +185,20 @@ int factor_put(struct bundle *b, enum factor_kind kind, int term, enum dtype typ
         bundle_clear_value(b);
     first = b->terms;
     switch (kind) {
-    case FACTOR_MONARCH: put_monarch(b, type, j); break;
-    case FACTOR_SPLIT: put_beside(b, kind, bundle_add_term(b, "dense"), type, j, w); break;
-    case FACTOR_SPARSE: put_beside(b, kind, bundle_add_term(b, "sparse"), type, j, w); break;
-    case FACTOR_OUTLIERS: put_outliers(b, bundle_add_term(b, "dense"), type, j, w); break;
-    default: put_product(b, type, j);
+    case FACTOR_MONARCH:
+        put_monarch(b, type, j);
+        break;
+    case FACTOR_SPLIT:
+        put_beside(b, kind, bundle_add_term(b, "dense"), type, j, w);
+        break;
+    case FACTOR_SPARSE:
+        put_beside(b, kind, bundle_add_term(b, "sparse"), type, j, w);
+        break;
+    case FACTOR_OUTLIERS:
+        put_outliers(b, bundle_add_term(b, "dense"), type, j, w);
+        break;
+    default:
+        put_product(b, type, j);
     }
     return first;
 }

@@ -1,8 +1,9 @@
 /*
- * sparse-lowrank: W D ~ S + B A with at most kept / rows numbers in each row of S and B A of the rank asked for, D = diag(mean x^2)^(alpha / 2):
- * by turns B A = the largest triples of W D - S, and S = the largest entries of each row of W D - B A, from S = 0.
- * Zhang and Papyan (2024), OATS, algorithms 1 and 2: alpha 1, 80 rounds, rank kappa keep m n / (m + n) where no rank is given.
- * A decomposition that does not lower the loss further is still the one of the last round, as theirs.
+ * sparse-lowrank: W D ~ S + B A with at most kept / rows numbers in each row of S and B A of the rank asked for, D =
+ * diag(mean x^2)^(alpha / 2): by turns B A = the largest triples of W D - S, and S = the largest entries of each row of
+ * W D - B A, from S = 0. Zhang and Papyan (2024), OATS, algorithms 1 and 2: alpha 1, 80 rounds, rank kappa keep m n /
+ * (m + n) where no rank is given. A decomposition that does not lower the loss further is still the one of the last
+ * round, as theirs.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -14,11 +15,11 @@
 #include "la/gemm.h"
 
 struct turns {
-    uint64_t each;  /* numbers in a row of S */
-    double *size;   /* [cols]: D */
-    double *p;      /* W D */
-    double *rest;   /* W D - S, then W D - B A */
-    float *key;     /* [cols] */
+    uint64_t each; /* numbers in a row of S */
+    double *size;  /* [cols]: D */
+    double *p;     /* W D */
+    double *rest;  /* W D - S, then W D - B A */
+    float *key;    /* [cols] */
 };
 
 /* mask: the largest |rest| of each row, ties by index. */
@@ -57,8 +58,8 @@ static void take_sparse(const struct factor_job *j, struct turns *t)
 static int apply(struct factor_job *j, struct err *e)
 {
     uint64_t n = j->rows * j->cols;
-    struct turns t = {j->kept / j->rows, mem_new(j->cols, sizeof *t.size), mem_new(n, sizeof *t.p), mem_new(n, sizeof *t.rest),
-                      mem_new(j->cols, sizeof *t.key)};
+    struct turns t = {j->kept / j->rows, mem_new(j->cols, sizeof *t.size), mem_new(n, sizeof *t.p),
+                      mem_new(n, sizeof *t.rest), mem_new(j->cols, sizeof *t.key)};
     double all = 0, left = 0;
     int rc = factor_column_sizes(j, t.size, e);
 
@@ -78,5 +79,10 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_sparse_lowrank = {"sparse-lowrank", "a sparse term and a product, by turns (OATS)", FACTOR_NORM2, FACTOR_SPARSE, apply,
-                                                     FACTOR_RANK | FACTOR_KEEP, 1};
+const struct factor_method factor_sparse_lowrank = {"sparse-lowrank",
+                                                    "a sparse term and a product, by turns (OATS)",
+                                                    FACTOR_NORM2,
+                                                    FACTOR_SPARSE,
+                                                    apply,
+                                                    FACTOR_RANK | FACTOR_KEEP,
+                                                    1};

@@ -1,6 +1,7 @@
 /*
- * whiten: S S' = X X' / n, so the loss on the calibration inputs is exactly the sum of the squares of the singular values left out.
- * Wang et al. (2024), SVD-LLM, §3.1; where they add (1e-6 - the least eigenvalue) I when Cholesky fails, see whiten_make.
+ * whiten: S S' = X X' / n, so the loss on the calibration inputs is exactly the sum of the squares of the singular
+ * values left out. Wang et al. (2024), SVD-LLM, §3.1; where they add (1e-6 - the least eigenvalue) I when Cholesky
+ * fails, see whiten_make.
  */
 #include "factor/whiten.h"
 
@@ -120,4 +121,5 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_whiten = {"whiten", "SVD in the norm of the layer's outputs (SVD-LLM)", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};
+const struct factor_method factor_whiten = {
+    "whiten", "SVD in the norm of the layer's outputs (SVD-LLM)", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};

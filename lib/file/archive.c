@@ -40,7 +40,8 @@ static int read_end64(const struct file_part *f, uint64_t end, struct directory 
         return err_set(e, "the zip's end says 64 bits, but there is no zip64 locator before it");
     at = le64(b + 8);
     if (at > end || end - at < sizeof b)
-        return err_set(e, "the zip64 end record is said to be at %llu, past %llu", (unsigned long long)at, (unsigned long long)end);
+        return err_set(e, "the zip64 end record is said to be at %llu, past %llu", (unsigned long long)at,
+                       (unsigned long long)end);
     if (io_pread(f->fd, b, sizeof b, at, e) < 0)
         return -1;
     if (le32(b) != 0x06064b50)
@@ -146,9 +147,11 @@ static int check_sizes(const struct archive_entry *t, struct err *e)
     uint64_t most;
 
     if (!t->deflated && t->stored != t->bytes)
-        return err_set(e, "stored in %llu bytes, said to be %llu", (unsigned long long)t->stored, (unsigned long long)t->bytes);
+        return err_set(e, "stored in %llu bytes, said to be %llu", (unsigned long long)t->stored,
+                       (unsigned long long)t->bytes);
     if (t->deflated && (mem_mul(t->stored, RATIO_MAX, &most) < 0 || t->bytes > most))
-        return err_set(e, "%llu bytes cannot unpack to the %llu claimed", (unsigned long long)t->stored, (unsigned long long)t->bytes);
+        return err_set(e, "%llu bytes cannot unpack to the %llu claimed", (unsigned long long)t->stored,
+                       (unsigned long long)t->bytes);
     return 0;
 }
 
@@ -182,7 +185,8 @@ static int check_local(const struct file_part *f, struct archive_entry *t, uint6
 
 static int by_place(const void *a, const void *b)
 {
-    const struct archive_entry *x = *(const struct archive_entry *const *)a, *y = *(const struct archive_entry *const *)b;
+    const struct archive_entry *x = *(const struct archive_entry *const *)a,
+                               *y = *(const struct archive_entry *const *)b;
 
     return x->header < y->header ? -1 : x->header > y->header;
 }
@@ -203,8 +207,9 @@ static int check_all(const struct archive *a, struct err *e)
     qsort(t, a->entries, sizeof *t, by_place);
     for (size_t i = 1; i < a->entries && rc == 0; i++)
         if (t[i]->header < t[i - 1]->at + t[i - 1]->stored)
-            rc = err_set(e, "%s: its header at %llu lies inside %s, which ends at %llu", t[i]->name, (unsigned long long)t[i]->header,
-                         t[i - 1]->name, (unsigned long long)(t[i - 1]->at + t[i - 1]->stored));
+            rc = err_set(e, "%s: its header at %llu lies inside %s, which ends at %llu", t[i]->name,
+                         (unsigned long long)t[i]->header, t[i - 1]->name,
+                         (unsigned long long)(t[i - 1]->at + t[i - 1]->stored));
     qsort(t, a->entries, sizeof *t, by_name);
     for (size_t i = 1; i < a->entries && rc == 0; i++)
         if (strcmp(t[i]->name, t[i - 1]->name) == 0)
@@ -213,7 +218,8 @@ static int check_all(const struct archive *a, struct err *e)
     return rc;
 }
 
-static int read_directory(struct archive *a, const struct file_part *f, const struct directory *d, const uint8_t *p, struct err *e)
+static int read_directory(struct archive *a, const struct file_part *f, const struct directory *d, const uint8_t *p,
+                          struct err *e)
 {
     size_t at = 0, used = 0;
 

@@ -38,7 +38,8 @@ static int inflate_chunk(z_stream *z, uint8_t *out, struct sink *k, const struct
         z->avail_out = (uInt)CHUNK;
         got = inflate(z, Z_NO_FLUSH);
         if (got != Z_OK && got != Z_STREAM_END && got != Z_BUF_ERROR)
-            return err_set(e, "its deflated data are damaged after %llu bytes: %s", (unsigned long long)k->n, z->msg ? z->msg : "cut short");
+            return err_set(e, "its deflated data are damaged after %llu bytes: %s", (unsigned long long)k->n,
+                           z->msg ? z->msg : "cut short");
         if (sink_put(k, out, CHUNK - z->avail_out, t, e) < 0)
             return -1;
         if (got == Z_STREAM_END)
@@ -72,18 +73,21 @@ static int unpack(const struct file_part *f, const struct archive_entry *t, stru
     if (rc < 0)
         return -1;
     if (k->n != t->bytes)
-        return err_set(e, "it unpacks to %llu bytes, %llu are claimed", (unsigned long long)k->n, (unsigned long long)t->bytes);
+        return err_set(e, "it unpacks to %llu bytes, %llu are claimed", (unsigned long long)k->n,
+                       (unsigned long long)t->bytes);
     if (k->crc != t->crc)
         return err_set(e, "its checksum is %08x, the directory says %08x", k->crc, t->crc);
     return 0;
 }
 
-int archive_read(const struct source *s, int part, const struct archive_entry *t, uint64_t limit, struct buf *out, struct err *e)
+int archive_read(const struct source *s, int part, const struct archive_entry *t, uint64_t limit, struct buf *out,
+                 struct err *e)
 {
     struct sink k = {.buf = out, .fd = -1};
 
     if (t->bytes > limit)
-        return err_set(e, "%s has %llu bytes, %llu at most", t->name, (unsigned long long)t->bytes, (unsigned long long)limit);
+        return err_set(e, "%s has %llu bytes, %llu at most", t->name, (unsigned long long)t->bytes,
+                       (unsigned long long)limit);
     return unpack(&s->part[part], t, &k, e) < 0 ? err_in(e, "%s", t->name) : 0;
 }
 

@@ -13,9 +13,11 @@
 #define MODULES_MAX_BYTES ((uint64_t)1 << 20)
 
 /* Weights in any format, and what says where weights are. */
-static const char weights[] = "*.safetensors,*.safetensors.index.json,*.gguf,*.bin,*.bin.index.json,*.pt,*.pth,*.ckpt,*.h5,"
-                              "*.msgpack,*.onnx,*.onnx_data,*.npz,*.weir";
-static const char weights_elsewhere[] = "*.tflite,*.mlmodel,*.engine,*.ot"; /* of formats that make a sub-folder a checkpoint */
+static const char weights[] =
+    "*.safetensors,*.safetensors.index.json,*.gguf,*.bin,*.bin.index.json,*.pt,*.pth,*.ckpt,*.h5,"
+    "*.msgpack,*.onnx,*.onnx_data,*.npz,*.weir";
+static const char weights_elsewhere[] =
+    "*.tflite,*.mlmodel,*.engine,*.ot"; /* of formats that make a sub-folder a checkpoint */
 static const char never[] = "events.out.tfevents.*";
 
 /* Paths of one folder's files, and whether weights are among them. */

@@ -19,8 +19,7 @@ const struct file_format *const file_formats[] = {
 #define FORMAT(name) &file_##name,
 #include "file/file.def"
 #undef FORMAT
-    NULL
-};
+    NULL};
 
 /* A clone without git-lfs has pointers of some 130 bytes in place of files. */
 static int check_pointer(const char *path, const void *first, size_t n, struct err *e)

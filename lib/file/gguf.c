@@ -1,4 +1,5 @@
-/* gguf: a GGUF file as a source of tensors. Offsets must be the running sum of padded sizes, as ggml's own reader demands. */
+/* gguf: a GGUF file as a source of tensors. Offsets must be the running sum of padded sizes, as ggml's own reader
+ * demands. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,8 +74,8 @@ static int measure(struct file_tensor *t, struct err *e)
     }
     row = t->blocks ? ggml_row_bytes(t->blocks, cols) : 0;
     if (t->blocks && !row)
-        return err_set(e, "rows of %llu elements do not fill %s blocks of %u", (unsigned long long)cols, t->blocks->name,
-                       t->blocks->block);
+        return err_set(e, "rows of %llu elements do not fill %s blocks of %u", (unsigned long long)cols,
+                       t->blocks->name, t->blocks->block);
     if (!t->blocks && dtype_bytes(t->dtype, cols, &row) < 0)
         return err_set(e, "rows of %llu elements overflow", (unsigned long long)cols);
     if (mem_mul(rows, row, &t->bytes) < 0 || t->bytes > INT64_MAX)
@@ -88,8 +89,8 @@ static int read_entry(struct cursor *c, struct file_tensor *t, uint64_t running,
 
     if (strlen(t->name) > GGUF_NAME_MAX)
         return err_set(e, "a name of %zu bytes, %d at most", strlen(t->name), GGUF_NAME_MAX);
-    if (read_dims(c, &t->shape, e) < 0 || cursor_u32(c, &type, e) < 0 || read_type(type, t, e) < 0 || measure(t, e) < 0 ||
-        cursor_u64(c, &t->offset, e) < 0)
+    if (read_dims(c, &t->shape, e) < 0 || cursor_u32(c, &type, e) < 0 || read_type(type, t, e) < 0 ||
+        measure(t, e) < 0 || cursor_u64(c, &t->offset, e) < 0)
         return -1;
     if (t->offset != running)
         return err_set(e, "its data begin at %llu, but what comes before ends at %llu", (unsigned long long)t->offset,
@@ -129,14 +130,14 @@ static int place(struct source *s, size_t first, int part, uint64_t data, struct
 
         t->offset += data;
         if (t->bytes && (t->offset > have || t->bytes > have - t->offset))
-            return err_set(e, "%s: its data end at %llu, the file at %llu", t->name, (unsigned long long)(t->offset + t->bytes),
-                           (unsigned long long)have);
+            return err_set(e, "%s: its data end at %llu, the file at %llu", t->name,
+                           (unsigned long long)(t->offset + t->bytes), (unsigned long long)have);
     }
     return 0;
 }
 
-/* The keys as a GGUF of no tensors, which travels as a blob: so they come back as they were. split.* says how the bytes lay in
- * files, which is over. */
+/* The keys as a GGUF of no tensors, which travels as a blob: so they come back as they were. split.* says how the bytes
+ * lay in files, which is over. */
 static void add_keys(struct source *s, const struct gguf_in *g)
 {
     struct gguf_keys k = {0};
@@ -164,11 +165,13 @@ static int read_part(struct source *s, const char *path, struct gguf_in *g, stru
     return 0;
 }
 
-/* "PREFIX-00002-of-00007.gguf" of part 2 of 7; its length before the number, or 0 when the path ends in no such thing. */
+/* "PREFIX-00002-of-00007.gguf" of part 2 of 7; its length before the number, or 0 when the path ends in no such thing.
+ * */
 static size_t split_prefix(const char *path, int64_t no, int64_t count)
 {
     char end[40];
-    size_t n = strlen(path), k = (size_t)snprintf(end, sizeof end, "-%05lld-of-%05lld.gguf", (long long)no, (long long)count);
+    size_t n = strlen(path),
+           k = (size_t)snprintf(end, sizeof end, "-%05lld-of-%05lld.gguf", (long long)no, (long long)count);
 
     return n > k && strcmp(path + n - k, end) == 0 ? n - k : 0;
 }
@@ -180,8 +183,8 @@ static int check_split(const struct gguf_in *g, int64_t no, int64_t count, struc
         return err_set(e, "split.no is %lld, part %lld of %lld says %lld", (long long)gguf_int(g, "split.no", -1),
                        (long long)no + 1, (long long)count, (long long)no);
     if (gguf_int(g, "split.count", -1) != count)
-        return err_set(e, "split.count is %lld, in the part before it was %lld", (long long)gguf_int(g, "split.count", -1),
-                       (long long)count);
+        return err_set(e, "split.count is %lld, in the part before it was %lld",
+                       (long long)gguf_int(g, "split.count", -1), (long long)count);
     return 0;
 }
 
@@ -208,8 +211,8 @@ static int read_parts(struct source *s, const char *prefix, int prefix_n, int64_
             return -1;
     }
     if (want >= 0 && (uint64_t)want != s->tensors - first)
-        return err_set(e, "%.*s: split.tensors.count is %lld, the %lld parts hold %zu tensors", prefix_n, prefix, (long long)want,
-                       (long long)count, s->tensors - first);
+        return err_set(e, "%.*s: split.tensors.count is %lld, the %lld parts hold %zu tensors", prefix_n, prefix,
+                       (long long)want, (long long)count, s->tensors - first);
     return 0;
 }
 
@@ -250,8 +253,9 @@ static int open_file(struct source *s, const char *path, struct err *e)
     } else if (rc == 0) {
         forget(s, tensors, parts);
         if (count > SPLITS_MAX || no < 0 || no >= count || !(n = split_prefix(path, no + 1, count)))
-            rc = err_set(e, "%s: split.no %lld of split.count %lld, and its name does not end in -%05lld-of-%05lld.gguf", path,
-                         (long long)no, (long long)count, (long long)no + 1, (long long)count);
+            rc =
+                err_set(e, "%s: split.no %lld of split.count %lld, and its name does not end in -%05lld-of-%05lld.gguf",
+                        path, (long long)no, (long long)count, (long long)no + 1, (long long)count);
         else
             rc = read_parts(s, path, (int)n, count, e);
     }

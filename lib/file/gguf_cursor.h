@@ -14,7 +14,8 @@ int cursor_need(struct cursor *c, uint64_t n, struct err *e); /* n bytes from th
 int cursor_u32(struct cursor *c, uint32_t *v, struct err *e);
 int cursor_u64(struct cursor *c, uint64_t *v, struct err *e);
 int cursor_skip_string(struct cursor *c, uint64_t *n, struct err *e);
-char *cursor_name(struct cursor *c, const char *what, struct err *e); /* a string that must be a name; the caller frees */
+char *cursor_name(struct cursor *c, const char *what,
+                  struct err *e); /* a string that must be a name; the caller frees */
 
 int gguf_read_keys(struct gguf_in *g, struct cursor *c, struct err *e);
 

@@ -71,7 +71,11 @@ static int is_utf8(const uint8_t *s, uint64_t n)
 {
     for (uint64_t i = 0; i < n;) {
         uint8_t c = s[i];
-        unsigned more = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : c >= 0xe0 && c < 0xf0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : 4;
+        unsigned more = c < 0x80                ? 0
+                        : c >= 0xc2 && c < 0xe0 ? 1
+                        : c >= 0xe0 && c < 0xf0 ? 2
+                        : c >= 0xf0 && c < 0xf5 ? 3
+                                                : 4;
 
         if (c == 0 || more == 4 || n - i <= more)
             return 0;
@@ -93,7 +97,8 @@ char *cursor_name(struct cursor *c, const char *what, struct err *e)
     if (cursor_skip_string(c, &n, e) < 0)
         return NULL;
     if (n == 0 || !is_utf8(c->text->data + c->at - n, n)) {
-        err_set(e, "%s at byte %llu is %s", what, (unsigned long long)(c->at - n), n ? "not UTF-8 without NUL" : "empty");
+        err_set(e, "%s at byte %llu is %s", what, (unsigned long long)(c->at - n),
+                n ? "not UTF-8 without NUL" : "empty");
         return NULL;
     }
     return mem_strndup((const char *)c->text->data + c->at - n, (size_t)n);
@@ -135,7 +140,8 @@ static int read_array(struct cursor *c, struct gguf_value *v, struct err *e)
     if (of >= GGUF_KINDS)
         return err_set(e, "elements of kind %u, kinds are 0 to %d", of, GGUF_KINDS - 1);
     if (v->n > ARRAY_MAX)
-        return err_set(e, "an array of %llu elements, %llu at most", (unsigned long long)v->n, (unsigned long long)ARRAY_MAX);
+        return err_set(e, "an array of %llu elements, %llu at most", (unsigned long long)v->n,
+                       (unsigned long long)ARRAY_MAX);
     v->of = (enum gguf_kind)of;
     v->at = c->at;
     return skip_values(c, v->of, v->n, e);
@@ -209,7 +215,8 @@ static int read_alignment(struct gguf_in *g, struct err *e)
         return err_set(e, "general.alignment is of kind %s, not u32", gguf_kind_names[v->kind]);
     g->align = (uint64_t)gguf_int(g, "general.alignment", 0);
     if (g->align == 0 || (g->align & (g->align - 1)) || g->align > ALIGN_MAX)
-        return err_set(e, "general.alignment is %llu, no power of two up to %u", (unsigned long long)g->align, ALIGN_MAX);
+        return err_set(e, "general.alignment is %llu, no power of two up to %u", (unsigned long long)g->align,
+                       ALIGN_MAX);
     return 0;
 }
 
@@ -282,14 +289,28 @@ static double number_at(const uint8_t *p, enum gguf_kind kind)
     memcpy(&f32, &half, sizeof f32);
     memcpy(&f64, &u, sizeof f64);
     switch (kind) {
-    case GGUF_U8: case GGUF_BOOL: case GGUF_U16: case GGUF_U32: case GGUF_U64: return (double)u;
-    case GGUF_I8: return (int8_t)u;
-    case GGUF_I16: return (int16_t)u;
-    case GGUF_I32: return (int32_t)half;
-    case GGUF_I64: return (double)(int64_t)u;
-    case GGUF_F32: return (double)f32;
-    case GGUF_F64: return f64;
-    case GGUF_STR: case GGUF_ARRAY: case GGUF_KINDS: break;
+    case GGUF_U8:
+    case GGUF_BOOL:
+    case GGUF_U16:
+    case GGUF_U32:
+    case GGUF_U64:
+        return (double)u;
+    case GGUF_I8:
+        return (int8_t)u;
+    case GGUF_I16:
+        return (int16_t)u;
+    case GGUF_I32:
+        return (int32_t)half;
+    case GGUF_I64:
+        return (double)(int64_t)u;
+    case GGUF_F32:
+        return (double)f32;
+    case GGUF_F64:
+        return f64;
+    case GGUF_STR:
+    case GGUF_ARRAY:
+    case GGUF_KINDS:
+        break;
     }
     return 0;
 }

@@ -1,6 +1,7 @@
 /*
- * hf: a Hugging Face folder: model.safetensors, or shards named by model.safetensors.index.json, or the one *.safetensors
- * there is, or the same of PyTorch's (pytorch_model.bin); and what lies beside them (beside.h), which travels as blobs: config.json, tokenizer.json ...
+ * hf: a Hugging Face folder: model.safetensors, or shards named by model.safetensors.index.json, or the one
+ * *.safetensors there is, or the same of PyTorch's (pytorch_model.bin); and what lies beside them (beside.h), which
+ * travels as blobs: config.json, tokenizer.json ...
  */
 #include <dirent.h>
 #include <errno.h>
@@ -93,8 +94,8 @@ static int check_shard_name(const struct json *m, struct err *e)
 {
     if (m->kind != JSON_STRING)
         return err_set(e, "weight_map: the place of %s is not a string", m->key);
-    if (m->len == 0 || strlen(m->s) != m->len || strlen(m->key) != m->key_len || strchr(m->s, '/') || strcmp(m->s, "..") == 0 ||
-        strcmp(m->s, ".") == 0)
+    if (m->len == 0 || strlen(m->s) != m->len || strlen(m->key) != m->key_len || strchr(m->s, '/') ||
+        strcmp(m->s, "..") == 0 || strcmp(m->s, ".") == 0)
         return err_set(e, "weight_map: %s is placed in '%s', which is no plain file name", m->key, m->s);
     return 0;
 }
@@ -240,6 +241,5 @@ static int open_folder(struct source *s, const char *path, struct err *e)
     return rc;
 }
 
-const struct file_format file_hf = {
-    "hf", "a Hugging Face folder: safetensors, config.json, tokenizer", probe, open_folder
-};
+const struct file_format file_hf = {"hf", "a Hugging Face folder: safetensors, config.json, tokenizer", probe,
+                                    open_folder};

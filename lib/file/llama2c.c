@@ -1,8 +1,10 @@
 /*
- * llama2c: llama2.c's model.bin, versions 0 and 1: f32 weights behind a few numbers. Names become Hugging Face's, config.json is made
- * from the numbers; rows of q and k stay as they are, for rotary pairs (2i, 2i+1), which source.interleaved says.
+ * llama2c: llama2.c's model.bin, versions 0 and 1: f32 weights behind a few numbers. Names become Hugging Face's,
+ * config.json is made from the numbers; rows of q and k stay as they are, for rotary pairs (2i, 2i+1), which
+ * source.interleaved says.
  *
- *   version 0: i32 dim, hidden, layers, heads, kv_heads, vocab (below 0: an own head), context | weights, two tables of angles, head
+ *   version 0: i32 dim, hidden, layers, heads, kv_heads, vocab (below 0: an own head), context | weights, two tables of
+ *   angles, head
  *   version 1: "ak42" (u32 0x616b3432) | i32 1 | the same seven | u8 shared head | zeros to 256 | weights, head
  *
  * Source: llama2.c, export.py (legacy_export, version1_export), run.c.
@@ -48,9 +50,11 @@ static int read_header(const uint8_t *p, size_t n, struct sizes *c, int *version
     }
     for (const int32_t *v = &c->dim; v <= &c->context; v++)
         if (*v < 1 || *v > SIZE_MAX_HERE)
-            return err_set(e, "size %d of the header is %d; from 1 to %d is possible", (int)(v - &c->dim) + 1, *v, SIZE_MAX_HERE);
+            return err_set(e, "size %d of the header is %d; from 1 to %d is possible", (int)(v - &c->dim) + 1, *v,
+                           SIZE_MAX_HERE);
     if (c->dim % c->heads || c->heads % c->kv_heads || c->dim / c->heads % 2)
-        return err_set(e, "%d dimensions do not make %d heads of an even size, %d of them for keys", c->dim, c->heads, c->kv_heads);
+        return err_set(e, "%d dimensions do not make %d heads of an even size, %d of them for keys", c->dim, c->heads,
+                       c->kv_heads);
     return 0;
 }
 
@@ -96,8 +100,8 @@ static int place_layers(struct layout *l, const char *name, int32_t layers, uint
     for (int32_t i = 0; i < layers; i++) {
         place(l, name, i, rows, cols);
         if (l->at > l->end)
-            return err_set(e, "model.layers.%d.%s.weight ends at byte %llu, the file at %llu", i, name, (unsigned long long)l->at,
-                           (unsigned long long)l->end);
+            return err_set(e, "model.layers.%d.%s.weight ends at byte %llu, the file at %llu", i, name,
+                           (unsigned long long)l->at, (unsigned long long)l->end);
     }
     return 0;
 }
@@ -108,9 +112,9 @@ static int place_blocks(struct layout *l, const struct sizes *c, int version, st
     const struct {
         const char *name;
         uint64_t rows, cols;
-    } kind[] = {{"input_layernorm", 0, d}, {"self_attn.q_proj", d, d}, {"self_attn.k_proj", kv, d}, {"self_attn.v_proj", kv, d},
-                {"self_attn.o_proj", d, d}, {"post_attention_layernorm", 0, d}, {"mlp.gate_proj", h, d}, {"mlp.down_proj", d, h},
-                {"mlp.up_proj", h, d}};
+    } kind[] = {{"input_layernorm", 0, d},   {"self_attn.q_proj", d, d}, {"self_attn.k_proj", kv, d},
+                {"self_attn.v_proj", kv, d}, {"self_attn.o_proj", d, d}, {"post_attention_layernorm", 0, d},
+                {"mlp.gate_proj", h, d},     {"mlp.down_proj", d, h},    {"mlp.up_proj", h, d}};
     static const int order0[] = {0, 1, 2, 3, 4, 5, 6, 7, 8}, order1[] = {1, 2, 3, 4, 6, 7, 8};
     const int *order = version ? order1 : order0;
 
@@ -139,8 +143,11 @@ static int place_all(struct layout *l, const struct sizes *c, int version, int s
     if (!shared)
         place(l, "lm_head.weight", -1, vocab, d);
     if (l->at != l->end)
-        return err_set(e, "the header's sizes (%d wide, %d hidden, %d layers, %d heads, %d for keys, %d tokens, %d long) make %llu bytes, the file has %llu",
-                       c->dim, c->hidden, c->layers, c->heads, c->kv_heads, c->vocab, c->context, (unsigned long long)l->at, (unsigned long long)l->end);
+        return err_set(e,
+                       "the header's sizes (%d wide, %d hidden, %d layers, %d heads, %d for keys, %d tokens, %d long) "
+                       "make %llu bytes, the file has %llu",
+                       c->dim, c->hidden, c->layers, c->heads, c->kv_heads, c->vocab, c->context,
+                       (unsigned long long)l->at, (unsigned long long)l->end);
     return 0;
 }
 
@@ -150,10 +157,15 @@ static void add_config(struct source *s, const struct sizes *c, int shared)
 {
     struct buf *b = &source_add_blob(s, "config.json")->data;
 
-    buf_printf(b, "{\n  \"architectures\": [\n    \"LlamaForCausalLM\"\n  ],\n  \"bos_token_id\": 1,\n  \"eos_token_id\": 2,\n  \"hidden_act\": \"silu\",\n"
-                  "  \"hidden_size\": %d,\n  \"intermediate_size\": %d,\n  \"max_position_embeddings\": %d,\n  \"model_type\": \"llama\",\n"
-                  "  \"num_attention_heads\": %d,\n  \"num_hidden_layers\": %d,\n  \"num_key_value_heads\": %d,\n  \"rms_norm_eps\": 1e-05,\n"
-                  "  \"rope_theta\": 10000.0,\n  \"tie_word_embeddings\": %s,\n  \"torch_dtype\": \"float32\",\n  \"vocab_size\": %d\n}\n",
+    buf_printf(b,
+               "{\n  \"architectures\": [\n    \"LlamaForCausalLM\"\n  ],\n  \"bos_token_id\": 1,\n  \"eos_token_id\": "
+               "2,\n  \"hidden_act\": \"silu\",\n"
+               "  \"hidden_size\": %d,\n  \"intermediate_size\": %d,\n  \"max_position_embeddings\": %d,\n  "
+               "\"model_type\": \"llama\",\n"
+               "  \"num_attention_heads\": %d,\n  \"num_hidden_layers\": %d,\n  \"num_key_value_heads\": %d,\n  "
+               "\"rms_norm_eps\": 1e-05,\n"
+               "  \"rope_theta\": 10000.0,\n  \"tie_word_embeddings\": %s,\n  \"torch_dtype\": \"float32\",\n  "
+               "\"vocab_size\": %d\n}\n",
                c->dim, c->hidden, c->context, c->heads, c->layers, c->kv_heads, shared ? "true" : "false", c->vocab);
 }
 
@@ -220,4 +232,5 @@ static int open_file(struct source *s, const char *path, struct err *e)
     return glob_match("tok*.bin", slash ? slash + 1 : path) ? open_tokenizer(s, path, e) : open_model(s, path, e);
 }
 
-const struct file_format file_llama2c = {"llama2c", "llama2.c's model.bin, versions 0 and 1, with its tokenizer.bin", probe, open_file};
+const struct file_format file_llama2c = {"llama2c", "llama2.c's model.bin, versions 0 and 1, with its tokenizer.bin",
+                                         probe, open_file};

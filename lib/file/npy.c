@@ -13,8 +13,9 @@
 static const struct {
     const char *name;
     enum dtype dtype;
-} types[] = {{"<f8", DT_F64}, {"<f4", DT_F32}, {"<f2", DT_F16}, {"<i8", DT_I64}, {"<i4", DT_I32}, {"<i2", DT_I16}, {"|i1", DT_I8},
-             {"<u8", DT_U64}, {"<u4", DT_U32}, {"<u2", DT_U16}, {"|u1", DT_U8}, {"|b1", DT_BOOL}, {"<c8", DT_C64}};
+} types[] = {{"<f8", DT_F64}, {"<f4", DT_F32},  {"<f2", DT_F16}, {"<i8", DT_I64}, {"<i4", DT_I32},
+             {"<i2", DT_I16}, {"|i1", DT_I8},   {"<u8", DT_U64}, {"<u4", DT_U32}, {"<u2", DT_U16},
+             {"|u1", DT_U8},  {"|b1", DT_BOOL}, {"<c8", DT_C64}};
 
 const char *npy_type(enum dtype t)
 {
@@ -73,7 +74,8 @@ static int read_type(struct text *t, struct file_tensor *out, struct err *e)
             out->dtype = types[i].dtype;
             return 0;
         }
-    return err_set(e, "type '%s' is not read; %s", name, *name == '>' ? "its bytes are in the other order" : "it is no number that tensors hold");
+    return err_set(e, "type '%s' is not read; %s", name,
+                   *name == '>' ? "its bytes are in the other order" : "it is no number that tensors hold");
 }
 
 static int read_shape(struct text *t, struct shape *s, struct err *e)
@@ -112,7 +114,10 @@ static int read_header(struct text *t, struct file_tensor *out, int *fortran, st
 
         if (quoted(t, key) < 0 || !next_is(t, ":"))
             return err_set(e, "the header is no dict of texts");
-        which = strcmp(key, "descr") == 0 ? 1 : strcmp(key, "fortran_order") == 0 ? 2 : strcmp(key, "shape") == 0 ? 4 : 0;
+        which = strcmp(key, "descr") == 0           ? 1
+                : strcmp(key, "fortran_order") == 0 ? 2
+                : strcmp(key, "shape") == 0         ? 4
+                                                    : 0;
         if (!which || seen & which)
             return err_set(e, "the header's key '%s' is not known, or there twice", key);
         seen |= which;
@@ -141,8 +146,8 @@ static int check_size(struct file_tensor *t, uint64_t at, uint64_t end, struct e
     if (dtype_bytes(t->dtype, count, &t->bytes) < 0 || t->bytes > INT64_MAX)
         return err_set(e, "shape %s overflows", shape_text(&t->shape, text));
     if (t->bytes != end - at)
-        return err_set(e, "%s of shape %s is %llu bytes, %llu are there", dtype_info(t->dtype)->name, shape_text(&t->shape, text),
-                       (unsigned long long)t->bytes, (unsigned long long)(end - at));
+        return err_set(e, "%s of shape %s is %llu bytes, %llu are there", dtype_info(t->dtype)->name,
+                       shape_text(&t->shape, text), (unsigned long long)t->bytes, (unsigned long long)(end - at));
     t->offset = at;
     return 0;
 }
@@ -173,13 +178,18 @@ static int read_array(struct source *s, struct file_tensor *t, uint64_t at, uint
         return err_set(e, "%llu bytes are too few for an array", (unsigned long long)(end - at));
     if (memcmp(b, "\x93NUMPY", 6) != 0 || b[6] < 1 || b[6] > 3 || b[7])
         return err_set(e, "not an array of numpy's version 1, 2 or 3");
-    n = b[6] == 1 ? b[8] | (uint32_t)b[9] << 8 : b[8] | (uint32_t)b[9] << 8 | (uint32_t)b[10] << 16 | (uint32_t)b[11] << 24;
+    n = b[6] == 1 ? b[8] | (uint32_t)b[9] << 8
+                  : b[8] | (uint32_t)b[9] << 8 | (uint32_t)b[10] << 16 | (uint32_t)b[11] << 24;
     at += b[6] == 1 ? 10 : 12;
     if (n > HEADER_MAX || n > end - at)
-        return err_set(e, "a header of %u bytes, %llu are there and %u at most", n, (unsigned long long)(end - at), HEADER_MAX);
+        return err_set(e, "a header of %u bytes, %llu are there and %u at most", n, (unsigned long long)(end - at),
+                       HEADER_MAX);
     text = mem_new(n + 1, 1);
     cursor = (struct text){text, text + n};
-    rc = io_pread(f->fd, text, n, at, e) < 0 || read_header(&cursor, t, &fortran, e) < 0 || check_size(t, at + n, end, e) < 0 ? -1 : 0;
+    rc = io_pread(f->fd, text, n, at, e) < 0 || read_header(&cursor, t, &fortran, e) < 0 ||
+                 check_size(t, at + n, end, e) < 0
+             ? -1
+             : 0;
     free(text);
     return rc == 0 && fortran ? turn(s, t, e) : rc;
 }
@@ -246,7 +256,8 @@ static int add_entries(struct source *s, int part, const struct archive *a, stru
 
         if (n < 5 || strcmp(t->name + n - 4, ".npy") != 0)
             return err_set(e, "the entry %s is no array (.npy)", t->name);
-        if (archive_place(s, t, &where, &at, e) < 0 || add_array(s, where, mem_strndup(t->name, n - 4), at, at + t->bytes, e) < 0)
+        if (archive_place(s, t, &where, &at, e) < 0 ||
+            add_array(s, where, mem_strndup(t->name, n - 4), at, at + t->bytes, e) < 0)
             return -1;
     }
     return 0;

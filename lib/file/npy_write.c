@@ -47,7 +47,8 @@ static int check_types(const struct pile *p, struct err *e)
         const struct pile_item *t = &p->item[i];
 
         if (t->blocks || !npy_type(t->dtype))
-            return err_set(e, "%s: numpy has no type for %s", t->name, t->blocks ? t->blocks->name : dtype_info(t->dtype)->name);
+            return err_set(e, "%s: numpy has no type for %s", t->name,
+                           t->blocks ? t->blocks->name : dtype_info(t->dtype)->name);
     }
     return pile_check(p, e);
 }
@@ -89,7 +90,8 @@ static int checksum(const struct pile *p, size_t item, const struct buf *header,
     return rc;
 }
 
-/* What both headers of an entry share, from "version needed" to the length of the name. The date is zip's first: 1980-01-01. */
+/* What both headers of an entry share, from "version needed" to the length of the name. The date is zip's first:
+ * 1980-01-01. */
 static void put_common(struct buf *b, uint32_t crc, uint64_t bytes, size_t name_n)
 {
     uint32_t size = bytes >= UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;

@@ -10,7 +10,8 @@ const uint8_t *pickle_take(struct machine *m, uint64_t n)
 {
     if (n > m->n - m->at) {
         m->cut = 1;
-        err_set(m->e, "the pickle ends inside byte %zu: %llu more are needed, %zu are left", m->at, (unsigned long long)n, m->n - m->at);
+        err_set(m->e, "the pickle ends inside byte %zu: %llu more are needed, %zu are left", m->at,
+                (unsigned long long)n, m->n - m->at);
         return NULL;
     }
     m->at += n;
@@ -128,13 +129,27 @@ static int refuse(struct machine *m, int op)
     static const struct {
         char op;
         const char *name;
-    } names[] = {{'i', "INST"}, {'o', "OBJ"}, {'P', "PERSID"}, {'\x82', "EXT1"}, {'\x83', "EXT2"}, {'\x84', "EXT4"}, {'\x92', "NEWOBJ_EX"},
-                 {'\x97', "NEXT_BUFFER"}, {'\x98', "READONLY_BUFFER"}, {'S', "STRING"}, {'V', "UNICODE"}, {'F', "FLOAT"}, {'I', "INT"},
-                 {'L', "LONG"}, {'p', "PUT"}, {'g', "GET"}};
+    } names[] = {{'i', "INST"},
+                 {'o', "OBJ"},
+                 {'P', "PERSID"},
+                 {'\x82', "EXT1"},
+                 {'\x83', "EXT2"},
+                 {'\x84', "EXT4"},
+                 {'\x92', "NEWOBJ_EX"},
+                 {'\x97', "NEXT_BUFFER"},
+                 {'\x98', "READONLY_BUFFER"},
+                 {'S', "STRING"},
+                 {'V', "UNICODE"},
+                 {'F', "FLOAT"},
+                 {'I', "INT"},
+                 {'L', "LONG"},
+                 {'p', "PUT"},
+                 {'g', "GET"}};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].op == (char)op)
-            return err_set(m->e, "byte %zu of the pickle: opcode %s, which no state dict needs", m->at - 1, names[i].name);
+            return err_set(m->e, "byte %zu of the pickle: opcode %s, which no state dict needs", m->at - 1,
+                           names[i].name);
     return err_set(m->e, "byte %zu of the pickle: %#x is no opcode", m->at - 1, op);
 }
 
@@ -143,52 +158,107 @@ static int step(struct machine *m, int op)
     uint64_t n;
 
     switch (op) {
-    case 0x80: return protocol(m);
-    case 0x95: return pickle_number(m, 8, &n);             /* FRAME */
-    case '(': return pickle_mark(m);
-    case '0': return m->depth > pickle_floor(m) ? (m->depth--, 0) : m->marks ? (m->marks--, 0) : pickle_bad(m, "nothing is left on the stack");
-    case '1': return m->marks ? (m->depth = m->mark[--m->marks], 0) : pickle_bad(m, "there is no mark");
-    case '2': return m->depth > pickle_floor(m) ? pickle_push(m, m->stack[m->depth - 1]) : pickle_bad(m, "nothing is left on the stack");
-    case 'N': return push_kind(m, PICKLE_NONE, 0);
-    case 0x88: case 0x89: return push_kind(m, PICKLE_BOOL, op == 0x88);
-    case 'J': return unsigned_int(m, 4);
-    case 'K': return unsigned_int(m, 1);
-    case 'M': return unsigned_int(m, 2);
-    case 0x8a: return long_int(m, 1);
-    case 0x8b: return long_int(m, 4);
-    case 'G': return real(m);
-    case 'X': return counted(m, PICKLE_TEXT, 4);
-    case 0x8c: case 'U': return counted(m, PICKLE_TEXT, 1);
-    case 'T': return counted(m, PICKLE_TEXT, 4);    /* Python 2's str */
-    case 0x8d: return counted(m, PICKLE_TEXT, 8);
-    case 'B': return counted(m, PICKLE_BYTES, 4);
-    case 'C': return counted(m, PICKLE_BYTES, 1);
-    case 0x8e: case 0x96: return counted(m, PICKLE_BYTES, 8);
-    case ']': return push_kind(m, PICKLE_LIST, 0);
-    case 'a': return pickle_append(m);
-    case 'e': return pickle_gather(m, PICKLE_LIST, 1);
-    case 'l': return pickle_gather(m, PICKLE_LIST, 0);
-    case ')': return pickle_tuple(m, 0);
-    case 't': return pickle_gather(m, PICKLE_TUPLE, 0);
-    case 0x85: case 0x86: case 0x87: return pickle_tuple(m, (size_t)op - 0x84);
-    case '}': return push_kind(m, PICKLE_DICT, 0);
-    case 'd': return pickle_gather(m, PICKLE_DICT, 0);
-    case 's': return pickle_set_item(m);
-    case 'u': return pickle_gather(m, PICKLE_DICT, 1);
-    case 0x8f: return push_kind(m, PICKLE_SET, 0);
-    case 0x90: return pickle_gather(m, PICKLE_SET, 1);
-    case 0x91: return pickle_gather(m, PICKLE_SET, 0);
-    case 'q': return pickle_memo(m, 1, 0);
-    case 'r': return pickle_memo(m, 4, 0);
-    case 0x94: return pickle_memo(m, 0, 0);
-    case 'h': return pickle_memo(m, 1, 1);
-    case 'j': return pickle_memo(m, 4, 1);
-    case 'c': return pickle_global(m);
-    case 0x93: return pickle_stack_global(m);
-    case 'R': case 0x81: return pickle_reduce(m);          /* NEWOBJ of an allowed class says the same */
-    case 'b': return pickle_build(m);
-    case 'Q': return pickle_persistent(m);
-    default: return refuse(m, op);
+    case 0x80:
+        return protocol(m);
+    case 0x95:
+        return pickle_number(m, 8, &n); /* FRAME */
+    case '(':
+        return pickle_mark(m);
+    case '0':
+        return m->depth > pickle_floor(m) ? (m->depth--, 0)
+               : m->marks                 ? (m->marks--, 0)
+                                          : pickle_bad(m, "nothing is left on the stack");
+    case '1':
+        return m->marks ? (m->depth = m->mark[--m->marks], 0) : pickle_bad(m, "there is no mark");
+    case '2':
+        return m->depth > pickle_floor(m) ? pickle_push(m, m->stack[m->depth - 1])
+                                          : pickle_bad(m, "nothing is left on the stack");
+    case 'N':
+        return push_kind(m, PICKLE_NONE, 0);
+    case 0x88:
+    case 0x89:
+        return push_kind(m, PICKLE_BOOL, op == 0x88);
+    case 'J':
+        return unsigned_int(m, 4);
+    case 'K':
+        return unsigned_int(m, 1);
+    case 'M':
+        return unsigned_int(m, 2);
+    case 0x8a:
+        return long_int(m, 1);
+    case 0x8b:
+        return long_int(m, 4);
+    case 'G':
+        return real(m);
+    case 'X':
+        return counted(m, PICKLE_TEXT, 4);
+    case 0x8c:
+    case 'U':
+        return counted(m, PICKLE_TEXT, 1);
+    case 'T':
+        return counted(m, PICKLE_TEXT, 4); /* Python 2's str */
+    case 0x8d:
+        return counted(m, PICKLE_TEXT, 8);
+    case 'B':
+        return counted(m, PICKLE_BYTES, 4);
+    case 'C':
+        return counted(m, PICKLE_BYTES, 1);
+    case 0x8e:
+    case 0x96:
+        return counted(m, PICKLE_BYTES, 8);
+    case ']':
+        return push_kind(m, PICKLE_LIST, 0);
+    case 'a':
+        return pickle_append(m);
+    case 'e':
+        return pickle_gather(m, PICKLE_LIST, 1);
+    case 'l':
+        return pickle_gather(m, PICKLE_LIST, 0);
+    case ')':
+        return pickle_tuple(m, 0);
+    case 't':
+        return pickle_gather(m, PICKLE_TUPLE, 0);
+    case 0x85:
+    case 0x86:
+    case 0x87:
+        return pickle_tuple(m, (size_t)op - 0x84);
+    case '}':
+        return push_kind(m, PICKLE_DICT, 0);
+    case 'd':
+        return pickle_gather(m, PICKLE_DICT, 0);
+    case 's':
+        return pickle_set_item(m);
+    case 'u':
+        return pickle_gather(m, PICKLE_DICT, 1);
+    case 0x8f:
+        return push_kind(m, PICKLE_SET, 0);
+    case 0x90:
+        return pickle_gather(m, PICKLE_SET, 1);
+    case 0x91:
+        return pickle_gather(m, PICKLE_SET, 0);
+    case 'q':
+        return pickle_memo(m, 1, 0);
+    case 'r':
+        return pickle_memo(m, 4, 0);
+    case 0x94:
+        return pickle_memo(m, 0, 0);
+    case 'h':
+        return pickle_memo(m, 1, 1);
+    case 'j':
+        return pickle_memo(m, 4, 1);
+    case 'c':
+        return pickle_global(m);
+    case 0x93:
+        return pickle_stack_global(m);
+    case 'R':
+    case 0x81:
+        return pickle_reduce(m); /* NEWOBJ of an allowed class says the same */
+    case 'b':
+        return pickle_build(m);
+    case 'Q':
+        return pickle_persistent(m);
+    default:
+        return refuse(m, op);
     }
 }
 
@@ -236,8 +306,9 @@ void pickle_free(struct pickle *k)
 
 const char *pickle_kind_name(const struct pickle_node *v)
 {
-    static const char *const names[] = {"None", "a bool", "an integer", "a long integer", "a float", "a text", "bytes", "a list", "a tuple",
-                                        "a dict", "a set", "a global", "a call", "a persistent id"};
+    static const char *const names[] = {"None",   "a bool",   "an integer", "a long integer", "a float",
+                                        "a text", "bytes",    "a list",     "a tuple",        "a dict",
+                                        "a set",  "a global", "a call",     "a persistent id"};
 
     return v->kind == PICKLE_GLOBAL ? v->text : v->kind == PICKLE_CALL ? v->item[0]->text : names[v->kind];
 }

@@ -1,6 +1,6 @@
 /*
- * pickle: Python's pickles as trees, executing nothing. Numbers, texts, containers and calls are built as nodes; a call is only
- * written down, and only of a global that the caller allows. Everything else is refused by its name.
+ * pickle: Python's pickles as trees, executing nothing. Numbers, texts, containers and calls are built as nodes; a call
+ * is only written down, and only of a global that the caller allows. Everything else is refused by its name.
  */
 #ifndef WEIR_FILE_PICKLE_H
 #define WEIR_FILE_PICKLE_H
@@ -11,17 +11,31 @@
 #include "base/err.h"
 
 enum pickle_kind {
-    PICKLE_NONE, PICKLE_BOOL, PICKLE_INT, PICKLE_LONG, PICKLE_FLOAT, PICKLE_TEXT, PICKLE_BYTES, PICKLE_LIST, PICKLE_TUPLE,
-    PICKLE_DICT, PICKLE_SET, PICKLE_GLOBAL, PICKLE_CALL, PICKLE_PERSISTENT
+    PICKLE_NONE,
+    PICKLE_BOOL,
+    PICKLE_INT,
+    PICKLE_LONG,
+    PICKLE_FLOAT,
+    PICKLE_TEXT,
+    PICKLE_BYTES,
+    PICKLE_LIST,
+    PICKLE_TUPLE,
+    PICKLE_DICT,
+    PICKLE_SET,
+    PICKLE_GLOBAL,
+    PICKLE_CALL,
+    PICKLE_PERSISTENT
 };
 
 struct pickle_node {
     enum pickle_kind kind;
-    int64_t i;                 /* BOOL, INT */
-    double f;                  /* FLOAT */
-    const char *text;          /* TEXT, BYTES, LONG (little endian): n bytes inside the pickle; GLOBAL: "torch.FloatStorage", NUL-terminated */
+    int64_t i;        /* BOOL, INT */
+    double f;         /* FLOAT */
+    const char *text; /* TEXT, BYTES, LONG (little endian): n bytes inside the pickle; GLOBAL: "torch.FloatStorage",
+               * NUL-terminated */
     size_t n;
-    struct pickle_node **item; /* LIST, TUPLE, SET; DICT: key, value, key, value; CALL: global, arguments; PERSISTENT: the id */
+    struct pickle_node *
+        *item; /* LIST, TUPLE, SET; DICT: key, value, key, value; CALL: global, arguments; PERSISTENT: the id */
     size_t items, cap;
 };
 
@@ -29,7 +43,7 @@ struct pickle {
     struct pickle_node *root;
     struct pickle_node **node; /* all of them, to free */
     size_t nodes, cap;
-    size_t used;               /* bytes of the input up to and with STOP */
+    size_t used; /* bytes of the input up to and with STOP */
 };
 
 /*

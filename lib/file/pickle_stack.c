@@ -116,7 +116,8 @@ int pickle_tuple(struct machine *m, size_t n)
 
 int pickle_append(struct machine *m)
 {
-    struct pickle_node *item = pickle_pop(m), *list = item ? pickle_top(m, PICKLE_LIST, "an item for something that is no list") : NULL;
+    struct pickle_node *item = pickle_pop(m),
+                       *list = item ? pickle_top(m, PICKLE_LIST, "an item for something that is no list") : NULL;
 
     if (!list)
         return -1;
@@ -126,7 +127,8 @@ int pickle_append(struct machine *m)
 
 int pickle_set_item(struct machine *m)
 {
-    struct pickle_node *v = pickle_pop(m), *key = v ? pickle_pop(m) : NULL, *d = key ? pickle_top(m, PICKLE_DICT, "a key for something that is no dict") : NULL;
+    struct pickle_node *v = pickle_pop(m), *key = v ? pickle_pop(m) : NULL,
+                       *d = key ? pickle_top(m, PICKLE_DICT, "a key for something that is no dict") : NULL;
 
     if (!d)
         return -1;
@@ -183,7 +185,9 @@ static int pickle_push_global(struct machine *m, const char *module, size_t modu
     v->text = full; /* freed with the node: pickle_free */
     v->n = strlen(full);
     if (!m->allowed(full))
-        return err_set(m->e, "byte %zu of the pickle: it names %s, which is not among what a state dict needs; nothing was run", m->at - 1, full);
+        return err_set(
+            m->e, "byte %zu of the pickle: it names %s, which is not among what a state dict needs; nothing was run",
+            m->at - 1, full);
     return pickle_push(m, v);
 }
 

@@ -50,8 +50,8 @@ static int measure(struct pile_item *t, struct err *e)
         if (mem_mul(cols, t->shape.dim[i], &cols) < 0)
             return err_set(e, "shape %s overflows", shape_text(&t->shape, text));
     if (t->blocks && cols && !(t->row_bytes = ggml_row_bytes(t->blocks, cols)))
-        return err_set(e, "rows of %llu elements do not fill %s blocks of %u", (unsigned long long)cols, t->blocks->name,
-                       t->blocks->block);
+        return err_set(e, "rows of %llu elements do not fill %s blocks of %u", (unsigned long long)cols,
+                       t->blocks->name, t->blocks->block);
     if (!t->blocks && dtype_bytes(t->dtype, cols, &t->row_bytes) < 0)
         return err_set(e, "rows of %llu %s elements do not fill whole bytes, or overflow", (unsigned long long)cols,
                        dtype_info(t->dtype)->name);
@@ -60,8 +60,8 @@ static int measure(struct pile_item *t, struct err *e)
     return 0;
 }
 
-int pile_add(struct pile *p, const char *name, const struct shape *shape, enum dtype dtype, const struct ggml_type *blocks,
-             struct err *e)
+int pile_add(struct pile *p, const char *name, const struct shape *shape, enum dtype dtype,
+             const struct ggml_type *blocks, struct err *e)
 {
     struct pile_item t = {.shape = *shape, .dtype = dtype, .blocks = blocks, .at = p->end};
 
@@ -88,8 +88,8 @@ int pile_poke(struct pile *p, size_t item, uint64_t at, const void *data, uint64
     struct pile_item *t = &p->item[item];
 
     if (at > t->bytes || n > t->bytes - at)
-        return err_set(e, "%s: bytes %llu to %llu of %llu", t->name, (unsigned long long)at, (unsigned long long)(at + n),
-                       (unsigned long long)t->bytes);
+        return err_set(e, "%s: bytes %llu to %llu of %llu", t->name, (unsigned long long)at,
+                       (unsigned long long)(at + n), (unsigned long long)t->bytes);
     if (io_pwrite(p->fd, data, (size_t)n, t->at + at, e) < 0)
         return err_in(e, "temporary file");
     t->done += new;

@@ -49,8 +49,8 @@ static int put_part(struct pile *p, struct reader *in, struct bundle *b, const s
         return -1;
     row = to.row_bytes ? to.row_bytes : 1;
     if (v->rows * v->row_bytes != b->rows * to.row_bytes)
-        return err_set(e, "part '%s' has %llu bytes, the type wants %llu", name, (unsigned long long)(v->rows * v->row_bytes),
-                       (unsigned long long)(b->rows * to.row_bytes));
+        return err_set(e, "part '%s' has %llu bytes, the type wants %llu", name,
+                       (unsigned long long)(v->rows * v->row_bytes), (unsigned long long)(b->rows * to.row_bytes));
     if (b->loaded)
         return put_placed(&to, 0, v->rows * v->row_bytes / row, v->data, e);
     while ((got = bundle_next_bytes(in, b, &part, &at, &n, &data, e)) > 0)
@@ -59,7 +59,8 @@ static int put_part(struct pile *p, struct reader *in, struct bundle *b, const s
     return got;
 }
 
-static int put_as(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, enum dtype t, struct err *e)
+static int put_as(struct pile *p, struct reader *in, struct bundle *b, const struct put_how *how, enum dtype t,
+                  struct err *e)
 {
     uint64_t row0, n;
     struct put_to to;

@@ -56,7 +56,8 @@ static int whole(const struct put_to *to, uint64_t row0, uint64_t rows, const ui
     return 0;
 }
 
-/* Columns that lie apart: each is a strip of the stored tensor, which is read, changed and written where other weights lie between. */
+/* Columns that lie apart: each is a strip of the stored tensor, which is read, changed and written where other weights
+ * lie between. */
 static int by_columns(const struct put_to *to, uint64_t row0, uint64_t rows, const uint8_t *data, struct err *e)
 {
     const struct view *v = to->how->view;

@@ -1,7 +1,8 @@
 /*
  * safetensors: u64 header length | JSON header | data. Every check of the format's own reader is made, in its order:
- * length of the header, UTF-8, JSON, known dtypes, offsets without overlap or hole, sizes that agree with the shapes, and the
- * end of the file. Two checks are stricter: the header begins with "{", and a key that comes twice is refused by name.
+ * length of the header, UTF-8, JSON, known dtypes, offsets without overlap or hole, sizes that agree with the shapes,
+ * and the end of the file. Two checks are stricter: the header begins with "{", and a key that comes twice is refused
+ * by name.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -176,7 +177,8 @@ static int read_header(struct source *s, int part, struct err *e)
     if (n > HEADER_MAX)
         return err_set(e, "header of %llu bytes, %u at most", (unsigned long long)n, HEADER_MAX);
     if (n > f->bytes - 8)
-        return err_set(e, "header of %llu bytes in a file of %llu", (unsigned long long)n, (unsigned long long)f->bytes);
+        return err_set(e, "header of %llu bytes in a file of %llu", (unsigned long long)n,
+                       (unsigned long long)f->bytes);
     if (io_pread(f->fd, buf_space(&text, (size_t)n + 1), (size_t)n, 8, e) == 0) {
         text.len = (size_t)n;
         if (n == 0 || text.data[0] != '{')
@@ -200,6 +202,4 @@ int safetensors_add(struct source *s, const char *path, struct err *e)
     return read_header(s, part, e) < 0 ? err_in(e, "%s", path) : 0;
 }
 
-const struct file_format file_safetensors = {
-    "safetensors", "one file of tensors", probe, safetensors_add
-};
+const struct file_format file_safetensors = {"safetensors", "one file of tensors", probe, safetensors_add};

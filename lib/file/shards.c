@@ -76,7 +76,8 @@ void shards_index(const struct pile *p, const size_t *of, size_t n, struct buf *
         total += p->item[i].bytes;
     }
     qsort(place, p->n, sizeof *place, by_tensor);
-    buf_printf(out, "{\n  \"metadata\": {\n    \"total_size\": %llu\n  },\n  \"weight_map\": {", (unsigned long long)total);
+    buf_printf(out, "{\n  \"metadata\": {\n    \"total_size\": %llu\n  },\n  \"weight_map\": {",
+               (unsigned long long)total);
     for (size_t i = 0; i < p->n; i++) {
         char *file = shards_name("model", place[i].shard, n, ".safetensors");
 
@@ -123,11 +124,14 @@ static char *prefix_of(const char *path)
     return mem_strndup(path, n > 5 && strcmp(path + n - 5, ".gguf") == 0 ? n - 5 : n);
 }
 
-int shards_gguf(const struct pile *p, const size_t *of, size_t n, const struct gguf_keys *k, const char *path, struct err *e)
+int shards_gguf(const struct pile *p, const size_t *of, size_t n, const struct gguf_keys *k, const char *path,
+                struct err *e)
 {
     char *prefix = prefix_of(path), **name = mem_new(n + 1, sizeof *name);
     size_t done = 0;
-    int rc = n > UINT16_MAX ? err_set(e, "%zu parts, split.count holds %d at most: give more to --max-shard-size", n, UINT16_MAX) : pile_check(p, e);
+    int rc = n > UINT16_MAX
+                 ? err_set(e, "%zu parts, split.count holds %d at most: give more to --max-shard-size", n, UINT16_MAX)
+                 : pile_check(p, e);
 
     for (; rc == 0 && done < n; done++) {
         struct pile part;

@@ -35,7 +35,8 @@ static void step(const struct shape *s, const int64_t *stride, uint64_t *at, uin
     }
 }
 
-static int gather(const uint8_t *from, const struct file_tensor *t, const int64_t *stride, size_t size, int fd, struct err *e)
+static int gather(const uint8_t *from, const struct file_tensor *t, const int64_t *stride, size_t size, int fd,
+                  struct err *e)
 {
     uint64_t at[RANK_MAX] = {0}, offset = 0, count = t->bytes / size;
     uint8_t *out = mem_new(SLAB, 1);

@@ -1,7 +1,7 @@
 /*
- * torch: PyTorch's state dicts: the zip of torch 1.6 and later (archive/data.pkl, archive/data/KEY), and the pickles before it (magic, protocol,
- * system, object, storage keys, then the storages' bytes). The pickle is read by file/pickle.h, which executes nothing; of the tree only
- * containers, tensors and storages are looked at.
+ * torch: PyTorch's state dicts: the zip of torch 1.6 and later (archive/data.pkl, archive/data/KEY), and the pickles
+ * before it (magic, protocol, system, object, storage keys, then the storages' bytes). The pickle is read by
+ * file/pickle.h, which executes nothing; of the tree only containers, tensors and storages are looked at.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,8 @@ static const uint8_t magic[] = {0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9,
 
 static int probe(const char *path, int is_folder, const uint8_t *first, size_t n)
 {
-    return probe_zip(path, is_folder, first, n) || (!is_folder && n >= sizeof magic && memcmp(first, magic, sizeof magic) == 0);
+    return probe_zip(path, is_folder, first, n) ||
+           (!is_folder && n >= sizeof magic && memcmp(first, magic, sizeof magic) == 0);
 }
 
 /* ---- zip ---- */
@@ -43,7 +44,8 @@ static int check_byteorder(const struct source *s, int part, const struct archiv
 }
 
 /* The storages' places: PREFIXdata/KEY. */
-static int place_zip(struct source *s, int part, const struct archive *a, const char *prefix, struct torch_tree *t, struct err *e)
+static int place_zip(struct source *s, int part, const struct archive *a, const char *prefix, struct torch_tree *t,
+                     struct err *e)
 {
     for (size_t i = 0; i < t->storages; i++) {
         struct torch_storage *st = &t->storage[i];
@@ -55,8 +57,9 @@ static int place_zip(struct source *s, int part, const struct archive *a, const 
         if (!entry)
             rc = err_set(e, "the storage %s is missing", name);
         else if (entry->bytes != st->bytes)
-            rc = err_set(e, "%s has %llu bytes, its %llu elements of %s want %llu", name, (unsigned long long)entry->bytes,
-                         (unsigned long long)st->count, st->type_name, (unsigned long long)st->bytes);
+            rc = err_set(e, "%s has %llu bytes, its %llu elements of %s want %llu", name,
+                         (unsigned long long)entry->bytes, (unsigned long long)st->count, st->type_name,
+                         (unsigned long long)st->bytes);
         else
             rc = archive_place(s, entry, &st->part, &st->at, e);
         free(name);
@@ -88,7 +91,9 @@ static int read_zip(struct source *s, int part, const struct archive *a, const c
     if (rc == 0 && (rc = torch_tree_read(&t, b.data, b.len, e)) != 0)
         rc = err_in(e, "%s", name);
     if (rc == 0)
-        rc = check_byteorder(s, part, a, prefix, e) < 0 || place_zip(s, part, a, prefix, &t, e) < 0 ? -1 : torch_tree_add(&t, s, e);
+        rc = check_byteorder(s, part, a, prefix, e) < 0 || place_zip(s, part, a, prefix, &t, e) < 0
+                 ? -1
+                 : torch_tree_add(&t, s, e);
     torch_tree_free(&t);
     buf_free(&b);
     free(name);
@@ -130,14 +135,16 @@ static int skip_pickle(const struct buf *b, size_t *at, struct err *e)
 }
 
 /* After the list of keys each storage, in that order: i64 elements, then bytes. */
-static int place_raw(struct source *s, int part, const struct pickle_node *keys, uint64_t at, struct torch_tree *t, struct err *e)
+static int place_raw(struct source *s, int part, const struct pickle_node *keys, uint64_t at, struct torch_tree *t,
+                     struct err *e)
 {
     const struct file_part *f = &s->part[part];
 
     if (keys->kind != PICKLE_LIST)
         return err_set(e, "the list of storages is %s", pickle_kind_name(keys));
     for (size_t i = 0; i < keys->items; i++) {
-        struct torch_storage *st = keys->item[i]->kind == PICKLE_TEXT ? torch_tree_storage(t, keys->item[i]->text, keys->item[i]->n) : NULL;
+        struct torch_storage *st =
+            keys->item[i]->kind == PICKLE_TEXT ? torch_tree_storage(t, keys->item[i]->text, keys->item[i]->n) : NULL;
         int64_t count;
 
         if (!st || st->placed)
@@ -149,8 +156,8 @@ static int place_raw(struct source *s, int part, const struct pickle_node *keys,
                            (unsigned long long)st->count);
         at += 8;
         if (st->bytes > f->bytes - at)
-            return err_set(e, "storage %s ends at %llu, the file at %llu", st->key, (unsigned long long)(at + st->bytes),
-                           (unsigned long long)f->bytes);
+            return err_set(e, "storage %s ends at %llu, the file at %llu", st->key,
+                           (unsigned long long)(at + st->bytes), (unsigned long long)f->bytes);
         st->part = part;
         st->at = at;
         st->placed = 1;

@@ -8,8 +8,8 @@
 
 #define DEPTH_MAX 64
 /*
- * Lists that are shared could make a small pickle a huge tree of long names. What is walked and named may grow with the pickle's bytes: a walk of
- * each thing once takes one step a byte at most, and a name's words stand in the file.
+ * Lists that are shared could make a small pickle a huge tree of long names. What is walked and named may grow with the
+ * pickle's bytes: a walk of each thing once takes one step a byte at most, and a name's words stand in the file.
  */
 #define VISITS(bytes) (4 * (bytes) + 1024)
 #define NAMES(bytes) (16 * (bytes) + 65536)
@@ -17,10 +17,23 @@
 static const struct {
     const char *storage, *type; /* torch.<storage>Storage, torch.<type> */
     enum dtype dtype;
-} types[] = {{"Double", "float64", DT_F64}, {"Float", "float32", DT_F32}, {"Half", "float16", DT_F16}, {"BFloat16", "bfloat16", DT_BF16},
-             {"Long", "int64", DT_I64}, {"Int", "int32", DT_I32}, {"Short", "int16", DT_I16}, {"Char", "int8", DT_I8}, {"Byte", "uint8", DT_U8},
-             {"Bool", "bool", DT_BOOL}, {"ComplexFloat", "complex64", DT_C64}, {"", "float8_e4m3fn", DT_F8_E4M3}, {"", "float8_e5m2", DT_F8_E5M2},
-             {"", "float8_e4m3fnuz", DT_F8_E4M3FNUZ}, {"", "float8_e5m2fnuz", DT_F8_E5M2FNUZ}, {"", "uint16", DT_U16}, {"", "uint32", DT_U32},
+} types[] = {{"Double", "float64", DT_F64},
+             {"Float", "float32", DT_F32},
+             {"Half", "float16", DT_F16},
+             {"BFloat16", "bfloat16", DT_BF16},
+             {"Long", "int64", DT_I64},
+             {"Int", "int32", DT_I32},
+             {"Short", "int16", DT_I16},
+             {"Char", "int8", DT_I8},
+             {"Byte", "uint8", DT_U8},
+             {"Bool", "bool", DT_BOOL},
+             {"ComplexFloat", "complex64", DT_C64},
+             {"", "float8_e4m3fn", DT_F8_E4M3},
+             {"", "float8_e5m2", DT_F8_E5M2},
+             {"", "float8_e4m3fnuz", DT_F8_E4M3FNUZ},
+             {"", "float8_e5m2fnuz", DT_F8_E5M2FNUZ},
+             {"", "uint16", DT_U16},
+             {"", "uint32", DT_U32},
              {"", "uint64", DT_U64}};
 
 /* dtype of "torch.float32"; -1: no type. */
@@ -38,7 +51,8 @@ static int storage_type(const char *name)
     for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
         size_t n = strlen(types[i].storage);
 
-        if (n && strncmp(name, "torch.", 6) == 0 && strncmp(name + 6, types[i].storage, n) == 0 && strcmp(name + 6 + n, "Storage") == 0)
+        if (n && strncmp(name, "torch.", 6) == 0 && strncmp(name + 6, types[i].storage, n) == 0 &&
+            strcmp(name + 6 + n, "Storage") == 0)
             return (int)types[i].dtype;
     }
     return -1;
@@ -51,8 +65,13 @@ static int is_untyped(const char *name)
 
 static int allowed(const char *name)
 {
-    static const char *const names[] = {"collections.OrderedDict", "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2",
-                                        "torch._utils._rebuild_tensor_v3", "torch._utils._rebuild_parameter", "torch.Size", "torch.device"};
+    static const char *const names[] = {"collections.OrderedDict",
+                                        "torch._utils._rebuild_tensor",
+                                        "torch._utils._rebuild_tensor_v2",
+                                        "torch._utils._rebuild_tensor_v3",
+                                        "torch._utils._rebuild_parameter",
+                                        "torch.Size",
+                                        "torch.device"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(name, names[i]) == 0)
@@ -73,8 +92,9 @@ struct torch_storage *torch_tree_storage(const struct torch_tree *t, const char 
 /* ('storage', TYPE, KEY, LOCATION, COUNT) and in the old form (KEY, OFFSET, COUNT) of a view. */
 static int check_id(const struct pickle_node *id, struct err *e)
 {
-    if (id->kind != PICKLE_TUPLE || id->items < 5 || !pickle_is_text(id->item[0], "storage") || id->item[1]->kind != PICKLE_GLOBAL ||
-        id->item[2]->kind != PICKLE_TEXT || id->item[4]->kind != PICKLE_INT || id->item[4]->i < 0)
+    if (id->kind != PICKLE_TUPLE || id->items < 5 || !pickle_is_text(id->item[0], "storage") ||
+        id->item[1]->kind != PICKLE_GLOBAL || id->item[2]->kind != PICKLE_TEXT || id->item[4]->kind != PICKLE_INT ||
+        id->item[4]->i < 0)
         return err_set(e, "a persistent id is not ('storage', type, key, location, count)");
     if (id->item[2]->n == 0 || id->item[2]->n > 256 || memchr(id->item[2]->text, '\0', id->item[2]->n))
         return err_set(e, "a storage's key has %zu bytes, or holds a NUL", id->item[2]->n);
@@ -89,15 +109,16 @@ static int add_storage(struct torch_tree *t, const struct pickle_node *id, struc
     if (check_id(id, e) < 0)
         return -1;
     type = id->item[1]->text;
-    st = (struct torch_storage){.type_name = type, .dtype = is_untyped(type) ? -1 : storage_type(type), .count = (uint64_t)id->item[4]->i};
+    st = (struct torch_storage){
+        .type_name = type, .dtype = is_untyped(type) ? -1 : storage_type(type), .count = (uint64_t)id->item[4]->i};
     if (st.dtype < 0 && !is_untyped(type))
         return err_set(e, "%s is no type of a storage", type);
     if (dtype_bytes(st.dtype < 0 ? DT_U8 : (enum dtype)st.dtype, st.count, &st.bytes) < 0)
         return err_set(e, "a storage of %llu elements overflows", (unsigned long long)st.count);
     if ((old = torch_tree_storage(t, id->item[2]->text, id->item[2]->n))) {
         if (old->dtype != st.dtype || old->count != st.count)
-            return err_set(e, "storage %s is %llu elements of %s, and %llu of %s", old->key, (unsigned long long)old->count, old->type_name,
-                           (unsigned long long)st.count, st.type_name);
+            return err_set(e, "storage %s is %llu elements of %s, and %llu of %s", old->key,
+                           (unsigned long long)old->count, old->type_name, (unsigned long long)st.count, st.type_name);
         return 0;
     }
     st.key = mem_strndup(id->item[2]->text, id->item[2]->n);
@@ -168,7 +189,8 @@ static int reach(const struct shape *s, const int64_t *stride, uint64_t *count, 
     return most == UINT64_MAX ? -1 : 0;
 }
 
-static int place_tensor(const struct torch_storage *st, struct file_tensor *t, const int64_t *stride, uint64_t offset, struct source *s, struct err *e)
+static int place_tensor(const struct torch_storage *st, struct file_tensor *t, const int64_t *stride, uint64_t offset,
+                        struct source *s, struct err *e)
 {
     uint64_t count, span, size = (uint64_t)dtype_info(t->dtype)->bits / 8, have = st->bytes / size, end;
     char text[200];
@@ -176,10 +198,11 @@ static int place_tensor(const struct torch_storage *st, struct file_tensor *t, c
     if (reach(&t->shape, stride, &count, &span) < 0 || mem_add(offset, span, &end) < 0)
         return err_set(e, "shape %s and its strides overflow", shape_text(&t->shape, text));
     if (end > have)
-        return err_set(e, "its elements reach to %llu of storage %s, which has %llu", (unsigned long long)end, st->key, (unsigned long long)have);
+        return err_set(e, "its elements reach to %llu of storage %s, which has %llu", (unsigned long long)end, st->key,
+                       (unsigned long long)have);
     if (count > have)
-        return err_set(e, "shape %s has %llu elements, its storage %llu: one value is there many times", shape_text(&t->shape, text),
-                       (unsigned long long)count, (unsigned long long)have);
+        return err_set(e, "shape %s has %llu elements, its storage %llu: one value is there many times",
+                       shape_text(&t->shape, text), (unsigned long long)count, (unsigned long long)have);
     t->part = st->part;
     t->bytes = count * size;
     t->offset = st->at + (count ? offset * size : 0);
@@ -189,13 +212,15 @@ static int place_tensor(const struct torch_storage *st, struct file_tensor *t, c
 /* Where a view of the old form begins in its storage: (KEY, OFFSET, COUNT) after the rest of the id. */
 static uint64_t view_offset(const struct pickle_node *id)
 {
-    const struct pickle_node *view = id->items > 5 && id->item[5]->kind == PICKLE_TUPLE && id->item[5]->items == 3 ? id->item[5]->item[1] : NULL;
+    const struct pickle_node *view =
+        id->items > 5 && id->item[5]->kind == PICKLE_TUPLE && id->item[5]->items == 3 ? id->item[5]->item[1] : NULL;
 
     return view && view->kind == PICKLE_INT && view->i > 0 ? (uint64_t)view->i : 0;
 }
 
 /* Arguments: storage, offset, size, stride ...; of v3 the type is the seventh. */
-static int add_tensor(const struct torch_tree *tree, const struct pickle_node *call, const char *name, struct source *s, struct err *e)
+static int add_tensor(const struct torch_tree *tree, const struct pickle_node *call, const char *name, struct source *s,
+                      struct err *e)
 {
     const struct pickle_node *args = call->item[1], *id;
     int v3 = strcmp(call->item[0]->text, "torch._utils._rebuild_tensor_v3") == 0, rank, strides, dt;
@@ -203,14 +228,16 @@ static int add_tensor(const struct torch_tree *tree, const struct pickle_node *c
     int64_t dim[RANK_MAX], stride[RANK_MAX];
     struct file_tensor t = {0};
 
-    if (args->items < (v3 ? 7u : 4u) || args->item[0]->kind != PICKLE_PERSISTENT || args->item[1]->kind != PICKLE_INT || args->item[1]->i < 0)
+    if (args->items < (v3 ? 7u : 4u) || args->item[0]->kind != PICKLE_PERSISTENT || args->item[1]->kind != PICKLE_INT ||
+        args->item[1]->i < 0)
         return err_set(e, "its storage or its offset is none");
     id = args->item[0]->item[0];
     st = torch_tree_storage(tree, id->item[2]->text, id->item[2]->n);
     dt = v3 ? (args->item[6]->kind == PICKLE_GLOBAL ? type_of(args->item[6]->text) : -1) : st->dtype;
     if (dt < 0)
         return err_set(e, "its type is %s, which is not known", v3 ? pickle_kind_name(args->item[6]) : st->type_name);
-    if (read_numbers(args->item[2], "size", dim, &rank, e) < 0 || read_numbers(args->item[3], "stride", stride, &strides, e) < 0)
+    if (read_numbers(args->item[2], "size", dim, &rank, e) < 0 ||
+        read_numbers(args->item[3], "stride", stride, &strides, e) < 0)
         return -1;
     if (rank != strides)
         return err_set(e, "it has %d dimensions and %d strides", rank, strides);
@@ -244,7 +271,8 @@ static char *key_text(const struct pickle_node *key, struct err *e)
     return NULL;
 }
 
-static int visit_child(struct walk *w, const struct pickle_node *v, const char *name, const char *word, int depth, struct err *e)
+static int visit_child(struct walk *w, const struct pickle_node *v, const char *name, const char *word, int depth,
+                       struct err *e)
 {
     char *full = mem_printf("%s%s%s", name, *name ? "." : "", word);
     int rc;
@@ -284,8 +312,11 @@ static int visit_items(struct walk *w, const struct pickle_node *v, const char *
             snprintf(number, sizeof number, "%zu", i);
             rc = visit_child(w, item, name, number, depth, e);
         } else if ((word = key_text(v->item[i], e))) {
-            rc = visit_child(w, item, name, !*name && is_container(item) && (strcmp(word, "state_dict") == 0 || strcmp(word, "model") == 0) ? "" : word,
-                             depth, e);
+            rc = visit_child(
+                w, item, name,
+                !*name && is_container(item) && (strcmp(word, "state_dict") == 0 || strcmp(word, "model") == 0) ? ""
+                                                                                                                : word,
+                depth, e);
             free(word);
         } else {
             rc = -1;
@@ -311,7 +342,8 @@ static int visit(struct walk *w, const struct pickle_node *v, const char *name, 
         return 0;
     f = v->item[0]->text;
     if (strncmp(f, "torch._utils._rebuild_tensor", 28) == 0)
-        return add_tensor(w->tree, v, *name ? name : "tensor", w->s, e) < 0 ? err_in(e, "%s", *name ? name : "tensor") : 0;
+        return add_tensor(w->tree, v, *name ? name : "tensor", w->s, e) < 0 ? err_in(e, "%s", *name ? name : "tensor")
+                                                                            : 0;
     if (strcmp(f, "torch._utils._rebuild_parameter") == 0) {
         if (!v->item[1]->items)
             return err_set(e, "%s: a parameter of nothing", name);

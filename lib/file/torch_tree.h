@@ -26,9 +26,9 @@ void torch_tree_free(struct torch_tree *t);
 struct torch_storage *torch_tree_storage(const struct torch_tree *t, const char *key, size_t n); /* or NULL */
 
 /*
- * Add the tensors to s: containers are walked, keys joined by "."; those of an outermost "state_dict" or "model" alone count from there.
- * What is no tensor and no container of any (epochs, options) is left behind. -1: a tensor that does not lie in its storage, a type that is not
- * known, a key that is no text or number, containers nested deeper than 64.
+ * Add the tensors to s: containers are walked, keys joined by "."; those of an outermost "state_dict" or "model" alone
+ * count from there. What is no tensor and no container of any (epochs, options) is left behind. -1: a tensor that does
+ * not lie in its storage, a type that is not known, a key that is no text or number, containers nested deeper than 64.
  */
 int torch_tree_add(const struct torch_tree *t, struct source *s, struct err *e);
 

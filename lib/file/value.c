@@ -103,7 +103,8 @@ int value_header(struct bundle *b, const struct file_tensor *t, struct err *e)
 {
     const struct file_value *v = t->value;
     int term = bundle_add_term(b, v->form);
-    uint64_t each = b->rows && b->cols / t->shape.dim[t->shape.rank - 1] ? b->cols / t->shape.dim[t->shape.rank - 1] : 1; /* a row of a stack is a matrix */
+    uint64_t each = b->rows && b->cols / t->shape.dim[t->shape.rank - 1] ? b->cols / t->shape.dim[t->shape.rank - 1]
+                                                                         : 1; /* a row of a stack is a matrix */
 
     attrs_copy(&b->term[term].attrs, &v->attrs);
     for (int i = 0; i < v->parts; i++) {

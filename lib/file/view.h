@@ -1,8 +1,8 @@
 /*
  * view: a matrix that lies inside a stored tensor: some of its rows, every so many rows, or its columns as rows.
  *
- * Element (r, c) of the matrix is element base + sum of row digits x strides + sum of column digits x strides of the stored tensor, where r is
- * written in mixed radix by row[0].n, row[1].n ... (outer first) and c by col[].
+ * Element (r, c) of the matrix is element base + sum of row digits x strides + sum of column digits x strides of the
+ * stored tensor, where r is written in mixed radix by row[0].n, row[1].n ... (outer first) and c by col[].
  */
 #ifndef WEIR_FILE_VIEW_H
 #define WEIR_FILE_VIEW_H
@@ -17,7 +17,7 @@ struct view_digit {
 
 struct view {
     uint64_t base;
-    int rows, cols;     /* digits; 0: one row, one column */
+    int rows, cols; /* digits; 0: one row, one column */
     struct view_digit row[VIEW_DIGITS], col[VIEW_DIGITS];
 };
 

@@ -12,7 +12,8 @@
 #define B KERN_BAND
 #define SLICE 192 /* columns of a symmetric product that one thread makes */
 
-/* P[B][rest] to [L 0] by reflections from the right. P out: their rows, zeros and a 1 before each; L and the rest of each go to A. */
+/* P[B][rest] to [L 0] by reflections from the right. P out: their rows, zeros and a 1 before each; L and the rest of
+ * each go to A. */
 static void panel(size_t rest, double *P, double *A, size_t lda, double *tau)
 {
     for (size_t i = 0; i < B; i++) {
@@ -39,7 +40,8 @@ struct product {
     double *Y;
 };
 
-/* Columns of Y = VA in one slice: from the rows of A above it, the block on the diagonal, and the row to its right turned. */
+/* Columns of Y = VA in one slice: from the rows of A above it, the block on the diagonal, and the row to its right
+ * turned. */
 static void product_slice(void *ctx, size_t t)
 {
     const struct product *p = ctx;
@@ -57,7 +59,8 @@ static void product_slice(void *ctx, size_t t)
     free(full);
 }
 
-/* A -= V'W + W'V with H = I - V'TV, Y = VA, W = T'(Y - YV'TV / 2): the upper triangle of HAH. room: double[4 B rest]. */
+/* A -= V'W + W'V with H = I - V'TV, Y = VA, W = T'(Y - YV'TV / 2): the upper triangle of HAH. room: double[4 B rest].
+ * */
 static void update(size_t rest, const double *V, const double *T, double *A, size_t lda, double *room)
 {
     struct product p = {rest, lda, A, V, room + B * rest};

@@ -8,10 +8,12 @@
 
 /*
  * A = Q B Q', B zero where |i - j| > KERN_BAND.
- * A    in: double[n][n], upper triangle; out: B on the diagonal and above, beyond it the reflections: row i's from column i + KERN_BAND on, where
- *      its first element, 1, is not written. The lower triangle is neither read nor written
+ * A    in: double[n][n], upper triangle; out: B on the diagonal and above, beyond it the reflections: row i's from
+ *      column i + KERN_BAND on, where its first element, 1, is not written. The lower triangle is neither read nor
+ *      written
  * tau  out: double[n], 0 where there is no reflection
- * Cost 4n^3/3. Memory: 240 n doubles. Source: Bischof, Lang and Sun 2000, "A framework for symmetric band reduction", §3, the first step.
+ * Cost 4n^3/3. Memory: 240 n doubles. Source: Bischof, Lang and Sun 2000, "A framework for symmetric band reduction",
+ * §3, the first step.
  */
 void band_make(size_t n, double *A, double *tau);
 

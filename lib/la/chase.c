@@ -9,8 +9,10 @@
 #include "la/house.h"
 
 #define B KERN_BAND
-#define LD (3 * B - 1)    /* element (i, j) stands at LD i + j: a row has room from B - 1 before the diagonal to 2 B - 1 behind it */
-#define WIDE (2 * B - 1)  /* columns that B reflections of neighbouring sweeps touch */
+#define LD                                                                                                             \
+    (3 * B -                                                                                                           \
+     1) /* element (i, j) stands at LD i + j: a row has room from B - 1 before the diagonal to 2 B - 1 behind it */
+#define WIDE (2 * B - 1) /* columns that B reflections of neighbouring sweeps touch */
 
 /* The band with zeros around it, so that every block is whole. */
 static double *spread(size_t n, const double *A)
@@ -108,7 +110,8 @@ void chase_back(size_t n, const double *A, size_t rows, double *Z)
 
     for (size_t k = 0; k < most; k++)
         back_new(&g.block[k], WIDE);
-    for (size_t first = most * B; first > 0;) { /* the last sweep first; of neighbours, block k does not reach what block k - 1 has yet to do */
+    for (size_t first = most * B;
+         first > 0;) { /* the last sweep first; of neighbours, block k does not reach what block k - 1 has yet to do */
         first -= B;
         if (first + 2 >= n)
             continue;

@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "la/gemm.h"
 
-#define LEAF 32   /* blocks this small are done element by element */
-#define CHUNK 256 /* columns of a leaf solve at a time: 32 rows of them are 64 KiB */
+#define LEAF 32       /* blocks this small are done element by element */
+#define CHUNK 256     /* columns of a leaf solve at a time: 32 rows of them are 64 KiB */
 #define ROUNDING 3e-5 /* of an element of A's diagonal: the most that pivots leave of it by the rounding of f32 */
 
 /* Where to cut n: the upper half is a multiple of the leaf, so that small blocks are full. */
@@ -90,7 +90,8 @@ static void flip_upper(size_t n, double *A)
     }
 }
 
-/* With J the reversal and JAJ = R'R: A = V V' for the upper V = J R' J, so A^-1 = (V^-1)' V^-1 and U = V^-1 = J (R^-1)' J. */
+/* With J the reversal and JAJ = R'R: A = V V' for the upper V = J R' J, so A^-1 = (V^-1)' V^-1 and U = V^-1 = J (R^-1)'
+ * J. */
 int chol_inverse_upper(size_t n, double *A, size_t *pivot, struct err *e)
 {
     reverse(n, A);
@@ -245,7 +246,8 @@ static void inverse_leaf(size_t n, double *U, size_t ldu)
         double d = 1 / U[j * ldu + j];
 
         U[j * ldu + j] = d;
-        for (size_t i = 0; i < j; i++) { /* column j of the inverse: rows above are done, so (i, i .. j-1) is inverted */
+        for (size_t i = 0; i < j;
+             i++) { /* column j of the inverse: rows above are done, so (i, i .. j-1) is inverted */
             double sum = 0;
 
             for (size_t p = i; p < j; p++)

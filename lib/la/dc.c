@@ -15,10 +15,10 @@
 #define NONE SIZE_MAX
 
 struct tree {
-    size_t n, level;    /* nodes of level l: 2^l, of rows n k / 2^l .. n (k+1) / 2^l */
+    size_t n, level; /* nodes of level l: 2^l, of rows n k / 2^l .. n (k+1) / 2^l */
     double *d, *z;
     const double *off;
-    double *P;          /* [n][ld]: each node's eigenvectors in its rows, from column 0 */
+    double *P; /* [n][ld]: each node's eigenvectors in its rows, from column 0 */
     size_t ld, top, *missing;
     double small, *Z;
 };
@@ -39,14 +39,24 @@ static void solve_leaf(void *ctx, size_t k)
     t->missing[k] = got < n ? lo + got : NONE;
 }
 
-/* z is the last row of the left half's eigenvectors and the first of the right's, here the last and the first column. */
+/* z is the last row of the left half's eigenvectors and the first of the right's, here the last and the first column.
+ * */
 static void merge_node(void *ctx, size_t k)
 {
     const struct tree *t = ctx;
     size_t lo = begin(t, t->level, k), mid = begin(t, t->level + 1, 2 * k + 1), hi = begin(t, t->level, k + 1);
     double off = t->off[mid - 1], unit = sqrt(0.5);
-    struct dc_halves h = {.n = hi - lo, .half = mid - lo, .d = t->d + lo, .z = t->z + lo, .rho = 2 * fabs(off), .small = t->small,
-                          .P = t->P + lo * t->ld, .ld = t->ld, .top = hi - lo, .Z = t->P + lo * t->ld, .ldz = t->ld};
+    struct dc_halves h = {.n = hi - lo,
+                          .half = mid - lo,
+                          .d = t->d + lo,
+                          .z = t->z + lo,
+                          .rho = 2 * fabs(off),
+                          .small = t->small,
+                          .P = t->P + lo * t->ld,
+                          .ld = t->ld,
+                          .top = hi - lo,
+                          .Z = t->P + lo * t->ld,
+                          .ldz = t->ld};
 
     if (t->level == 0)
         h.top = t->top, h.Z = t->Z, h.ldz = t->n;
@@ -66,7 +76,8 @@ static double largest(size_t n, const double *d, const double *off)
     return most;
 }
 
-/* Leaves apart: each off-diagonal o between them becomes o's part of a matrix of rank one, |o| off the diagonal on both sides. */
+/* Leaves apart: each off-diagonal o between them becomes o's part of a matrix of rank one, |o| off the diagonal on both
+ * sides. */
 static void tear(const struct tree *t)
 {
     for (size_t k = 1; k < (size_t)1 << t->level; k++) {

@@ -16,9 +16,10 @@
  * Returns 0, or -1: an eigenvalue of a leaf did not come ("eigenvalue 3 of 512 ...").
  * |T z - w z| <= c n eps |T|; |ZZ' - I| <= c n eps, both whatever the spectrum.
  * Any thread count, instruction set and compiler: same bits.
- * Cost 4n^3/3 operations of matrix products for all vectors, a quarter of it for few (the last merge makes only those), and about 100 n^2;
- * less where the halves share eigenvalues or hardly touch. Memory: n^2 doubles, 3n^2/2 where they share all, + 512 n.
- * Source: Cuppen (1981); Gu and Eisenstat (1995), SIAM J. Matrix Anal. Appl. 16, 172, deflation and orthogonality.
+ * Cost 4n^3/3 operations of matrix products for all vectors, a quarter of it for few (the last merge makes only those),
+ * and about 100 n^2; less where the halves share eigenvalues or hardly touch. Memory: n^2 doubles, 3n^2/2 where they
+ * share all, + 512 n. Source: Cuppen (1981); Gu and Eisenstat (1995), SIAM J. Matrix Anal. Appl. 16, 172, deflation and
+ * orthogonality.
  */
 int dc(size_t n, double *d, const double *off, size_t top, double *Z, struct err *e);
 

@@ -13,7 +13,11 @@
 #define PANEL 512 /* eigenvectors of a merge made at a time */
 #define NONE SIZE_MAX
 
-enum { LEFT = 1, RIGHT = 2, BOTH = 3 }; /* where a vector has elements: in the columns of the left half, the right, both */
+enum {
+    LEFT = 1,
+    RIGHT = 2,
+    BOTH = 3
+}; /* where a vector has elements: in the columns of the left half, the right, both */
 
 struct turn {
     size_t a, b; /* rows a and b become c a - s b and s a + c b */
@@ -23,8 +27,8 @@ struct turn {
 struct merge {
     size_t n, half, ld, top, ldz; /* these are dc_merge.h's */
     double *d, *z, rho, small, *P, *Z;
-    unsigned char *side;           /* [n] */
-    size_t *keep, *drop;           /* rows, ascending by d; keep holds columns of U once those are given */
+    unsigned char *side; /* [n] */
+    size_t *keep, *drop; /* rows, ascending by d; keep holds columns of U once those are given */
     size_t kept, dropped, turns;
     struct turn *turn;             /* [turns] */
     size_t columns[4];             /* of kept vectors on each side */
@@ -32,11 +36,11 @@ struct merge {
     double *left, *right;          /* the two halves of the vectors: kept ones first, LEFT before BOTH before RIGHT */
     double *pole, *weight, *z2;    /* [n+1], [n], [n+1]: of the kept, ascending */
     double *col_pole, *col_weight; /* [n]: the same in the order of left and right, which is that of U's columns */
-    size_t *near, *place;          /* [n]: roots' poles; places in the ascending whole of the roots, then of the dropped */
-    double *off, *value;           /* [n]: roots' distances from their poles; values of the roots, then of the dropped */
+    size_t *near, *place; /* [n]: roots' poles; places in the ascending whole of the roots, then of the dropped */
+    double *off, *value;  /* [n]: roots' distances from their poles; values of the roots, then of the dropped */
     struct secular secular;
-    double *U;                     /* [PANEL][kept] */
-    size_t first;                  /* root of U's first row */
+    double *U;    /* [PANEL][kept] */
+    size_t first; /* root of U's first row */
 };
 
 /* --- deflation --- */
@@ -53,7 +57,8 @@ static void places(size_t na, const double *a, size_t nb, size_t *place)
             place[na + j] = i + j, j++;
 }
 
-/* Turn the last kept vector and vector j so that z does not reach the first, where that leaves next to nothing beside the diagonal. */
+/* Turn the last kept vector and vector j so that z does not reach the first, where that leaves next to nothing beside
+ * the diagonal. */
 static int turned(struct merge *m, size_t j)
 {
     size_t p = m->keep[m->kept - 1];
@@ -217,7 +222,8 @@ static void solve(struct merge *m)
         m->d[m->place[i]] = m->value[i];
 }
 
-/* Vectors of `count` roots from m->first, to their places: made in one piece, then the last moved first, down to where it belongs. */
+/* Vectors of `count` roots from m->first, to their places: made in one piece, then the last moved first, down to where
+ * it belongs. */
 static void make_panel(struct merge *m, size_t count)
 {
     size_t skip = m->columns[LEFT], left = skip + m->columns[BOTH], right = m->kept - skip, width = m->n - m->half;
@@ -270,7 +276,8 @@ static void room(struct merge *m)
 
     m->keep = index, m->drop = index + n, m->left_row = index + 2 * n, m->right_row = index + 3 * n;
     m->near = index + 4 * n, m->place = index + 5 * n;
-    m->weight = number, m->off = number + n, m->value = number + 2 * n, m->col_pole = number + 3 * n, m->col_weight = number + 4 * n;
+    m->weight = number, m->off = number + n, m->value = number + 2 * n, m->col_pole = number + 3 * n,
+    m->col_weight = number + 4 * n;
     m->pole = number + 5 * n, m->z2 = m->pole + n + 1;
     m->side = mem_new(n, 1);
     m->turn = mem_new(n, sizeof *m->turn);
@@ -278,8 +285,17 @@ static void room(struct merge *m)
 
 void dc_merge(const struct dc_halves *h)
 {
-    struct merge m = {.n = h->n, .half = h->half, .d = h->d, .z = h->z, .rho = h->rho, .small = h->small, .P = h->P, .ld = h->ld,
-                      .top = h->top, .Z = h->Z, .ldz = h->ldz};
+    struct merge m = {.n = h->n,
+                      .half = h->half,
+                      .d = h->d,
+                      .z = h->z,
+                      .rho = h->rho,
+                      .small = h->small,
+                      .P = h->P,
+                      .ld = h->ld,
+                      .top = h->top,
+                      .Z = h->Z,
+                      .ldz = h->ldz};
 
     room(&m);
     deflate(&m);

@@ -15,7 +15,8 @@ typedef double vec64 __attribute__((vector_size(16), aligned(8), may_alias));
 
 static inline void turn(const float *from, size_t row, float *to, size_t r)
 {
-    vec32 a = *(const vec32 *)from, b = *(const vec32 *)(from + row), c = *(const vec32 *)(from + 2 * row), d = *(const vec32 *)(from + 3 * row);
+    vec32 a = *(const vec32 *)from, b = *(const vec32 *)(from + row), c = *(const vec32 *)(from + 2 * row),
+          d = *(const vec32 *)(from + 3 * row);
     vec32 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
 
     *(vec32 *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
@@ -59,23 +60,52 @@ static inline void dturn(const double *from, size_t row, double *to, size_t r)
 #define K_TILE gemm64
 #include "la/gemm_body.h"
 
-void syrk_tn(size_t n, size_t k, const float *A, size_t lda, const float *B, size_t ldb, float *C, size_t ldc, enum kern_store how)
+void syrk_tn(size_t n, size_t k, const float *A, size_t lda, const float *B, size_t ldb, float *C, size_t ldc,
+             enum kern_store how)
 {
-    run(&(struct job){.m = n, .n = n, .k = k, .a = {1, lda}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how, .upper = 1});
+    run(&(struct job){.m = n,
+                      .n = n,
+                      .k = k,
+                      .a = {1, lda},
+                      .b = {1, ldb},
+                      .A = A,
+                      .B = B,
+                      .c = C,
+                      .ldc = ldc,
+                      .how = how,
+                      .upper = 1});
 }
 
 void dsyrk_nt(size_t n, size_t k, const double *A, size_t lda, const double *B, size_t ldb, double *C, size_t ldc,
               enum kern_store how)
 {
-    drun(&(struct djob){.m = n, .n = n, .k = k, .a = {lda, 1}, .b = {ldb, 1}, .A = A, .B = B, .c = C, .ldc = ldc,
-                        .how = how, .upper = 1});
+    drun(&(struct djob){.m = n,
+                        .n = n,
+                        .k = k,
+                        .a = {lda, 1},
+                        .b = {ldb, 1},
+                        .A = A,
+                        .B = B,
+                        .c = C,
+                        .ldc = ldc,
+                        .how = how,
+                        .upper = 1});
 }
 
 void dsyrk_tn(size_t n, size_t k, const double *A, size_t lda, const double *B, size_t ldb, double *C, size_t ldc,
               enum kern_store how)
 {
-    drun(&(struct djob){.m = n, .n = n, .k = k, .a = {1, lda}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc,
-                        .how = how, .upper = 1});
+    drun(&(struct djob){.m = n,
+                        .n = n,
+                        .k = k,
+                        .a = {1, lda},
+                        .b = {1, ldb},
+                        .A = A,
+                        .B = B,
+                        .c = C,
+                        .ldc = ldc,
+                        .how = how,
+                        .upper = 1});
 }
 
 void dsym_mirror(size_t n, double *C, size_t ldc)

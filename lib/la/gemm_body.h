@@ -2,11 +2,13 @@
  * gemm for one element type. Included by gemm.c with
  *   ELEM    float or double           X(name)  the name with the type's prefix
  *   K_MR, K_NR, K_TILE                the fields of struct kern
- *   VEC, QUAD, X(turn)                16 bytes of it, how many they are, and QUAD x QUAD of them turned: to[j * r + i] = from[i * row + j]
+ *   VEC, QUAD, X(turn)                16 bytes of it, how many they are, and QUAD x QUAD of them turned: to[j * r + i]
+ *   = from[i * row + j]
  *
- * C is cut into tasks of at most mb x nb, computed by one thread each. A task walks k in blocks; packs nb columns of B into panels
- * [k][nr]; packs A, mc rows at a time, into panels [k][mr]; runs the micro-kernel over all pairs of panels. Short panels are padded
- * with zeros, and their tiles go through a buffer of which the real part is stored. No size here shows in the result.
+ * C is cut into tasks of at most mb x nb, computed by one thread each. A task walks k in blocks; packs nb columns of B
+ * into panels [k][nr]; packs A, mc rows at a time, into panels [k][mr]; runs the micro-kernel over all pairs of panels.
+ * Short panels are padded with zeros, and their tiles go through a buffer of which the real part is stored. No size
+ * here shows in the result.
  */
 struct X(job) {
     size_t m, n, k, mb, nb, tasks_n;
@@ -18,7 +20,8 @@ struct X(job) {
     int upper; /* store only j >= i */
 };
 
-/* Panels whose elements lie side by side in src. Some panels at a time, so that a row of src is read in longer runs than a panel's. */
+/* Panels whose elements lie side by side in src. Some panels at a time, so that a row of src is read in longer runs
+ * than a panel's. */
 static void X(pack_across)(const ELEM *src, size_t col, size_t rows, size_t k, size_t r, ELEM *out)
 {
     for (size_t done = 0; done < rows; done += RUN * r) {
@@ -71,20 +74,22 @@ void X(gemm_pack)(const ELEM *src, struct axes x, size_t rows, size_t k, size_t 
 }
 
 /* Store the part of a tile at (i, j) that is inside C, and on or above the diagonal when only that is wanted. */
-static void X(store_part)(const struct X(job) *w, const ELEM *tile, size_t nr, size_t i, size_t j, size_t rows, size_t cols,
-                          enum kern_store how)
+static void X(store_part)(const struct X(job) * w, const ELEM *tile, size_t nr, size_t i, size_t j, size_t rows,
+                          size_t cols, enum kern_store how)
 {
     for (size_t r = 0; r < rows; r++) {
         ELEM *c = w->c + (i + r) * w->ldc + j;
         size_t q = w->upper && i + r > j ? i + r - j : 0;
 
         for (; q < cols; q++)
-            c[q] = how == KERN_SET ? tile[r * nr + q] : how == KERN_ADD ? c[q] + tile[r * nr + q] : c[q] - tile[r * nr + q];
+            c[q] = how == KERN_SET   ? tile[r * nr + q]
+                   : how == KERN_ADD ? c[q] + tile[r * nr + q]
+                                     : c[q] - tile[r * nr + q];
     }
 }
 
-static void X(tile)(const struct X(job) *w, const struct kern *kn, size_t k, const ELEM *a, const ELEM *b, size_t i, size_t j,
-                    size_t rows, size_t cols, enum kern_store how)
+static void X(tile)(const struct X(job) * w, const struct kern *kn, size_t k, const ELEM *a, const ELEM *b, size_t i,
+                    size_t j, size_t rows, size_t cols, enum kern_store how)
 {
     ELEM tile[TILE_MAX];
     size_t mr = (size_t)kn->K_MR, nr = (size_t)kn->K_NR;
@@ -100,8 +105,8 @@ static void X(tile)(const struct X(job) *w, const struct kern *kn, size_t k, con
 }
 
 /* All tiles of rows i0 .. i0+rows against the packed columns j0 .. j0+cols. */
-static void X(tiles)(const struct X(job) *w, const struct kern *kn, size_t k, const ELEM *pa, const ELEM *pb, size_t i0,
-                     size_t rows, size_t j0, size_t cols, enum kern_store how)
+static void X(tiles)(const struct X(job) * w, const struct kern *kn, size_t k, const ELEM *pa, const ELEM *pb,
+                     size_t i0, size_t rows, size_t j0, size_t cols, enum kern_store how)
 {
     size_t mr = (size_t)kn->K_MR, nr = (size_t)kn->K_NR;
 
@@ -143,7 +148,7 @@ static void X(task)(void *ctx, size_t t)
 }
 
 /* Cut C into tasks: large ones for little packing, at least four a thread when the work is worth a thread at all. */
-static void X(run)(struct X(job) *w)
+static void X(run)(struct X(job) * w)
 {
     size_t want = par_jobs() > 1 && (double)w->m * w->n * w->k > WORTH_THREADS ? 4 * (size_t)par_jobs() : 1;
 
@@ -169,17 +174,23 @@ static void X(run)(struct X(job) *w)
 void X(gemm_nt)(size_t m, size_t n, size_t k, const ELEM *A, size_t lda, const ELEM *B, size_t ldb, ELEM *C, size_t ldc,
                 enum kern_store how)
 {
-    X(run)(&(struct X(job)){.m = m, .n = n, .k = k, .a = {lda, 1}, .b = {ldb, 1}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
+    X(run)
+    (&(struct X(job)){
+        .m = m, .n = n, .k = k, .a = {lda, 1}, .b = {ldb, 1}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
 }
 
 void X(gemm_nn)(size_t m, size_t n, size_t k, const ELEM *A, size_t lda, const ELEM *B, size_t ldb, ELEM *C, size_t ldc,
                 enum kern_store how)
 {
-    X(run)(&(struct X(job)){.m = m, .n = n, .k = k, .a = {lda, 1}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
+    X(run)
+    (&(struct X(job)){
+        .m = m, .n = n, .k = k, .a = {lda, 1}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
 }
 
 void X(gemm_tn)(size_t m, size_t n, size_t k, const ELEM *A, size_t lda, const ELEM *B, size_t ldb, ELEM *C, size_t ldc,
                 enum kern_store how)
 {
-    X(run)(&(struct X(job)){.m = m, .n = n, .k = k, .a = {1, lda}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
+    X(run)
+    (&(struct X(job)){
+        .m = m, .n = n, .k = k, .a = {1, lda}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
 }

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-#define PACK_ROWS 192 /* rows of A packed at a time: 256 k of them fill a quarter of a 1 MiB L2 */
+#define PACK_ROWS 192     /* rows of A packed at a time: 256 k of them fill a quarter of a 1 MiB L2 */
 #define WORTH_THREADS 8e6 /* multiplications below which starting threads (30 us) costs more than it saves */
-#define TILE_MAX 384  /* elements of the largest tile of any build */
+#define TILE_MAX 384      /* elements of the largest tile of any build */
 
 /* How an operand lies: the distance of neighbours along the output's axis, and along k. One of them is 1. */
 struct axes {

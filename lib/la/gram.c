@@ -15,7 +15,7 @@ struct gram {
     const float *x;
     size_t ldx;
     double *g;
-    float *wide, *tall; /* X as panels of nr columns and of mr columns, block of tokens after block */
+    float *wide, *tall;          /* X as panels of nr columns and of mr columns, block of tokens after block */
     size_t wide_cols, tall_cols; /* cols rounded up to nr, to mr */
 };
 

@@ -66,7 +66,8 @@ static float *narrow(size_t n, double *A)
     return mem_resize(U, n * n, sizeof *U);
 }
 
-float *obs_factor(size_t n, const float *gram, const uint32_t *order, double damp, uint8_t *dead, double *used, struct err *e)
+float *obs_factor(size_t n, const float *gram, const uint32_t *order, double damp, uint8_t *dead, double *used,
+                  struct err *e)
 {
     double mean = check_diagonal(n, gram, dead, e), *A;
     struct err why;
@@ -156,7 +157,8 @@ void obs_block(const struct obs_sweep *s, size_t col0, size_t width)
 
     par_for((s->rows + OBS_LANES - 1) / OBS_LANES, sweep_tile, &b);
     if (end < s->cols)
-        gemm_nn(s->rows, s->cols - end, width, b.err, width, s->U + col0 * s->cols + end, s->cols, s->w + end, s->cols, KERN_SUB);
+        gemm_nn(s->rows, s->cols - end, width, b.err, width, s->U + col0 * s->cols + end, s->cols, s->w + end, s->cols,
+                KERN_SUB);
     free(b.err);
 }
 

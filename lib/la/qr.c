@@ -79,7 +79,8 @@ int qr(size_t m, size_t n, double *A, double *R, struct err *e)
         Qt[i * m + i] = 1;
     for (size_t j = (n + BLOCK - 1) / BLOCK * BLOCK; j > 0;) {
         j -= BLOCK;
-        house_apply(n - j, m - j, Qt + j * m + j, m, n - j < BLOCK ? n - j : BLOCK, At + j * m + j, m, T + j * BLOCK, 0);
+        house_apply(n - j, m - j, Qt + j * m + j, m, n - j < BLOCK ? n - j : BLOCK, At + j * m + j, m, T + j * BLOCK,
+                    0);
     }
     transpose(n, m, Qt, At);
     for (size_t i = 0; i < m * n; i++)

@@ -1,6 +1,7 @@
 /*
- * qr: orthonormal bases and least squares, in double, row-major. Householder reflections in blocks of 32 on la/gemm: the same bits for
- * any thread count, instruction set and compiler. Entries between 1e-150 and 1e150 in magnitude, or zero.
+ * qr: orthonormal bases and least squares, in double, row-major. Householder reflections in blocks of 32 on la/gemm:
+ * the same bits for any thread count, instruction set and compiler. Entries between 1e-150 and 1e150 in magnitude, or
+ * zero.
  */
 #ifndef WEIR_LA_QR_H
 #define WEIR_LA_QR_H
@@ -23,7 +24,8 @@ int qr(size_t m, size_t n, double *A, double *R, struct err *e);
  * A   in: double[m][n], m >= n; destroyed
  * B   in: double[m][k]
  * X   out: double[n][k]
- * Returns 0, or -1: as qr, or B is not finite, or column j of A depends on those before it (R[j][j] below m eps max |R|).
+ * Returns 0, or -1: as qr, or B is not finite, or column j of A depends on those before it (R[j][j] below m eps max
+ * |R|).
  */
 int lstsq(size_t m, size_t n, size_t k, double *A, const double *B, double *X, struct err *e);
 

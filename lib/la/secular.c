@@ -18,7 +18,8 @@ struct poles {
 
 static struct here value_at(const struct secular *s, const struct poles *p, double x)
 {
-    double below[3], above[3], to_near = -x, to_far = p->gap - x, zn = s->z2[p->near], zf = s->z2[p->far], flat_n, flat_f;
+    double below[3], above[3], to_near = -x, to_far = p->gap - x, zn = s->z2[p->near], zf = s->z2[p->far], flat_n,
+                               flat_f;
     size_t j = p->i + 2 < s->n ? p->i + 2 : s->n;
     struct here h;
 
@@ -42,7 +43,8 @@ static double model_root(double a, double b, double c, double gap)
     return gap * (sum > 0 ? 2 * a / (sum + root) : (sum - root) / (2 * cg));
 }
 
-/* The same as a step from x: what is left of f, not the rounding in c, bounds its error, so the last steps are exact to eps. */
+/* The same as a step from x: what is left of f, not the rounding in c, bounds its error, so the last steps are exact to
+ * eps. */
 static double model_step(const struct here *h, double gap, double x)
 {
     double to_near = -x, to_far = gap - x, slope = h->a / (to_near * to_near) + h->b / (to_far * to_far);
@@ -57,7 +59,8 @@ static double between(double lo, double hi)
     return lo == 0 ? hi / 16 : hi > 4 * lo ? sqrt(lo) * sqrt(hi) : lo + (hi - lo) / 2;
 }
 
-/* f rises from pole to pole: its sign at the middle tells the nearer pole, and the first guess takes all other terms as there. */
+/* f rises from pole to pole: its sign at the middle tells the nearer pole, and the first guess takes all other terms as
+ * there. */
 void secular_root(const struct secular *s, size_t i, size_t *near, double *off)
 {
     struct poles p = {i, i, i + 1, s->d[i + 1] - s->d[i]};
@@ -90,7 +93,8 @@ void secular_root(const struct secular *s, size_t i, size_t *near, double *off)
     *off = x;
 }
 
-/* z[j]^2 = (x_n-1 - d_j) prod of (x_i - d_j) / (d_i - d_j) for i < j, and of (x_i - d_j) / (d_i+1 - d_j) for j <= i < n-1. */
+/* z[j]^2 = (x_n-1 - d_j) prod of (x_i - d_j) / (d_i - d_j) for i < j, and of (x_i - d_j) / (d_i+1 - d_j) for j <= i <
+ * n-1. */
 void secular_weights(const struct secular *s, const size_t *near, const double *off, size_t from, size_t to, double *z)
 {
     const double *d = s->d;

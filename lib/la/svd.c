@@ -63,7 +63,8 @@ static void sort_down(size_t m, size_t n, size_t r, double *U, double *s, double
 }
 
 /* The trailing k x k corner of R[r][r], from row h, is decomposed; U's last columns and Vt's last rows turn with it. */
-static int corner(size_t m, size_t n, size_t r, size_t h, const double *R, double *U, double *s, double *Vt, struct err *e)
+static int corner(size_t m, size_t n, size_t r, size_t h, const double *R, double *U, double *s, double *Vt,
+                  struct err *e)
 {
     size_t k = r - h;
     double *C = matrix(k, k), *CU = matrix(k, k), *CV = matrix(k, k), *T = matrix(m > n ? m : n, k);
@@ -154,8 +155,8 @@ static void sample(size_t m, size_t n, const double *A, size_t l, struct rng rng
     free(S);
 }
 
-int rsvd(size_t m, size_t n, const double *A, size_t r, size_t over, int power, struct rng rng, double *U, double *s, double *Vt,
-         struct err *e)
+int rsvd(size_t m, size_t n, const double *A, size_t r, size_t over, int power, struct rng rng, double *U, double *s,
+         double *Vt, struct err *e)
 {
     size_t least = m < n ? m : n, l = r + over < least ? r + over : least;
     double *Q = matrix(m, l), *Z = matrix(n, l), *B = matrix(l, n), *UB = matrix(l, r);

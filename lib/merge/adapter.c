@@ -14,10 +14,10 @@
 struct adapter {
     struct operand *from;
     struct json *config;
-    char *prefix;      /* of its names, before the module's */
-    struct to_hf hf;   /* the base's names and rows */
-    int tied;          /* the base's embedding is its head */
-    int part;          /* the base's tensor at hand is a part of a stored one */
+    char *prefix;    /* of its names, before the module's */
+    struct to_hf hf; /* the base's names and rows */
+    int tied;        /* the base's embedding is its head */
+    int part;        /* the base's tensor at hand is a part of a stored one */
 };
 
 static int config_blob(const struct operand *o)
@@ -58,7 +58,8 @@ static char *prefix_of(const struct operand *o)
     return mem_strndup(name, (size_t)((strncmp(at, "module.", 7) == 0 ? at + 7 : at) - name));
 }
 
-/* Parts of one stored tensor (attn.q, k and v of a fused one) go by the same tensors of the adapter: one that was given out is given again. */
+/* Parts of one stored tensor (attn.q, k and v of a fused one) go by the same tensors of the adapter: one that was given
+ * out is given again. */
 static void again(struct operand *o, const char *name)
 {
     for (size_t i = 0; i < o->plan.n; i++)
@@ -153,9 +154,9 @@ static int add_term(struct adapter *a, struct operand *to, const char *module, c
         return -1;
     outputs = place.part && b->cols ? shape_count(&place.stored) / b->cols : b->rows;
     if (pa->shape.dim[1] != b->cols || pb->rows != outputs || pb->shape.dim[1] != pa->rows)
-        return err_set(e, "lora_A is [%llu, %llu], lora_B [%llu, %llu], the weight [%llu, %llu]", (unsigned long long)pa->rows,
-                       (unsigned long long)pa->shape.dim[1], (unsigned long long)pb->rows, (unsigned long long)pb->shape.dim[1],
-                       (unsigned long long)outputs, (unsigned long long)b->cols);
+        return err_set(e, "lora_A is [%llu, %llu], lora_B [%llu, %llu], the weight [%llu, %llu]",
+                       (unsigned long long)pa->rows, (unsigned long long)pa->shape.dim[1], (unsigned long long)pb->rows,
+                       (unsigned long long)pb->shape.dim[1], (unsigned long long)outputs, (unsigned long long)b->cols);
     if (adapter_scale(a->config, module, pa->rows, &scale, e) < 0 || operand_load(to, e) < 0)
         return -1;
     term = bundle_add_term(b, "lowrank");
@@ -167,7 +168,8 @@ static int add_term(struct adapter *a, struct operand *to, const char *module, c
     return 0;
 }
 
-/* The product of a linear module, or of an embedding: [tokens][width] is what a linear's [outputs][inputs] is, transposed. 1, 0 when there is none, -1. */
+/* The product of a linear module, or of an embedding: [tokens][width] is what a linear's [outputs][inputs] is,
+ * transposed. 1, 0 when there is none, -1. */
 static int take_product(struct adapter *a, struct operand *to, const char *module, struct err *e)
 {
     struct part pa = {0}, pb = {0};
@@ -236,7 +238,8 @@ static int whole(struct adapter *a, struct operand *to, int put, struct err *e)
     return same;
 }
 
-/* The tensor whole, of modules_to_save or of bias; 1 when it has taken the place of the base's, 0 when there is none or it is the base's, -1. */
+/* The tensor whole, of modules_to_save or of bias; 1 when it has taken the place of the base's, 0 when there is none or
+ * it is the base's, -1. */
 static int take_whole(struct adapter *a, struct operand *to, const char *module, const char *last, struct err *e)
 {
     static const char *const within[] = {"", ".modules_to_save", ".base_layer"};
@@ -251,7 +254,8 @@ static int take_whole(struct adapter *a, struct operand *to, const char *module,
         if (got > 0 && (got = whole(a, to, put, e)) >= 0)
             got = !got;
         if (got > 0 && !put)
-            got = err_set(e, "%s is not the base's weight: the adapter was trained beside another base", a->from->b.name);
+            got =
+                err_set(e, "%s is not the base's weight: the adapter was trained beside another base", a->from->b.name);
     }
     return got;
 }
@@ -275,8 +279,10 @@ static int adapt(struct adapter *a, struct operand *to, struct err *e)
     if (got >= 0 && *last == '.' && last[1] == 'w' && (more = take_product(a, to, name, e)) < 0)
         got = -1;
     free(name);
-    if (got >= 0 && (got || more) && a->tied && to->b.role && (strcmp(to->b.role, "embed") == 0 || strcmp(to->b.role, "head") == 0))
-        got = err_set(e, "the head is the embedding here (tie_word_embeddings), and the adapter of one would change both");
+    if (got >= 0 && (got || more) && a->tied && to->b.role &&
+        (strcmp(to->b.role, "embed") == 0 || strcmp(to->b.role, "head") == 0))
+        got = err_set(e,
+                      "the head is the embedding here (tie_word_embeddings), and the adapter of one would change both");
     return got < 0 ? err_in(e, "%s", to->b.name) : 0;
 }
 
@@ -290,7 +296,9 @@ static int homeless(const struct adapter *a, const struct operand *to, struct er
 
     free(head);
     if (tied)
-        return err_set(e, "%s: the head is the embedding in %s (tie_word_embeddings), and an adapter of it would change both", name, to->path);
+        return err_set(
+            e, "%s: the head is the embedding in %s (tie_word_embeddings), and an adapter of it would change both",
+            name, to->path);
     return err_set(e, "%s: is in %s, and no weight of %s is its", name, a->from->path, to->path);
 }
 
@@ -312,7 +320,9 @@ static int check_saved(const struct adapter *a, struct err *e)
 
     for (const struct json *m = save && save->kind == JSON_ARRAY ? save->first : NULL; m; m = m->next)
         if (m->kind == JSON_STRING && !holds(a, m->s))
-            return err_set(e, "%s/" ADAPTER_CONFIG ": modules_to_save names '%.100s', and the adapter holds nothing of it", a->from->path, m->s);
+            return err_set(e,
+                           "%s/" ADAPTER_CONFIG ": modules_to_save names '%.100s', and the adapter holds nothing of it",
+                           a->from->path, m->s);
     return 0;
 }
 

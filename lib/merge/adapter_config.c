@@ -10,15 +10,20 @@
 static int is_set(const struct json *v)
 {
     switch (v ? v->kind : JSON_NULL) {
-    case JSON_NULL: return 0;
-    case JSON_BOOL: return v->i != 0;
+    case JSON_NULL:
+        return 0;
+    case JSON_BOOL:
+        return v->i != 0;
     case JSON_ARRAY:
-    case JSON_OBJECT: return v->len > 0;
-    default: return 1;
+    case JSON_OBJECT:
+        return v->len > 0;
+    default:
+        return 1;
     }
 }
 
-/* Initializations that leave the base as it is; others (pissa, olora, loftq ...) train beside a base that they have changed. */
+/* Initializations that leave the base as it is; others (pissa, olora, loftq ...) train beside a base that they have
+ * changed. */
 static int keeps_base(const struct json *v)
 {
     static const char *const known[] = {"gaussian", "eva", "orthogonal"};
@@ -52,8 +57,11 @@ static int refuse(const struct json *c, struct err *e)
         if (is_set(json_get(c, beyond[i].key)))
             return err_set(e, "%s asks for %s, which is no product beside a weight", beyond[i].key, beyond[i].what);
     if (!keeps_base(init))
-        return err_set(e, "init_lora_weights is '%s': the adapter stands beside a base that this initialization has changed, not the plain one; save it by peft with "
-                       "path_initial_model_for_weight_conversion", init->kind == JSON_STRING ? init->s : "?");
+        return err_set(e,
+                       "init_lora_weights is '%s': the adapter stands beside a base that this initialization has "
+                       "changed, not the plain one; save it by peft with "
+                       "path_initial_model_for_weight_conversion",
+                       init->kind == JSON_STRING ? init->s : "?");
     return json_num(c, "r", 0) < 1 ? err_set(e, "r is below 1, or not there") : 0;
 }
 

@@ -10,10 +10,10 @@
 struct search {
     size_t n;
     const double *gain;
-    double *row, *col;    /* potentials: cost - row - col >= 0, 0 on the assignment */
-    size_t *of;           /* the row that has a column, or NONE */
-    double *least;        /* shortest path to a column so far */
-    size_t *from;         /* the column before it, or NONE: the row that is placed */
+    double *row, *col; /* potentials: cost - row - col >= 0, 0 on the assignment */
+    size_t *of;        /* the row that has a column, or NONE */
+    double *least;     /* shortest path to a column so far */
+    size_t *from;      /* the column before it, or NONE: the row that is placed */
     char *done;
 };
 
@@ -57,8 +57,14 @@ static size_t path(struct search *s, size_t r)
 
 double assign_best(size_t n, const double *gain, size_t *to)
 {
-    struct search s = {n, gain, mem_new(n + 1, sizeof(double)), mem_new(n + 1, sizeof(double)), mem_new(n + 1, sizeof(size_t)),
-                       mem_new(n + 1, sizeof(double)), mem_new(n + 1, sizeof(size_t)), mem_new(n + 1, 1)};
+    struct search s = {n,
+                       gain,
+                       mem_new(n + 1, sizeof(double)),
+                       mem_new(n + 1, sizeof(double)),
+                       mem_new(n + 1, sizeof(size_t)),
+                       mem_new(n + 1, sizeof(double)),
+                       mem_new(n + 1, sizeof(size_t)),
+                       mem_new(n + 1, 1)};
     double sum = 0;
 
     for (size_t c = 0; c < n; c++)

@@ -14,11 +14,21 @@ static void add_keys(struct bundle *b, const struct bundle *f)
         if (attrs_find(&b->more, a->key))
             continue;
         switch (a->kind) {
-        case ATTR_INT: attrs_set_int(&b->more, a->key, a->i); break;
-        case ATTR_BOOL: attrs_set_bool(&b->more, a->key, (int)a->i); break;
-        case ATTR_F64: attrs_set_f64(&b->more, a->key, a->f); break;
-        case ATTR_STR: attrs_set_str(&b->more, a->key, attrs_str(&f->more, a->key, "")); break;
-        case ATTR_RAW: attrs_set_raw(&b->more, a->key, a->raw.data, a->raw.len); break;
+        case ATTR_INT:
+            attrs_set_int(&b->more, a->key, a->i);
+            break;
+        case ATTR_BOOL:
+            attrs_set_bool(&b->more, a->key, (int)a->i);
+            break;
+        case ATTR_F64:
+            attrs_set_f64(&b->more, a->key, a->f);
+            break;
+        case ATTR_STR:
+            attrs_set_str(&b->more, a->key, attrs_str(&f->more, a->key, ""));
+            break;
+        case ATTR_RAW:
+            attrs_set_raw(&b->more, a->key, a->raw.data, a->raw.len);
+            break;
         }
     }
 }
@@ -55,8 +65,8 @@ static int attach_one(struct operand *to, struct operand *from, struct err *e)
     if (got <= 0)
         return got;
     if (!shape_equal(&to->b.shape, &from->b.shape))
-        return err_set(e, "%s: %s in %s, %s in %s", to->b.name, shape_text(&to->b.shape, ts), to->path, shape_text(&from->b.shape, fs),
-                       from->path);
+        return err_set(e, "%s: %s in %s, %s in %s", to->b.name, shape_text(&to->b.shape, ts), to->path,
+                       shape_text(&from->b.shape, fs), from->path);
     if (operand_follow(from, to, e) < 0 || bundle_load_companions(from->from, &from->b, e) < 0 ||
         (to->in && bundle_load_companions(to->from, &to->b, e) < 0))
         return -1;

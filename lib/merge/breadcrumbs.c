@@ -1,6 +1,6 @@
 /*
- * breadcrumbs: of each model's changes the floor(gamma n) largest go, of the others the floor(density n) largest stay, by tensor or by row; what
- * stays is summed as by task.
+ * breadcrumbs: of each model's changes the floor(gamma n) largest go, of the others the floor(density n) largest stay,
+ * by tensor or by row; what stays is summed as by task.
  * Davari, Belilovsky 2023, "Model breadcrumbs", section 3.
  */
 #include <stddef.h>
@@ -34,7 +34,15 @@ static int apply(const struct merge_job *j, struct err *e)
 
 static const struct merge_survey survey = {2, begin, delta_sieve_see, delta_sieve_next, delta_sieve_free};
 
-const struct merge_method merge_breadcrumbs = {
-    "breadcrumbs", "neither the largest nor the smallest changes, summed",
-    MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_GAMMA | MERGE_SCOPE,
-    1, 1, 0, MERGE_ROWS, {.lambda = 1, .gamma = 0.01}, apply, NULL, &survey};
+const struct merge_method merge_breadcrumbs = {"breadcrumbs",
+                                               "neither the largest nor the smallest changes, summed",
+                                               MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA |
+                                                   MERGE_GAMMA | MERGE_SCOPE,
+                                               1,
+                                               1,
+                                               0,
+                                               MERGE_ROWS,
+                                               {.lambda = 1, .gamma = 0.01},
+                                               apply,
+                                               NULL,
+                                               &survey};

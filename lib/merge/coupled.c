@@ -58,7 +58,8 @@ static int bear(struct bearers *all, const struct classes *c, const struct bundl
 
         r->root = classes_root(c, node[i]);
         if (w->axes == 3)
-            r->outer[r->outers++] = (struct outer){classes_root(c, classes_use(c, w, layer, 0, 0)->node), 1, 0, b->expert};
+            r->outer[r->outers++] =
+                (struct outer){classes_root(c, classes_use(c, w, layer, 0, 0)->node), 1, 0, b->expert};
         for (int k = 0; k < i && r->outers < OUTERS; k++) {
             step /= c->size[node[k]];
             r->outer[r->outers++] = (struct outer){classes_root(c, node[k]), c->size[node[k]], step, -1};

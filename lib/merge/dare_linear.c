@@ -26,7 +26,15 @@ static void see(void *seen, const struct merge_job *j, int pass)
 
 static const struct merge_survey survey = {1, level_begin, see, NULL, free};
 
-const struct merge_method merge_dare_linear = {
-    "dare-linear", "changes kept by chance and scaled up, summed",
-    MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.lambda = 1, .rescale = MERGE_BY_CHANCE}, apply, NULL, &survey};
+const struct merge_method merge_dare_linear = {"dare-linear",
+                                               "changes kept by chance and scaled up, summed",
+                                               MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA |
+                                                   MERGE_RESCALE | MERGE_SEED,
+                                               1,
+                                               1,
+                                               0,
+                                               MERGE_ROWS,
+                                               {.lambda = 1, .rescale = MERGE_BY_CHANCE},
+                                               apply,
+                                               NULL,
+                                               &survey};

@@ -1,7 +1,8 @@
 /*
- * della: in each row changes are ranked by magnitude, and the one of rank r of n stays with probability density - epsilon + 2 epsilon r / (n - 1),
- * and what stays is rescaled; signs are elected and what agrees is summed as by ties. The defaults are mergekit's: the L1 norm of a tensor's
- * changes is kept, and what agrees is averaged. Deep, Bhardwaj, Poria 2024, "DELLA-Merging", section 3, divides by the probability.
+ * della: in each row changes are ranked by magnitude, and the one of rank r of n stays with probability density -
+ * epsilon + 2 epsilon r / (n - 1), and what stays is rescaled; signs are elected and what agrees is summed as by ties.
+ * The defaults are mergekit's: the L1 norm of a tensor's changes is kept, and what agrees is averaged. Deep, Bhardwaj,
+ * Poria 2024, "DELLA-Merging", section 3, divides by the probability.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #include "base/pick.h"
 #include "merge/delta.h"
 
-static void drop_row(const struct merge_job *j, float *d, uint64_t first, struct rng r, double density, float *size, uint32_t *order)
+static void drop_row(const struct merge_job *j, float *d, uint64_t first, struct rng r, double density, float *size,
+                     uint32_t *order)
 {
     double eps = j->args->epsilon, step = j->cols > 1 ? 2 * eps / (double)(j->cols - 1) : 0;
 
@@ -58,7 +60,15 @@ static void see(void *seen, const struct merge_job *j, int pass)
 
 static const struct merge_survey survey = {1, level_begin, see, NULL, free};
 
-const struct merge_method merge_della = {
-    "della", "larger changes kept with more chance, those of the elected sign",
-    MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE | MERGE_EPSILON | MERGE_SEED,
-    1, 1, 0, MERGE_ROWS, {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15}, apply, NULL, &survey};
+const struct merge_method merge_della = {"della",
+                                         "larger changes kept with more chance, those of the elected sign",
+                                         MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE |
+                                             MERGE_EPSILON | MERGE_SEED,
+                                         1,
+                                         1,
+                                         0,
+                                         MERGE_ROWS,
+                                         {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15},
+                                         apply,
+                                         NULL,
+                                         &survey};

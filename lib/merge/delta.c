@@ -30,8 +30,10 @@ INNER void add_changes(const struct merge_job *j, uint64_t at, int n, double *re
     }
 }
 
-/* Of the same, only those with the sign of the whole sum, and the sum of their weights. A zero that is added for another changes no bit. */
-INNER void add_agreeing(const struct merge_job *j, uint64_t at, int n, const double *restrict whole, double *restrict sum, double *restrict by)
+/* Of the same, only those with the sign of the whole sum, and the sum of their weights. A zero that is added for
+ * another changes no bit. */
+INNER void add_agreeing(const struct merge_job *j, uint64_t at, int n, const double *restrict whole,
+                        double *restrict sum, double *restrict by)
 {
     for (int k = 0; k < j->models; k++) {
         const float *restrict d = j->model[k] + at;

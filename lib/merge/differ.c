@@ -27,7 +27,9 @@ static float *told_by(const struct bundle *a, const struct bundle *b, const char
 
     for (int i = 0; i < 2; i++) {
         const struct bundle *from = bundle_part(a, -1, names[i]) ? a : b;
-        float *h = bundle_part(from, -1, names[i]) ? bundle_companion(from, names[i], i ? a->cols : a->cols * a->cols, &e) : NULL;
+        float *h = bundle_part(from, -1, names[i])
+                       ? bundle_companion(from, names[i], i ? a->cols : a->cols * a->cols, &e)
+                       : NULL;
 
         *by = h ? names[i] : "-";
         if (h)
@@ -65,7 +67,8 @@ static int go_through(struct operand *a, struct operand *b, struct sums *s, stru
     return rc;
 }
 
-/* Products with a gram cost more than all else: rows are gone through again for them, and only where there is something to say. */
+/* Products with a gram cost more than all else: rows are gone through again for them, and only where there is something
+ * to say. */
 static int by_rows(struct operand *a, struct operand *b, int always, float *h, struct differ *r, struct err *e)
 {
     int gram = h && strcmp(r->by, "gram") == 0, diff;

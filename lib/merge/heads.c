@@ -109,7 +109,9 @@ int merge_heads(struct operand *o, int n, int *untied, struct err *e)
         if (tied == n || stores_head(&o[k]))
             continue;
         if (o[k].in)
-            return err_set(e, "%s ties its head to its embedding, another operand has a head of its own: give %s as a checkpoint, which can be read twice",
+            return err_set(e,
+                           "%s ties its head to its embedding, another operand has a head of its own: give %s as a "
+                           "checkpoint, which can be read twice",
                            o[k].path, o[k].path);
         if (add_head(&o[k], head, e) < 0)
             return -1;

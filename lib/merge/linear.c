@@ -1,7 +1,7 @@
 /*
- * linear: out = sum_i w_i m_i, divided by sum_i w_i where normalize says so. With equal weights the uniform soup of Wortsman and
- * others 2022, "Model soups", section 2; with two models and weights 1 - a, a the interpolation of WiSE-FT.
- * Sums are f64 in the order of the operands and rounded once.
+ * linear: out = sum_i w_i m_i, divided by sum_i w_i where normalize says so. With equal weights the uniform soup of
+ * Wortsman and others 2022, "Model soups", section 2; with two models and weights 1 - a, a the interpolation of
+ * WiSE-FT. Sums are f64 in the order of the operands and rounded once.
  */
 #include <stddef.h>
 
@@ -39,5 +39,6 @@ static int apply(const struct merge_job *j, struct err *e)
     return 0;
 }
 
-const struct merge_method merge_linear = {"linear", "weighted average", MERGE_WEIGHT | MERGE_NORMALIZE, 0, 1, 0, MERGE_ROWS,
-                                          {.normalize = 1}, apply, NULL, NULL};
+const struct merge_method merge_linear = {
+    "linear", "weighted average", MERGE_WEIGHT | MERGE_NORMALIZE, 0, 1, 0, MERGE_ROWS, {.normalize = 1}, apply, NULL,
+    NULL};

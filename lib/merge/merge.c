@@ -49,7 +49,10 @@ int merge_check(const struct merge_method *m, const struct merge_args *a, int mo
     if (models > MODELS_MAX)
         return err_set(e, "%d models are more than %d", models, MODELS_MAX);
     if (models < m->least || (m->most && models > m->most))
-        return err_set(e, "%s takes %s%d model%s%s, not %d", m->name, m->most == m->least ? "" : m->most ? "up to " : "at least ",
+        return err_set(e, "%s takes %s%d model%s%s, not %d", m->name,
+                       m->most == m->least ? ""
+                       : m->most           ? "up to "
+                                           : "at least ",
                        m->most ? m->most : m->least, (m->most ? m->most : m->least) == 1 ? "" : "s",
                        m->base ? " after the base" : "", models);
     for (int i = 0; i < models; i++) {
@@ -58,8 +61,8 @@ int merge_check(const struct merge_method *m, const struct merge_args *a, int mo
             return -1;
         if (m->takes & MERGE_EPSILON && a->density[i] < 1 &&
             (a->density[i] - a->epsilon < 0 || a->density[i] + a->epsilon > 1 || a->epsilon < 0))
-            return err_set(e, "density %g with epsilon %g: probabilities from %g to %g, which must lie in 0 to 1", a->density[i],
-                           a->epsilon, a->density[i] - a->epsilon, a->density[i] + a->epsilon);
+            return err_set(e, "density %g with epsilon %g: probabilities from %g to %g, which must lie in 0 to 1",
+                           a->density[i], a->epsilon, a->density[i] - a->epsilon, a->density[i] + a->epsilon);
     }
     if (m->takes & MERGE_NORMALIZE && a->normalize && !m->base && sum == 0)
         return err_set(e, "the weights sum to 0, by which normalize would divide");

@@ -1,8 +1,9 @@
 /*
  * merge: several models into one. One file a method, one row in merge.def.
  *
- * A method sees some rows of one tensor in all models at once. Reading order: merge.h, linear.c, delta.h (what the methods of task
- * vectors share), ties.c, operand.h, pass.h (one tensor through a method). Joins that compute nothing: join.h.
+ * A method sees some rows of one tensor in all models at once. Reading order: merge.h, linear.c, delta.h (what the
+ * methods of task vectors share), ties.c, operand.h, pass.h (one tensor through a method). Joins that compute nothing:
+ * join.h.
  */
 #ifndef WEIR_MERGE_MERGE_H
 #define WEIR_MERGE_MERGE_H
@@ -13,8 +14,18 @@
 
 /* Parameters, by mergekit's names; as bits, those that a method takes. */
 enum {
-    MERGE_WEIGHT = 1, MERGE_NORMALIZE = 2, MERGE_DENSITY = 4, MERGE_LAMBDA = 8, MERGE_RESCALE = 16, MERGE_EPSILON = 32,
-    MERGE_GAMMA = 64, MERGE_T = 128, MERGE_SCOPE = 256, MERGE_SEED = 512, MERGE_ALPHA = 1024, MERGE_BASIS = 2048
+    MERGE_WEIGHT = 1,
+    MERGE_NORMALIZE = 2,
+    MERGE_DENSITY = 4,
+    MERGE_LAMBDA = 8,
+    MERGE_RESCALE = 16,
+    MERGE_EPSILON = 32,
+    MERGE_GAMMA = 64,
+    MERGE_T = 128,
+    MERGE_SCOPE = 256,
+    MERGE_SEED = 512,
+    MERGE_ALPHA = 1024,
+    MERGE_BASIS = 2048
 };
 
 /* What makes up for changes that chance left out. */
@@ -29,35 +40,36 @@ struct merge_args {
     int normalize;            /* yes or no */
     enum merge_rescale rescale;
     double lambda, epsilon, gamma, t, alpha;
-    int by_row;               /* scope: 1 row, 0 tensor */
+    int by_row; /* scope: 1 row, 0 tensor */
     uint64_t seed;
-    int64_t basis;            /* models in rmm's basis */
+    int64_t basis; /* models in rmm's basis */
 };
 
-/* How much of a tensor a method must see at once: any rows, each by itself; or all of it, if only by way of a survey. */
+/* How much of a tensor a method must see at once: any rows, each by itself; or all of it, if only by way of a survey.
+ * */
 enum merge_unit { MERGE_ROWS, MERGE_TENSOR };
 
 struct merge_job {
     const struct merge_args *args;
-    const char *name;    /* the tensor's: keys random numbers */
-    uint64_t row0;       /* index of the first of these rows in the tensor */
+    const char *name; /* the tensor's: keys random numbers */
+    uint64_t row0;    /* index of the first of these rows in the tensor */
     uint64_t rows, cols;
-    int models;          /* without the base */
-    const float *base;   /* [rows][cols], or NULL when the method has none */
-    float **model;       /* models times [rows][cols]: scratch when the method has read them */
-    float *out;          /* [rows][cols]; overlaps none of these */
-    void *seen;          /* what the survey found: of a method that has one, of the whole tensor */
+    int models;        /* without the base */
+    const float *base; /* [rows][cols], or NULL when the method has none */
+    float **model;     /* models times [rows][cols]: scratch when the method has read them */
+    float *out;        /* [rows][cols]; overlaps none of these */
+    void *seen;        /* what the survey found: of a method that has one, of the whole tensor */
 };
 
 /*
- * What a method must know of all rows before it can merge some: orders, norms. Rows pass in order, by slabs, once for each pass; slabs are no matter for what
- * comes out. So a tensor is read passes + 1 times and never held.
+ * What a method must know of all rows before it can merge some: orders, norms. Rows pass in order, by slabs, once for
+ * each pass; slabs are no matter for what comes out. So a tensor is read passes + 1 times and never held.
  */
 struct merge_survey {
     int passes;
-    void *(*begin)(const struct merge_job *whole);       /* rows and columns of the tensor; no data yet */
+    void *(*begin)(const struct merge_job *whole);                   /* rows and columns of the tensor; no data yet */
     void (*see)(void *seen, const struct merge_job *some, int pass); /* some's models are not changed */
-    void (*next)(void *seen, int pass);                  /* a pass has ended; or NULL */
+    void (*next)(void *seen, int pass);                              /* a pass has ended; or NULL */
     void (*end)(void *seen);
 };
 
@@ -66,14 +78,16 @@ struct writer;
 
 struct merge_method {
     const char *name, *brief;
-    unsigned takes;       /* MERGE_*: parameters */
-    int base;             /* 1: the first operand is the base, and no model */
-    int least, most;      /* models; most 0: any number */
-    enum merge_unit unit; /* MERGE_ROWS: any rows, each by itself; a scope of tensor or MERGE_BY_L1 (args) asks for all of them too */
+    unsigned takes;  /* MERGE_*: parameters */
+    int base;        /* 1: the first operand is the base, and no model */
+    int least, most; /* models; most 0: any number */
+    enum merge_unit
+        unit; /* MERGE_ROWS: any rows, each by itself; a scope of tensor or MERGE_BY_L1 (args) asks for all of them too
+               * */
     struct merge_args by_default;
     int (*apply)(const struct merge_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
-    /* For methods that must see the whole model, or write other shapes: all operands at once, instead of a loop over tensors (pass.h).
-     * apply is then what the method makes of a model of one tensor, or NULL where that is nothing. */
+    /* For methods that must see the whole model, or write other shapes: all operands at once, instead of a loop over
+     * tensors (pass.h). apply is then what the method makes of a model of one tensor, or NULL where that is nothing. */
     int (*run)(struct merge_pass *, struct writer *, struct err *e);
     const struct merge_survey *survey; /* or NULL: apply of MERGE_TENSOR gets all rows at once */
 };
@@ -82,7 +96,7 @@ struct merge_method {
 #include "merge/merge.def"
 #undef METHOD
 
-extern const struct merge_method *const merge_table[]; /* ends with NULL */
+extern const struct merge_method *const merge_table[];   /* ends with NULL */
 const struct merge_method *merge_find(const char *name); /* NULL when unknown */
 
 /* The survey that must come before rows are merged, or NULL. */
@@ -96,7 +110,8 @@ int merge_check(const struct merge_method *m, const struct merge_args *a, int mo
 
 /*
  * Merge the rows of a job, over par_jobs() threads when the method goes by rows; the same bytes for any number of them.
- * Where a survey comes first and job->seen is NULL, these are all rows, and the survey is made here; else slabs come in order.
+ * Where a survey comes first and job->seen is NULL, these are all rows, and the survey is made here; else slabs come in
+ * order.
  * -1: the method's own error, or the result holds a NaN (infinities that meet), named by row and column.
  */
 int merge_rows(const struct merge_method *m, const struct merge_job *job, struct err *e);

@@ -1,9 +1,9 @@
 /*
- * opcm: task vectors are added one after another. With D the sum so far, D = U S V', k the first count of singular values whose share
- * of their sum exceeds alpha, and Q = U' tau V, the next is D + U Q0 V', where Q0 is Q with its diagonal and its first k rows and columns' block [k][k] set
- * to 0. At the end D is scaled to the mean norm of the task vectors, over the whole model.
- * Tang and others 2025, "Merging models on the fly without retraining", algorithm 1. The paper scales after every step; scaling
- * commutes with all of the above, so once is enough.
+ * opcm: task vectors are added one after another. With D the sum so far, D = U S V', k the first count of singular
+ * values whose share of their sum exceeds alpha, and Q = U' tau V, the next is D + U Q0 V', where Q0 is Q with its
+ * diagonal and its first k rows and columns' block [k][k] set to 0. At the end D is scaled to the mean norm of the task
+ * vectors, over the whole model. Tang and others 2025, "Merging models on the fly without retraining", algorithm 1. The
+ * paper scales after every step; scaling commutes with all of the above, so once is enough.
  * With thin factors U Q0 V' = tau - U_k (U_k' tau V_k) V_k' - sum_{i>k} u_i (u_i' tau v_i) v_i'.
  */
 #include "merge/opcm.h"
@@ -35,7 +35,8 @@ static size_t count_of(const double *s, size_t r, double alpha)
     return r;
 }
 
-/* tau becomes what may be added to D. Q is U' tau V in the first k rows and columns and on the diagonal, 0 elsewhere. */
+/* tau becomes what may be added to D. Q is U' tau V in the first k rows and columns and on the diagonal, 0 elsewhere.
+ * */
 static int project(size_t m, size_t n, const double *D, double alpha, double *tau, struct err *e)
 {
     size_t r = m < n ? m : n, k;
@@ -138,7 +139,8 @@ static uint64_t slab_rows(uint64_t cols)
     return cols < SLAB ? SLAB / (cols ? cols : 1) : 1;
 }
 
-/* Rows r to r + n of the tensor at hand: their base and their sum of changes (0 when it is not chosen) go to the spool. */
+/* Rows r to r + n of the tensor at hand: their base and their sum of changes (0 when it is not chosen) go to the spool.
+ * */
 static int store_rows(struct merge_pass *p, struct waiting *w, uint64_t r, uint64_t n, int matrix, int chosen,
                       double *sum2, struct err *e)
 {
@@ -157,7 +159,10 @@ static int store_rows(struct merge_pass *p, struct waiting *w, uint64_t r, uint6
     rc = chosen && opcm_sum(&j, matrix, delta, w->norm2, e) < 0 ? err_in(e, "%s", a->b.name) : 0;
     *sum2 = squares(*sum2, delta, rc == 0 ? count : 0);
     if (rc == 0)
-        rc = io_pwrite(w->spool, j.base, count * sizeof(float), base_at, e) < 0 || io_pwrite(w->spool, delta, count * sizeof *delta, delta_at, e) < 0 ? -1 : 0;
+        rc = io_pwrite(w->spool, j.base, count * sizeof(float), base_at, e) < 0 ||
+                     io_pwrite(w->spool, delta, count * sizeof *delta, delta_at, e) < 0
+                 ? -1
+                 : 0;
     free(delta);
     return rc;
 }
@@ -190,7 +195,10 @@ static int finish_rows(const struct waiting *w, struct slot *s, double f, uint64
              delta_at = s->at + s->head.rows * cols * sizeof(float) + r * cols * sizeof(double);
     double *delta = mem_new(n, sizeof *delta);
     float *v = mem_new(n, sizeof *v);
-    int rc = io_pread(w->spool, v, n * sizeof *v, s->at + r * cols * sizeof *v, e) < 0 || io_pread(w->spool, delta, n * sizeof *delta, delta_at, e) < 0 ? -1 : 0;
+    int rc = io_pread(w->spool, v, n * sizeof *v, s->at + r * cols * sizeof *v, e) < 0 ||
+                     io_pread(w->spool, delta, n * sizeof *delta, delta_at, e) < 0
+                 ? -1
+                 : 0;
 
     for (uint64_t i = 0; i < n && rc == 0; i++)
         v[i] = delta[i] == 0 ? v[i] : (float)((double)v[i] + f * delta[i]);
@@ -235,5 +243,14 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     return rc;
 }
 
-const struct merge_method merge_opcm = {"opcm", "changes added one after another, away from those before", MERGE_ALPHA, 1, 1, 0, MERGE_TENSOR,
-                                        {.alpha = 0.5}, apply, run, NULL};
+const struct merge_method merge_opcm = {"opcm",
+                                        "changes added one after another, away from those before",
+                                        MERGE_ALPHA,
+                                        1,
+                                        1,
+                                        0,
+                                        MERGE_TENSOR,
+                                        {.alpha = 0.5},
+                                        apply,
+                                        run,
+                                        NULL};

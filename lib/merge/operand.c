@@ -211,8 +211,9 @@ int operand_follow(struct operand *o, const struct operand *leader, struct err *
     o->to_pairs = !mine;
     o->head_dim = (uint64_t)attrs_int(operand_model(o), "head_dim", attrs_int(operand_model(leader), "head_dim", 0));
     if (o->head_dim < 2 || o->head_dim % 2 || n % o->head_dim)
-        return err_set(e, "%s: %llu rows in %s, which are no whole number of heads of %llu that %s has in another order", o->b.name,
-                       (unsigned long long)n, o->path, (unsigned long long)o->head_dim, leader->path);
+        return err_set(e,
+                       "%s: %llu rows in %s, which are no whole number of heads of %llu that %s has in another order",
+                       o->b.name, (unsigned long long)n, o->path, (unsigned long long)o->head_dim, leader->path);
     return 0;
 }
 

@@ -1,4 +1,5 @@
-/* operand_rows: the value of the current tensor as f32, in the leader's order: once, or by way of the file or a spool again. */
+/* operand_rows: the value of the current tensor as f32, in the leader's order: once, or by way of the file or a spool
+ * again. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -154,7 +155,9 @@ static int read_rows(struct operand *o, uint64_t n, float *out, struct err *e)
         return 0;
     if (o->keeps == 2)
         return io_pread(o->spool - 1, out, n * o->b.cols * sizeof *out, o->row * o->b.cols * sizeof *out, e);
-    rc = o->map ? mapped_rows(o, n, out, e) : o->head_dim ? following_rows(o, n, out, e) : some_rows(o, o->row, n, out, e);
+    rc = o->map        ? mapped_rows(o, n, out, e)
+         : o->head_dim ? following_rows(o, n, out, e)
+                       : some_rows(o, o->row, n, out, e);
     for (uint64_t i = 0; rc == 0 && o->add != 0 && i < n * o->b.cols; i++)
         out[i] += o->add;
     if (rc == 0 && o->keeps == 1)

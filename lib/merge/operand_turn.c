@@ -29,8 +29,9 @@ void operand_part(const struct operand *o, const struct part *p, uint8_t *to)
 static int held_by_row(const struct bundle *b)
 {
     for (int i = 0; i < b->terms; i++)
-        if (strcmp(b->term[i].form, "dense") != 0 && strcmp(b->term[i].form, "ggml") != 0 && strcmp(b->term[i].form, "affine") != 0 &&
-            strcmp(b->term[i].form, "table") != 0 && strcmp(b->term[i].form, "lowrank") != 0)
+        if (strcmp(b->term[i].form, "dense") != 0 && strcmp(b->term[i].form, "ggml") != 0 &&
+            strcmp(b->term[i].form, "affine") != 0 && strcmp(b->term[i].form, "table") != 0 &&
+            strcmp(b->term[i].form, "lowrank") != 0)
             return 0;
     return 1;
 }
@@ -49,7 +50,8 @@ static int make_dense(struct bundle *b, struct err *e)
 /* Part i in the leader's order, as one of its own: its bytes may be other tensors' too. It goes behind its like. */
 static void turn_part(struct operand *o, int i)
 {
-    struct part *p = &o->b.part[i], *q, old = {.name = mem_strdup(p->name), .term = p->term, .dtype = p->dtype, .shape = p->shape};
+    struct part *p = &o->b.part[i], *q,
+                old = {.name = mem_strdup(p->name), .term = p->term, .dtype = p->dtype, .shape = p->shape};
 
     old.data = mem_resize(NULL, (size_t)(p->rows * p->row_bytes) + 1, 1);
     operand_part(o, p, old.data);

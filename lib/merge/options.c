@@ -15,11 +15,12 @@ struct row {
 
 static void rows_of(const struct merge_texts *x, struct row row[ROWS])
 {
-    const struct row all[ROWS] = {
-        {"weight", x->weight, MERGE_WEIGHT}, {"normalize", x->normalize, MERGE_NORMALIZE}, {"density", x->density, MERGE_DENSITY},
-        {"lambda", x->lambda, MERGE_LAMBDA}, {"rescale", x->rescale, MERGE_RESCALE}, {"epsilon", x->epsilon, MERGE_EPSILON},
-        {"gamma", x->gamma, MERGE_GAMMA}, {"t", x->t, MERGE_T}, {"scope", x->scope, MERGE_SCOPE}, {"seed", x->seed, MERGE_SEED},
-        {"alpha", x->alpha, MERGE_ALPHA}, {"basis", x->basis, MERGE_BASIS}};
+    const struct row all[ROWS] = {{"weight", x->weight, MERGE_WEIGHT},    {"normalize", x->normalize, MERGE_NORMALIZE},
+                                  {"density", x->density, MERGE_DENSITY}, {"lambda", x->lambda, MERGE_LAMBDA},
+                                  {"rescale", x->rescale, MERGE_RESCALE}, {"epsilon", x->epsilon, MERGE_EPSILON},
+                                  {"gamma", x->gamma, MERGE_GAMMA},       {"t", x->t, MERGE_T},
+                                  {"scope", x->scope, MERGE_SCOPE},       {"seed", x->seed, MERGE_SEED},
+                                  {"alpha", x->alpha, MERGE_ALPHA},       {"basis", x->basis, MERGE_BASIS}};
 
     memcpy(row, all, sizeof all);
 }
@@ -97,10 +98,12 @@ static int number(const char *name, const char *text, double *v, struct err *e)
 
 static int take(const struct merge_texts *x, int models, struct merge_args *a, struct err *e)
 {
-    if (numbers("weight", x->weight, models, a->weight, e) < 0 || numbers("density", x->density, models, a->density, e) < 0 ||
+    if (numbers("weight", x->weight, models, a->weight, e) < 0 ||
+        numbers("density", x->density, models, a->density, e) < 0 ||
         truth("normalize", x->normalize, &a->normalize, e) < 0 || rescale(x->rescale, &a->rescale, e) < 0 ||
         number("lambda", x->lambda, &a->lambda, e) < 0 || number("epsilon", x->epsilon, &a->epsilon, e) < 0 ||
-        number("gamma", x->gamma, &a->gamma, e) < 0 || number("t", x->t, &a->t, e) < 0 || number("alpha", x->alpha, &a->alpha, e) < 0)
+        number("gamma", x->gamma, &a->gamma, e) < 0 || number("t", x->t, &a->t, e) < 0 ||
+        number("alpha", x->alpha, &a->alpha, e) < 0)
         return -1;
     if (x->seed && parse_u64(x->seed, &a->seed, e) < 0)
         return err_in(e, "seed");
@@ -112,7 +115,8 @@ static int take(const struct merge_texts *x, int models, struct merge_args *a, s
     return 0;
 }
 
-int merge_options(const struct merge_texts *x, const struct merge_method *m, int models, struct merge_args *a, struct err *e)
+int merge_options(const struct merge_texts *x, const struct merge_method *m, int models, struct merge_args *a,
+                  struct err *e)
 {
     struct row row[ROWS];
 

@@ -11,10 +11,11 @@
 static int shapes_differ(const struct operand *a, const struct operand *b, struct err *e)
 {
     char ta[200], tb[200];
-    int vocab = a->b.role && (strcmp(a->b.role, "embed") == 0 || strcmp(a->b.role, "head") == 0) && a->b.rows != b->b.rows;
+    int vocab =
+        a->b.role && (strcmp(a->b.role, "embed") == 0 || strcmp(a->b.role, "head") == 0) && a->b.rows != b->b.rows;
 
-    return err_set(e, "%s: %s in %s, %s in %s%s", a->b.name, shape_text(&a->b.shape, ta), a->path, shape_text(&b->b.shape, tb), b->path,
-                   vocab ? ": their vocabularies differ in size" : "");
+    return err_set(e, "%s: %s in %s, %s in %s%s", a->b.name, shape_text(&a->b.shape, ta), a->path,
+                   shape_text(&b->b.shape, tb), b->path, vocab ? ": their vocabularies differ in size" : "");
 }
 
 /* Where the hash of a name is in the set, or would be. */
@@ -164,8 +165,8 @@ static int same_counts(struct merge_pass *p, struct writer *out, struct err *e)
         if (operand_rows(&p->operand[k], a->b.rows, p->rows[1], e) < 0)
             return err_in(e, "%s: %s", p->operand[k].path, a->b.name);
         if (memcmp(p->rows[0], p->rows[1], n * sizeof(float)) != 0)
-            return err_set(e, "%s: holds whole numbers, which are not averaged, and differs in %s and %s", a->b.name, a->path,
-                           p->operand[k].path);
+            return err_set(e, "%s: holds whole numbers, which are not averaged, and differs in %s and %s", a->b.name,
+                           a->path, p->operand[k].path);
     }
     return operand_pass(a, out, e);
 }

@@ -14,35 +14,38 @@ struct merge_pass {
     struct operand *operand; /* the first one leads: order, blobs, types; it is the base of a method that has one */
     int operands;
     const struct select *sel;
-    int64_t revert;          /* rmm: the model to give back, from 1; 0: none */
+    int64_t revert;                  /* rmm: the model to give back, from 1; 0: none */
     const struct merge_vocab *vocab; /* or NULL: all vocabularies are one */
-    struct merge_zeros zeros; /* in: keep; out: counts; of methods without a run */
-    int left;                /* the tensor at hand is not chosen: it passes from the first, whatever the others have */
-    int type;                /* to write, or -1: operand_type of the first */
-    float **rows;            /* buffers of operands, the last that of the result; grown to `room` elements each */
+    struct merge_zeros zeros;        /* in: keep; out: counts; of methods without a run */
+    int left;     /* the tensor at hand is not chosen: it passes from the first, whatever the others have */
+    int type;     /* to write, or -1: operand_type of the first */
+    float **rows; /* buffers of operands, the last that of the result; grown to `room` elements each */
     uint64_t room;
-    struct hash128 *name;    /* names of the first operand that have passed: a set with room for names_cap */
+    struct hash128 *name; /* names of the first operand that have passed: a set with room for names_cap */
     size_t names, names_cap;
-    uint64_t segment;        /* of the first operand, to which they belong */
+    uint64_t segment; /* of the first operand, to which they belong */
 };
 
 /* Shards are merged shard by shard: do streams among the operands bear the same mark? -1 names two that do not. */
 int merge_same_shard(struct merge_pass *p, struct err *e);
 
 /*
- * Once for each tensor of the first operand: find the one it stands at in all others. -1 names the operand that lacks it, has it in another shape, or twice. A size of the
- * vocabulary that differs is said to be one. 1: an operand lacks it, as -1 says, but it is one that readers compute anew (operand_computed) or that is left as it is.
+ * Once for each tensor of the first operand: find the one it stands at in all others. -1 names the operand that lacks
+ * it, has it in another shape, or twice. A size of the vocabulary that differs is said to be one. 1: an operand lacks
+ * it, as -1 says, but it is one that readers compute anew (operand_computed) or that is left as it is.
  */
 int merge_align(struct merge_pass *p, struct err *e);
 
 /*
- * Merge it and write it. Companions of the first operand are dropped: they tell of a model that is no more. Whole numbers (I64, BOOL ...)
- * are no weights: they pass from the first operand, and must be equal in all.
- * Memory: 1 MiB of f32 or one row for each operand and one more, and the survey's. A survey reads a tensor of a stream again from an unlinked file.
+ * Merge it and write it. Companions of the first operand are dropped: they tell of a model that is no more. Whole
+ * numbers (I64, BOOL ...) are no weights: they pass from the first operand, and must be equal in all.
+ * Memory: 1 MiB of f32 or one row for each operand and one more, and the survey's. A survey reads a tensor of a stream
+ * again from an unlinked file.
  */
 int merge_tensor(struct merge_pass *p, struct writer *out, struct err *e);
 
-/* For methods with a run: the next n rows of every operand into p->rows; buffers are grown to n rows of the first's columns. */
+/* For methods with a run: the next n rows of every operand into p->rows; buffers are grown to n rows of the first's
+ * columns. */
 int merge_read(struct merge_pass *p, uint64_t n, struct err *e);
 
 /* The header that goes out for the tensor at hand: no companions, one dense term of that type and shape. */

@@ -1,8 +1,8 @@
 /*
- * rebasin: every model behind the first has its channels and heads permuted so that its weights lie as near as can be to the first's, which
- * changes nothing it computes; then the weighted average. For a group P of axes that bear one permutation, gain[i][j] = sum over its axes of
- * <slice i of the first, slice j of the other>; the best permutation is a linear assignment. Groups take turns in random order until a round
- * changes none.
+ * rebasin: every model behind the first has its channels and heads permuted so that its weights lie as near as can be
+ * to the first's, which changes nothing it computes; then the weighted average. For a group P of axes that bear one
+ * permutation, gain[i][j] = sum over its axes of <slice i of the first, slice j of the other>; the best permutation is
+ * a linear assignment. Groups take turns in random order until a round changes none.
  * Ainsworth, Hayase, Srinivasa 2022, "Git Re-Basin", algorithm 1 (weight matching).
  */
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 
 struct whole { /* all tensors of all operands */
     struct bundle *head;
-    float ***w;        /* [tensor][operand] */
+    float ***w; /* [tensor][operand] */
     size_t n;
 };
 
@@ -149,11 +149,20 @@ static int put(struct merge_pass *p, struct whole *m, size_t t, struct writer *o
 {
     struct bundle *b = &m->head[t];
     float *v = mem_new(b->rows * b->cols + 1, sizeof *v);
-    struct merge_job j = {.args = &p->args, .name = b->name, .rows = b->rows, .cols = b->cols, .models = p->operands, .model = m->w[t], .out = v};
+    struct merge_job j = {.args = &p->args,
+                          .name = b->name,
+                          .rows = b->rows,
+                          .cols = b->cols,
+                          .models = p->operands,
+                          .model = m->w[t],
+                          .out = v};
     int rc = merge_rows(&merge_linear, &j, e) < 0 ? err_in(e, "%s", b->name) : 0;
 
     if (rc == 0)
-        rc = bundle_begin(out, b, e) < 0 || (b->rows * b->cols > 0 && merge_put(out, b, 0, b->rows, v, e) < 0) || bundle_end(out, b, e) < 0 ? -1 : 0;
+        rc = bundle_begin(out, b, e) < 0 || (b->rows * b->cols > 0 && merge_put(out, b, 0, b->rows, v, e) < 0) ||
+                     bundle_end(out, b, e) < 0
+                 ? -1
+                 : 0;
     free(v);
     return rc;
 }
@@ -193,5 +202,14 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     return rc;
 }
 
-const struct merge_method merge_rebasin = {"rebasin", "average after permuting channels onto the first model's", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_SEED,
-                                           0, 2, 0, MERGE_TENSOR, {.normalize = 1}, NULL, run, NULL};
+const struct merge_method merge_rebasin = {"rebasin",
+                                           "average after permuting channels onto the first model's",
+                                           MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_SEED,
+                                           0,
+                                           2,
+                                           0,
+                                           MERGE_TENSOR,
+                                           {.normalize = 1},
+                                           NULL,
+                                           run,
+                                           NULL};

@@ -1,8 +1,9 @@
 /*
- * rmm: instead of one model a basis of p, from which each of the n is given back by a linear combination of its own. At each position the vectors of
- * the n models form X[len][n]; M are its first p left singular vectors and C = M'X. A position is a row or a column of the weight, whichever has
- * its vectors along the shorter side: the rows of a LoRA's B and the columns of its A, as in the paper.
- * "Towards reversible model merging for low-rank weights" (2025). The tensor written has shape [p, ...], the companion coef holds C.
+ * rmm: instead of one model a basis of p, from which each of the n is given back by a linear combination of its own. At
+ * each position the vectors of the n models form X[len][n]; M are its first p left singular vectors and C = M'X. A
+ * position is a row or a column of the weight, whichever has its vectors along the shorter side: the rows of a LoRA's B
+ * and the columns of its A, as in the paper. "Towards reversible model merging for low-rank weights" (2025). The tensor
+ * written has shape [p, ...], the companion coef holds C.
  */
 #include "merge/rmm.h"
 
@@ -25,9 +26,11 @@ static double product(uint64_t len, uint64_t step, const float *a, const float *
     return sum;
 }
 
-int rmm_fit(int n, uint64_t len, uint64_t step, const float *const *x, int p, float *const *basis, float *coef, struct err *e)
+int rmm_fit(int n, uint64_t len, uint64_t step, const float *const *x, int p, float *const *basis, float *coef,
+            struct err *e)
 {
-    double *G = mem_new((size_t)(n * n), sizeof *G), *w = mem_new((size_t)n, sizeof *w), *Z = mem_new((size_t)(n * p), sizeof *Z);
+    double *G = mem_new((size_t)(n * n), sizeof *G), *w = mem_new((size_t)n, sizeof *w),
+           *Z = mem_new((size_t)(n * p), sizeof *Z);
     int rc;
 
     for (int a = 0; a < n; a++)
@@ -68,7 +71,8 @@ static int by_column(const struct bundle *b)
     return b->shape.rank > 1 && b->rows < b->cols;
 }
 
-static int fit_all(struct merge_pass *p, struct layout l, int n, float *basis, float *coef, uint64_t size, struct err *e)
+static int fit_all(struct merge_pass *p, struct layout l, int n, float *basis, float *coef, uint64_t size,
+                   struct err *e)
 {
     int k = (int)p->args.basis;
     const float **x = mem_new((size_t)n, sizeof *x);
@@ -109,7 +113,10 @@ static int fit_tensor(struct merge_pass *p, struct writer *out, struct err *e)
     rc = merge_read(p, a->b.rows, e) < 0 || fit_all(p, l, n, basis, coef, size, e) < 0 ? -1 : 0;
     if (rc == 0) {
         bundle_set_companion(&o, "coef", &cs, coef);
-        rc = bundle_begin(out, &o, e) < 0 || (size && merge_put(out, &o, 0, o.rows, basis, e) < 0) || bundle_end(out, &o, e) < 0 ? -1 : 0;
+        rc = bundle_begin(out, &o, e) < 0 || (size && merge_put(out, &o, 0, o.rows, basis, e) < 0) ||
+                     bundle_end(out, &o, e) < 0
+                 ? -1
+                 : 0;
     }
     free(basis);
     free(coef);
@@ -129,12 +136,13 @@ static int revert_tensor(struct merge_pass *p, int64_t n, struct writer *out, st
     int rc;
 
     if (p->revert > n)
-        return err_set(e, "%s: was made from %lld models, there is no model %lld", a->b.name, (long long)n, (long long)p->revert);
+        return err_set(e, "%s: was made from %lld models, there is no model %lld", a->b.name, (long long)n,
+                       (long long)p->revert);
     memcpy(s.dim, a->b.shape.dim + 1, (size_t)s.rank * sizeof *s.dim);
     cols = s.rank == 0 ? 1 : s.rank == 1 ? s.dim[0] : s.dim[0] ? size / s.dim[0] : 0;
     l = layout_of(cols ? size / cols : 0, cols, strcmp(attrs_str(&a->b.more, "rmm_by", "row"), "column") == 0);
-    if (bundle_load_companions(a->from, &a->b, e) < 0 || !(coef = bundle_companion(&a->b, "coef", l.positions * k * (uint64_t)n, e)) ||
-        merge_read(p, k, e) < 0)
+    if (bundle_load_companions(a->from, &a->b, e) < 0 ||
+        !(coef = bundle_companion(&a->b, "coef", l.positions * k * (uint64_t)n, e)) || merge_read(p, k, e) < 0)
         return err_in(e, "%s", a->b.name);
     w = mem_new(size + 1, sizeof *w);
     for (uint64_t i = 0; i < l.positions; i++)
@@ -142,13 +150,16 @@ static int revert_tensor(struct merge_pass *p, int64_t n, struct writer *out, st
             double sum = 0;
 
             for (uint64_t b = 0; b < k; b++)
-                sum += (double)coef[(i * k + b) * (uint64_t)n + (uint64_t)p->revert - 1] * (double)p->rows[0][b * size + i * l.stride + c * l.step];
+                sum += (double)coef[(i * k + b) * (uint64_t)n + (uint64_t)p->revert - 1] *
+                       (double)p->rows[0][b * size + i * l.stride + c * l.step];
             w[i * l.stride + c * l.step] = (float)sum;
         }
     merge_header(p, merge_type(p), &s, &o);
     attrs_drop(&o.more, "rmm_models");
     attrs_drop(&o.more, "rmm_by");
-    rc = bundle_begin(out, &o, e) < 0 || (size && merge_put(out, &o, 0, o.rows, w, e) < 0) || bundle_end(out, &o, e) < 0 ? -1 : 0;
+    rc = bundle_begin(out, &o, e) < 0 || (size && merge_put(out, &o, 0, o.rows, w, e) < 0) || bundle_end(out, &o, e) < 0
+             ? -1
+             : 0;
     bundle_free(&o);
     free(coef);
     free(w);
@@ -170,7 +181,8 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     int got;
 
     if (p->revert < 0 || (p->revert && p->operands != 1))
-        return err_set(e, "--revert %lld: counts from 1, and one stream is reverted, not %d", (long long)p->revert, p->operands);
+        return err_set(e, "--revert %lld: counts from 1, and one stream is reverted, not %d", (long long)p->revert,
+                       p->operands);
     if (p->revert && select_given(p->sel))
         return err_set(e, "--revert gives a whole model back: it has no --only, --skip and --layers");
     if (!p->revert && (p->args.basis < 1 || p->args.basis > p->operands))
@@ -183,5 +195,14 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     return got < 0 ? -1 : merge_leftover(p, e);
 }
 
-const struct merge_method merge_rmm = {"rmm", "a basis that gives every model back (--basis, --revert)", MERGE_BASIS, 0, 1, 0, MERGE_TENSOR,
-                                       {.basis = 1}, NULL, run, NULL};
+const struct merge_method merge_rmm = {"rmm",
+                                       "a basis that gives every model back (--basis, --revert)",
+                                       MERGE_BASIS,
+                                       0,
+                                       1,
+                                       0,
+                                       MERGE_TENSOR,
+                                       {.basis = 1},
+                                       NULL,
+                                       run,
+                                       NULL};

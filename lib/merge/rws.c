@@ -1,7 +1,7 @@
 /*
- * rws: operands are the target T, an initial model I, one trained on clean data C, and robust ones R_k. With c = C - I and r_k = R_k - I the
- * signature of R_k is s_k = r_k - (<r_k, c> / <c, c>) c: what it learned beyond C; out = T + alpha sum_k w_k s_k.
- * Cai and others 2023, "Robust weight signatures", section 3.
+ * rws: operands are the target T, an initial model I, one trained on clean data C, and robust ones R_k. With c = C - I
+ * and r_k = R_k - I the signature of R_k is s_k = r_k - (<r_k, c> / <c, c>) c: what it learned beyond C; out = T +
+ * alpha sum_k w_k s_k. Cai and others 2023, "Robust weight signatures", section 3.
  */
 #include <stdlib.h>
 
@@ -65,5 +65,14 @@ static int apply(const struct merge_job *j, struct err *e)
 
 static const struct merge_survey survey = {1, begin, see, NULL, free};
 
-const struct merge_method merge_rws = {"rws", "what robust models learned beyond a clean one, added to a target", MERGE_WEIGHT | MERGE_ALPHA, 1, 3, 0,
-                                       MERGE_TENSOR, {.alpha = 1}, apply, NULL, &survey};
+const struct merge_method merge_rws = {"rws",
+                                       "what robust models learned beyond a clean one, added to a target",
+                                       MERGE_WEIGHT | MERGE_ALPHA,
+                                       1,
+                                       3,
+                                       0,
+                                       MERGE_TENSOR,
+                                       {.alpha = 1},
+                                       apply,
+                                       NULL,
+                                       &survey};

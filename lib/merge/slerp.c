@@ -1,6 +1,6 @@
 /*
- * slerp: out = (sin((1 - t) a) m_1 + sin(t a) m_2) / sin(a), a the angle between the two tensors seen as vectors. Where they are nearly
- * parallel (|cos a| > 0.9995) the straight line: (1 - t) m_1 + t m_2.
+ * slerp: out = (sin((1 - t) a) m_1 + sin(t a) m_2) / sin(a), a the angle between the two tensors seen as vectors. Where
+ * they are nearly parallel (|cos a| > 0.9995) the straight line: (1 - t) m_1 + t m_2.
  * Shoemake 1985, "Animating rotation with quaternion curves", section 3.3. The threshold is mergekit's.
  */
 #include <math.h>
@@ -72,4 +72,5 @@ static int apply(const struct merge_job *j, struct err *e)
 
 static const struct merge_survey survey = {1, begin, see, NULL, free};
 
-const struct merge_method merge_slerp = {"slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply, NULL, &survey};
+const struct merge_method merge_slerp = {
+    "slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply, NULL, &survey};

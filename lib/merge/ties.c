@@ -1,6 +1,6 @@
 /*
- * ties: of each model's changes the floor(density n) largest of the tensor stay; at each place the sign of their weighted sum is elected,
- * and what agrees with it is averaged.
+ * ties: of each model's changes the floor(density n) largest of the tensor stay; at each place the sign of their
+ * weighted sum is elected, and what agrees with it is averaged.
  * Yadav and others 2023, "TIES-Merging", algorithm 1.
  */
 #include <stddef.h>
@@ -28,5 +28,14 @@ static int apply(const struct merge_job *j, struct err *e)
 
 static const struct merge_survey survey = {2, begin, delta_sieve_see, delta_sieve_next, delta_sieve_free};
 
-const struct merge_method merge_ties = {"ties", "the largest changes, those of the elected sign", MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA,
-                                        1, 1, 0, MERGE_TENSOR, {.lambda = 1, .normalize = 1}, apply, NULL, &survey};
+const struct merge_method merge_ties = {"ties",
+                                        "the largest changes, those of the elected sign",
+                                        MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA,
+                                        1,
+                                        1,
+                                        0,
+                                        MERGE_TENSOR,
+                                        {.lambda = 1, .normalize = 1},
+                                        apply,
+                                        NULL,
+                                        &survey};

@@ -161,8 +161,10 @@ static int add_word(struct all *a, struct vocab_files *f, const struct json *tok
     const struct json *t = added_token(tokenizer, w->id);
 
     if (!t)
-        return err_set(e, "%s: token %u, \"%.*s\", is not in %s and is none of the added ones: vocabularies that were made apart have no union", o->path, w->id,
-                       (int)(w->len < 80 ? w->len : 80), w->text, first->path);
+        return err_set(e,
+                       "%s: token %u, \"%.*s\", is not in %s and is none of the added ones: vocabularies that were "
+                       "made apart have no union",
+                       o->path, w->id, (int)(w->len < 80 ? w->len : 80), w->text, first->path);
     a->more = mem_resize(a->more, a->mores + 1, sizeof *a->more);
     a->more[a->mores] = (struct word){w->text, w->len, tok_vocab(a->of[0].tok) + (uint32_t)a->mores};
     return vocab_files_add(f, t, a->more[a->mores++].id, e);
@@ -311,9 +313,13 @@ void merge_vocab_compare(const struct operand *o, int n, struct err *note)
         if (o[0].in || o[k].in || same_files(&o[0], &o[k]) || (!open && open_words(&a, &o[0], &e) < 0))
             continue;
         open = 1;
-        if (open_words(&b, &o[k], &e) == 0 && tok_kind(a.tok) == tok_kind(b.tok) && (differ = other_texts(a.tok, b.tok, &at)) > 0)
-            err_set(note, "%llu tokens are others in %s than in %s (%u is \"%.40s\", \"%.40s\"), and their rows are merged as they stand: --vocab first|union goes by texts",
-                    (unsigned long long)differ, o[k].path, o[0].path, at, word_at(b.tok, at).text, word_at(a.tok, at).text);
+        if (open_words(&b, &o[k], &e) == 0 && tok_kind(a.tok) == tok_kind(b.tok) &&
+            (differ = other_texts(a.tok, b.tok, &at)) > 0)
+            err_set(note,
+                    "%llu tokens are others in %s than in %s (%u is \"%.40s\", \"%.40s\"), and their rows are merged "
+                    "as they stand: --vocab first|union goes by texts",
+                    (unsigned long long)differ, o[k].path, o[0].path, at, word_at(b.tok, at).text,
+                    word_at(a.tok, at).text);
         close_words(&b);
     }
     if (open)

@@ -1,4 +1,5 @@
-/* vocab_files: tokenizer.json, tokenizer_config.json and added_tokens.json with further added tokens; the rest of their texts stays. */
+/* vocab_files: tokenizer.json, tokenizer_config.json and added_tokens.json with further added tokens; the rest of their
+ * texts stays. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,11 +12,12 @@ enum { TOKENIZER, CONFIG, ADDED, FILES };
 
 static const struct {
     const char *name, *inside; /* inside: the list or object that gets them, NULL: the file itself */
-} files[FILES] = {{"tokenizer.json", "added_tokens"}, {"tokenizer_config.json", "added_tokens_decoder"}, {"added_tokens.json", NULL}};
+} files[FILES] = {
+    {"tokenizer.json", "added_tokens"}, {"tokenizer_config.json", "added_tokens_decoder"}, {"added_tokens.json", NULL}};
 
 struct vocab_files {
     struct source *to;
-    int blob[FILES];       /* of the source, or -1 */
+    int blob[FILES];                     /* of the source, or -1 */
     struct buf text[FILES], more[FILES]; /* more: members, between commas */
 };
 
@@ -39,7 +41,10 @@ struct vocab_files *vocab_files_open(struct source *to, const char *path, struct
     }
     if (f->blob[TOKENIZER] >= 0 && !from_gguf)
         return f;
-    err_set(e, from_gguf ? "%s is a GGUF, to whose tokens none are added: give a folder" : "%s has no tokenizer.json, to which tokens could be added", path);
+    err_set(e,
+            from_gguf ? "%s is a GGUF, to whose tokens none are added: give a folder"
+                      : "%s has no tokenizer.json, to which tokens could be added",
+            path);
     vocab_files_close(f, 0, e);
     return NULL;
 }
@@ -114,11 +119,15 @@ static int write_file(struct vocab_files *f, int i, struct err *e)
     struct json *j = json_parse(f->text[i].data, f->text[i].len, 64, e);
     const struct json *in = j && files[i].inside ? json_get(j, files[i].inside) : j;
     enum json_kind want = i == TOKENIZER ? JSON_ARRAY : JSON_OBJECT;
-    int there, rc = !j ? -1 : j->kind != JSON_OBJECT || (in ? in->kind != want : i == TOKENIZER) ? err_set(e, "it is of no kind that tokens are added to") : 0;
+    int there, rc = !j ? -1
+                    : j->kind != JSON_OBJECT || (in ? in->kind != want : i == TOKENIZER)
+                        ? err_set(e, "it is of no kind that tokens are added to")
+                        : 0;
 
     there = in != NULL;
     json_free(j);
-    if (rc == 0 && !there) /* transformers takes an added_tokens_decoder for all that was added: without one it goes by tokenizer.json */
+    if (rc == 0 && !there) /* transformers takes an added_tokens_decoder for all that was added: without one it goes by
+                 * tokenizer.json */
         return 0;
     if (rc == 0) {
         insert(&f->text[i], files[i].inside, &f->more[i]);

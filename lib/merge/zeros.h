@@ -22,7 +22,8 @@ struct merge_zeros { /* of matrices */
 
 int merge_mask_parse(const char *word, enum merge_mask *m, struct err *e); /* first, intersection, union */
 
-/* For each tensor: begin; for its rows in order: see, before the method may write over them, and apply to what came out; end. */
+/* For each tensor: begin; for its rows in order: see, before the method may write over them, and apply to what came
+ * out; end. */
 void merge_zeros_begin(struct merge_zeros *z, int operands);
 void merge_zeros_see(struct merge_zeros *z, float *const *rows, int operands, uint64_t n);
 void merge_zeros_apply(const struct merge_zeros *z, float *out, uint64_t n);

@@ -8,8 +8,8 @@
 #include "base/par.h"
 
 #define LANES 8
-#define BATCH 256            /* blocks that wait for their merge */
-#define LOW_BITS 13          /* of a float's bits, not kept by the sketch */
+#define BATCH 256                    /* blocks that wait for their merge */
+#define LOW_BITS 13                  /* of a float's bits, not kept by the sketch */
 #define HALF (1u << (31 - LOW_BITS)) /* sketch bins of one sign */
 
 /* One block's part of everything; merged in order of the blocks. */
@@ -93,12 +93,12 @@ static double add_up_abs(const float *v, size_t n)
 }
 
 /* Add lane k's powers of one difference. */
-#define ADD_POWERS(x, k) \
-    do { \
-        double d = (x) - mean, d2 = d * d; \
-        s2[k] += d2; \
-        s3[k] += d2 * d; \
-        s4[k] += d2 * d2; \
+#define ADD_POWERS(x, k)                                                                                               \
+    do {                                                                                                               \
+        double d = (x)-mean, d2 = d * d;                                                                               \
+        s2[k] += d2;                                                                                                   \
+        s3[k] += d2 * d;                                                                                               \
+        s4[k] += d2 * d2;                                                                                              \
     } while (0)
 
 void moments_of(struct moments *m, const float *v, size_t n)
@@ -325,7 +325,8 @@ void acc_merge(struct acc *a, struct acc *from)
     acc_finish(a);
 }
 
-/* The value that stands for a bin: its lower end when every value lay there, else its middle (but 0 for the bin of 0). */
+/* The value that stands for a bin: its lower end when every value lay there, else its middle (but 0 for the bin of 0).
+ * */
 static float bin_value(const struct acc *a, size_t bin)
 {
     uint32_t u = (uint32_t)bin << LOW_BITS;

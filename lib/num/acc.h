@@ -44,11 +44,11 @@ struct acc; /* moments, extremes, norms and a sketch of the distribution of one 
 
 /* What acc_finish returns. Only finite values count; min and max are NaN when there are none. */
 struct acc_stats {
-    struct moments m;    /* m.n: finite values */
-    uint64_t zeros;      /* of both signs */
-    uint64_t nonfinite;  /* infinities and NaNs, left out of all else */
+    struct moments m;   /* m.n: finite values */
+    uint64_t zeros;     /* of both signs */
+    uint64_t nonfinite; /* infinities and NaNs, left out of all else */
     double min, max;
-    double l1, squares;  /* sum of |x|, sum of x^2 */
+    double l1, squares; /* sum of |x|, sum of x^2 */
 };
 
 /* Empty. 4 MiB for each of par_jobs() threads. Free with acc_free. */
@@ -66,14 +66,16 @@ const struct acc_stats *acc_finish(struct acc *a);
 void acc_merge(struct acc *a, struct acc *from);
 
 /*
- * The least |x| that at least q * n of the finite values do not exceed, 0 < q <= 1 (nearest rank, no interpolation); NaN when there
- * are none. From the sketch: a count for each sign, exponent and upper 10 of the 23 fraction bits. So it is exact when all values
- * are representable in BF16, F16 or an 8-bit float, and else within 2^-11 of the true quantile's size. O(2^18). a is finished.
+ * The least |x| that at least q * n of the finite values do not exceed, 0 < q <= 1 (nearest rank, no interpolation);
+ * NaN when there are none. From the sketch: a count for each sign, exponent and upper 10 of the 23 fraction bits. So it
+ * is exact when all values are representable in BF16, F16 or an 8-bit float, and else within 2^-11 of the true
+ * quantile's size. O(2^18). a is finished.
  */
 double acc_abs_quantile(const struct acc *a, double q);
 
-/* Counts of the finite values in n equal bins over [lo, hi], lo < hi; the last is closed, and values outside go to the nearest. Values
- * are taken from the sketch, so one within 2^-11 of its size from an edge may be counted beside it, never in the exact case. */
+/* Counts of the finite values in n equal bins over [lo, hi], lo < hi; the last is closed, and values outside go to the
+ * nearest. Values are taken from the sketch, so one within 2^-11 of its size from an edge may be counted beside it,
+ * never in the exact case. */
 void acc_histogram(const struct acc *a, double lo, double hi, uint64_t *count, size_t n);
 
 #endif

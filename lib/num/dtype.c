@@ -58,22 +58,22 @@ int dtype_bytes(enum dtype t, uint64_t n, uint64_t *bytes)
 }
 
 /* Elements lie at any alignment: memcpy of a constant size is a plain load. */
-#define LOADS(name, type, up) \
-    WIDE static void name(const uint8_t *restrict src, float *restrict dst, size_t n) \
-    { \
-        for (size_t i = 0; i < n; i++) { \
-            type v; \
-            memcpy(&v, src + i * sizeof v, sizeof v); \
-            dst[i] = up; \
-        } \
+#define LOADS(name, type, up)                                                                                          \
+    WIDE static void name(const uint8_t *restrict src, float *restrict dst, size_t n)                                  \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            type v;                                                                                                    \
+            memcpy(&v, src + i * sizeof v, sizeof v);                                                                  \
+            dst[i] = up;                                                                                               \
+        }                                                                                                              \
     }
-#define STORES(name, type, down) \
-    WIDE static void name(const float *restrict src, uint8_t *restrict dst, size_t n) \
-    { \
-        for (size_t i = 0; i < n; i++) { \
-            type v = down; \
-            memcpy(dst + i * sizeof v, &v, sizeof v); \
-        } \
+#define STORES(name, type, down)                                                                                       \
+    WIDE static void name(const float *restrict src, uint8_t *restrict dst, size_t n)                                  \
+    {                                                                                                                  \
+        for (size_t i = 0; i < n; i++) {                                                                               \
+            type v = down;                                                                                             \
+            memcpy(dst + i * sizeof v, &v, sizeof v);                                                                  \
+        }                                                                                                              \
     }
 
 LOADS(load_u64, uint64_t, (float)v)
@@ -120,27 +120,69 @@ static void load_coded(const uint8_t *src, float *dst, size_t n, int bits, float
 void dtype_to_f32(enum dtype t, const void *src, float *dst, size_t n)
 {
     switch (t) {
-    case DT_U64: load_u64(src, dst, n); break;
-    case DT_I64: load_i64(src, dst, n); break;
-    case DT_F64: load_f64(src, dst, n); break;
-    case DT_F32: memmove(dst, src, n * sizeof *dst); break;
-    case DT_U32: load_u32(src, dst, n); break;
-    case DT_I32: load_i32(src, dst, n); break;
-    case DT_BF16: load_bf16(src, dst, n); break;
-    case DT_F16: load_f16(src, dst, n); break;
-    case DT_U16: load_u16(src, dst, n); break;
-    case DT_I16: load_i16(src, dst, n); break;
-    case DT_I8: load_i8(src, dst, n); break;
-    case DT_U8: load_u8(src, dst, n); break;
-    case DT_BOOL: load_bool(src, dst, n); break;
-    case DT_F8_E5M2FNUZ: load_coded(src, dst, n, 8, f8_e5m2fnuz_to_f32); break;
-    case DT_F8_E4M3FNUZ: load_coded(src, dst, n, 8, f8_e4m3fnuz_to_f32); break;
-    case DT_F8_E8M0: load_coded(src, dst, n, 8, f8_e8m0_to_f32); break;
-    case DT_F8_E4M3: load_coded(src, dst, n, 8, f8_e4m3_to_f32); break;
-    case DT_F8_E5M2: load_coded(src, dst, n, 8, f8_e5m2_to_f32); break;
-    case DT_F6_E3M2: load_coded(src, dst, n, 6, f6_e3m2_to_f32); break;
-    case DT_F6_E2M3: load_coded(src, dst, n, 6, f6_e2m3_to_f32); break;
-    case DT_F4: load_coded(src, dst, n, 4, f4_e2m1_to_f32); break;
+    case DT_U64:
+        load_u64(src, dst, n);
+        break;
+    case DT_I64:
+        load_i64(src, dst, n);
+        break;
+    case DT_F64:
+        load_f64(src, dst, n);
+        break;
+    case DT_F32:
+        memmove(dst, src, n * sizeof *dst);
+        break;
+    case DT_U32:
+        load_u32(src, dst, n);
+        break;
+    case DT_I32:
+        load_i32(src, dst, n);
+        break;
+    case DT_BF16:
+        load_bf16(src, dst, n);
+        break;
+    case DT_F16:
+        load_f16(src, dst, n);
+        break;
+    case DT_U16:
+        load_u16(src, dst, n);
+        break;
+    case DT_I16:
+        load_i16(src, dst, n);
+        break;
+    case DT_I8:
+        load_i8(src, dst, n);
+        break;
+    case DT_U8:
+        load_u8(src, dst, n);
+        break;
+    case DT_BOOL:
+        load_bool(src, dst, n);
+        break;
+    case DT_F8_E5M2FNUZ:
+        load_coded(src, dst, n, 8, f8_e5m2fnuz_to_f32);
+        break;
+    case DT_F8_E4M3FNUZ:
+        load_coded(src, dst, n, 8, f8_e4m3fnuz_to_f32);
+        break;
+    case DT_F8_E8M0:
+        load_coded(src, dst, n, 8, f8_e8m0_to_f32);
+        break;
+    case DT_F8_E4M3:
+        load_coded(src, dst, n, 8, f8_e4m3_to_f32);
+        break;
+    case DT_F8_E5M2:
+        load_coded(src, dst, n, 8, f8_e5m2_to_f32);
+        break;
+    case DT_F6_E3M2:
+        load_coded(src, dst, n, 6, f6_e3m2_to_f32);
+        break;
+    case DT_F6_E2M3:
+        load_coded(src, dst, n, 6, f6_e2m3_to_f32);
+        break;
+    case DT_F4:
+        load_coded(src, dst, n, 4, f4_e2m1_to_f32);
+        break;
     case DT_C64: /* reads_f32 is 0: a caller that did not ask gets NaN, never a wrong number */
     case DT_COUNT:
         for (size_t i = 0; i < n; i++)
@@ -151,12 +193,25 @@ void dtype_to_f32(enum dtype t, const void *src, float *dst, size_t n)
 void dtype_from_f32(enum dtype t, const float *src, void *dst, size_t n)
 {
     switch (t) {
-    case DT_F64: store_f64(src, dst, n); break;
-    case DT_F32: memmove(dst, src, n * sizeof *src); break;
-    case DT_BF16: store_bf16(src, dst, n); break;
-    case DT_F16: store_f16(src, dst, n); break;
-    case DT_F8_E4M3: store_e4m3(src, dst, n); break;
-    case DT_F8_E5M2: store_e5m2(src, dst, n); break;
-    default: break; /* writes_f32 is 0 */
+    case DT_F64:
+        store_f64(src, dst, n);
+        break;
+    case DT_F32:
+        memmove(dst, src, n * sizeof *src);
+        break;
+    case DT_BF16:
+        store_bf16(src, dst, n);
+        break;
+    case DT_F16:
+        store_f16(src, dst, n);
+        break;
+    case DT_F8_E4M3:
+        store_e4m3(src, dst, n);
+        break;
+    case DT_F8_E5M2:
+        store_e5m2(src, dst, n);
+        break;
+    default:
+        break; /* writes_f32 is 0 */
     }
 }

@@ -141,7 +141,8 @@ int exact_get(struct exact *a, const char *s, size_t n)
     memcpy(text, end + 1, left);
     text[left] = '\0';
     power = (int)strtol(text, &stop, 10);
-    if (*stop || power > 0 || power < EXACT_LOWEST || power % 32 || (end - p - 2) * 4 + power > 32 * (EXACT_LIMBS - 1 - POINT))
+    if (*stop || power > 0 || power < EXACT_LOWEST || power % 32 ||
+        (end - p - 2) * 4 + power > 32 * (EXACT_LIMBS - 1 - POINT))
         return -1;
     for (const char *q = end - 1; q > p + 1; q--, power += 4) {
         if ((digit = hex_digit(*q)) < 0)

@@ -94,10 +94,10 @@ static void iq4_nl_up(const uint8_t *b, float *dst, size_t n)
     }
 }
 
-#define PLAIN(name, type) \
-    static void name(const uint8_t *b, float *dst, size_t n) \
-    { \
-        dtype_to_f32(type, b, dst, n); \
+#define PLAIN(name, type)                                                                                              \
+    static void name(const uint8_t *b, float *dst, size_t n)                                                           \
+    {                                                                                                                  \
+        dtype_to_f32(type, b, dst, n);                                                                                 \
     }
 PLAIN(f32_up, DT_F32)
 PLAIN(f16_up, DT_F16)

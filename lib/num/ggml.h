@@ -9,15 +9,16 @@
 #include <stdint.h>
 
 struct ggml_type {
-    const char *name;  /* ggml's own spelling: "q4_K", "q8_0", "f16" */
-    uint32_t number;   /* in GGUF */
-    uint32_t block;    /* elements in a block (1 for plain types) */
-    uint32_t bytes;    /* bytes of a block */
-    void (*to_f32)(const uint8_t *blocks, float *dst, size_t n); /* n elements, a multiple of block; NULL: carried only */
+    const char *name; /* ggml's own spelling: "q4_K", "q8_0", "f16" */
+    uint32_t number;  /* in GGUF */
+    uint32_t block;   /* elements in a block (1 for plain types) */
+    uint32_t bytes;   /* bytes of a block */
+    void (*to_f32)(const uint8_t *blocks, float *dst,
+                   size_t n); /* n elements, a multiple of block; NULL: carried only */
 };
 
-extern const struct ggml_type ggml_types[];  /* ends with name NULL */
-const struct ggml_type *ggml_find(const char *name);       /* NULL when unknown; upper and lower case are the same */
+extern const struct ggml_type ggml_types[];          /* ends with name NULL */
+const struct ggml_type *ggml_find(const char *name); /* NULL when unknown; upper and lower case are the same */
 const struct ggml_type *ggml_by_number(uint32_t number);
 
 /* Bytes of a row of cols elements, or 0 when cols is not a multiple of the block. */

@@ -1,4 +1,5 @@
-/* ggml_blocks: decoders for the table in ggml.c. n is a multiple of 256 but where it says so; arithmetic as ggml's, f32. */
+/* ggml_blocks: decoders for the table in ggml.c. n is a multiple of 256 but where it says so; arithmetic as ggml's,
+ * f32. */
 #ifndef WEIR_NUM_GGML_BLOCKS_H
 #define WEIR_NUM_GGML_BLOCKS_H
 
@@ -22,8 +23,8 @@ void ggml_iq1_s_up(const uint8_t *blocks, float *dst, size_t n);
 void ggml_iq1_m_up(const uint8_t *blocks, float *dst, size_t n);
 void ggml_tq1_0_up(const uint8_t *blocks, float *dst, size_t n);
 void ggml_tq2_0_up(const uint8_t *blocks, float *dst, size_t n);
-void ggml_q1_0_up(const uint8_t *blocks, float *dst, size_t n);  /* n: a multiple of 128 */
-void ggml_q2_0_up(const uint8_t *blocks, float *dst, size_t n);  /* ... of 64 */
+void ggml_q1_0_up(const uint8_t *blocks, float *dst, size_t n); /* n: a multiple of 128 */
+void ggml_q2_0_up(const uint8_t *blocks, float *dst, size_t n); /* ... of 64 */
 
 /* The 16 values that codes of iq4_nl and iq4_xs stand for. */
 extern const int8_t ggml_iq4_values[16];

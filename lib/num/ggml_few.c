@@ -8,7 +8,8 @@ static float half_at(const uint8_t *p)
     return half_up((uint16_t)(p[0] | p[1] << 8));
 }
 
-/* Five digits of base 3 in a byte: it is 256/243 of their number, rounded up, so that times 3 the next digit is what overflows. */
+/* Five digits of base 3 in a byte: it is 256/243 of their number, rounded up, so that times 3 the next digit is what
+ * overflows. */
 static float trit(unsigned byte, int digit)
 {
     static const uint8_t power[] = {1, 3, 9, 27, 81};
@@ -16,7 +17,8 @@ static float trit(unsigned byte, int digit)
     return (float)((int)((uint8_t)(byte * power[digit]) * 3u >> 8) - 1);
 }
 
-/* qs[48], qh[4], d. 32 bytes of five digits, byte j having elements j, j + 32 ..; then 16 likewise; then 4 of four digits. */
+/* qs[48], qh[4], d. 32 bytes of five digits, byte j having elements j, j + 32 ..; then 16 likewise; then 4 of four
+ * digits. */
 void ggml_tq1_0_up(const uint8_t *b, float *dst, size_t n)
 {
     static const struct {

@@ -1,11 +1,13 @@
-/* Blocks of floats of 4 bits (1 sign, 2 exponent, 1 fraction; here twice their value, whole numbers), with short scales. Layouts: ggml's. */
+/* Blocks of floats of 4 bits (1 sign, 2 exponent, 1 fraction; here twice their value, whole numbers), with short
+ * scales. Layouts: ggml's. */
 #include <math.h>
 
 #include "num/ggml_blocks.h"
 
 static const float twice[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
-/* 32 elements: the exponent of a power of two, less 127; then 16 bytes, the low half of byte j element j, the high one element j + 16. */
+/* 32 elements: the exponent of a power of two, less 127; then 16 bytes, the low half of byte j element j, the high one
+ * element j + 16. */
 void ggml_mxfp4_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 32, b += 17, dst += 32) {
@@ -28,7 +30,8 @@ static float half_scale(uint8_t x)
     return exp ? ldexpf((float)(8 + man), exp - 11) : ldexpf((float)man, -10);
 }
 
-/* 64 elements: 4 scales, then for each 16 elements 8 bytes, the low half of byte j element j, the high one element j + 8. */
+/* 64 elements: 4 scales, then for each 16 elements 8 bytes, the low half of byte j element j, the high one element j +
+ * 8. */
 void ggml_nvfp4_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 64, b += 36, dst += 64)

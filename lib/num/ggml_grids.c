@@ -1,5 +1,5 @@
-/* The grids are numbers of the format, found by its authors; taken from gguf-py (MIT), whose tables tests/golden/ggml/grids.py packs: bit n says that
- * point number n is in the set. */
+/* The grids are numbers of the format, found by its authors; taken from gguf-py (MIT), whose tables
+ * tests/golden/ggml/grids.py packs: bit n says that point number n is in the set. */
 #include "num/ggml_grids.h"
 
 #include <pthread.h>
@@ -99,7 +99,7 @@ static const char iq3_s[] = /* 512 points */
     "0100000000000000";
 
 static struct ggml_grid grids[GRID_COUNT] = {
-    {8, 3, 256, 6561, NULL}, {8, 3, 512, 6561, NULL}, {8, 3, 1024, 6561, NULL},
+    {8, 3, 256, 6561, NULL},  {8, 3, 512, 6561, NULL}, {8, 3, 1024, 6561, NULL},
     {8, 3, 2048, 6561, NULL}, {4, 8, 256, 4096, NULL}, {4, 8, 512, 4096, NULL},
 };
 static pthread_once_t once = PTHREAD_ONCE_INIT;

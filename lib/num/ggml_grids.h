@@ -1,8 +1,9 @@
 /*
  * ggml_grids: the points that 8 (or 4) weights of ggml's IQ types may stand at.
  *
- * A point is a row of codes, code c of a type with 3 levels standing for about 2 c + 1 units, likewise with 8. A block holds the
- * point's place in the grid. Made from compact tables at first use, by whichever thread comes first; kept for the process's life.
+ * A point is a row of codes, code c of a type with 3 levels standing for about 2 c + 1 units, likewise with 8. A block
+ * holds the point's place in the grid. Made from compact tables at first use, by whichever thread comes first; kept for
+ * the process's life.
  */
 #ifndef WEIR_NUM_GGML_GRIDS_H
 #define WEIR_NUM_GGML_GRIDS_H

@@ -1,11 +1,12 @@
-/* Superblocks of 256 whose weights stand, 8 or 4 at a time, at a point of a grid (ggml_grids.h); signs lie beside. Layouts: ggml's.
- * Where a group of 8 has 7 sign bits, the eighth makes their number even. */
+/* Superblocks of 256 whose weights stand, 8 or 4 at a time, at a point of a grid (ggml_grids.h); signs lie beside.
+ * Layouts: ggml's. Where a group of 8 has 7 sign bits, the eighth makes their number even. */
 #include "num/ggml_blocks.h"
 
 #include "num/ggml_grids.h"
 #include "num/half_bits.h"
 
-static const float threes[] = {8, 25, 43}, eights[] = {4, 12, 20, 28, 36, 44, 52, 62}, odd[] = {1, 3, 5, 7, 9, 11, 13, 15};
+static const float threes[] = {8, 25, 43}, eights[] = {4, 12, 20, 28, 36, 44, 52, 62},
+                   odd[] = {1, 3, 5, 7, 9, 11, 13, 15};
 
 static unsigned short_at(const uint8_t *p)
 {
@@ -24,7 +25,8 @@ static unsigned even_signs(unsigned seven)
 }
 
 /* A point's values; bit i of signs is weight i's. */
-static float *put(float *dst, const struct ggml_grid *g, unsigned point, const float *value, float scale, unsigned signs)
+static float *put(float *dst, const struct ggml_grid *g, unsigned point, const float *value, float scale,
+                  unsigned signs)
 {
     const uint8_t *code = g->code + point * (unsigned)g->dim;
 
@@ -64,7 +66,8 @@ void ggml_iq2_xs_up(const uint8_t *b, float *dst, size_t n)
         for (int k = 0; k < 32; k++) {
             unsigned q = short_at(b + 2 + 2 * k);
 
-            dst = put(dst, g, q & 511, threes, quarter_scale(half_up((uint16_t)short_at(b)), b + 66, k / 2), even_signs(q >> 9));
+            dst = put(dst, g, q & 511, threes, quarter_scale(half_up((uint16_t)short_at(b)), b + 66, k / 2),
+                      even_signs(q >> 9));
         }
 }
 
@@ -132,7 +135,8 @@ void ggml_iq1_s_up(const uint8_t *b, float *dst, size_t n)
         }
 }
 
-/* Points' low bytes [32]; a nibble each [16]: 3 high bits, the direction; u16 scales[4]: four times 3 bits, and a nibble of the half d. */
+/* Points' low bytes [32]; a nibble each [16]: 3 high bits, the direction; u16 scales[4]: four times 3 bits, and a
+ * nibble of the half d. */
 void ggml_iq1_m_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 256, b += 56) {

@@ -1,4 +1,5 @@
-/* Superblocks of 256 elements: sub-blocks of 16 or 32 with short scales, scaled by one or two halves. Layouts: ggml's. */
+/* Superblocks of 256 elements: sub-blocks of 16 or 32 with short scales, scaled by one or two halves. Layouts: ggml's.
+ * */
 #include "num/ggml_blocks.h"
 
 #include "num/half_bits.h"
@@ -8,7 +9,8 @@ static float half_at(const uint8_t *p)
     return half_up((uint16_t)(p[0] | p[1] << 8));
 }
 
-/* scales[16] (low nibble scale, high nibble min), qs[64], d, dmin. Per 128 elements 32 bytes: two bits each of l, l+32, l+64, l+96. */
+/* scales[16] (low nibble scale, high nibble min), qs[64], d, dmin. Per 128 elements 32 bytes: two bits each of l, l+32,
+ * l+64, l+96. */
 void ggml_q2_k_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 256, b += 84, dst += 256) {
@@ -24,8 +26,8 @@ void ggml_q2_k_up(const uint8_t *b, float *dst, size_t n)
     }
 }
 
-/* hmask[32], qs[64], scales[12], d. The third bit of element j is bit j/32 of hmask[j%32]; scale s has its low 4 bits in a nibble
- * of bytes 0 to 7 and its high 2 in bytes 8 to 11. */
+/* hmask[32], qs[64], scales[12], d. The third bit of element j is bit j/32 of hmask[j%32]; scale s has its low 4 bits
+ * in a nibble of bytes 0 to 7 and its high 2 in bytes 8 to 11. */
 void ggml_q3_k_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 256, b += 110, dst += 256) {
@@ -91,7 +93,8 @@ void ggml_q5_k_up(const uint8_t *b, float *dst, size_t n)
     }
 }
 
-/* ql[128], qh[64], i8 scales[16], d. Per 128 elements: ql[l] holds l and l+64, ql[l+32] holds l+32 and l+96, qh[l] the tops of the four. */
+/* ql[128], qh[64], i8 scales[16], d. Per 128 elements: ql[l] holds l and l+64, ql[l+32] holds l+32 and l+96, qh[l] the
+ * tops of the four. */
 void ggml_q6_k_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 256, b += 210, dst += 256) {
@@ -103,12 +106,14 @@ void ggml_q6_k_up(const uint8_t *b, float *dst, size_t n)
             const uint8_t *l4 = b + s / 8 * 64 + quarter % 2 * 32 + at, *h2 = b + 128 + s / 8 * 32 + at;
 
             for (int l = 0; l < 16; l++)
-                dst[s * 16 + l] = scale * (float)((l4[l] >> quarter / 2 * 4 & 15) + (h2[l] >> quarter * 2 & 3) * 16 - 32);
+                dst[s * 16 + l] =
+                    scale * (float)((l4[l] >> quarter / 2 * 4 & 15) + (h2[l] >> quarter * 2 & 3) * 16 - 32);
         }
     }
 }
 
-/* d, u16 scales_h, scales_l[4], qs[128]: 8 sub-blocks of 32 with 6-bit scales less 32; 16 bytes each, low nibbles first. */
+/* d, u16 scales_h, scales_l[4], qs[128]: 8 sub-blocks of 32 with 6-bit scales less 32; 16 bytes each, low nibbles
+ * first. */
 void ggml_iq4_xs_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 256, b += 136, dst += 256) {

@@ -49,7 +49,8 @@ float f8_e4m3_to_f32(uint8_t b)
 
 float f8_e5m2_to_f32(uint8_t b)
 {
-    return brain_up(bf16_from_f32(f16_to_f32((uint16_t)(b << 8)))); /* it is the high byte of a half; the way is exact */
+    return brain_up(
+        bf16_from_f32(f16_to_f32((uint16_t)(b << 8)))); /* it is the high byte of a half; the way is exact */
 }
 
 float f8_e4m3fnuz_to_f32(uint8_t b)

@@ -17,6 +17,6 @@ float f8_e5m2fnuz_to_f32(uint8_t b); /* bias 16, 0x80 is the only NaN */
 float f8_e8m0_to_f32(uint8_t b);     /* 2^(b - 127), 0xff NaN */
 float f6_e2m3_to_f32(uint8_t b);     /* low 6 bits */
 float f6_e3m2_to_f32(uint8_t b);
-float f4_e2m1_to_f32(uint8_t b);     /* low 4 bits */
+float f4_e2m1_to_f32(uint8_t b); /* low 4 bits */
 
 #endif

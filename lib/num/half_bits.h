@@ -24,8 +24,8 @@ static inline uint32_t bits_of(float f)
     return u;
 }
 
-/* A half that is 0 or subnormal is its fraction's bits set under the exponent of 2^-14, less 2^-14: exact, and no f32 subnormal
- * on the way. */
+/* A half that is 0 or subnormal is its fraction's bits set under the exponent of 2^-14, less 2^-14: exact, and no f32
+ * subnormal on the way. */
 static inline float half_up(uint16_t h)
 {
     uint32_t sign = (uint32_t)(h & 0x8000) << 16, low = (uint32_t)(h & 0x7fff) << 13;

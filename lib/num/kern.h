@@ -1,13 +1,14 @@
 /*
  * kern: the vector kernels. One text (kern_body.h), compiled for each instruction set; every build gives the same bits.
  *
- * Why they agree: each output is defined by a fixed sequence of IEEE operations (multiply, then add: never fused), vectors
- * run across independent outputs or across a fixed number of partial sums, and nothing depends on the vector's width.
- * The bits of a NaN result are the one exception. See doc/HOWTO-kernel.md and doc/decisions/0003-gemm.md.
+ * Why they agree: each output is defined by a fixed sequence of IEEE operations (multiply, then add: never fused),
+ * vectors run across independent outputs or across a fixed number of partial sums, and nothing depends on the vector's
+ * width. The bits of a NaN result are the one exception. See doc/HOWTO-kernel.md and doc/decisions/0003-gemm.md.
  *
- * The widest set this CPU has is taken at the first call; WEIR_KERNEL=base|avx2|avx512 in the environment forces one. A value that
- * is unknown, or that the CPU does not have, ends the process with one line and status 1.
- * Arrays may have any alignment. Unless said otherwise an output may be the same array as an input, but not overlap in part.
+ * The widest set this CPU has is taken at the first call; WEIR_KERNEL=base|avx2|avx512 in the environment forces one. A
+ * value that is unknown, or that the CPU does not have, ends the process with one line and status 1.
+ * Arrays may have any alignment. Unless said otherwise an output may be the same array as an input, but not overlap in
+ * part.
  */
 #ifndef WEIR_NUM_KERN_H
 #define WEIR_NUM_KERN_H
@@ -50,13 +51,14 @@ struct kern {
 
 const struct kern *kern_get(void);
 
-/* The builds of the one text; NULL where this machine's compiler could not make them. For tests: whether the CPU runs them. */
+/* The builds of the one text; NULL where this machine's compiler could not make them. For tests: whether the CPU runs
+ * them. */
 extern const struct kern kern_base;
 const struct kern *kern_find(const char *name); /* NULL: unknown, or this CPU does not have it */
 
 /*
- * Sums of one row. 32 partial sums (16 where they are double): element i goes to sum i mod 32, in ascending i; then sum l takes
- * sum l + 16, then l + 8 ... + 1. Error at most (n/32 + 6) eps * sum |a_i b_i|.
+ * Sums of one row. 32 partial sums (16 where they are double): element i goes to sum i mod 32, in ascending i; then sum
+ * l takes sum l + 16, then l + 8 ... + 1. Error at most (n/32 + 6) eps * sum |a_i b_i|.
  */
 static inline float kern_dot(const float *a, const float *b, size_t n) /* f32 products and sums */
 {
@@ -106,8 +108,9 @@ static inline void kern_axpy64(double a, const double *x, double *y, size_t n)
 }
 
 /*
- * A reflection H = I - tau v v' on a block C = at[48][ld] of a symmetric matrix: C = HCH, and y = tau v'F of the 48 columns F behind it. The lower
- * triangle's last row is not read, but mirrored first. Then, with x, tau the next reflection: rows 1 .. 47 of F = (F - v y')(I - tau x x').
+ * A reflection H = I - tau v v' on a block C = at[48][ld] of a symmetric matrix: C = HCH, and y = tau v'F of the 48
+ * columns F behind it. The lower triangle's last row is not read, but mirrored first. Then, with x, tau the next
+ * reflection: rows 1 .. 47 of F = (F - v y')(I - tau x x').
  */
 #define KERN_BAND 48
 static inline void kern_fold64(const double *v, double tau, double *at, size_t ld, double *y)
@@ -121,10 +124,11 @@ static inline void kern_push64(const double *v, const double *y, const double *x
 }
 
 /*
- * Sums over poles d[n], none of them at near + x, with r = 1 / (d - near - x), of z2 r, (d - near) z2 r^3 and (d - far) z2 r^3:
- * a secular function and what its derivatives are made of. 16 partial sums each.
+ * Sums over poles d[n], none of them at near + x, with r = 1 / (d - near - x), of z2 r, (d - near) z2 r^3 and (d - far)
+ * z2 r^3: a secular function and what its derivatives are made of. 16 partial sums each.
  */
-static inline void kern_secular64(const double *d, const double *z2, size_t n, double near, double far, double x, double s[3])
+static inline void kern_secular64(const double *d, const double *z2, size_t n, double near, double far, double x,
+                                  double s[3])
 {
     kern_get()->secular64(d, z2, n, near, far, x, s);
 }
@@ -161,7 +165,8 @@ static inline void kern_add(const float *a, const float *b, float *y, size_t n)
     kern_get()->add(a, b, y, n);
 }
 
-/* y = e^x within 1.5 ulp; 0 below -103.98, infinity above 88.72, subnormal results kept. Cody and Waite (1980) reduction. */
+/* y = e^x within 1.5 ulp; 0 below -103.98, infinity above 88.72, subnormal results kept. Cody and Waite (1980)
+ * reduction. */
 static inline void kern_exp(const float *x, float *y, size_t n)
 {
     kern_get()->exp(x, y, n);
@@ -185,7 +190,8 @@ static inline void kern_gelu_erf(const float *x, float *y, size_t n)
     kern_get()->gelu_erf(x, y, n);
 }
 
-/* y = e^(x - max x), then divided by its sum (which is summed in double and returned: at least 1). n > 0, x finite or -INFINITY. */
+/* y = e^(x - max x), then divided by its sum (which is summed in double and returned: at least 1). n > 0, x finite or
+ * -INFINITY. */
 static inline double kern_softmax(const float *x, float *y, size_t n)
 {
     return kern_get()->softmax(x, y, n);

@@ -1,4 +1,5 @@
-/* The plain build of the kernels: the definition. Vectors of four floats, which every target has or the compiler spells out. */
+/* The plain build of the kernels: the definition. Vectors of four floats, which every target has or the compiler spells
+ * out. */
 #define TABLE kern_base
 #define NAME "base"
 #define W 4

@@ -1,6 +1,6 @@
 /*
- * The text of every kernel. A file kern_ISA.c defines W (floats in a vector), the tile sizes MR, NV (float) and DMR, DNV (double), TABLE
- * and NAME, and includes this. Rules that keep all builds equal bit for bit:
+ * The text of every kernel. A file kern_ISA.c defines W (floats in a vector), the tile sizes MR, NV (float) and DMR,
+ * DNV (double), TABLE and NAME, and includes this. Rules that keep all builds equal bit for bit:
  *   - multiply and add are two operations; division and square root are IEEE's;
  *   - sums have 32 (float) or 16 (double) lanes whatever W is;
  *   - a last piece shorter than the lanes is copied into a block padded with zeros (or the identity) and treated alike.
@@ -55,22 +55,29 @@ static double tree64(double *t)
 }
 
 /*
- * A sum over blocks: LANE_N elements at p (and q) a time; STEP adds vector v of the block to s[v]. The tail is a padded block.
+ * A sum over blocks: LANE_N elements at p (and q) a time; STEP adds vector v of the block to s[v]. The tail is a padded
+ * block.
  */
-#define REDUCE(LANE_N, VN, V, A, B, TREE, STEP) \
-    V s[LANE_N / VN] = {{0}}; \
-    __typeof__(A[0] + 0) ta[LANE_N] = {0}, tb[LANE_N] = {0}; \
-    size_t i = 0; \
-    for (; i + LANE_N <= n; i += LANE_N) { \
-        __typeof__(&A[0]) p = A + i, q = B + i; \
-        UNROLL for (int v = 0; v < LANE_N / VN; v++) { STEP; } \
-    } \
-    if (i < n) { \
-        __typeof__(&A[0]) p = ta, q = tb; \
-        memcpy(ta, A + i, (n - i) * sizeof ta[0]); \
-        memcpy(tb, B + i, (n - i) * sizeof tb[0]); \
-        UNROLL for (int v = 0; v < LANE_N / VN; v++) { STEP; } \
-    } \
+#define REDUCE(LANE_N, VN, V, A, B, TREE, STEP)                                                                        \
+    V s[LANE_N / VN] = {{0}};                                                                                          \
+    __typeof__(A[0] + 0) ta[LANE_N] = {0}, tb[LANE_N] = {0};                                                           \
+    size_t i = 0;                                                                                                      \
+    for (; i + LANE_N <= n; i += LANE_N) {                                                                             \
+        __typeof__(&A[0]) p = A + i, q = B + i;                                                                        \
+        UNROLL for (int v = 0; v < LANE_N / VN; v++)                                                                   \
+        {                                                                                                              \
+            STEP;                                                                                                      \
+        }                                                                                                              \
+    }                                                                                                                  \
+    if (i < n) {                                                                                                       \
+        __typeof__(&A[0]) p = ta, q = tb;                                                                              \
+        memcpy(ta, A + i, (n - i) * sizeof ta[0]);                                                                     \
+        memcpy(tb, B + i, (n - i) * sizeof tb[0]);                                                                     \
+        UNROLL for (int v = 0; v < LANE_N / VN; v++)                                                                   \
+        {                                                                                                              \
+            STEP;                                                                                                      \
+        }                                                                                                              \
+    }                                                                                                                  \
     return TREE((void *)s)
 
 static float dot(const float *a, const float *b, size_t n)
@@ -116,24 +123,23 @@ static vf magnitude(vf x)
 }
 
 /* The largest of f(x), 32 lanes, so that of equal zeros the same sign wins everywhere. */
-#define LARGEST(F, START) \
-    vf m[L / W]; \
-    float t[L]; \
-    for (int v = 0; v < L / W; v++) \
-        m[v] = set(START); \
-    for (size_t i = 0; i < n; i += L) { \
-        const float *p = x + i; \
-        if (n - i < L) { \
-            for (int l = 0; l < L; l++) \
-                t[l] = START; \
-            p = memcpy(t, p, (n - i) * 4); \
-        } \
-        UNROLL for (int v = 0; v < L / W; v++) \
-            m[v] = choose(F(load(p + v * W)) > m[v], F(load(p + v * W)), m[v]); \
-    } \
-    memcpy(t, m, sizeof t); \
-    for (int l = 1; l < L; l++) \
-        t[0] = t[l] > t[0] ? t[l] : t[0]; \
+#define LARGEST(F, START)                                                                                              \
+    vf m[L / W];                                                                                                       \
+    float t[L];                                                                                                        \
+    for (int v = 0; v < L / W; v++)                                                                                    \
+        m[v] = set(START);                                                                                             \
+    for (size_t i = 0; i < n; i += L) {                                                                                \
+        const float *p = x + i;                                                                                        \
+        if (n - i < L) {                                                                                               \
+            for (int l = 0; l < L; l++)                                                                                \
+                t[l] = START;                                                                                          \
+            p = memcpy(t, p, (n - i) * 4);                                                                             \
+        }                                                                                                              \
+        UNROLL for (int v = 0; v < L / W; v++) m[v] = choose(F(load(p + v * W)) > m[v], F(load(p + v * W)), m[v]);     \
+    }                                                                                                                  \
+    memcpy(t, m, sizeof t);                                                                                            \
+    for (int l = 1; l < L; l++)                                                                                        \
+        t[0] = t[l] > t[0] ? t[l] : t[0];                                                                              \
     return t[0]
 
 static float largest(const float *x, size_t n)
@@ -147,22 +153,22 @@ static float absmax(const float *x, size_t n)
 }
 
 /* y[i] = EXPR of the vector v at x + i (and u at z + i), the tail in a padded block. */
-#define MAP(Z, EXPR) \
-    size_t i = 0; \
-    for (; i + W <= n; i += W) { \
-        vf v = load(x + i), u = load(Z + i); \
-        *(vf *)(y + i) = EXPR; \
-        (void)u; \
-    } \
-    if (i < n) { \
-        float tx[W] = {0}, tz[W] = {0}; \
-        vf v, u; \
-        memcpy(tx, x + i, (n - i) * 4); \
-        memcpy(tz, Z + i, (n - i) * 4); \
-        v = load(tx), u = load(tz); \
-        *(vf *)tx = EXPR; \
-        (void)u; \
-        memcpy(y + i, tx, (n - i) * 4); \
+#define MAP(Z, EXPR)                                                                                                   \
+    size_t i = 0;                                                                                                      \
+    for (; i + W <= n; i += W) {                                                                                       \
+        vf v = load(x + i), u = load(Z + i);                                                                           \
+        *(vf *)(y + i) = EXPR;                                                                                         \
+        (void)u;                                                                                                       \
+    }                                                                                                                  \
+    if (i < n) {                                                                                                       \
+        float tx[W] = {0}, tz[W] = {0};                                                                                \
+        vf v, u;                                                                                                       \
+        memcpy(tx, x + i, (n - i) * 4);                                                                                \
+        memcpy(tz, Z + i, (n - i) * 4);                                                                                \
+        v = load(tx), u = load(tz);                                                                                    \
+        *(vf *)tx = EXPR;                                                                                              \
+        (void)u;                                                                                                       \
+        memcpy(y + i, tx, (n - i) * 4);                                                                                \
     }
 
 static void axpy(float a, const float *x, float *y, size_t n)
@@ -186,8 +192,9 @@ static void add(const float *x, const float *z, float *y, size_t n)
 }
 
 /*
- * e^x = 2^k e^r, k = round(x / ln 2), r = x - k ln 2 with ln 2 in two parts, the first short enough that k times it is exact.
- * The polynomial is Cephes' (S. Moshier, single/expf.c), degree 7. 2^k in two factors, so that k from -150 to 128 needs no case.
+ * e^x = 2^k e^r, k = round(x / ln 2), r = x - k ln 2 with ln 2 in two parts, the first short enough that k times it is
+ * exact. The polynomial is Cephes' (S. Moshier, single/expf.c), degree 7. 2^k in two factors, so that k from -150 to
+ * 128 needs no case.
  */
 static vf exp_vec(vf x)
 {
@@ -227,7 +234,8 @@ static void gelu_tanh(const float *x, float *y, size_t n)
     MAP(x, v / (1.0f + exp_vec(-1.5957691216057308f * (v + 0.044715f * (v * v * v)))))
 }
 
-/* With z = |x| / sqrt 2, t = 1 / (1 + p z) and h = (a1 t + ... + a5 t^5) e^-z^2 = 1 - erf z: x (1 - h/2) above zero, x h/2 below. */
+/* With z = |x| / sqrt 2, t = 1 / (1 + p z) and h = (a1 t + ... + a5 t^5) e^-z^2 = 1 - erf z: x (1 - h/2) above zero, x
+ * h/2 below. */
 static vf gelu_erf_vec(vf x)
 {
     vf z = magnitude(x) * 0.70710678f, t = 1.0f / (1.0f + 0.3275911f * z), h;
@@ -286,7 +294,8 @@ static void secular64(const double *d, const double *z2, size_t n, double near, 
         }
         UNROLL
         for (int v = 0; v < D / WD; v++) {
-            vd at = *(const vd *)(p + v * WD), from = at - near, r = 1 / (from - x), t = *(const vd *)(q + v * WD) * r, u = t * (r * r);
+            vd at = *(const vd *)(p + v * WD), from = at - near, r = 1 / (from - x), t = *(const vd *)(q + v * WD) * r,
+               u = t * (r * r);
 
             f[v] += t;
             to_near[v] += u * from;
@@ -332,7 +341,7 @@ static void addabs64(const float *x, double *y, size_t n)
 }
 
 const struct kern TABLE = {
-    NAME, TILE32, TILE64, gemm32, gemm64, dot, dot64, dotd, sum, largest, absmax, axpy, axpy64, fold64, push64, secular64,
-    add64, addsq64, addabs64, scale, mul, add, exp_row, silu, gelu_tanh,
-    gelu_erf, softmax,
+    NAME,     TILE32, TILE64, gemm32, gemm64,  dot,    dot64,     dotd,     sum,
+    largest,  absmax, axpy,   axpy64, fold64,  push64, secular64, add64,    addsq64,
+    addabs64, scale,  mul,    add,    exp_row, silu,   gelu_tanh, gelu_erf, softmax,
 };

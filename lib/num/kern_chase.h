@@ -1,6 +1,6 @@
 /*
- * Two halves of a step that takes a band matrix to tridiagonal form (la/chase.c), for blocks of KERN_BAND. Included by kern_body.h.
- * Sums over rows are one chain for each column; those along a row have D lanes.
+ * Two halves of a step that takes a band matrix to tridiagonal form (la/chase.c), for blocks of KERN_BAND. Included by
+ * kern_body.h. Sums over rows are one chain for each column; those along a row have D lanes.
  */
 #define BN (KERN_BAND / WD)
 

@@ -4,7 +4,8 @@
  *   LANES  elements in a vector   MR, NV  rows, and vectors in a row, of the tile that lives in registers
  *
  * C[MR][NV*LANES] (=, +=, -=) A'B for packed A[k][MR] and B[k][NV*LANES]: each output is one chain
- * ((a0 b0 + a1 b1) + a2 b2) + ..., then one addition to C. Vectors run across outputs, so LANES, MR and NV never show in the result.
+ * ((a0 b0 + a1 b1) + a2 b2) + ..., then one addition to C. Vectors run across outputs, so LANES, MR and NV never show
+ * in the result.
  */
 typedef ELEM VEC __attribute__((vector_size(LANES * sizeof(ELEM)), aligned(sizeof(ELEM)), may_alias));
 
@@ -22,20 +23,20 @@ static void GEMM(size_t k, const ELEM *restrict a, const ELEM *restrict b, ELEM 
         UNROLL
         for (int i = 0; i < MR; i++)
             UNROLL
-            for (int j = 0; j < NV; j++)
-                sum[i][j] += a[i] * row[j];
+        for (int j = 0; j < NV; j++)
+            sum[i][j] += a[i] * row[j];
     }
     UNROLL
     for (int i = 0; i < MR; i++)
         UNROLL
-        for (int j = 0; j < NV; j++) {
-            VEC *at = (VEC *)(c + i * ldc + j * LANES);
+    for (int j = 0; j < NV; j++) {
+        VEC *at = (VEC *)(c + i * ldc + j * LANES);
 
-            if (how == KERN_SET)
-                *at = sum[i][j];
-            else
-                *at = how == KERN_ADD ? *at + sum[i][j] : *at - sum[i][j];
-        }
+        if (how == KERN_SET)
+            *at = sum[i][j];
+        else
+            *at = how == KERN_ADD ? *at + sum[i][j] : *at - sum[i][j];
+    }
 }
 #undef ELEM
 #undef GEMM

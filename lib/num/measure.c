@@ -5,12 +5,12 @@
 #include <string.h>
 
 /* One measure: a name and an expression over a (struct acc_stats *) and s (struct measured *). */
-#define MEASURE(name, expression) \
-    static double name(const struct measured *s) \
-    { \
-        const struct acc_stats *a = s->st; \
-        (void)a; \
-        return expression; \
+#define MEASURE(name, expression)                                                                                      \
+    static double name(const struct measured *s)                                                                       \
+    {                                                                                                                  \
+        const struct acc_stats *a = s->st;                                                                             \
+        (void)a;                                                                                                       \
+        return expression;                                                                                             \
     }
 MEASURE(n, (double)a->m.n)
 MEASURE(zeros, (double)a->zeros)
@@ -27,24 +27,22 @@ MEASURE(rms, sqrt(a->squares / (double)a->m.n))
 MEASURE(absmean, a->l1 / (double)a->m.n)
 MEASURE(row_norm, sqrt(s->row_squares))
 
-const struct measure measures[] = {
-    {"n", "finite values; only these count below", n},
-    {"zeros", "values that are 0 or -0", zeros},
-    {"nonfinite", "infinities and NaNs", bad},
-    {"min", "least value", least},
-    {"max", "largest value", most},
-    {"mean", "mean", mean},
-    {"std", "standard deviation, of the population", std},
-    {"skew", "skewness: third standardized moment", skew},
-    {"kurt", "kurtosis: fourth standardized moment, 3 for a normal distribution", kurt},
-    {"l1", "sum of |x|", l1},
-    {"l2", "square root of the sum of x^2", l2},
-    {"rms", "square root of the mean of x^2", rms},
-    {"absmean", "mean of |x|", absmean},
-    {"rownorm", "largest l2 of a row", row_norm},
-    {"qP", "quantile of |x|, 0 < P <= 1: q0.5, q0.999", NULL},
-    {NULL, NULL, NULL}
-};
+const struct measure measures[] = {{"n", "finite values; only these count below", n},
+                                   {"zeros", "values that are 0 or -0", zeros},
+                                   {"nonfinite", "infinities and NaNs", bad},
+                                   {"min", "least value", least},
+                                   {"max", "largest value", most},
+                                   {"mean", "mean", mean},
+                                   {"std", "standard deviation, of the population", std},
+                                   {"skew", "skewness: third standardized moment", skew},
+                                   {"kurt", "kurtosis: fourth standardized moment, 3 for a normal distribution", kurt},
+                                   {"l1", "sum of |x|", l1},
+                                   {"l2", "square root of the sum of x^2", l2},
+                                   {"rms", "square root of the mean of x^2", rms},
+                                   {"absmean", "mean of |x|", absmean},
+                                   {"rownorm", "largest l2 of a row", row_norm},
+                                   {"qP", "quantile of |x|, 0 < P <= 1: q0.5, q0.999", NULL},
+                                   {NULL, NULL, NULL}};
 
 static int is_quantile(const char *word, double *p)
 {

@@ -1,8 +1,9 @@
 /*
- * dsnot: betters the mask of another method by swaps; weights keep their values. Zhang et al. 2023, "Dynamic sparse no training", algorithm 1.
- * In each row err = sum over what is gone of w_j mean_j, the change of the mean output. While |err| > 0.1 / 2048, at most `cycles` times: of what is
- * gone, the extreme w_j mean_j / var_j on err's side comes back; of what is there and pulls the other way (w_j mean_j against err), the least
- * |w_j| sqrt(norm2_j) goes. Differs from the paper: a weight is swapped once at most, and a swap that would not lower |err| ends the row; the paper's 50
+ * dsnot: betters the mask of another method by swaps; weights keep their values. Zhang et al. 2023, "Dynamic sparse no
+ * training", algorithm 1. In each row err = sum over what is gone of w_j mean_j, the change of the mean output. While
+ * |err| > 0.1 / 2048, at most `cycles` times: of what is gone, the extreme w_j mean_j / var_j on err's side comes back;
+ * of what is there and pulls the other way (w_j mean_j against err), the least |w_j| sqrt(norm2_j) goes. Differs from
+ * the paper: a weight is swapped once at most, and a swap that would not lower |err| ends the row; the paper's 50
  * cycles are of rows of 4096 columns, and shorter rows get fewer.
  */
 #include <math.h>
@@ -68,7 +69,8 @@ static uint64_t least_there(const struct row *r, uint64_t c0, uint64_t c1)
 /* 1 when a swap was made. */
 static int swap(struct row *r)
 {
-    uint64_t of = r->j->pattern->of, grow = best_gone(r), c0 = of ? grow / of * of : 0, c1 = of ? c0 + of : r->j->cols, go;
+    uint64_t of = r->j->pattern->of, grow = best_gone(r), c0 = of ? grow / of * of : 0, c1 = of ? c0 + of : r->j->cols,
+             go;
     double next;
 
     if (grow == r->j->cols || (go = least_there(r, c0, c1)) == c1)
@@ -99,7 +101,8 @@ static void one_row(void *ctx, size_t i)
 static int takes(const struct pattern *p, struct err *e)
 {
     if (p->block_rows != 1 || p->block_cols != 1)
-        return err_set(e, "dsnot swaps single weights, not blocks of %llux%llu", (unsigned long long)p->block_rows, (unsigned long long)p->block_cols);
+        return err_set(e, "dsnot swaps single weights, not blocks of %llux%llu", (unsigned long long)p->block_rows,
+                       (unsigned long long)p->block_cols);
     return 0;
 }
 
@@ -117,5 +120,11 @@ static int apply(struct prune_job *j, struct err *e)
     return rc;
 }
 
-const struct prune_method prune_dsnot = {"dsnot", "the mask of --init, bettered by swaps that lower the change of the mean output", PRUNE_NORM2 | PRUNE_MEAN, 0, 0,
-                                         takes, apply};
+const struct prune_method prune_dsnot = {
+    "dsnot",
+    "the mask of --init, bettered by swaps that lower the change of the mean output",
+    PRUNE_NORM2 | PRUNE_MEAN,
+    0,
+    0,
+    takes,
+    apply};

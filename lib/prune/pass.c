@@ -64,16 +64,19 @@ static void slab_room(const struct prune_pass *p, struct slab *s, uint64_t cols,
         s->old = mem_resize(s->old, n, sizeof *s->old);
 }
 
-int prune_companion(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w, float *out, struct err *e)
+int prune_companion(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *w,
+                    float *out, struct err *e)
 {
     memcpy(out, in->score + row0 * b->cols, rows * b->cols * sizeof *out);
     return slab_check("weight", w, row0, rows, b->cols, e) < 0 ? -1 : slab_check("score", out, row0, rows, b->cols, e);
 }
 
 /* Scores, or where there are none to make, a look at the weights, which the scorer has otherwise. */
-static int score(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, struct slab *s, struct err *e)
+static int score(const struct prune_pass *p, const struct bundle *b, const struct prune_inputs *in, struct slab *s,
+                 struct err *e)
 {
-    return p->scorer ? p->scorer(b, in, s->row0, s->rows, s->w, s->score, e) : slab_check("weight", s->w, s->row0, s->rows, b->cols, e);
+    return p->scorer ? p->scorer(b, in, s->row0, s->rows, s->w, s->score, e)
+                     : slab_check("weight", s->w, s->row0, s->rows, b->cols, e);
 }
 
 /* After the method, before its zeros are set. */
@@ -100,9 +103,19 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
                   struct slab *s, struct prune_tally *t, struct err *e)
 {
     uint64_t cols = b->cols, n = s->rows * cols;
-    struct prune_job j = {.pattern = p->pattern, .args = &p->args, .sieve = sieve, .row0 = s->row0, .rows = s->rows, .cols = cols,
-                          .w = s->w, .score = s->score, .norm2 = in->norm2, .mean = in->mean, .gram = in->gram,
-                          .factor = in->factor.U ? &in->factor : NULL, .mask = s->mask};
+    struct prune_job j = {.pattern = p->pattern,
+                          .args = &p->args,
+                          .sieve = sieve,
+                          .row0 = s->row0,
+                          .rows = s->rows,
+                          .cols = cols,
+                          .w = s->w,
+                          .score = s->score,
+                          .norm2 = in->norm2,
+                          .mean = in->mean,
+                          .gram = in->gram,
+                          .factor = in->factor.U ? &in->factor : NULL,
+                          .mask = s->mask};
 
     if (s->old)
         memcpy(s->old, s->w, n * sizeof *s->old);
@@ -165,7 +178,8 @@ static int put_rows(struct sink *to, const struct slab *s, uint64_t cols, struct
 }
 
 /* fd: where the rows are when b is not loaded. */
-static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, int fd, const struct prune_inputs *in, struct err *e)
+static int count_into(const struct prune_pass *p, struct pick_sieve *sieve, const struct bundle *b, int fd,
+                      const struct prune_inputs *in, struct err *e)
 {
     uint64_t step = slab_rows(p, b);
     struct slab s = {0};
@@ -189,7 +203,8 @@ static int prepare(const struct prune_pass *p, const struct reader *in, const st
 }
 
 /* Both counting passes of one tensor. NULL on error. */
-static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const struct bundle *b, int fd, const struct prune_inputs *in, struct err *e)
+static struct pick_sieve *sieve_of_tensor(const struct prune_pass *p, const struct bundle *b, int fd,
+                                          const struct prune_inputs *in, struct err *e)
 {
     struct pick_sieve *sieve = pick_sieve_new();
 
@@ -209,7 +224,8 @@ static int survives_f32(enum dtype t)
     return t == DT_F32 || t == DT_BF16 || t == DT_F16 || t == DT_F8_E4M3 || t == DT_F8_E5M2;
 }
 
-/* Can b (header read, nothing loaded) be pruned as it arrives, to the same bytes? Its rows then need no other, or all are held as f32 alone. */
+/* Can b (header read, nothing loaded) be pruned as it arrives, to the same bytes? Its rows then need no other, or all
+ * are held as f32 alone. */
 static int streams(const struct prune_pass *p, const struct bundle *b)
 {
     const struct part *d = only_dense(b);
@@ -226,7 +242,8 @@ static int spools(const struct prune_pass *p, const struct bundle *b)
     return p->scorer && !whole(p) && b->rows * b->cols > SLAB && (changes(p) || !d || survives_f32(d->dtype));
 }
 
-/* What of b must be here before the method is: all of it, or companions, and its rows in a file (*fd, else -1) where they are many. */
+/* What of b must be here before the method is: all of it, or companions, and its rows in a file (*fd, else -1) where
+ * they are many. */
 static int take_in(const struct prune_pass *p, struct reader *in, struct bundle *b, int once, int *fd, struct err *e)
 {
     *fd = -1;
@@ -245,7 +262,8 @@ static int count_tensor(const struct prune_pass *p, struct reader *in, struct bu
 
     if (take_in(p, in, b, 0, &fd, e) < 0 || prepare(p, in, b, e) < 0)
         return -1;
-    rc = prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name) : count_into(p, p->sieve, b, fd, &known, e);
+    rc = prune_inputs_get(&known, b, needs(p), e) < 0 ? err_in(e, "%s", b->name)
+                                                      : count_into(p, p->sieve, b, fd, &known, e);
     prune_inputs_free(&known);
     if (fd >= 0)
         close(fd);
@@ -264,14 +282,16 @@ static int begin(struct writer *out, struct bundle *o, struct bundle *b, struct 
 }
 
 /* Slab after slab, chosen from and sent where they go. */
-static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, struct reader *in, struct bundle *b, int fd, struct prune_inputs *known,
-                         struct sink *to, struct prune_tally *tally, struct err *e)
+static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, struct reader *in, struct bundle *b,
+                         int fd, struct prune_inputs *known, struct sink *to, struct prune_tally *tally, struct err *e)
 {
     int loaded = b->loaded, old = p->refit || (tally && known->gram), got;
     uint64_t step = loaded || fd >= 0 || needs(p) & PRUNE_GRAM ? slab_rows(p, b) : 1;
     struct slab s = {0};
 
-    while ((got = loaded ? slab_loaded(b, step, &s, e) : fd >= 0 ? slab_spooled(fd, b, step, &s, e) : slab_arriving(in, b, step, &s, e)) > 0) {
+    while ((got = loaded    ? slab_loaded(b, step, &s, e)
+                  : fd >= 0 ? slab_spooled(fd, b, step, &s, e)
+                            : slab_arriving(in, b, step, &s, e)) > 0) {
         slab_room(p, &s, b->cols, old);
         if (score(p, b, known, &s, e) < 0)
             got = err_in(e, "%s", b->name);
@@ -290,7 +310,8 @@ static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, s
 static int get_known(const struct prune_pass *p, const struct bundle *b, struct prune_inputs *known, struct err *e)
 {
     if (pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(known, b, needs(p), e) < 0 ||
-        (b->rows && needs(p) & PRUNE_FACTOR && prune_factor_make(&known->factor, b->cols, known->gram, p->args.damp, e) < 0))
+        (b->rows && needs(p) & PRUNE_FACTOR &&
+         prune_factor_make(&known->factor, b->cols, known->gram, p->args.damp, e) < 0))
         return err_in(e, "%s", b->name);
     if (p->refit)
         prune_refit_make(&known->fit, b->cols, known->gram);
@@ -298,7 +319,8 @@ static int get_known(const struct prune_pass *p, const struct bundle *b, struct 
 }
 
 /* Of a bundle that is loaded, or of which only the companions are. */
-static int prune_bundle(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, int fd, struct prune_tally *tally, struct err *e)
+static int prune_bundle(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, int fd,
+                        struct prune_tally *tally, struct err *e)
 {
     int by_tensor = p->pattern->scope == SCOPE_TENSOR && p->scorer;
     struct part *dense = b->loaded ? only_dense(b) : NULL;
@@ -329,7 +351,8 @@ static int prune_bundle(const struct prune_pass *p, struct reader *in, struct wr
     return rc;
 }
 
-int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b, struct prune_tally *tally, struct err *e)
+int prune_tensor(const struct prune_pass *p, struct reader *in, struct writer *out, struct bundle *b,
+                 struct prune_tally *tally, struct err *e)
 {
     int fd, rc;
 

@@ -1,7 +1,7 @@
 /*
- * pattern: which weights may go together, and how many. The unit that goes or stays is one weight or a block of RxC; the
- * scope is the set of units among which the least are chosen: a row (of units), a tensor, or the whole model. N:M has a
- * scope of its own: in each M consecutive weights of a row, N stay.
+ * pattern: which weights may go together, and how many. The unit that goes or stays is one weight or a block of RxC;
+ * the scope is the set of units among which the least are chosen: a row (of units), a tensor, or the whole model. N:M
+ * has a scope of its own: in each M consecutive weights of a row, N stay.
  */
 #ifndef WEIR_PRUNE_PATTERN_H
 #define WEIR_PRUNE_PATTERN_H
@@ -22,17 +22,20 @@ struct pattern {
 
 /*
  * A pattern from the words of a command line.
- * sparsity  "0.5", "50%", or "N:M": N of M STAY (NVIDIA's 2:4; other tools' code counts what goes, the same at 2:4 and 4:8)
+ * sparsity  "0.5", "50%", or "N:M": N of M STAY (NVIDIA's 2:4; other tools' code counts what goes, the same at 2:4 and
+ *           4:8)
  * block     "RxC" or NULL
  * scope     "row", "tensor", "model", or NULL (SCOPE_DEFAULT: the caller puts the method's own)
- * -1 when a word is not of these, or N:M meets a block or a scope, or N > M, or a side of the block is not from 1 to 65536.
+ * -1 when a word is not of these, or N:M meets a block or a scope, or N > M, or a side of the block is not from 1 to
+ * 65536.
  */
 int pattern_parse(struct pattern *p, const char *sparsity, const char *block, const char *scope, struct err *e);
 
 /* 0, or -1 when the columns of a tensor are no multiple of M. */
 int pattern_fits(const struct pattern *p, uint64_t cols, struct err *e);
 
-/* How many of n units go: floor(s * n), where a product within 1e-15 of a whole number is that number: 29 % of 100 is 29. */
+/* How many of n units go: floor(s * n), where a product within 1e-15 of a whole number is that number: 29 % of 100 is
+ * 29. */
 uint64_t pattern_count(const struct pattern *p, uint64_t n);
 
 /* Units of rows x cols weights: blocks at the right and lower edge may be cut. */
@@ -54,8 +57,10 @@ void pattern_unit_scores(const struct pattern *p, const float *score, uint64_t r
  */
 void pattern_mask_rows(const struct pattern *p, const float *score, uint64_t rows, uint64_t cols, uint8_t *mask);
 
-/* Scopes tensor and model go through a sieve (base/pick.h): count the units of these rows, or mark them. Arguments as above. */
-void pattern_count_rows(const struct pattern *p, struct pick_sieve *s, const float *score, uint64_t rows, uint64_t cols);
+/* Scopes tensor and model go through a sieve (base/pick.h): count the units of these rows, or mark them. Arguments as
+ * above. */
+void pattern_count_rows(const struct pattern *p, struct pick_sieve *s, const float *score, uint64_t rows,
+                        uint64_t cols);
 void pattern_mark_rows(const struct pattern *p, struct pick_sieve *s, const float *score, uint64_t rows, uint64_t cols,
                        uint8_t *mask);
 

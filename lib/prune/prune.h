@@ -12,7 +12,8 @@
 #include "prune/factor.h"
 #include "prune/pattern.h"
 
-/* What a method needs, as bits; PRUNE_FACTOR: the gram's, with the gram; PRUNE_COMPANION: what a scorer needs that reads the companion score. */
+/* What a method needs, as bits; PRUNE_FACTOR: the gram's, with the gram; PRUNE_COMPANION: what a scorer needs that
+ * reads the companion score. */
 enum { PRUNE_SCORE = 1, PRUNE_NORM2 = 2, PRUNE_MEAN = 4, PRUNE_GRAM = 8, PRUNE_COMPANION = 16, PRUNE_FACTOR = 32 };
 
 #define PRUNE_INPUTS (PRUNE_NORM2 | PRUNE_MEAN | PRUNE_GRAM | PRUNE_FACTOR) /* those that tell of inputs */
@@ -21,42 +22,47 @@ struct prune_method;
 
 /* What the command line leaves to choose; zero is not a default. */
 struct prune_args {
-    double damp;                     /* share of the gram's mean diagonal added to it (la/obs.h) */
-    uint64_t cycles;                 /* dsnot: swaps in a row at most; PRUNE_CYCLES: 50 for each 4096 columns, rounded up */
+    double damp;     /* share of the gram's mean diagonal added to it (la/obs.h) */
+    uint64_t cycles; /* dsnot: swaps in a row at most; PRUNE_CYCLES: 50 for each 4096 columns, rounded up */
     const struct prune_method *init; /* dsnot: whose mask it betters */
 };
 #define PRUNE_CYCLES UINT64_MAX
-#define PRUNE_ARGS {.damp = 0.01, .cycles = PRUNE_CYCLES}
+#define PRUNE_ARGS                                                                                                     \
+    {                                                                                                                  \
+        .damp = 0.01, .cycles = PRUNE_CYCLES                                                                           \
+    }
 
 struct prune_job {
     const struct pattern *pattern;
     const struct prune_args *args; /* NULL where no method needs them */
-    struct pick_sieve *sieve; /* in/out: scopes tensor and model, both counting passes done; else NULL */
-    uint64_t row0;            /* index of the first of these rows in the tensor */
+    struct pick_sieve *sieve;      /* in/out: scopes tensor and model, both counting passes done; else NULL */
+    uint64_t row0;                 /* index of the first of these rows in the tensor */
     uint64_t rows, cols;
-    float *w;                 /* inout: [rows][cols], no NaN; a method that compensates changes it; where mask is 1 it says nothing afterwards */
-    const float *score;       /* [rows][cols] with PRUNE_SCORE; these are NULL unless the method needs them */
-    const float *norm2;       /* [cols] mean of x^2 */
-    const float *mean;        /* [cols] mean of x */
-    const float *gram;        /* [cols][cols] X'X / n */
+    float *w; /* inout: [rows][cols], no NaN; a method that compensates changes it; where mask is 1 it says nothing
+            * afterwards */
+    const float *score;                /* [rows][cols] with PRUNE_SCORE; these are NULL unless the method needs them */
+    const float *norm2;                /* [cols] mean of x^2 */
+    const float *mean;                 /* [cols] mean of x */
+    const float *gram;                 /* [cols][cols] X'X / n */
     const struct prune_factor *factor; /* of the gram, with args->damp; NULL: a method that goes by it makes its own */
-    uint8_t *mask;            /* out: [rows][cols], 1 where the weight is to be zero */
+    uint8_t *mask;                     /* out: [rows][cols], 1 where the weight is to be zero */
 };
 
 struct prune_method {
     const char *name, *brief;
-    unsigned needs;   /* PRUNE_* */
-    int whole;        /* 1: by scope tensor the job must hold all rows of the tensor; by row, or N:M, rows need no others */
-    int changes;      /* 1: weights that stay may change; 0: they keep their bytes */
+    unsigned needs; /* PRUNE_* */
+    int whole;   /* 1: by scope tensor the job must hold all rows of the tensor; by row, or N:M, rows need no others */
+    int changes; /* 1: weights that stay may change; 0: they keep their bytes */
     int (*takes)(const struct pattern *, struct err *e); /* 0, or -1: it has no such pattern; NULL: it has all */
-    int (*apply)(struct prune_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name; of a pattern that it takes */
+    int (*apply)(struct prune_job *,
+                 struct err *e); /* 0, or -1 and a sentence without the tensor's name; of a pattern that it takes */
 };
 
 #define METHOD(n) extern const struct prune_method prune_##n;
 #include "prune/prune.def"
 #undef METHOD
 
-extern const struct prune_method *const prune_table[]; /* ends with NULL */
+extern const struct prune_method *const prune_table[];   /* ends with NULL */
 const struct prune_method *prune_find(const char *name); /* NULL when unknown */
 
 #endif

@@ -1,10 +1,12 @@
 /*
- * Rows share the products with the gram: up to SLOTS of them are worked at side by side, each at its own step, and a row that is done gives its
- * slot to the next. A row's turns: the gradient at the start; conjugate gradient steps; the loss at the end, measured anew.
+ * Rows share the products with the gram: up to SLOTS of them are worked at side by side, each at its own step, and a
+ * row that is done gives its slot to the next. A row's turns: the gradient at the start; conjugate gradient steps; the
+ * loss at the end, measured anew.
  *
- * What stands in for the gram of the weights that stay, H_SS, is D_S + L_S L_S': L the pivoted Cholesky columns of H, D what they leave of the
- * diagonal, at least a share of it. Its inverse is D^-1 - D^-1 L_S (I + L_S' D^-1 L_S)^-1 L_S' D^-1 (Woodbury), the middle a small matrix a row.
- * So the few directions that many inputs share, which cost a diagonal alone most of its steps, are dealt with at once. Where L is all of H: refit_few.c.
+ * What stands in for the gram of the weights that stay, H_SS, is D_S + L_S L_S': L the pivoted Cholesky columns of H, D
+ * what they leave of the diagonal, at least a share of it. Its inverse is D^-1 - D^-1 L_S (I + L_S' D^-1 L_S)^-1 L_S'
+ * D^-1 (Woodbury), the middle a small matrix a row. So the few directions that many inputs share, which cost a diagonal
+ * alone most of its steps, are dealt with at once. Where L is all of H: refit_few.c.
  */
 #include "prune/refit.h"
 
@@ -20,9 +22,10 @@
 
 #define STEPS 400
 #define ENOUGH 1e-3 /* the share of its loss that a row may still have to gain */
-#define NOTHING 1e-7 /* of its loss at the start: what is below is rounding (a gram of few tokens lets all loss be made up for) */
+#define NOTHING                                                                                                        \
+    1e-7 /* of its loss at the start: what is below is rounding (a gram of few tokens lets all loss be made up for) */
 #define FLOOR 1e-2f /* of the diagonal, the least of D */
-#define FEW 128 /* columns of L beyond the preconditioner's that a row is solved by at once */
+#define FEW 128     /* columns of L beyond the preconditioner's that a row is solved by at once */
 #define SLOTS 256
 
 enum phase { BEGIN, STEP, END, EMPTY };
@@ -243,9 +246,18 @@ static void fill(struct work *k, uint64_t rows, uint64_t *next)
 static void steps(const struct prune_refit *f, uint64_t rows, const float *w0, const uint8_t *mask, float *w)
 {
     uint64_t most = rows < SLOTS ? rows : SLOTS, each = most * f->cols, next = 0;
-    float *room = mem_resize(NULL, 4 * each + most * f->rank * (f->rank + 1) + (uint64_t)par_jobs() * f->cols * f->rank + 1, sizeof *room);
-    struct work k = {.f = f, .w0 = w0, .mask = mask, .w = w, .slots = most, .x = room, .r = room + each, .p = room + 2 * each,
-                     .hp = room + 3 * each, .u = room + 4 * each};
+    float *room = mem_resize(
+        NULL, 4 * each + most * f->rank * (f->rank + 1) + (uint64_t)par_jobs() * f->cols * f->rank + 1, sizeof *room);
+    struct work k = {.f = f,
+                     .w0 = w0,
+                     .mask = mask,
+                     .w = w,
+                     .slots = most,
+                     .x = room,
+                     .r = room + each,
+                     .p = room + 2 * each,
+                     .hp = room + 3 * each,
+                     .u = room + 4 * each};
 
     k.U = k.u + most * f->rank;
     k.kept = k.U + most * f->rank * f->rank;

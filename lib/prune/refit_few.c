@@ -1,9 +1,10 @@
 /*
- * The refit on a gram of few directions, H = LL': its problem has L's rank, and is solved in it, a row at a time, in double.
+ * The refit on a gram of few directions, H = LL': its problem has L's rank, and is solved in it, a row at a time, in
+ * double.
  *
- * With D the diagonal of H and B the rows of D^-1/2 L that stay, the change of them is D^-1/2 B (B'B + DAMP)^-1 L'(w0 - w): of all that lose the least
- * the smallest, whether more weights stay than there are directions or fewer. Steps on H itself would walk along what f32 leaves of directions
- * that are none.
+ * With D the diagonal of H and B the rows of D^-1/2 L that stay, the change of them is D^-1/2 B (B'B + DAMP)^-1 L'(w0 -
+ * w): of all that lose the least the smallest, whether more weights stay than there are directions or fewer. Steps on H
+ * itself would walk along what f32 leaves of directions that are none.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,8 @@ struct few {
     const float *w0;
     const uint8_t *mask;
     float *w;
-    double *room; /* [threads][cols rank + rank^2 + 2 rank + cols]: B, B'B, what is lost and what will be, the new row */
+    double
+        *room; /* [threads][cols rank + rank^2 + 2 rank + cols]: B, B'B, what is lost and what will be, the new row */
 };
 
 /* u += a x; y = a x */
@@ -52,7 +54,8 @@ static void fit_row(void *ctx, size_t i)
     const struct few *k = ctx;
     const struct prune_refit *f = k->f;
     uint64_t cols = f->cols, rank = f->rank, n = 0;
-    double *B = k->room + (uint64_t)par_self() * (rank * (cols + rank + 2) + cols), *A = B + cols * rank, *u = A + rank * rank, *v = u + rank, loss;
+    double *B = k->room + (uint64_t)par_self() * (rank * (cols + rank + 2) + cols), *A = B + cols * rank,
+           *u = A + rank * rank, *v = u + rank, loss;
     float *next = (float *)(v + rank), *w = k->w + i * cols;
     const float *w0 = k->w0 + i * cols;
     const uint8_t *mask = k->mask + i * cols;

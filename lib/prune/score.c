@@ -1,6 +1,6 @@
 /*
- * score: the weights of least score go, those that stay keep their bytes. With scores of wanda by row this is Sun et al.
- * 2023, algorithm 1; with magnitude, one-shot magnitude pruning.
+ * score: the weights of least score go, those that stay keep their bytes. With scores of wanda by row this is Sun et
+ * al. 2023, algorithm 1; with magnitude, one-shot magnitude pruning.
  */
 #include "prune/prune.h"
 
@@ -14,4 +14,5 @@ static int apply(struct prune_job *j, struct err *e)
     return 0;
 }
 
-const struct prune_method prune_score = {"score", "the least of the score companion go", PRUNE_SCORE, 0, 0, NULL, apply};
+const struct prune_method prune_score = {"score", "the least of the score companion go", PRUNE_SCORE, 0, 0, NULL,
+                                         apply};

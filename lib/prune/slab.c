@@ -24,7 +24,9 @@ int slab_check(const char *what, const float *v, uint64_t row0, uint64_t rows, u
         bad |= v[k] != v[k];
     while (bad && v[i] == v[i])
         i++;
-    return bad ? err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + i / cols), (unsigned long long)(i % cols)) : 0;
+    return bad ? err_set(e, "%s [%llu, %llu] is NaN", what, (unsigned long long)(row0 + i / cols),
+                         (unsigned long long)(i % cols))
+               : 0;
 }
 
 void slab_zero(struct slab *s, uint64_t n)
@@ -48,10 +50,17 @@ void slab_zero_bytes(const struct slab *s, uint64_t cols, size_t width, uint8_t 
     uint8_t *row = data + s->row0 * cols * width;
 
     switch (width) { /* a constant, so that it goes by vectors */
-    case 1: keep_bytes(s->mask, s->rows * cols, 1, row); break;
-    case 2: keep_bytes(s->mask, s->rows * cols, 2, row); break;
-    case 4: keep_bytes(s->mask, s->rows * cols, 4, row); break;
-    default: keep_bytes(s->mask, s->rows * cols, width, row);
+    case 1:
+        keep_bytes(s->mask, s->rows * cols, 1, row);
+        break;
+    case 2:
+        keep_bytes(s->mask, s->rows * cols, 2, row);
+        break;
+    case 4:
+        keep_bytes(s->mask, s->rows * cols, 4, row);
+        break;
+    default:
+        keep_bytes(s->mask, s->rows * cols, width, row);
     }
 }
 
@@ -72,7 +81,9 @@ int slab_spooled(int fd, const struct bundle *b, uint64_t step, struct slab *s, 
     if (s->rows == 0)
         return 0;
     s->w = s->own = mem_resize(s->own, s->rows * b->cols, sizeof *s->own);
-    return io_pread(fd, s->w, s->rows * b->cols * sizeof *s->w, s->row0 * b->cols * sizeof *s->w, e) < 0 ? err_in(e, "%s", b->name) : 1;
+    return io_pread(fd, s->w, s->rows * b->cols * sizeof *s->w, s->row0 * b->cols * sizeof *s->w, e) < 0
+               ? err_in(e, "%s", b->name)
+               : 1;
 }
 
 int slab_spool(struct reader *in, struct bundle *b, struct err *e)

@@ -1,8 +1,9 @@
 /*
- * sparsegpt: blocks of 128 columns, left to right: the weights of least w^2 / U_jj^2 go, and the columns behind make up for them (la/obs.h).
- * Frantar and Alistarh 2023, "SparseGPT", algorithm 1. U is the upper Cholesky factor of H^-1, H the damped gram.
- * Scope tensor (the paper's, the default): the least of a block go over all rows; scope row: over each row. Counts are such that after each block
- * floor(s n) of the n weights so far are 0, so the tensor has exactly floor(s n) too. N:M: in each M columns, as they are when the first is reached.
+ * sparsegpt: blocks of 128 columns, left to right: the weights of least w^2 / U_jj^2 go, and the columns behind make up
+ * for them (la/obs.h). Frantar and Alistarh 2023, "SparseGPT", algorithm 1. U is the upper Cholesky factor of H^-1, H
+ * the damped gram. Scope tensor (the paper's, the default): the least of a block go over all rows; scope row: over each
+ * row. Counts are such that after each block floor(s n) of the n weights so far are 0, so the tensor has exactly
+ * floor(s n) too. N:M: in each M columns, as they are when the first is reached.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -70,7 +71,8 @@ static void choose_block(const struct sparsegpt *s, uint64_t c0, uint64_t width,
 static int takes(const struct pattern *p, struct err *e)
 {
     if (p->of > OBS_BLOCK)
-        return err_set(e, "%llu:%llu: sparsegpt takes groups of at most %d", (unsigned long long)p->keep, (unsigned long long)p->of, OBS_BLOCK);
+        return err_set(e, "%llu:%llu: sparsegpt takes groups of at most %d", (unsigned long long)p->keep,
+                       (unsigned long long)p->of, OBS_BLOCK);
     if (p->block_rows != 1 || p->block_cols != 1)
         return err_set(e, "sparsegpt takes single weights, not blocks of %llux%llu", (unsigned long long)p->block_rows,
                        (unsigned long long)p->block_cols);
@@ -103,5 +105,10 @@ static int apply(struct prune_job *j, struct err *e)
     return 0;
 }
 
-const struct prune_method prune_sparsegpt = {"sparsegpt", "the least of w^2 / U_jj^2 go, block by block; the rest makes up for them", PRUNE_GRAM | PRUNE_FACTOR, 1, 1,
-                                             takes, apply};
+const struct prune_method prune_sparsegpt = {"sparsegpt",
+                                             "the least of w^2 / U_jj^2 go, block by block; the rest makes up for them",
+                                             PRUNE_GRAM | PRUNE_FACTOR,
+                                             1,
+                                             1,
+                                             takes,
+                                             apply};

@@ -61,8 +61,9 @@ static void pack(const uint8_t *codes, uint64_t cols, int bits, uint8_t *out)
         *out = (uint8_t)word;
 }
 
-void quant_store_row(const struct quant_method *m, const struct quant_affine *a, uint64_t at, uint64_t cols, const uint8_t *code,
-                     const float *scale, const float *zero, uint8_t *codes, void *scales, void *zeros)
+void quant_store_row(const struct quant_method *m, const struct quant_affine *a, uint64_t at, uint64_t cols,
+                     const uint8_t *code, const float *scale, const float *zero, uint8_t *codes, void *scales,
+                     void *zeros)
 {
     uint64_t groups = quant_groups(a, cols), width;
 
@@ -96,8 +97,8 @@ static void one_row(void *ctx, size_t i)
     quant_store_row(r->m, r->a, i, r->cols, code, scale, zero, r->codes, r->scales, r->zeros);
 }
 
-void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows, uint64_t cols,
-                uint8_t *codes, void *scales, void *zeros)
+void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows,
+                uint64_t cols, uint8_t *codes, void *scales, void *zeros)
 {
     struct rows r = {m, a, w, cols, quant_groups(a, cols), codes, scales, zeros, NULL, NULL};
     size_t jobs = (size_t)par_jobs();

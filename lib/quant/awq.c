@@ -28,7 +28,8 @@ static void round_row(void *ctx, size_t r)
 {
     const struct rounding *p = ctx;
     uint64_t groups = quant_groups(p->a, p->cols), step = p->a->group ? p->a->group : p->cols;
-    float *scaled = mem_resize(NULL, p->cols + 2 * groups, sizeof *scaled), *scale = scaled + p->cols, *zero = scale + groups;
+    float *scaled = mem_resize(NULL, p->cols + 2 * groups, sizeof *scaled), *scale = scaled + p->cols,
+          *zero = scale + groups;
     float *out = p->out + r * p->cols;
     uint8_t *code = mem_resize(NULL, p->cols, 1);
 
@@ -62,8 +63,8 @@ static void scales_of(const float *activity, uint64_t cols, double r, float *s)
         s[c] = (float)(s[c] / by);
 }
 
-double awq_scales(const struct quant_method *m, const struct quant_affine *a, const struct awq_linear *linear, int n, uint64_t cols,
-                  const float *gram, const float *activity, float *s)
+double awq_scales(const struct quant_method *m, const struct quant_affine *a, const struct awq_linear *linear, int n,
+                  uint64_t cols, const float *gram, const float *activity, float *s)
 {
     double best = INFINITY, chosen = 0;
     float *q = NULL, *trial = mem_resize(NULL, cols, sizeof *trial);
@@ -97,8 +98,8 @@ struct clip {
     double *best; /* [rows] */
 };
 
-static void clip_group(const struct quant_method *m, const struct quant_affine *a, uint64_t rows, uint64_t width, uint64_t cols,
-                       const float *gram, float *w, const struct clip *c)
+static void clip_group(const struct quant_method *m, const struct quant_affine *a, uint64_t rows, uint64_t width,
+                       uint64_t cols, const float *gram, float *w, const struct clip *c)
 {
     struct quant_affine one = *a;
 
@@ -129,24 +130,28 @@ static void clip_group(const struct quant_method *m, const struct quant_affine *
     }
 }
 
-void awq_clip(const struct quant_method *m, const struct quant_affine *a, uint64_t rows, uint64_t cols, const float *gram, float *w)
+void awq_clip(const struct quant_method *m, const struct quant_affine *a, uint64_t rows, uint64_t cols,
+              const float *gram, float *w)
 {
     uint64_t step = a->group && a->group < cols ? a->group : cols, most = rows < SLAB ? rows : SLAB;
     float *room = mem_resize(NULL, 4 * most * step, sizeof *room);
-    struct clip c = {room, room + most * step, room + 2 * most * step, room + 3 * most * step, mem_new(most, sizeof *c.best)};
+    struct clip c = {room, room + most * step, room + 2 * most * step, room + 3 * most * step,
+                     mem_new(most, sizeof *c.best)};
 
     for (uint64_t r = 0; r < rows; r += most)
         for (uint64_t g = 0; g < cols; g += step)
-            clip_group(m, a, rows - r < most ? rows - r : most, cols - g < step ? cols - g : step, cols, gram + g * cols + g, w + r * cols + g,
-                       &c);
+            clip_group(m, a, rows - r < most ? rows - r : most, cols - g < step ? cols - g : step, cols,
+                       gram + g * cols + g, w + r * cols + g, &c);
     free(c.best);
     free(room);
 }
 
-static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros)
+static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
+                float *zeros)
 {
     quant_method_find("rtn")->row(a, w, cols, codes, scales, zeros);
 }
 
-const struct quant_method quant_method_awq = {"awq", "rtn after input channels are scaled by their activity, a layer at a time", 1, 1,
-                                              QUANT_GRAM | QUANT_LAYER, row};
+const struct quant_method quant_method_awq = {
+    "awq", "rtn after input channels are scaled by their activity, a layer at a time", 1, 1, QUANT_GRAM | QUANT_LAYER,
+    row};

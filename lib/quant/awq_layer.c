@@ -95,7 +95,8 @@ static int divide_gain(struct bundle *b, float offset, float *s, struct err *e)
     (void)bundle_rows(b, 0, 1, back, e); /* dense, of a type that is read */
     for (uint64_t c = 0; c < b->cols; c++) {
         back[c] += offset;
-        if (v[c] != 0 && (back[c] == 0 || !isnormal(v[c] / back[c]))) /* beyond what the type holds: this channel is left alone */
+        if (v[c] != 0 &&
+            (back[c] == 0 || !isnormal(v[c] / back[c]))) /* beyond what the type holds: this channel is left alone */
             back[c] = v[c];
         s[c] = v[c] != 0 ? v[c] / back[c] : s[c];
         back[c] -= offset;
@@ -203,7 +204,8 @@ static int find(const struct bundle *b, int n, const char *role)
     return -1;
 }
 
-/* The place in the unit. 0: a weight of it is elsewhere, or heads share values, so that a channel would need several scales. */
+/* The place in the unit. 0: a weight of it is elsewhere, or heads share values, so that a channel would need several
+ * scales. */
 static int locate(const struct model *m, const struct fold *f, const struct bundle *b, int n, struct among *out)
 {
     struct arch_place at;
@@ -238,7 +240,9 @@ int awq_layer(const struct quant_plan *p, const struct model *m, struct bundle *
     walk_free(&w);
     for (int i = 0; i < n; i++)
         if (chosen[i] && quant_dense_beside(&b[i]) >= 0)
-            return err_set(e, "%s: -m awq scales whole values, this one has a product or sparse term beside its dense one", b[i].name);
+            return err_set(e,
+                           "%s: -m awq scales whole values, this one has a product or sparse term beside its dense one",
+                           b[i].name);
     for (int i = 0; i < places; i++)
         if (locate(m, &f[i], b, n, &here) && one_place(p, &here, b, chosen, e) < 0)
             return -1;

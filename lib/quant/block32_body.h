@@ -149,7 +149,8 @@ static uint8_t *scatter_row(const struct row_batch *b, int count, int asym, int 
 }
 
 /* With importance: one search a block. */
-static void searched(int nmax, int asym, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
+static void searched(int nmax, int asym, const float *x, const float *importance, uint64_t rows, uint64_t cols,
+                     uint8_t *out)
 {
     struct fit_grid grid = {nmax, -0.9f, 0.05f, 36, 0};
     int five = asym ? nmax > 15 : nmax > 8;

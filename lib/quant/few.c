@@ -1,5 +1,5 @@
-/* tq1_0, tq2_0, q1_0, q2_0: 1.6875, 2.0625, 1.125 and 2.25 bits. One scale from the block itself and the nearest code: for models trained to such values.
- * Importance changes nothing. */
+/* tq1_0, tq2_0, q1_0, q2_0: 1.6875, 2.0625, 1.125 and 2.25 bits. One scale from the block itself and the nearest code:
+ * for models trained to such values. Importance changes nothing. */
 #include <math.h>
 #include <string.h>
 
@@ -26,7 +26,8 @@ static float code(const float *x, int n, int8_t *q)
     return top;
 }
 
-/* `digits` digits of base 3 for each of n bytes, the first the highest, as a share of 256 rounded up: num/ggml_few.c. */
+/* `digits` digits of base 3 for each of n bytes, the first the highest, as a share of 256 rounded up: num/ggml_few.c.
+ * */
 static uint8_t *put_trits(uint8_t *to, const int8_t *q, int n, int digits)
 {
     for (int j = 0; j < n; j++) {

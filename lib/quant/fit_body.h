@@ -1,15 +1,16 @@
 /*
  * fit: the searches for a block's scale that ggml's types are defined by, LANES blocks at a time (lanes.h).
- * All in f32, sums in the order of the elements. Described in ggml's terms where a name helps: qkx (asymmetric), qx (symmetric),
- * q3 (coordinate descent), qp (scales of scales). Every block of a call has n elements, x[i] being element i of those blocks.
- * Included by isa_body.h only.
+ * All in f32, sums in the order of the elements. Described in ggml's terms where a name helps: qkx (asymmetric), qx
+ * (symmetric), q3 (coordinate descent), qp (scales of scales). Every block of a call has n elements, x[i] being element
+ * i of those blocks. Included by isa_body.h only.
  */
 /* What one pass over a block sums up. */
 struct sums {
     lanes l, l2, xl;
 };
 
-LANES_INLINE lanes asym_error(const lanes *x, const lanes *w, const lanes *codes, int n, int absolute, lanes scale, lanes min)
+LANES_INLINE lanes asym_error(const lanes *x, const lanes *w, const lanes *codes, int n, int absolute, lanes scale,
+                              lanes min)
 {
     lanes error = {0};
 
@@ -41,8 +42,8 @@ LANES_INLINE struct sums asym_sums(const lanes *x, const lanes *w, const lanes *
     return s;
 }
 
-LANES_INLINE void asym_search(const lanes *x, const lanes *w, int n, const struct fit_grid *g, int absolute, lanes *codes,
-                              lanes *scale_out, lanes *low_out)
+LANES_INLINE void asym_search(const lanes *x, const lanes *w, int n, const struct fit_grid *g, int absolute,
+                              lanes *codes, lanes *scale_out, lanes *low_out)
 {
     lanes min = x[0], max = x[0], sum_w = w[0], sum_x = w[0] * x[0];
 
@@ -82,12 +83,13 @@ LANES_INLINE void asym_search(const lanes *x, const lanes *w, int n, const struc
 }
 
 /*
- * x = scale * code - low, codes 0 .. nmax: each step's codes give scale and low by weighted least squares, low >= 0; the least
- * weighted error wins, the first of equals.
+ * x = scale * code - low, codes 0 .. nmax: each step's codes give scale and low by weighted least squares, low >= 0;
+ * the least weighted error wins, the first of equals.
  * x, w   in: lanes[n], weights >= 0
  * codes  out: lanes[n], whole numbers
  */
-static void fit_asym(const lanes *x, const lanes *w, int n, const struct fit_grid *g, lanes *codes, lanes *scale, lanes *low)
+static void fit_asym(const lanes *x, const lanes *w, int n, const struct fit_grid *g, lanes *codes, lanes *scale,
+                     lanes *low)
 {
     if (g->absolute)
         asym_search(x, w, n, g, 1, codes, scale, low);
@@ -129,8 +131,8 @@ LANES_INLINE lanes ratio(lanes v, lanes by)
     return lanes_pick(by != 0.0f, v / by, lanes_all(0));
 }
 
-/* x = scale * (code - nmax), codes 0 .. 2 nmax - 1: 19 inverse scales around -nmax / (x of largest magnitude), the largest
- * (sum w x q)^2 / sum w q^2 wins. A block below 1e-15 gets scale 0 and codes 0. */
+/* x = scale * (code - nmax), codes 0 .. 2 nmax - 1: 19 inverse scales around -nmax / (x of largest magnitude), the
+ * largest (sum w x q)^2 / sum w q^2 wins. A block below 1e-15 gets scale 0 and codes 0. */
 static void fit_sym(const lanes *x, const lanes *w, int n, int nmax, lanes *codes, lanes *scale_out)
 {
     lanes max;
@@ -158,7 +160,8 @@ static void fit_sym(const lanes *x, const lanes *w, int n, int nmax, lanes *code
     *scale_out = lanes_pick(live, scale, lanes_all(0));
 }
 
-/* ggml keeps these codes in bytes: what is below 0 comes back as 256 more. It decides where an odd sign was turned (lattice_body.h). */
+/* ggml keeps these codes in bytes: what is below 0 comes back as 256 more. It decides where an odd sign was turned
+ * (lattice_body.h). */
 LANES_INLINE lanes as_byte(lanes code)
 {
     return __builtin_convertvector(__builtin_convertvector(code, lanes_int) & 255, lanes);
@@ -169,7 +172,8 @@ LANES_INLINE lanes as_byte(lanes code)
  * positive  the variant of qp: both sums without the element must be positive; else only xl, and l2 after the change
  * A lane that a sweep left alone stays as it is in the next, so all may go on until none changes.
  */
-LANES_INLINE void sweeps(const lanes *x, const lanes *w, int n, int lo, int hi, int positive, lanes *codes, struct sums *k)
+LANES_INLINE void sweeps(const lanes *x, const lanes *w, int n, int lo, int hi, int positive, lanes *codes,
+                         struct sums *k)
 {
     for (int sweep = 0; sweep < 5; sweep++) {
         lanes_int changed = {0};

@@ -12,7 +12,8 @@ struct total {
 };
 
 /* What b cannot have of the plan p. */
-static void note_fallback(struct quant_flow *f, const struct bundle *b, const struct quant_plan *p, const struct quant_plan *fit)
+static void note_fallback(struct quant_flow *f, const struct bundle *b, const struct quant_plan *p,
+                          const struct quant_plan *fit)
 {
     char was[32], is[32];
     int other = strcmp(quant_plan_name(p, was), quant_plan_name(fit, is)) != 0;
@@ -20,15 +21,18 @@ static void note_fallback(struct quant_flow *f, const struct bundle *b, const st
     f->fallbacks += other || fit->method != p->method;
     if (fit->method != p->method)
         buf_printf(&f->fallback, "%s: has no gram, as %s: %s, not %s\n", b->name,
-                   bundle_unseen(b) ? "its expert saw no token" : "it is no linear of a layer", fit->method->name, p->method->name);
+                   bundle_unseen(b) ? "its expert saw no token" : "it is no linear of a layer", fit->method->name,
+                   p->method->name);
     if (other && p->kind == QUANT_BLOCKS && b->cols % p->ggml->block == 0)
         buf_printf(&f->fallback, "%s: has no norm2, as it is no linear of a layer: %s, not %s\n", b->name, is, was);
     else if (other)
-        buf_printf(&f->fallback, "%s: %llu columns are no multiple of %u: %s, not %s\n", b->name, (unsigned long long)b->cols, p->ggml->block, is, was);
+        buf_printf(&f->fallback, "%s: %llu columns are no multiple of %u: %s, not %s\n", b->name,
+                   (unsigned long long)b->cols, p->ggml->block, is, was);
 }
 
 /* One tensor: chosen or passed on; its bytes are counted either way. */
-static int visit(struct quant_flow *f, struct reader *in, struct writer *out, struct bundle *b, struct total *all, struct err *e)
+static int visit(struct quant_flow *f, struct reader *in, struct writer *out, struct bundle *b, struct total *all,
+                 struct err *e)
 {
     uint64_t n = b->rows * b->cols, before = quant_value_bytes(b), after = before;
     struct quant_plan p, fit;

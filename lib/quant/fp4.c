@@ -1,4 +1,5 @@
-/* mxfp4, nvfp4: 4.25 and 4.5 bits. Floats of 4 bits with a short scale for 32 or 16 weights, which importance does not change. */
+/* mxfp4, nvfp4: 4.25 and 4.5 bits. Floats of 4 bits with a short scale for 32 or 16 weights, which importance does not
+ * change. */
 #include <math.h>
 
 #include "num/half_bits.h"
@@ -18,8 +19,9 @@ static inline float most(const float *x, int n)
 }
 
 /*
- * Codes of n weights, two in a byte, byte j having j and j + n / 2: 0 to 7 for 0 to 6 and then with a sign, the nearest to x of their values times
- * unit (half the scale: values are kept twice); of equals the lower, and 0 where unit is 0. The middles are exact: values have two bits.
+ * Codes of n weights, two in a byte, byte j having j and j + n / 2: 0 to 7 for 0 to 6 and then with a sign, the nearest
+ * to x of their values times unit (half the scale: values are kept twice); of equals the lower, and 0 where unit is 0.
+ * The middles are exact: values have two bits.
  */
 static inline void codes(const float *x, int n, float unit, uint8_t *out)
 {
@@ -31,7 +33,8 @@ static inline void codes(const float *x, int n, float unit, uint8_t *out)
         above[i] = unit > 0 ? middle[i] * unit : INFINITY;
     for (int j = 0; j < n; j++) {
         float a = float_of(bits_of(x[j]) & 0x7fffffff);
-        int32_t c = (a > above[0]) + (a > above[1]) + (a > above[2]) + (a > above[3]) + (a > above[4]) + (a > above[5]) + (a > above[6]);
+        int32_t c = (a > above[0]) + (a > above[1]) + (a > above[2]) + (a > above[3]) + (a > above[4]) +
+                    (a > above[5]) + (a > above[6]);
 
         code[j] = c | ((c > 0) & (x[j] < 0)) << 3;
     }
@@ -45,8 +48,8 @@ static inline float power(int e)
     return float_of(e < -126 ? 1u << (e + 149) : (uint32_t)(e + 127) << 23);
 }
 
-/* The scale is the power of two below the largest magnitude, over 4; what it is too small for has the least. By log2f, as ggml has it: just below a
- * power of two it rounds up. */
+/* The scale is the power of two below the largest magnitude, over 4; what it is too small for has the least. By log2f,
+ * as ggml has it: just below a power of two it rounds up. */
 WIDE static void encode_mxfp4(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
     (void)importance;
@@ -63,7 +66,7 @@ WIDE static void encode_mxfp4(const float *x, const float *importance, uint64_t 
 static uint8_t short_float(float v)
 {
     uint32_t u = bits_of(v);
-    int exp = (int)(u >> 23) - 120; /* with the bias of 7 */
+    int exp = (int)(u >> 23) - 120;          /* with the bias of 7 */
     uint32_t rounded = ((u >> 19) + 1) >> 1; /* exponent and 3 bits, carried */
 
     if (v <= 0)

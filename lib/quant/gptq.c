@@ -1,4 +1,5 @@
-/* gptq: round to nearest, column by column, each made up for by the columns behind it. What is here is what one row is without a gram: rtn. */
+/* gptq: round to nearest, column by column, each made up for by the columns behind it. What is here is what one row is
+ * without a gram: rtn. */
 #include "quant/gram.h"
 
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static uint32_t *descending(const float *gram, uint64_t cols)
     return order;
 }
 
-int quant_gram_make(struct quant_gram *q, const struct quant_gram_args *args, const float *gram, uint64_t cols, struct err *e)
+int quant_gram_make(struct quant_gram *q, const struct quant_gram_args *args, const float *gram, uint64_t cols,
+                    struct err *e)
 {
     *q = (struct quant_gram){.args = *args};
     if (cols > UINT32_MAX)
@@ -55,7 +57,8 @@ struct sweep {
     void *scales, *zeros;
 };
 
-/* Scale and zero of the group that begins with the tile's column, for each of the tile's rows, from the weights as they are. */
+/* Scale and zero of the group that begins with the tile's column, for each of the tile's rows, from the weights as they
+ * are. */
 static void choose_group(const struct sweep *s, const struct obs_tile *t)
 {
     uint64_t n = s->cols - t->col < s->step ? s->cols - t->col : s->step, g = t->col / s->step;
@@ -112,17 +115,30 @@ static void end_row(void *ctx, size_t r)
 {
     const struct sweep *s = ctx;
 
-    quant_store_row(s->m, s->a, r, s->cols, s->code + r * s->cols, s->scale + r * s->groups, s->zero + r * s->groups, s->codes, s->scales,
-                    s->zeros);
+    quant_store_row(s->m, s->a, r, s->cols, s->code + r * s->cols, s->scale + r * s->groups, s->zero + r * s->groups,
+                    s->codes, s->scales, s->zeros);
 }
 
-void quant_gram_rows(const struct quant_gram *q, const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows,
-                     uint64_t cols, uint8_t *codes, void *scales, void *zeros)
+void quant_gram_rows(const struct quant_gram *q, const struct quant_method *m, const struct quant_affine *a,
+                     const float *w, uint64_t rows, uint64_t cols, uint8_t *codes, void *scales, void *zeros)
 {
     uint64_t groups = quant_groups(a, cols);
     float *room = mem_resize(NULL, rows * (cols + 2 * groups), sizeof *room);
-    struct sweep s = {q, m, a, cols, a->group && a->group < cols ? a->group : cols, groups, q->args.act_order || q->args.static_groups, room,
-                      room + rows * cols, room + rows * (cols + groups), mem_new(rows * cols, 1), w, codes, scales, zeros};
+    struct sweep s = {q,
+                      m,
+                      a,
+                      cols,
+                      a->group && a->group < cols ? a->group : cols,
+                      groups,
+                      q->args.act_order || q->args.static_groups,
+                      room,
+                      room + rows * cols,
+                      room + rows * (cols + groups),
+                      mem_new(rows * cols, 1),
+                      w,
+                      codes,
+                      scales,
+                      zeros};
     struct obs_sweep sweep = {rows, cols, s.w, q->U, NULL, decide, &s};
 
     par_for(rows, begin_row, &s);
@@ -135,9 +151,12 @@ void quant_gram_rows(const struct quant_gram *q, const struct quant_method *m, c
     free(s.code);
 }
 
-static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros)
+static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
+                float *zeros)
 {
     quant_method_find("rtn")->row(a, w, cols, codes, scales, zeros);
 }
 
-const struct quant_method quant_method_gptq = {"gptq", "rtn column by column, each error made up for by the columns behind it", 1, 1, QUANT_GRAM | QUANT_SWEEP, row};
+const struct quant_method quant_method_gptq = {
+    "gptq", "rtn column by column, each error made up for by the columns behind it", 1, 1, QUANT_GRAM | QUANT_SWEEP,
+    row};

@@ -1,6 +1,6 @@
 /*
- * gram: affine codes by the second moments of the inputs: each column that is rounded is made up for by those not yet rounded (la/obs.h).
- * GPTQ: Frantar et al. 2022, arXiv 2210.17323, algorithm 1. weir-methods(7) says where we differ.
+ * gram: affine codes by the second moments of the inputs: each column that is rounded is made up for by those not yet
+ * rounded (la/obs.h). GPTQ: Frantar et al. 2022, arXiv 2210.17323, algorithm 1. weir-methods(7) says where we differ.
  */
 #ifndef WEIR_QUANT_GRAM_H
 #define WEIR_QUANT_GRAM_H
@@ -11,9 +11,13 @@
 struct quant_gram_args {
     double damp;       /* share of the gram's mean diagonal added to it */
     int act_order;     /* columns go by descending diagonal; groups are then static */
-    int static_groups; /* scales and zeros come from the weights as they were, not as they are when a group is reached */
+    int static_groups; /* scales and zeros come from the weights as they were, not as they are when a group is reached
+                        * */
 };
-#define QUANT_GRAM_ARGS {.damp = 0.01}
+#define QUANT_GRAM_ARGS                                                                                                \
+    {                                                                                                                  \
+        .damp = 0.01                                                                                                   \
+    }
 
 struct quant_gram {
     struct quant_gram_args args;
@@ -22,8 +26,10 @@ struct quant_gram {
     double damp;     /* that was used */
 };
 
-/* What all rows of a tensor need. gram: float[cols][cols]. -1 as obs_factor. Memory: cols^2 floats, while it is made as many doubles. */
-int quant_gram_make(struct quant_gram *q, const struct quant_gram_args *args, const float *gram, uint64_t cols, struct err *e);
+/* What all rows of a tensor need. gram: float[cols][cols]. -1 as obs_factor. Memory: cols^2 floats, while it is made as
+ * many doubles. */
+int quant_gram_make(struct quant_gram *q, const struct quant_gram_args *args, const float *gram, uint64_t cols,
+                    struct err *e);
 void quant_gram_free(struct quant_gram *q);
 
 /*
@@ -31,7 +37,7 @@ void quant_gram_free(struct quant_gram *q);
  * m       its row gives a group its scale and zero; whole zeros
  * Memory: 9 bytes a weight, 512 a row, 8 for each group.
  */
-void quant_gram_rows(const struct quant_gram *q, const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows,
-                     uint64_t cols, uint8_t *codes, void *scales, void *zeros);
+void quant_gram_rows(const struct quant_gram *q, const struct quant_method *m, const struct quant_affine *a,
+                     const float *w, uint64_t rows, uint64_t cols, uint8_t *codes, void *scales, void *zeros);
 
 #endif

@@ -102,8 +102,8 @@ LANES_INLINE lanes hqq_step(lanes v, float scale, float zero, float top, float b
     return q - steps;
 }
 
-/* One round over a group: the mean |error| with this zero, and the zero that the next round tries. Sixteen partial sums, of elements
- * l, l + 16 ..., then added in order. */
+/* One round over a group: the mean |error| with this zero, and the zero that the next round tries. Sixteen partial
+ * sums, of elements l, l + 16 ..., then added in order. */
 static float turn_hqq(const float *w, uint64_t n, float scale, float zero, float top, float beta, float *next)
 {
     float errors[16] = {0}, zeros[16] = {0}, error = 0, sum = 0;

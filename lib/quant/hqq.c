@@ -1,9 +1,10 @@
 /*
- * hqq: half-quadratic quantization (Badri and Shaji 2023), without data. The scale comes from the range of the group; the zero, not a
- * whole number, is moved so that the error, a few outliers of it set aside by the shrinkage of the p-norm (p = 0.7), is 0 on average:
- * at most 20 rounds, while the mean |error| falls. Here each group stops by itself, where the released code watches the whole tensor;
- * scales below 5e-5 stay as they are, since the scale itself is stored and not its inverse; and a range so far from 0 that its zero
- * would lose its fraction in the stored type is widened to reach 0.
+ * hqq: half-quadratic quantization (Badri and Shaji 2023), without data. The scale comes from the range of the group;
+ * the zero, not a whole number, is moved so that the error, a few outliers of it set aside by the shrinkage of the
+ * p-norm (p = 0.7), is 0 on average: at most 20 rounds, while the mean |error| falls. Here each group stops by itself,
+ * where the released code watches the whole tensor; scales below 5e-5 stay as they are, since the scale itself is
+ * stored and not its inverse; and a range so far from 0 that its zero would lose its fraction in the stored type is
+ * widened to reach 0.
  */
 #include "num/half_bits.h"
 #include "quant/group.h"
@@ -45,7 +46,8 @@ static void choose(const struct quant_affine *a, const float *w, uint64_t n, flo
     }
 }
 
-static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros)
+static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
+                float *zeros)
 {
     uint64_t step = a->group ? a->group : cols, g = 0;
 
@@ -57,4 +59,5 @@ static void row(const struct quant_affine *a, const float *w, uint64_t cols, uin
     }
 }
 
-const struct quant_method quant_method_hqq = {"hqq", "half-quadratic: the zero that makes the error 0 on average", 0, 0, 0, row};
+const struct quant_method quant_method_hqq = {
+    "hqq", "half-quadratic: the zero that makes the error 0 on average", 0, 0, 0, row};

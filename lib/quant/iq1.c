@@ -26,7 +26,8 @@ void iq1_m_pack(const struct iq1_block *s, uint8_t *block)
     for (int k = 0; k < 32; k++)
         block[k] = (uint8_t)s->point[k];
     for (int i = 0; i < 16; i++) {
-        int first = s->point[2 * i] >> 8 | s->minus[i] >> 1 << 3, second = s->point[2 * i + 1] >> 8 | (s->minus[i] & 1) << 3;
+        int first = s->point[2 * i] >> 8 | s->minus[i] >> 1 << 3, second = s->point[2 * i + 1] >> 8 | (s->minus[i] & 1)
+                                                                                                          << 3;
 
         block[32 + i] = (uint8_t)(first | second << 4);
     }
@@ -50,5 +51,7 @@ static void encode_m(const float *x, const float *importance, uint64_t rows, uin
     quant_isa()->iq1(2, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_iq1_s = {.type = "iq1_s", .fallback = "iq4_nl", .without = "q2_K", .encode = encode_s};
-const struct quant_block quant_block_iq1_m = {.type = "iq1_m", .fallback = "iq4_nl", .without = "q2_K", .encode = encode_m};
+const struct quant_block quant_block_iq1_s = {
+    .type = "iq1_s", .fallback = "iq4_nl", .without = "q2_K", .encode = encode_s};
+const struct quant_block quant_block_iq1_m = {
+    .type = "iq1_m", .fallback = "iq4_nl", .without = "q2_K", .encode = encode_m};

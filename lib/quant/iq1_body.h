@@ -1,17 +1,18 @@
 /*
- * iq1: the search of iq1_s and iq1_m: each weight is -1, 0 or 1 plus or minus an eighth, times a scale; 8 at a time stand at a point of the grid.
- * Without the grid the best is found exactly: sorted weights are cut at two places. LANES second cuts side by side. Included by isa_body.h only.
+ * iq1: the search of iq1_s and iq1_m: each weight is -1, 0 or 1 plus or minus an eighth, times a scale; 8 at a time
+ * stand at a point of the grid. Without the grid the best is found exactly: sorted weights are cut at two places. LANES
+ * second cuts side by side. Included by isa_body.h only.
  */
 /* A sub-block of n weights, the direction being one for all (parts 1) or one for each half (parts 2). */
 struct iq1_cell {
     int n, parts;
     float x[32], w[32];
-    int order[32];      /* by x, of equals the first first */
+    int order[32]; /* by x, of equals the first first */
 };
 
 struct iq1_fit {
     float scale;
-    int k;              /* directions: bit 0 of the last part, bit 1 of the one before; 1 is minus */
+    int k; /* directions: bit 0 of the last part, bit 1 of the one before; 1 is minus */
     uint16_t point[4];
 };
 
@@ -170,7 +171,8 @@ static void iq1_place(const struct lattice *g, const struct iq1_cell *c, const u
             number = number * 3 + code[8 * k + i];
         outside |= g->at[number] < 0;
         f->point[k] = (uint16_t)(g->at[number] >= 0 ? (unsigned)g->at[number]
-                                                     : nearest_point(g->near + ~g->at[number], 8, c->x + 8 * k, c->w + 8 * k, f->scale, (eight){-1, 0, 1} + e));
+                                                    : nearest_point(g->near + ~g->at[number], 8, c->x + 8 * k,
+                                                                    c->w + 8 * k, f->scale, (eight){-1, 0, 1} + e));
     }
     for (int i = 0; i < c->n; i++) {
         float q = (float)(g->grid->code[f->point[i / 8] * 8 + i % 8] - 1) + iq1_eighth(c, f->k, i / 8);
@@ -212,13 +214,15 @@ static void iq1_fit_cell(const struct lattice *g, struct iq1_cell *c, float leas
 }
 
 /* The half of iq1_m: fitted to all weights once the short scales are whole numbers. */
-static float iq1_refit(const struct lattice *g, const struct iq1_cell *c, const struct iq1_fit *f, const uint8_t *scale, float d)
+static float iq1_refit(const struct lattice *g, const struct iq1_cell *c, const struct iq1_fit *f, const uint8_t *scale,
+                       float d)
 {
     float xl = 0, l2 = 0;
 
     for (int s = 0; s < 16; s++, c++, f++)
         for (int i = 0; i < 16; i++) {
-            float q = ((float)(g->grid->code[f->point[i / 8] * 8 + i % 8] - 1) + iq1_eighth(c, f->k, i / 8)) * (float)(2 * scale[s] + 1);
+            float q = ((float)(g->grid->code[f->point[i / 8] * 8 + i % 8] - 1) + iq1_eighth(c, f->k, i / 8)) *
+                      (float)(2 * scale[s] + 1);
 
             xl += c->w[i] * q * c->x[i];
             l2 += c->w[i] * q * q;

@@ -19,10 +19,20 @@ static void pack(const struct lattice_block *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct lattice_type type = {.grid = GRID_IQ2_S, .sub = 16, .spread = 2, .plain_mean = 0.5f, .steps = 9, .step = 0.1f, .least = 1e-8f,
-                                             .again = AGAIN_OUTSIDE, .swell = 0.9875f, .bytes = 82, .pack = pack};
+    static const struct lattice_type type = {.grid = GRID_IQ2_S,
+                                             .sub = 16,
+                                             .spread = 2,
+                                             .plain_mean = 0.5f,
+                                             .steps = 9,
+                                             .step = 0.1f,
+                                             .least = 1e-8f,
+                                             .again = AGAIN_OUTSIDE,
+                                             .swell = 0.9875f,
+                                             .bytes = 82,
+                                             .pack = pack};
 
     lattice_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_iq2_s = {.type = "iq2_s", .fallback = "iq4_nl", .without = "q2_K", .encode = encode};
+const struct quant_block quant_block_iq2_s = {
+    .type = "iq2_s", .fallback = "iq4_nl", .without = "q2_K", .encode = encode};

@@ -19,10 +19,20 @@ static void pack(const struct lattice_block *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct lattice_type type = {.grid = GRID_IQ2_XS, .sub = 16, .even_signs = 1, .spread = 1, .steps = 9, .step = 0.1f, .least = 1e-15f,
-                                             .again = AGAIN_OUTSIDE, .swell = 1, .bytes = 74, .pack = pack};
+    static const struct lattice_type type = {.grid = GRID_IQ2_XS,
+                                             .sub = 16,
+                                             .even_signs = 1,
+                                             .spread = 1,
+                                             .steps = 9,
+                                             .step = 0.1f,
+                                             .least = 1e-15f,
+                                             .again = AGAIN_OUTSIDE,
+                                             .swell = 1,
+                                             .bytes = 74,
+                                             .pack = pack};
 
     lattice_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_iq2_xs = {.type = "iq2_xs", .fallback = "iq4_nl", .without = "q2_K", .encode = encode};
+const struct quant_block quant_block_iq2_xs = {
+    .type = "iq2_xs", .fallback = "iq4_nl", .without = "q2_K", .encode = encode};

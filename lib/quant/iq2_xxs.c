@@ -21,10 +21,21 @@ static void pack(const struct lattice_block *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct lattice_type type = {.grid = GRID_IQ2_XXS, .sub = 32, .even_signs = 1, .spread = 1, .steps = 6, .step = 0.1f, .fitted_top = 1,
-                                             .least = 1e-15f, .again = AGAIN_ALWAYS, .swell = 1, .bytes = 66, .pack = pack};
+    static const struct lattice_type type = {.grid = GRID_IQ2_XXS,
+                                             .sub = 32,
+                                             .even_signs = 1,
+                                             .spread = 1,
+                                             .steps = 6,
+                                             .step = 0.1f,
+                                             .fitted_top = 1,
+                                             .least = 1e-15f,
+                                             .again = AGAIN_ALWAYS,
+                                             .swell = 1,
+                                             .bytes = 66,
+                                             .pack = pack};
 
     lattice_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_iq2_xxs = {.type = "iq2_xxs", .fallback = "iq4_nl", .without = "q2_K", .encode = encode};
+const struct quant_block quant_block_iq2_xxs = {
+    .type = "iq2_xxs", .fallback = "iq4_nl", .without = "q2_K", .encode = encode};

@@ -19,8 +19,15 @@ static void pack(const struct lattice_block *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct lattice_type type = {.grid = GRID_IQ3_S, .sub = 32, .spread = 2, .steps = 9, .step = 0.2f, .again = AGAIN_IF_ANY,
-                                             .swell = 1.033f, .bytes = 110, .pack = pack};
+    static const struct lattice_type type = {.grid = GRID_IQ3_S,
+                                             .sub = 32,
+                                             .spread = 2,
+                                             .steps = 9,
+                                             .step = 0.2f,
+                                             .again = AGAIN_IF_ANY,
+                                             .swell = 1.033f,
+                                             .bytes = 110,
+                                             .pack = pack};
 
     lattice_encode(&type, x, importance, rows, cols, out);
 }

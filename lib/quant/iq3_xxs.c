@@ -21,10 +21,20 @@ static void pack(const struct lattice_block *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct lattice_type type = {.grid = GRID_IQ3_XXS, .sub = 32, .even_signs = 1, .spread = 2, .steps = 15, .step = 0.2f, .least = 1e-8f,
-                                             .again = AGAIN_OUTSIDE, .swell = 1.0125f, .bytes = 98, .pack = pack};
+    static const struct lattice_type type = {.grid = GRID_IQ3_XXS,
+                                             .sub = 32,
+                                             .even_signs = 1,
+                                             .spread = 2,
+                                             .steps = 15,
+                                             .step = 0.2f,
+                                             .least = 1e-8f,
+                                             .again = AGAIN_OUTSIDE,
+                                             .swell = 1.0125f,
+                                             .bytes = 98,
+                                             .pack = pack};
 
     lattice_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_iq3_xxs = {.type = "iq3_xxs", .fallback = "iq4_nl", .without = "iq3_s", .encode = encode};
+const struct quant_block quant_block_iq3_xxs = {
+    .type = "iq3_xxs", .fallback = "iq4_nl", .without = "iq3_s", .encode = encode};

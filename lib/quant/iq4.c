@@ -1,4 +1,5 @@
-/* iq4_nl, iq4_xs: 4.5 and 4.25 bits. Codes for 16 uneven values; a half for 32 weights, or one for 256 and 6 bits for each 32. */
+/* iq4_nl, iq4_xs: 4.5 and 4.25 bits. Codes for 16 uneven values; a half for 32 weights, or one for 256 and 6 bits for
+ * each 32. */
 #include "quant/isa.h"
 #include "quant/quant.h"
 

@@ -1,4 +1,5 @@
-/* iq4: iq4_nl and iq4_xs, whose 16 codes stand for uneven values. LANES blocks at a time (lanes.h). Included by isa_body.h only. */
+/* iq4: iq4_nl and iq4_xs, whose 16 codes stand for uneven values. LANES blocks at a time (lanes.h). Included by
+ * isa_body.h only. */
 #include "num/ggml_blocks.h"
 
 /* The value nearest to v, of equals the upper one. */
@@ -9,7 +10,8 @@ LANES_INLINE lanes iq4_value(lanes v)
     for (int i = 1; i < 16; i++) {
         float low = (float)ggml_iq4_values[i - 1], high = (float)ggml_iq4_values[i];
 
-        q = lanes_pick(v >= (low + high) / 2, lanes_all(high), q); /* the middle is exact, and so are the distances beside it */
+        q = lanes_pick(v >= (low + high) / 2, lanes_all(high),
+                       q); /* the middle is exact, and so are the distances beside it */
     }
     return q;
 }
@@ -37,7 +39,8 @@ LANES_INLINE struct sums iq4_sums(const lanes *x, const lanes *w, lanes inverse)
     return s;
 }
 
-/* The scale for 32 elements: 15 inverse scales around -127 / (x of largest magnitude), that one first, the largest (sum w x q)^2 / sum w q^2 wins. */
+/* The scale for 32 elements: 15 inverse scales around -127 / (x of largest magnitude), that one first, the largest (sum
+ * w x q)^2 / sum w q^2 wins. */
 static lanes fit_iq4(const lanes *x, const lanes *w)
 {
     lanes max;
@@ -60,7 +63,8 @@ LANES_INLINE lanes inverse_of(lanes v)
     return lanes_pick(v != 0.0f, 1.0f / v, lanes_all(0));
 }
 
-/* Scales become codes -32 to 31 of d, by the one of largest magnitude, the first of equals. b->d stays as it is in f32. */
+/* Scales become codes -32 to 31 of d, by the one of largest magnitude, the first of equals. b->d stays as it is in f32.
+ * */
 static void code_iq4_scales(struct batch *b)
 {
     lanes most = {0}, at = {0};
@@ -95,7 +99,8 @@ static void pack_iq4(const struct batch *b, int l, int subs, uint8_t *out)
     }
     for (int s = 0; s < subs; s++)
         for (int j = 0; j < 16; j++)
-            out[(subs > 1 ? 8 : 2) + 16 * s + j] = (uint8_t)((int)b->q[32 * s + j][l] | (int)b->q[32 * s + 16 + j][l] << 4);
+            out[(subs > 1 ? 8 : 2) + 16 * s + j] =
+                (uint8_t)((int)b->q[32 * s + j][l] | (int)b->q[32 * s + 16 + j][l] << 4);
 }
 
 static void fit_batch_iq4(struct batch *b, int subs)
@@ -129,7 +134,7 @@ static void encode_iq4(int subs, const float *x, const float *importance, uint64
 
         gather(&b, x, importance, cols, 32 * subs, s, n);
         fit_batch_iq4(&b, subs);
-        for (int l = 0; l < n; l++, out += subs > 1 ? 136 : 18)
+        for (int l = 0; l<n; l++, out += subs> 1 ? 136 : 18)
             pack_iq4(&b, l, subs, out);
     }
 }

@@ -1,6 +1,6 @@
 /*
- * The inner loops of quant as static functions, and TABLE of them. A file isa_<set>.c defines TABLE, and LANES: floats in a
- * vector, at most 16; and includes this.
+ * The inner loops of quant as static functions, and TABLE of them. A file isa_<set>.c defines TABLE, and LANES: floats
+ * in a vector, at most 16; and includes this.
  */
 #include <stddef.h>
 #include <string.h>
@@ -21,5 +21,6 @@
 #include "quant/group_body.h"
 
 extern const struct quant_isa TABLE;
-const struct quant_isa TABLE = {encode_superblocks, encode_sym32, encode_asym32, encode_iq4, encode_lattice, encode_iq1,
-                                range_of_group, code_group, code_each, code_group_shifted, turn_hqq};
+const struct quant_isa TABLE = {encode_superblocks, encode_sym32,       encode_asym32,  encode_iq4,
+                                encode_lattice,     encode_iq1,         range_of_group, code_group,
+                                code_each,          code_group_shifted, turn_hqq};

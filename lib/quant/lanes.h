@@ -1,6 +1,7 @@
 /*
- * lanes: LANES searches side by side. Lane l of every value belongs to block l, so each sum is made in one block's own order, as
- * scalar code makes it, and the bits do not depend on how many lanes the machine has. Included by isa_body.h only.
+ * lanes: LANES searches side by side. Lane l of every value belongs to block l, so each sum is made in one block's own
+ * order, as scalar code makes it, and the bits do not depend on how many lanes the machine has. Included by isa_body.h
+ * only.
  */
 #ifndef WEIR_QUANT_LANES_H
 #define WEIR_QUANT_LANES_H
@@ -64,8 +65,8 @@ LANES_INLINE lanes lanes_sqrt(lanes a)
 }
 
 /*
- * The nearest integer to v, ties to even, limited to [lo, hi]. For |v| < 2^22 the sum with 1.5 * 2^23 holds it in its low bits;
- * beyond, the low bits are what they are in ggml too: the same code comes out for every input.
+ * The nearest integer to v, ties to even, limited to [lo, hi]. For |v| < 2^22 the sum with 1.5 * 2^23 holds it in its
+ * low bits; beyond, the low bits are what they are in ggml too: the same code comes out for every input.
  */
 LANES_INLINE lanes lanes_code(lanes v, int lo, int hi)
 {

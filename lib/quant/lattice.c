@@ -6,13 +6,15 @@
 #include "base/mem.h"
 #include "quant/isa.h"
 
-void lattice_encode(const struct lattice_type *t, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
+void lattice_encode(const struct lattice_type *t, const float *x, const float *importance, uint64_t rows, uint64_t cols,
+                    uint8_t *out)
 {
     quant_isa()->lattice(t, x, importance, rows, cols, out);
 }
 
 /* Least distances that count as near: of the format's own making, they decide bytes. */
-static const int rings[GRID_COUNT] = {[GRID_IQ2_XXS] = 2, [GRID_IQ2_XS] = 2, [GRID_IQ2_S] = 1, [GRID_IQ1] = 3, [GRID_IQ3_XXS] = 2, [GRID_IQ3_S] = 3};
+static const int rings[GRID_COUNT] = {
+    [GRID_IQ2_XXS] = 2, [GRID_IQ2_XS] = 2, [GRID_IQ2_S] = 1, [GRID_IQ1] = 3, [GRID_IQ3_XXS] = 2, [GRID_IQ3_S] = 3};
 
 enum { FAR = 8 * 49 + 1 }; /* beyond any squared distance of codes */
 

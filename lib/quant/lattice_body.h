@@ -1,4 +1,5 @@
-/* lattice: the search of lattice.h. LANES scales are tried side by side, each sum in the order of the elements. Included by isa_body.h only. */
+/* lattice: the search of lattice.h. LANES scales are tried side by side, each sum in the order of the elements.
+ * Included by isa_body.h only. */
 
 /* A sub-block: magnitudes (one of them below 0 where an odd sign was turned), weights and their roots. */
 struct cell {
@@ -35,7 +36,8 @@ static unsigned take_signs(float *x, const float *w, int even)
 }
 
 /* One scale for a sub-block: the points of its groups. only: bits of the groups to place. */
-LANES_INLINE void place(const struct lattice *g, int dim, int levels, int n, const struct cell *c, float scale, unsigned only, struct placed *p)
+LANES_INLINE void place(const struct lattice *g, int dim, int levels, int n, const struct cell *c, float scale,
+                        unsigned only, struct placed *p)
 {
     for (int k = 0; k < n / dim; k++) {
         int number = 0, power = 1;
@@ -45,7 +47,8 @@ LANES_INLINE void place(const struct lattice *g, int dim, int levels, int n, con
         for (int i = 0; i < dim; i++, power *= levels)
             number += power * (int)lattice_code(lanes_all(c->x[dim * k + i]), lanes_all(1.0f / scale), levels)[0];
         p->point[k] = (uint16_t)(g->at[number] >= 0 ? (unsigned)g->at[number]
-                                                     : nearest_point(g->near + ~g->at[number], dim, c->x + dim * k, c->root + dim * k, scale, ODD_VALUES));
+                                                    : nearest_point(g->near + ~g->at[number], dim, c->x + dim * k,
+                                                                    c->root + dim * k, scale, ODD_VALUES));
     }
 }
 
@@ -73,7 +76,8 @@ struct tried {
 };
 
 /* Only the first `count` lanes are looked for outside the grid. */
-LANES_INLINE void try_scales(const struct lattice *g, int dim, int levels, int n, const struct cell *c, lanes inverse, int count, struct tried *t)
+LANES_INLINE void try_scales(const struct lattice *g, int dim, int levels, int n, const struct cell *c, lanes inverse,
+                             int count, struct tried *t)
 {
     lanes value[32], scale = 1.0f / inverse;
 
@@ -92,7 +96,8 @@ LANES_INLINE void try_scales(const struct lattice *g, int dim, int levels, int n
             int32_t at = g->at[number[l]];
 
             if (at < 0) {
-                at = (int32_t)nearest_point(g->near + ~at, dim, c->x + dim * k, c->root + dim * k, scale[l], ODD_VALUES);
+                at =
+                    (int32_t)nearest_point(g->near + ~at, dim, c->x + dim * k, c->root + dim * k, scale[l], ODD_VALUES);
                 t->outside[l] = (uint8_t)(t->outside[l] | 1 << k);
                 for (int i = 0; i < dim; i++)
                     ((float *)value)[(dim * k + i) * LANES + l] = g->value[at * dim + i];
@@ -108,8 +113,8 @@ LANES_INLINE void try_scales(const struct lattice *g, int dim, int levels, int n
 }
 
 /* The step with the largest (sum w x q)^2 / sum w q^2, the first of equals, and by its scale the groups once more. */
-LANES_INLINE struct placed search_lattice(const struct lattice_type *y, const struct lattice *g, int dim, int levels, int n, const struct cell *c, float top,
-                                    float scale)
+LANES_INLINE struct placed search_lattice(const struct lattice_type *y, const struct lattice *g, int dim, int levels,
+                                          int n, const struct cell *c, float top, float scale)
 {
     struct placed best = {.scale = scale, .outside = y->again == AGAIN_IF_ANY};
 
@@ -138,7 +143,8 @@ LANES_INLINE struct placed search_lattice(const struct lattice_type *y, const st
 }
 
 /* As constants for the compiler. */
-static struct placed search_any(const struct lattice_type *y, const struct lattice *g, const struct cell *c, float top, float scale)
+static struct placed search_any(const struct lattice_type *y, const struct lattice *g, const struct cell *c, float top,
+                                float scale)
 {
     if (g->grid->dim == 4)
         return search_lattice(y, g, 4, 8, 32, c, top, scale);
@@ -163,7 +169,8 @@ static void fitted_tops(const struct cell *c, int levels, float *top)
 }
 
 /* Weights, signs and magnitudes of the sub-blocks. */
-static void open_cells(const struct lattice_type *y, const float *x, const float *importance, struct cell *c, uint8_t *signs)
+static void open_cells(const struct lattice_type *y, const float *x, const float *importance, struct cell *c,
+                       uint8_t *signs)
 {
     float square = 0;
 
@@ -174,7 +181,8 @@ static void open_cells(const struct lattice_type *y, const float *x, const float
 
         memcpy(c->x, x, (size_t)y->sub * sizeof *x);
         for (int i = 0; i < y->sub; i++)
-            c->w[i] = importance ? importance[i] * __builtin_sqrtf(spread + x[i] * x[i]) : y->plain_mean * (square / 256.0f) + x[i] * x[i];
+            c->w[i] = importance ? importance[i] * __builtin_sqrtf(spread + x[i] * x[i])
+                                 : y->plain_mean * (square / 256.0f) + x[i] * x[i];
         for (int i = 0; i < y->sub; i++)
             c->root[i] = __builtin_sqrtf(c->w[i]);
         for (int k = 0; k < y->sub; k += 8)
@@ -183,7 +191,8 @@ static void open_cells(const struct lattice_type *y, const float *x, const float
 }
 
 /* What the format has no bits for is left out by pack: an even number of signs tells the eighth. */
-static float place_cell(const struct lattice_type *y, const struct lattice *g, const struct cell *c, float top, float scale, struct lattice_block *out, int s)
+static float place_cell(const struct lattice_type *y, const struct lattice *g, const struct cell *c, float top,
+                        float scale, struct lattice_block *out, int s)
 {
     int dim = g->grid->dim;
     struct placed p = search_any(y, g, c, top, scale);
@@ -195,7 +204,8 @@ static float place_cell(const struct lattice_type *y, const struct lattice *g, c
     return p.scale < 0 ? -p.scale : p.scale;
 }
 
-static void fit_lattice(const struct lattice_type *y, const struct lattice *g, const float *x, const float *importance, struct lattice_block *out)
+static void fit_lattice(const struct lattice_type *y, const struct lattice *g, const float *x, const float *importance,
+                        struct lattice_block *out)
 {
     struct cell c[16];
     float scale[16] = {0}, top[16], most = 0;
@@ -213,7 +223,8 @@ static void fit_lattice(const struct lattice_type *y, const struct lattice *g, c
         if (!y->fitted_top)
             top[s] = max;
         if (max > 0 && max >= y->least && top[s] > 0)
-            scale[s] = place_cell(y, g, &c[s], top[s], y->fitted_top ? top[s] / (float)levels : max / (float)(2 * levels - 1), out, s);
+            scale[s] = place_cell(y, g, &c[s], top[s],
+                                  y->fitted_top ? top[s] / (float)levels : max / (float)(2 * levels - 1), out, s);
         else
             memset(out->signs + s * y->sub / 8, 0, (size_t)y->sub / 8);
         most = scale[s] > most ? scale[s] : most;
@@ -226,7 +237,8 @@ static void fit_lattice(const struct lattice_type *y, const struct lattice *g, c
         memset(out, 0, sizeof *out);
 }
 
-static void encode_lattice(const struct lattice_type *y, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
+static void encode_lattice(const struct lattice_type *y, const float *x, const float *importance, uint64_t rows,
+                           uint64_t cols, uint8_t *out)
 {
     const struct lattice *g = lattice_get(y->grid);
     struct lattice_block s;

@@ -1,4 +1,5 @@
-/* near: the point of a grid that is best for a group of weights, eight candidates at a time. Included by isa_body.h only. */
+/* near: the point of a grid that is best for a group of weights, eight candidates at a time. Included by isa_body.h
+ * only. */
 #include <float.h>
 #if defined(__AVX2__)
 #include <immintrin.h>
@@ -13,7 +14,8 @@ typedef int32_t eight_int __attribute__((vector_size(32)));
 LANES_INLINE eight looked_up(eight table, const uint8_t *code)
 {
 #if defined(__AVX2__)
-    return (eight)_mm256_permutevar8x32_ps((__m256)table, _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)code)));
+    return (eight)_mm256_permutevar8x32_ps((__m256)table,
+                                           _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)code)));
 #else
     float t[8], r[8];
     eight out;
@@ -62,12 +64,13 @@ LANES_INLINE int first_least(eight distance, eight_int place)
 }
 
 /*
- * The candidate with the least sum of w (scale * value - x)^2 over dim weights, the first of equals. Each weight has few values, so its terms are made
- * once and looked up.
+ * The candidate with the least sum of w (scale * value - x)^2 over dim weights, the first of equals. Each weight has
+ * few values, so its terms are made once and looked up.
  * value  in: what codes 0 to 7 stand for
  * x, w   in: float[dim]
  */
-LANES_INLINE unsigned nearest_point(const struct lattice_near *near, int dim, const float *x, const float *w, float scale, eight value)
+LANES_INLINE unsigned nearest_point(const struct lattice_near *near, int dim, const float *x, const float *w,
+                                    float scale, eight value)
 {
     eight term[8], best = (eight){0} + FLT_MAX;
     eight_int place = {0, 1, 2, 3, 4, 5, 6, 7}, from = place;

@@ -25,7 +25,8 @@ WIDE static int32_t most_bits(const float *w, uint64_t n)
     return most;
 }
 
-static int check_weights(const struct quant_plan *p, const float *w, uint64_t row0, uint64_t rows, uint64_t cols, struct err *e)
+static int check_weights(const struct quant_plan *p, const float *w, uint64_t row0, uint64_t rows, uint64_t cols,
+                         struct err *e)
 {
     float limit = quant_plan_limit(p);
     char name[32];
@@ -38,8 +39,8 @@ static int check_weights(const struct quant_plan *p, const float *w, uint64_t ro
         if (!isfinite(w[i]))
             return err_set(e, "weight [%llu, %llu] is %g; weights must be finite", r, c, (double)w[i]);
         if (fabsf(w[i]) > limit)
-            return err_set(e, "weight [%llu, %llu] is %g, beyond %g, the largest that %s holds", r, c, (double)w[i], (double)limit,
-                           quant_plan_name(p, name));
+            return err_set(e, "weight [%llu, %llu] is %g, beyond %g, the largest that %s holds", r, c, (double)w[i],
+                           (double)limit, quant_plan_name(p, name));
     }
     return 0;
 }
@@ -64,7 +65,8 @@ static float *all_alike(uint64_t cols)
     return v;
 }
 
-/* norm2 where it is there, else *v NULL. All zeros say nothing and count as none. Of an expert that no token went to all inputs are alike. */
+/* norm2 where it is there, else *v NULL. All zeros say nothing and count as none. Of an expert that no token went to
+ * all inputs are alike. */
 static int get_importance(const struct bundle *b, float **v, struct err *e)
 {
     float sum = 0;
@@ -77,8 +79,8 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
         return -1;
     for (uint64_t c = 0; c < b->cols; c++) {
         if (!((*v)[c] >= 0 && isfinite((*v)[c])))
-            return err_set(e, "companion norm2 [%llu] is %g; a mean of squares is finite and not negative", (unsigned long long)c,
-                           (double)(*v)[c]);
+            return err_set(e, "companion norm2 [%llu] is %g; a mean of squares is finite and not negative",
+                           (unsigned long long)c, (double)(*v)[c]);
         sum += (*v)[c];
     }
     if (sum == 0) {
@@ -89,7 +91,8 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
 }
 
 /* importance: of block types, or of any where nothing is written and losses alone are asked for. */
-static int get_known(struct known *k, const struct quant_plan *p, const struct bundle *b, int importance, int measured, int writes, struct err *e)
+static int get_known(struct known *k, const struct quant_plan *p, const struct bundle *b, int importance, int measured,
+                     int writes, struct err *e)
 {
     int by = p->kind == QUANT_AFFINE && p->method->needs & QUANT_SWEEP;
 
@@ -112,7 +115,8 @@ static void known_free(struct known *k)
     quant_gram_free(&k->by);
 }
 
-/* The bundle to write: b's names and keys, the plan's parts. b's companions move to it where it is written, but those that tell of the old weights. */
+/* The bundle to write: b's names and keys, the plan's parts. b's companions move to it where it is written, but those
+ * that tell of the old weights. */
 static void begin_like(struct bundle *o, struct bundle *b, const struct quant_plan *p, int writes)
 {
     static const char *const stale[] = {"score", "mask", "grad"};
@@ -168,10 +172,10 @@ static void keep_terms(struct bundle *o, struct bundle *b, int dense)
 struct slab {
     struct bundle view;
     struct part part[PARTS_MAX]; /* the view's */
-    int first, end;   /* the plan's parts in the bundle: first to end - 1 */
-    uint64_t cap;     /* rows there is room for */
-    uint8_t *data[4]; /* of each part; the residual's is the last */
-    float *back;      /* decoded */
+    int first, end;              /* the plan's parts in the bundle: first to end - 1 */
+    uint64_t cap;                /* rows there is room for */
+    uint8_t *data[4];            /* of each part; the residual's is the last */
+    float *back;                 /* decoded */
 };
 
 static void slab_room(struct slab *s, const struct bundle *o, uint64_t n, int back)
@@ -297,7 +301,8 @@ static int loaded_rows(struct source *s, uint64_t *n, float **w, struct err *e)
     *w = s->room = mem_resize(s->room, *n * s->b->cols, sizeof *s->room);
     if (s->term >= 0)
         memset(s->room, 0, *n * s->b->cols * sizeof *s->room);
-    if (s->term >= 0 ? form_find("dense")->add_rows(s->b, s->term, s->next, *n, s->room, e) : bundle_rows(s->b, s->next, *n, s->room, e))
+    if (s->term >= 0 ? form_find("dense")->add_rows(s->b, s->term, s->next, *n, s->room, e)
+                     : bundle_rows(s->b, s->next, *n, s->room, e))
         return err_in(e, "%s", s->b->name);
     return 1;
 }
@@ -342,8 +347,8 @@ static int put_kept(struct writer *out, struct bundle *o, int end, uint64_t row0
     return 0;
 }
 
-static int slabs(const struct quant_plan *p, struct source from, struct writer *out, struct bundle *o, struct slab *s, const struct known *k,
-                 struct quant_tally *tally, struct err *e)
+static int slabs(const struct quant_plan *p, struct source from, struct writer *out, struct bundle *o, struct slab *s,
+                 const struct known *k, struct quant_tally *tally, struct err *e)
 {
     int back = tally || p->residual, got;
     uint64_t row0, n;
@@ -427,12 +432,13 @@ static void add_error(struct buf *out, double lost, double whole)
         buf_puts(out, "\t-");
 }
 
-void quant_tally_line(struct buf *out, const char *name, const char *type, uint64_t weights, uint64_t before, uint64_t after,
-                      const struct quant_tally *t)
+void quant_tally_line(struct buf *out, const char *name, const char *type, uint64_t weights, uint64_t before,
+                      uint64_t after, const struct quant_tally *t)
 {
     double bits = weights ? 8.0 * (double)after / (double)weights : 0;
 
-    buf_printf(out, "%s\t%s\t%.5g\t%llu\t%llu", name, type, bits, (unsigned long long)before, (unsigned long long)after);
+    buf_printf(out, "%s\t%s\t%.5g\t%llu\t%llu", name, type, bits, (unsigned long long)before,
+               (unsigned long long)after);
     add_error(out, t->lost, t->whole);
     add_error(out, t->v_lost, t->v_whole);
     buf_printf(out, t->h_whole > 0 ? "\t%.6g" : "\t-", t->h_whole > 0 ? t->h_lost / t->h_whole : 0);

@@ -16,31 +16,33 @@ struct quant_tally {
 /*
  * Quantize the tensor that in stands at, or one that is loaded, and write it on.
  * p           fits b (quant_plan_for)
- * b           inout: header read and nothing loaded, or all; its companions move to what is written. Those that told of the old weights (score,
- *             mask, grad) are dropped, those that tell of inputs stay.
+ * b           inout: header read and nothing loaded, or all; its companions move to what is written. Those that told of
+ *             the old weights (score, mask, grad) are dropped, those that tell of inputs stay.
  * importance  1: use the companion norm2 where there is one (block types only)
- * out         NULL: nothing is written, b keeps what it had if it was loaded, and with importance the tally of any type has losses weighed by norm2
+ * out         NULL: nothing is written, b keeps what it had if it was loaded, and with importance the tally of any type
+ *             has losses weighed by norm2
  * tally       out: or NULL; measuring decodes what was encoded
- * Of a value of one dense term beside products and sparse terms only the dense one is quantized, the others are written as they are (quant_dense_beside); then
- * the whole tensor is in memory, and measures are of the dense term.
- * Memory: a slab of f32 (about 1 MiB or one row; by the gram 512 rows), its parts, and the companions; by the gram also its factor: quant_gram_make,
- * and quant_gram_rows. -1: a gram that is missing or cannot be used; a weight that is NaN, infinite or beyond
- * quant_plan_limit; a norm2 that is negative or NaN. The sentence names the tensor.
+ * Of a value of one dense term beside products and sparse terms only the dense one is quantized, the others are written
+ * as they are (quant_dense_beside); then the whole tensor is in memory, and measures are of the dense term.
+ * Memory: a slab of f32 (about 1 MiB or one row; by the gram 512 rows), its parts, and the companions; by the gram also
+ * its factor: quant_gram_make, and quant_gram_rows. -1: a gram that is missing or cannot be used; a weight that is NaN,
+ * infinite or beyond quant_plan_limit; a norm2 that is negative or NaN. The sentence names the tensor.
  */
 int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, int importance,
                struct quant_tally *tally, struct err *e);
 
 /*
- * What a loaded tensor would lose of its outputs' energy by the plan, and that energy: by the companion gram, else by norm2, else the squares of the weights.
- * b is as it was. Errors as quant_pass's.
+ * What a loaded tensor would lose of its outputs' energy by the plan, and that energy: by the companion gram, else by
+ * norm2, else the squares of the weights. b is as it was. Errors as quant_pass's.
  */
 int quant_lost(const struct quant_plan *p, struct bundle *b, double *lost, double *whole, struct err *e);
 
-/* The report's titles, and a tensor's line: name, type, bits a weight, bytes before and after, ||W - Q|| / ||W||, the same with columns weighed
- * by importance, h_lost / h_whole: the share of the output's energy on the calibration text, damp; "-" for what was not measured. A residual is left out
- * of Q. */
-#define QUANT_TALLY_TITLES "tensor\ttype\tbits\tbytes_before\tbytes_after\trelative_error\tweighed_error\toutput_lost\tdamp\n"
-void quant_tally_line(struct buf *out, const char *name, const char *type, uint64_t weights, uint64_t before, uint64_t after,
-                      const struct quant_tally *t);
+/* The report's titles, and a tensor's line: name, type, bits a weight, bytes before and after, ||W - Q|| / ||W||, the
+ * same with columns weighed by importance, h_lost / h_whole: the share of the output's energy on the calibration text,
+ * damp; "-" for what was not measured. A residual is left out of Q. */
+#define QUANT_TALLY_TITLES                                                                                             \
+    "tensor\ttype\tbits\tbytes_before\tbytes_after\trelative_error\tweighed_error\toutput_lost\tdamp\n"
+void quant_tally_line(struct buf *out, const char *name, const char *type, uint64_t weights, uint64_t before,
+                      uint64_t after, const struct quant_tally *t);
 
 #endif

@@ -53,7 +53,8 @@ int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
     return p->ggml ? 0 : err_set(e, "type '%s' is not one that can be written; --list names those", type);
 }
 
-int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym, struct err *e)
+int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,
+                       struct err *e)
 {
     int type = quant_scales_find(scales);
 
@@ -74,8 +75,8 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
     return 0;
 }
 
-int quant_plan_list(struct quant_plan *plan, const char **name, int most, const char *list, const char *method, const char *scales, uint64_t group,
-                    int sym, struct err *e)
+int quant_plan_list(struct quant_plan *plan, const char **name, int most, const char *list, const char *method,
+                    const char *scales, uint64_t group, int sym, struct err *e)
 {
     char *rest = mem_strdup(list);
     int n = 0;
@@ -167,7 +168,8 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols)
 
 int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int importance, struct err *e)
 {
-    if (p->kind != QUANT_BLOCKS || !p->block->without || bundle_unseen(b) || (importance && bundle_part(b, -1, "norm2")))
+    if (p->kind != QUANT_BLOCKS || !p->block->without || bundle_unseen(b) ||
+        (importance && bundle_part(b, -1, "norm2")))
         return 0;
     return err_set(e, "%s: type %s needs importance, and %s", b->name, p->ggml->name,
                    importance ? "the companion norm2 is missing; run mcalib first" : "it is not to be used");
@@ -179,11 +181,14 @@ struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle
     struct err e;
     int no_linear = b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
 
-    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM && ((no_linear && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
-        fit = (struct quant_plan){.kind = fit.kind, .method = quant_method_find("rtn"), .affine = fit.affine, .residual = fit.residual};
+    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM &&
+        ((no_linear && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
+        fit = (struct quant_plan){
+            .kind = fit.kind, .method = quant_method_find("rtn"), .affine = fit.affine, .residual = fit.residual};
     if (fit.kind == QUANT_BLOCKS && fit.block->without && no_linear && !bundle_part(b, -1, "norm2"))
         quant_plan_parse(&fit, fit.block->without, &e);
-    if (b->role && (strcmp(b->role, "attn.q") == 0 || strcmp(b->role, "attn.k") == 0 || strcmp(b->role, "attn.qkv") == 0))
+    if (b->role &&
+        (strcmp(b->role, "attn.q") == 0 || strcmp(b->role, "attn.k") == 0 || strcmp(b->role, "attn.qkv") == 0))
         fit.clip = 0; /* their errors meet in a product: Lin et al. leave them alone */
     return fit;
 }

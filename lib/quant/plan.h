@@ -22,43 +22,48 @@ struct quant_plan {
     int residual;                      /* 1: a second term, dense F32, holds what was lost */
 };
 
-/* Kind and type from "q4_K" (any case), "int2" to "int8", "f32", "f16", "bf16". Group, sym, scales and method are left as they are.
+/* Kind and type from "q4_K" (any case), "int2" to "int8", "f32", "f16", "bf16". Group, sym, scales and method are left
+ * as they are.
  * -1 when the name is none of these. */
 int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e);
 
-/* What int types leave open; -1 when a name is unknown, sym does not go with the method, or the type is no int type and a method or sym
- * is asked for. */
-int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym, struct err *e);
+/* What int types leave open; -1 when a name is unknown, sym does not go with the method, or the type is no int type and
+ * a method or sym is asked for. */
+int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,
+                       struct err *e);
 
 /*
- * Plans of a list, "int2,q4_K": options that int types leave open as above, which the others of the list do without. For measuring a tensor at a time.
+ * Plans of a list, "int2,q4_K": options that int types leave open as above, which the others of the list do without.
+ * For measuring a tensor at a time.
  * plan, name  out: [most], the last name NULL; the names live as long as the process
  * How many, or -1: most or more, a type or option that is none, a method that changes whole layers.
  */
-int quant_plan_list(struct quant_plan *plan, const char **name, int most, const char *list, const char *method, const char *scales, uint64_t group,
-                    int sym, struct err *e);
+int quant_plan_list(struct quant_plan *plan, const char **name, int most, const char *list, const char *method,
+                    const char *scales, uint64_t group, int sym, struct err *e);
 
 /* Is b what quantizers act on: a matrix of reals; unless named, one that is quantizable (tensor/quantizable.h). */
 int quant_takes(const struct bundle *b, int named);
 
-/* Would all that is left for b be the last fallback, F16, though it has no role that says what it is? Then it stays as it is. */
+/* Would all that is left for b be the last fallback, F16, though it has no role that says what it is? Then it stays as
+ * it is. */
 int quant_falls_out(const struct quant_plan *p, const struct bundle *b);
 uint64_t quant_value_bytes(const struct bundle *b); /* of its terms' parts, decoded */
 
-/* The one dense term of a value whose other terms are all products or sparse (lrfactor's): it alone is quantized, they stay. -1: no such value, all is
- * quantized. quant_kept_bytes: of what stays. */
+/* The one dense term of a value whose other terms are all products or sparse (lrfactor's): it alone is quantized, they
+ * stay. -1: no such value, all is quantized. quant_kept_bytes: of what stays. */
 int quant_dense_beside(const struct bundle *b);
 uint64_t quant_kept_bytes(const struct bundle *b);
 
 /* What rows of cols can have: p itself, or down its fallbacks when cols is no multiple of the block; at last F16. */
 struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
 
-/* What b (header read) can have: as above; and where b is the embedding or the head, rtn in place of a method that goes by the gram and has none, and
- * quant_block.without in place of a type that needs importance and has none. Linears of a layer keep theirs: there that is an error of the pipe. */
+/* What b (header read) can have: as above; and where b is the embedding or the head, rtn in place of a method that goes
+ * by the gram and has none, and quant_block.without in place of a type that needs importance and has none. Linears of a
+ * layer keep theirs: there that is an error of the pipe. */
 struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b);
 
-/* May b (header read) be of a type that needs importance: has it norm2, or is it an expert that no token went to? -1 says that and what gives it.
- * importance: 0 where norm2 is not to be used. */
+/* May b (header read) be of a type that needs importance: has it norm2, or is it an expert that no token went to? -1
+ * says that and what gives it. importance: 0 where norm2 is not to be used. */
 int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int importance, struct err *e);
 
 /* The type of that name, any case, among those scales may have: F16, BF16, F32; or -1. */

@@ -20,8 +20,13 @@ static void pack(const struct superblock *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct superblock_type type = {.sub = 16, .nmax = 3, .scale_max = 15, .plain = {3, -0.5f, 0.1f, 15, 1},
-                                                .spread = 1, .bytes = 84, .pack = pack};
+    static const struct superblock_type type = {.sub = 16,
+                                                .nmax = 3,
+                                                .scale_max = 15,
+                                                .plain = {3, -0.5f, 0.1f, 15, 1},
+                                                .spread = 1,
+                                                .bytes = 84,
+                                                .pack = pack};
 
     superblock_encode(&type, x, importance, rows, cols, out);
 }

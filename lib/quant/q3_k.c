@@ -35,8 +35,14 @@ static void pack(const struct superblock *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct superblock_type type = {
-        .symmetric = 1, .sub = 16, .nmax = 4, .scale_max = 32, .zero_scale = -32, .spread = 2, .bytes = 110, .pack = pack};
+    static const struct superblock_type type = {.symmetric = 1,
+                                                .sub = 16,
+                                                .nmax = 4,
+                                                .scale_max = 32,
+                                                .zero_scale = -32,
+                                                .spread = 2,
+                                                .bytes = 110,
+                                                .pack = pack};
 
     superblock_encode(&type, x, importance, rows, cols, out);
 }

@@ -16,8 +16,14 @@ static void pack(const struct superblock *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct superblock_type type = {.sub = 32, .nmax = 15, .scale_max = 63, .plain = {15, -1.0f, 0.1f, 20, 0},
-                                                .spread = 2, .mean_weight = 1, .bytes = 144, .pack = pack};
+    static const struct superblock_type type = {.sub = 32,
+                                                .nmax = 15,
+                                                .scale_max = 63,
+                                                .plain = {15, -1.0f, 0.1f, 20, 0},
+                                                .spread = 2,
+                                                .mean_weight = 1,
+                                                .bytes = 144,
+                                                .pack = pack};
 
     superblock_encode(&type, x, importance, rows, cols, out);
 }

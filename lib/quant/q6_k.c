@@ -1,4 +1,5 @@
-/* q6_K: 6.5625 bits. ql[128], qh[64], i8 scales[16], d. Per 128 elements the low nibbles of l and l+64, of l+32 and l+96. */
+/* q6_K: 6.5625 bits. ql[128], qh[64], i8 scales[16], d. Per 128 elements the low nibbles of l and l+64, of l+32 and
+ * l+96. */
 #include <string.h>
 
 #include "quant/quant.h"
@@ -21,8 +22,14 @@ static void pack(const struct superblock *s, uint8_t *block)
 
 static void encode(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
 {
-    static const struct superblock_type type = {
-        .symmetric = 1, .sub = 16, .nmax = 32, .scale_max = 128, .least = 1e-15f, .spread = 0, .bytes = 210, .pack = pack};
+    static const struct superblock_type type = {.symmetric = 1,
+                                                .sub = 16,
+                                                .nmax = 32,
+                                                .scale_max = 128,
+                                                .least = 1e-15f,
+                                                .spread = 0,
+                                                .bytes = 210,
+                                                .pack = pack};
 
     superblock_encode(&type, x, importance, rows, cols, out);
 }

@@ -1,4 +1,5 @@
-/* q8_0: 8.5 bits. d, i8 qs[32]; d = (largest magnitude) / 127, codes round half away from zero. Importance changes nothing. */
+/* q8_0: 8.5 bits. d, i8 qs[32]; d = (largest magnitude) / 127, codes round half away from zero. Importance changes
+ * nothing. */
 #include <string.h>
 
 #include "base/wide.h"

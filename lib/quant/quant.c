@@ -37,7 +37,8 @@ static void encode_piece(void *ctx, size_t i)
     c->b->encode(c->x + row * c->cols, c->importance, n, c->cols, c->out + row * c->row_bytes);
 }
 
-void quant_encode(const struct quant_block *b, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
+void quant_encode(const struct quant_block *b, const float *x, const float *importance, uint64_t rows, uint64_t cols,
+                  uint8_t *out)
 {
     uint64_t step = cols < 65536 ? 65536 / cols : 1; /* about 64 Ki weights a piece, and sixteen superblocks or more */
     struct encoding c = {b, x, importance, rows, cols, ggml_row_bytes(ggml_find(b->type), cols), step, out};

@@ -1,6 +1,6 @@
 /*
- * quant: floats to few bits. Two tables: blocks (ggml's types, one encoder each) and methods (how affine codes are chosen).
- * A new one is one file here and one row in blocks.def or quant.def.
+ * quant: floats to few bits. Two tables: blocks (ggml's types, one encoder each) and methods (how affine codes are
+ * chosen). A new one is one file here and one row in blocks.def or quant.def.
  */
 #ifndef WEIR_QUANT_QUANT_H
 #define WEIR_QUANT_QUANT_H
@@ -22,7 +22,8 @@
 struct quant_block {
     const char *type;     /* name in ggml_types */
     const char *fallback; /* the type that takes rows whose columns are no multiple of the block; "" ends in f16 */
-    const char *without;  /* NULL; or importance is needed, and this is the type of an embedding or a head that has none */
+    const char
+        *without; /* NULL; or importance is needed, and this is the type of an embedding or a head that has none */
     void (*encode)(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
 };
 
@@ -38,21 +39,23 @@ void quant_encode(const struct quant_block *b, const float *x, const float *impo
  * Scales and zeros are chosen as they will be stored: codes belong to the rounded numbers.
  */
 struct quant_affine {
-    int bits;           /* 2 to 8 */
-    uint64_t group;     /* columns; 0: the whole row; the last group may be shorter */
-    int sym;            /* zero is 2^(bits - 1) and is not stored */
-    enum dtype scales;  /* F16, BF16 or F32: of scales, and of zeros that are not whole */
+    int bits;          /* 2 to 8 */
+    uint64_t group;    /* columns; 0: the whole row; the last group may be shorter */
+    int sym;           /* zero is 2^(bits - 1) and is not stored */
+    enum dtype scales; /* F16, BF16 or F32: of scales, and of zeros that are not whole */
 };
 
 uint64_t quant_groups(const struct quant_affine *a, uint64_t cols);
 uint64_t quant_code_bytes(const struct quant_affine *a, uint64_t cols); /* of a row, packed */
 
-/* As bits: the gram is needed; each column is made up for by those behind (quant_gram_rows); a layer is changed before it is rounded (awq_layer). */
+/* As bits: the gram is needed; each column is made up for by those behind (quant_gram_rows); a layer is changed before
+ * it is rounded (awq_layer). */
 enum { QUANT_GRAM = 1, QUANT_SWEEP = 2, QUANT_LAYER = 4 };
 
 /*
  * How scales, zeros and codes are chosen.
- * row: one row, without any knowledge of inputs: what a method that goes by the gram does where inputs are alike and independent; on the calling thread, deterministic, no memory but the stack.
+ * row: one row, without any knowledge of inputs: what a method that goes by the gram does where inputs are alike and
+ * independent; on the calling thread, deterministic, no memory but the stack.
  *   w       in: float[cols], finite
  *   codes   out: uint8_t[cols], 0 .. 2^bits - 1
  *   scales  out: float[groups], exact in the type a->scales
@@ -60,10 +63,11 @@ enum { QUANT_GRAM = 1, QUANT_SWEEP = 2, QUANT_LAYER = 4 };
  */
 struct quant_method {
     const char *name, *brief;
-    int takes_sym;      /* 0: asymmetric only */
-    int whole_zeros;    /* zeros are 0 .. 2^bits - 1 and are stored as U8 */
-    unsigned needs;     /* QUANT_*; these methods have whole zeros */
-    void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros);
+    int takes_sym;   /* 0: asymmetric only */
+    int whole_zeros; /* zeros are 0 .. 2^bits - 1 and are stored as U8 */
+    unsigned needs;  /* QUANT_*; these methods have whole zeros */
+    void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
+                float *zeros);
 };
 
 extern const struct quant_method *const quant_methods[]; /* ends with NULL */
@@ -75,12 +79,13 @@ const struct quant_method *quant_method_find(const char *name);
  * scales         out: [rows][quant_groups] of type a->scales
  * zeros          out: likewise of quant_zeros_type; NULL when sym
  */
-void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows, uint64_t cols,
-                uint8_t *codes, void *scales, void *zeros);
+void quant_rows(const struct quant_method *m, const struct quant_affine *a, const float *w, uint64_t rows,
+                uint64_t cols, uint8_t *codes, void *scales, void *zeros);
 
 /* One row's codes, scales and zeros, as row gives them, packed to where quant_rows would put row `at`. */
-void quant_store_row(const struct quant_method *m, const struct quant_affine *a, uint64_t at, uint64_t cols, const uint8_t *code,
-                     const float *scale, const float *zero, uint8_t *codes, void *scales, void *zeros);
+void quant_store_row(const struct quant_method *m, const struct quant_affine *a, uint64_t at, uint64_t cols,
+                     const uint8_t *code, const float *scale, const float *zero, uint8_t *codes, void *scales,
+                     void *zeros);
 
 enum dtype quant_zeros_type(const struct quant_method *m, const struct quant_affine *a);
 

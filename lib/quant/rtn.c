@@ -1,7 +1,8 @@
 /*
  * rtn: round to nearest. The range of a group, 0 included, is cut into 2^bits - 1 steps.
- * asymmetric: scale = (max - min) / top, zero = round(-min / scale); symmetric: scale = 2 max|w| / top, zero = 2^(bits - 1), so that one
- * end of the range is cut off by half a step, as in GPTQ's reference quantizer (Frantar et al. 2022, arXiv 2210.17323). A group of zeros gets scale 1.
+ * asymmetric: scale = (max - min) / top, zero = round(-min / scale); symmetric: scale = 2 max|w| / top, zero = 2^(bits
+ * - 1), so that one end of the range is cut off by half a step, as in GPTQ's reference quantizer (Frantar et al. 2022,
+ * arXiv 2210.17323). A group of zeros gets scale 1.
  */
 #include "quant/group.h"
 #include "quant/quant.h"
@@ -26,7 +27,8 @@ static void choose(const struct quant_affine *a, const float *w, uint64_t n, flo
     }
 }
 
-static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales, float *zeros)
+static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
+                float *zeros)
 {
     uint64_t step = a->group ? a->group : cols, g = 0;
 

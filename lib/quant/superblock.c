@@ -2,8 +2,8 @@
 
 #include "quant/isa.h"
 
-void superblock_encode(const struct superblock_type *t, const float *x, const float *importance, uint64_t rows, uint64_t cols,
-                       uint8_t *out)
+void superblock_encode(const struct superblock_type *t, const float *x, const float *importance, uint64_t rows,
+                       uint64_t cols, uint8_t *out)
 {
     quant_isa()->superblock(t, x, importance, rows, cols, out);
 }

@@ -9,7 +9,8 @@ struct batch {
 };
 
 /* Blocks first to first + count - 1, of n elements. Lanes past the last hold zeros. */
-LANES_INLINE void gather(struct batch *b, const float *x, const float *importance, uint64_t cols, int n, uint64_t first, int count)
+LANES_INLINE void gather(struct batch *b, const float *x, const float *importance, uint64_t cols, int n, uint64_t first,
+                         int count)
 {
     memset(b->x, 0, sizeof *b->x * (size_t)n);
     memset(b->w, 0, sizeof *b->w * (size_t)n);
@@ -144,7 +145,8 @@ static void fit_batch_asym(struct batch *b, const struct superblock_type *t)
     for (int s = 0; s < subs; s++) {
         int at = s * t->sub;
 
-        fit_asym(b->x + at, b->w + at, t->sub, b->weighted ? &weighted : &t->plain, b->q + at, &b->scale[s], &b->low[s]);
+        fit_asym(b->x + at, b->w + at, t->sub, b->weighted ? &weighted : &t->plain, b->q + at, &b->scale[s],
+                 &b->low[s]);
     }
     if (b->weighted) {
         lanes code[16];
@@ -162,7 +164,8 @@ static void fit_batch_asym(struct batch *b, const struct superblock_type *t)
     recode_asym(b, t);
 }
 
-/* The scale of largest magnitude, first of equals, becomes -scale_max; a superblock of zeros gets zero_scale and d = 0. */
+/* The scale of largest magnitude, first of equals, becomes -scale_max; a superblock of zeros gets zero_scale and d = 0.
+ * */
 static void code_by_extreme(struct batch *b, const struct superblock_type *t)
 {
     int n = 256 / t->sub, top = t->scale_max;
@@ -177,7 +180,8 @@ static void code_by_extreme(struct batch *b, const struct superblock_type *t)
     lanes_int live = (most >= t->least) & (most > 0.0f);
     lanes inverse = (float)-top / at;
     for (int i = 0; i < n; i++)
-        b->scale[i] = lanes_pick(live, lanes_code(inverse * b->scale[i], -top, top - 1), lanes_all((float)t->zero_scale));
+        b->scale[i] =
+            lanes_pick(live, lanes_code(inverse * b->scale[i], -top, top - 1), lanes_all((float)t->zero_scale));
     b->d = lanes_pick(live, 1.0f / inverse, lanes_all(0));
 }
 
@@ -212,7 +216,7 @@ static void fit_batch_sym(struct batch *b, const struct superblock_type *t)
 }
 
 static void encode_superblocks(const struct superblock_type *t, const float *x, const float *importance, uint64_t rows,
-                              uint64_t cols, uint8_t *out)
+                               uint64_t cols, uint8_t *out)
 {
     uint64_t count = rows * cols / 256;
     struct batch b = {0};

@@ -1,12 +1,13 @@
 /*
- * dsir: importance weight of a text, the log of how much likelier its hashed n-grams are in the target than in the raw pool.
+ * dsir: importance weight of a text, the log of how much likelier its hashed n-grams are in the target than in the raw
+ * pool.
  *
  *     w = sum over its n-grams g of log (p_target(b(g)) + 1e-8) - log (p_raw(b(g)) + 1e-8)
  *
- * Source: Xie, Santurkar, Ma, Liang 2023, Data selection for language models via importance resampling, section 4; constants
- * as in p-lambda/dsir 1.0.3. A sum falls with the length of a text whatever it says (its mean over raw text is -KL a word), so --norm
- * divides by the words or their root, and --poisson adds how much likelier its length is. Counts and lengths come from dfeat.
- * Order of sum: as ngram_next gives. Adds `dsir` (or --dsir-as), and `dsir.words`.
+ * Source: Xie, Santurkar, Ma, Liang 2023, Data selection for language models via importance resampling, section 4;
+ * constants as in p-lambda/dsir 1.0.3. A sum falls with the length of a text whatever it says (its mean over raw text
+ * is -KL a word), so --norm divides by the words or their root, and --poisson adds how much likelier its length is.
+ * Counts and lengths come from dfeat. Order of sum: as ngram_next gives. Adds `dsir` (or --dsir-as), and `dsir.words`.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -23,10 +24,10 @@ static int norm, poisson;
 
 struct dsir {
     struct ngram_opts o;
-    double *ratio;            /* [buckets] */
-    double log_rate, rate;    /* ln (lambda_target / lambda_raw), lambda_target - lambda_raw; words a text */
+    double *ratio;         /* [buckets] */
+    double log_rate, rate; /* ln (lambda_target / lambda_raw), lambda_target - lambda_raw; words a text */
     char *words_name;
-    struct ngram **g;         /* one a thread */
+    struct ngram **g; /* one a thread */
 };
 
 static int set_norm(const char *arg, struct err *why)
@@ -42,16 +43,16 @@ static int set_norm(const char *arg, struct err *why)
 static const struct opt opts[] = {
     {0, "target", "FILE", OPT_STRING, &target, "dsir: features of the target, from dfeat", 0},
     {0, "raw", "FILE", OPT_STRING, &raw, "dsir: features of the raw pool, from dfeat", 0},
-    {0, "norm", "HOW", OPT_CALL, 0, "dsir: none (a sum), token (its mean over words), sqrt (over their root); default none", set_norm},
+    {0, "norm", "HOW", OPT_CALL, 0,
+     "dsir: none (a sum), token (its mean over words), sqrt (over their root); default none", set_norm},
     {0, "poisson", 0, OPT_FLAG, &poisson, "dsir: add the log ratio of Poisson lengths, before --norm", 0},
     {0, "smooth", "X", OPT_F64, &smooth, "dsir: add X to each count of the target (default: 0)", 0},
     {0, "dsir-as", "NAME", OPT_STRING, &as, "dsir: name of the score (default: dsir)", 0},
-    OPT_END
-};
+    OPT_END};
 
 /*
- * ln Poisson(k; a) - ln Poisson(k; b) = k ln (a / b) - (a - b): k! cancels. Both means are of words, over which k counts too.
- * RedPajama adds 1e-8 to both probabilities, and counts characters in one place and words in the other.
+ * ln Poisson(k; a) - ln Poisson(k; b) = k ln (a / b) - (a - b): k! cancels. Both means are of words, over which k
+ * counts too. RedPajama adds 1e-8 to both probabilities, and counts characters in one place and words in the other.
  */
 static int fit_lengths(struct dsir *d, const struct feat *t, const struct feat *r, struct err *e)
 {
@@ -72,7 +73,8 @@ static int open_dsir(void **state, int *usage, struct err *e)
 
     if (!target || !raw || !(smooth >= 0)) {
         *usage = 1;
-        return err_set(e, target && raw ? "--smooth must not be negative" : "-m dsir needs --target and --raw; dfeat makes such features");
+        return err_set(e, target && raw ? "--smooth must not be negative"
+                                        : "-m dsir needs --target and --raw; dfeat makes such features");
     }
     d = mem_new(1, sizeof *d);
     if (feat_read(&t, target, e) == 0 && feat_read(&r, raw, e) == 0) {
@@ -127,5 +129,5 @@ static void close_dsir(void *state)
     free(d);
 }
 
-const struct rate_method rate_dsir = {"dsir", "importance by hashed n-grams of a target and of the raw pool", opts, 0,
-                                      open_dsir, apply, close_dsir};
+const struct rate_method rate_dsir = {
+    "dsir", "importance by hashed n-grams of a target and of the raw pool", opts, 0, open_dsir, apply, close_dsir};

@@ -1,6 +1,7 @@
 /*
- * fasttext: labels' probabilities by a supervised fastText model (text/fasttext.h): scores fasttext.LABEL of the labels asked for, or of all when
- * there are at most ALL, and the likeliest label as meta value "fasttext". A text of which the model knows nothing has zeros and no label.
+ * fasttext: labels' probabilities by a supervised fastText model (text/fasttext.h): scores fasttext.LABEL of the labels
+ * asked for, or of all when there are at most ALL, and the likeliest label as meta value "fasttext". A text of which
+ * the model knows nothing has zeros and no label.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ static const char *path, *newlines;
 static const struct opt opts[] = {
     {0, "classifier", "FILE", OPT_STRING, &path, "fasttext: the model, .bin or .ftz", 0},
     {0, "label", "NAME", OPT_LIST, &labels, "fasttext: a label to score (repeatable; default all, if at most 16)", 0},
-    {0, "newlines", "HOW", OPT_STRING, &newlines, "fasttext: a line feed is a space, nothing, or the end (default space)", 0},
+    {0, "newlines", "HOW", OPT_STRING, &newlines,
+     "fasttext: a line feed is a space, nothing, or the end (default space)", 0},
     OPT_END};
 
 struct room {
@@ -131,4 +133,5 @@ static void close_fasttext(void *state)
     free(s);
 }
 
-const struct rate_method rate_fasttext = {"fasttext", "labels' probabilities by a fastText model", opts, 0, open_fasttext, apply, close_fasttext};
+const struct rate_method rate_fasttext = {
+    "fasttext", "labels' probabilities by a fastText model", opts, 0, open_fasttext, apply, close_fasttext};

@@ -1,7 +1,8 @@
 /*
- * ppl: what a language model in a stream says of each text, run by itself: NAME, its perplexity; NAME.nll, mean nats a token; NAME.tokens, how
- * many were scored; NAME.bpb, bits for each byte of the text. Long texts are cut into windows, so that each token is scored once.
- * Of a text with nothing to score (no token after the first) there is NAME.tokens = 0 alone.
+ * ppl: what a language model in a stream says of each text, run by itself: NAME, its perplexity; NAME.nll, mean nats a
+ * token; NAME.tokens, how many were scored; NAME.bpb, bits for each byte of the text. Long texts are cut into windows,
+ * so that each token is scored once. Of a text with nothing to score (no token after the first) there is NAME.tokens =
+ * 0 alone.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -38,11 +39,14 @@ static int open_ppl(void **state, int *usage, struct err *e)
 
     *state = s;
     if (!path || context < 0)
-        return *usage = 1, path ? err_set(e, "--context %lld is below 1", (long long)context) : err_set(e, "-m ppl needs --model STREAM");
+        return *usage = 1, path ? err_set(e, "--context %lld is below 1", (long long)context)
+                                : err_set(e, "-m ppl needs --model STREAM");
     if (resident_open(&s->m, path, STATES, e) < 0)
         return -1;
     if (!s->m.feed.files.model.len && !s->m.feed.files.json.len)
-        return err_set(e, "%s: the stream carries no tokenizer; give tsplit the folder with tokenizer.model or tokenizer.json", path);
+        return err_set(
+            e, "%s: the stream carries no tokenizer; give tsplit the folder with tokenizer.model or tokenizer.json",
+            path);
     if (!(s->tok = tok_open(&s->m.feed.files, e)))
         return err_in(e, "%s", path);
     own = attrs_int(&reader_head(s->m.feed.in)->model, "context", 2048);

@@ -1,8 +1,9 @@
 /*
- * predstrength: how well a text's losses by several models predict how good the models are: of all pairs of models, the share in which the one that is
- * better at the benchmarks has the lower loss on the text. 1: the text ranks them as the benchmarks do.
- * A record with none of the losses (an empty text) gets no score; with some of them it is an error.
- * Losses are scores that the record has, such as m1.bpb of dscore -m ppl --ppl-as m1: nats or bits for each byte, since tokens differ between models.
+ * predstrength: how well a text's losses by several models predict how good the models are: of all pairs of models, the
+ * share in which the one that is better at the benchmarks has the lower loss on the text. 1: the text ranks them as the
+ * benchmarks do. A record with none of the losses (an empty text) gets no score; with some of them it is an error.
+ * Losses are scores that the record has, such as m1.bpb of dscore -m ppl --ppl-as m1: nats or bits for each byte, since
+ * tokens differ between models.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,10 @@
 static const char *losses, *benchmark;
 
 static const struct opt opts[] = {
-    {0, "losses", "LIST", OPT_STRING, &losses, "predstrength: the scores that are losses, comma-separated, the weakest model first", 0},
-    {0, "benchmark", "LIST", OPT_STRING, &benchmark, "predstrength: the models' benchmark figures in that order, greater is better (default 1,2,...)", 0},
+    {0, "losses", "LIST", OPT_STRING, &losses,
+     "predstrength: the scores that are losses, comma-separated, the weakest model first", 0},
+    {0, "benchmark", "LIST", OPT_STRING, &benchmark,
+     "predstrength: the models' benchmark figures in that order, greater is better (default 1,2,...)", 0},
     OPT_END};
 
 struct state {
@@ -94,7 +97,9 @@ static int read_losses(struct state *s, const struct record *r, struct err *e)
         else
             lacks = i;
     }
-    return found == s->n ? 1 : found == 0 ? 0 : err_set(e, "there is no score %s, but %d other losses are there", s->name[lacks], found);
+    return found == s->n ? 1
+           : found == 0  ? 0
+                         : err_set(e, "there is no score %s, but %d other losses are there", s->name[lacks], found);
 }
 
 static int apply(void *state, struct record *r, struct err *e)
@@ -106,7 +111,8 @@ static int apply(void *state, struct record *r, struct err *e)
         return got;
     for (int i = 0; i < s->n; i++)
         for (int k = 0; k < i; k++)
-            agree += s->figure[i] > s->figure[k] ? s->loss[i] < s->loss[k] : s->figure[i] < s->figure[k] && s->loss[i] > s->loss[k];
+            agree += s->figure[i] > s->figure[k] ? s->loss[i] < s->loss[k]
+                                                 : s->figure[i] < s->figure[k] && s->loss[i] > s->loss[k];
     record_set_score(r, "predstrength", (double)agree / s->pairs);
     record_set_score(r, "predstrength.pairs", agree);
     return 0;
@@ -124,4 +130,5 @@ static void close_predstrength(void *state)
     free(s);
 }
 
-const struct rate_method rate_predstrength = {"predstrength", "do losses rank models as benchmarks do", opts, 1, open_predstrength, apply, close_predstrength};
+const struct rate_method rate_predstrength = {
+    "predstrength", "do losses rank models as benchmarks do", opts, 1, open_predstrength, apply, close_predstrength};

@@ -64,7 +64,8 @@ static int rate_one(const struct batch *b, struct record *r, struct err *e)
         return err_in(e, "%.*s", id, r->id);
     for (int i = 0; i < r->scores; i++)
         if (!isfinite(r->score[i].value))
-            return err_set(e, "%.*s: score %.*s is %g", id, r->id, (int)r->score[i].len, r->score[i].name, r->score[i].value);
+            return err_set(e, "%.*s: score %.*s is %g", id, r->id, (int)r->score[i].len, r->score[i].name,
+                           r->score[i].value);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 /*
- * rules: the values of text/rules.h as scores rules.SET.VALUE, how many rules of each set a text fails as rules.SET, and the
- * reasons as meta value "reasons", a list of SET.RULE in the order in which the peer tries them, behind those of other sets that are there.
+ * rules: the values of text/rules.h as scores rules.SET.VALUE, how many rules of each set a text fails as rules.SET,
+ * and the reasons as meta value "reasons", a list of SET.RULE in the order in which the peer tries them, behind those
+ * of other sets that are there.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +24,8 @@ static int set_words(const char *arg, struct err *why)
 static const struct opt opts[] = {
     {0, "preset", "LIST", OPT_STRING, &preset, "rules: which rules, comma-separated (default gopher)", 0},
     {0, "rule", "NAME=VALUE", OPT_LIST, &limits, "rules: another limit, or off (repeatable)", 0},
-    {0, "words", "HOW", OPT_CALL, 0, "rules: cut at space, or signs are words too, much as datatrove's spaCy cuts (default: space)", set_words},
+    {0, "words", "HOW", OPT_CALL, 0,
+     "rules: cut at space, or signs are words too, much as datatrove's spaCy cuts (default: space)", set_words},
     OPT_END};
 
 static const char *const failed_name[RULES_SETS] = {
@@ -162,4 +164,5 @@ static void close_rules(void *state)
     free(s);
 }
 
-const struct rate_method rate_rules = {"rules", "Gopher, C4, FineWeb and other heuristic rules, with reasons", opts, 0, open_rules, apply, close_rules};
+const struct rate_method rate_rules = {
+    "rules", "Gopher, C4, FineWeb and other heuristic rules, with reasons", opts, 0, open_rules, apply, close_rules};

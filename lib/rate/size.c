@@ -1,6 +1,6 @@
 /*
- * size: how long a record is: `bytes` of its UTF-8, `chars` (code points), `lines` (line feeds, and a last line without one).
- * For conditions and budgets of dsel. No parameters; O(bytes).
+ * size: how long a record is: `bytes` of its UTF-8, `chars` (code points), `lines` (line feeds, and a last line without
+ * one). For conditions and budgets of dsel. No parameters; O(bytes).
  */
 #include "base/utf8.h"
 #include "rate/rate.h"
@@ -33,4 +33,5 @@ static void close_size(void *state)
     (void)state;
 }
 
-const struct rate_method rate_size = {"size", "bytes, characters and lines of each record", NULL, 0, open_size, apply, close_size};
+const struct rate_method rate_size = {
+    "size", "bytes, characters and lines of each record", NULL, 0, open_size, apply, close_size};

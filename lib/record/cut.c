@@ -20,8 +20,8 @@ static int64_t size_of(const char *path)
     return strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
 }
 
-struct cuts *cuts_open(const char **file, int files, enum load_format f, uint64_t shard, uint64_t shards, uint64_t from, uint64_t to,
-                       struct err *e)
+struct cuts *cuts_open(const char **file, int files, enum load_format f, uint64_t shard, uint64_t shards, uint64_t from,
+                       uint64_t to, struct err *e)
 {
     struct cuts *c = mem_new(1, sizeof *c);
 

@@ -30,7 +30,8 @@ static int ends(const char *s, size_t n, const char *end)
 
 static int wanted(const char *name, enum load_format f)
 {
-    static const char *const zip[] = {".gz", ".zst", ".zstd"}, *const kind[] = {".jsonl", ".ndjson", ".json", ".wet", ".warc"};
+    static const char *const zip[] = {".gz", ".zst", ".zstd"}, *const kind[] = {".jsonl", ".ndjson", ".json", ".wet",
+                                                                                ".warc"};
     size_t n = strlen(name);
 
     if (f != LOAD_AUTO && f != LOAD_JSONL && f != LOAD_WET)
@@ -101,7 +102,10 @@ int folder_expand(char **path, int paths, enum load_format f, char ***list, int 
             continue;
         }
         if ((rc = walk(&all, path[i], f, 0, e)) == 0 && all.n == before)
-            rc = err_set(e, "%s: there is no file of texts in this folder (.jsonl, .ndjson, .json, .wet, .warc; packed by gzip or zstd)", path[i]);
+            rc = err_set(e,
+                         "%s: there is no file of texts in this folder (.jsonl, .ndjson, .json, .wet, .warc; packed by "
+                         "gzip or zstd)",
+                         path[i]);
         else if (rc == 0)
             qsort(all.p + before, (size_t)(all.n - before), sizeof *all.p, by_bytes);
     }

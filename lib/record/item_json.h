@@ -5,8 +5,8 @@
 #include "tensor/stream.h"
 
 /*
- * Append the object, without a line feed. A tensor: tensor (its name), shape, type (describe_type), bytes, role and layer where it has
- * them, companions (an object of shapes). Any other record: kind, name where it has one, size.
+ * Append the object, without a line feed. A tensor: tensor (its name), shape, type (describe_type), bytes, role and
+ * layer where it has them, companions (an object of shapes). Any other record: kind, name where it has one, size.
  */
 void json_put_item(struct buf *out, const struct item *it);
 

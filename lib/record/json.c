@@ -10,7 +10,8 @@
 #include "record/json_text.h"
 
 #define CHUNK_BYTES 65536
-/* What a tree may take beyond 4 bytes for each of the text: the largest tokenizers (33 MB, two million values) take 200 MiB. */
+/* What a tree may take beyond 4 bytes for each of the text: the largest tokenizers (33 MB, two million values) take 200
+ * MiB. */
 #define JSON_ROOM ((size_t)256 << 20)
 
 /* Nodes and strings of one tree lie in chunks that are freed together: one allocation for thousands of nodes. */
@@ -23,7 +24,7 @@ struct chunk {
 struct tree {
     struct json root; /* first: what json_parse returns is also the tree's address */
     struct chunk *chunks;
-    size_t bytes;     /* of them */
+    size_t bytes; /* of them */
 };
 
 struct level {
@@ -41,7 +42,7 @@ struct parse {
     struct tree *tree;
     struct level *stack; /* the arrays and objects that are open */
     int depth, depth_max;
-    size_t room;         /* bytes that values and names may take */
+    size_t room;     /* bytes that values and names may take */
     const char *key; /* name that the next value gets; NULL within arrays */
     size_t key_len;
     struct seen *seen;
@@ -261,7 +262,8 @@ static void yajl_drop(void *ctx, void *p)
 /* Returns the offset that yajl reached, with p->why set when it stopped at a fault. */
 static size_t tree_fill(struct parse *p, const void *text, size_t n)
 {
-    static const yajl_callbacks on = {on_null, on_bool, NULL, NULL, on_number, on_string, on_map, on_key, on_end, on_array, on_end};
+    static const yajl_callbacks on = {on_null, on_bool, NULL,   NULL,     on_number, on_string,
+                                      on_map,  on_key,  on_end, on_array, on_end};
     yajl_alloc_funcs memory = {yajl_new, yajl_grow, yajl_drop, NULL};
     yajl_handle y = yajl_alloc(&on, &memory, p);
     yajl_status got = yajl_parse(y, text, n);

@@ -1,4 +1,5 @@
-/* json_text: what a JSON text must hold beyond what yajl checks. For json.c only; the words for others are in json.h. */
+/* json_text: what a JSON text must hold beyond what yajl checks. For json.c only; the words for others are in json.h.
+ * */
 #ifndef WEIR_RECORD_JSON_TEXT_H
 #define WEIR_RECORD_JSON_TEXT_H
 

@@ -127,7 +127,8 @@ static int take_object(struct scan *s, struct record *r, struct fields *f)
     return s->p < s->end ? scan_fault(s, "something follows the object") : 0;
 }
 
-/* Scores out of own[1]; their names lie there as long as nobody changes meta twice, so they are moved behind the tokens' room. */
+/* Scores out of own[1]; their names lie there as long as nobody changes meta twice, so they are moved behind the
+ * tokens' room. */
 static void give_scores(struct record *r)
 {
     struct mp_in m;
@@ -147,8 +148,10 @@ static void give_scores(struct record *r)
             r->score_cap = r->score_cap ? 2 * r->score_cap : 4;
             r->score = mem_resize(r->score, (size_t)r->score_cap, sizeof *r->score);
         }
-        r->score[r->scores++] = (struct text_score){
-            name, k.n, v.kind == MP_FLOAT ? v.f : v.negative ? (double)(int64_t)v.u : (double)v.u};
+        r->score[r->scores++] = (struct text_score){name, k.n,
+                                                    v.kind == MP_FLOAT ? v.f
+                                                    : v.negative       ? (double)(int64_t)v.u
+                                                                       : (double)v.u};
     }
     r->own[1].len = 0;
 }

@@ -10,8 +10,8 @@
 
 /* 0: the byte stands for itself; 'u': \u00XX; else the letter of its escape. Bytes beyond ASCII are UTF-8 and stand. */
 static const char escape[256] = {
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u',
-    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'b', 't', 'n', 'u', 'f', 'r', 'u', 'u',         'u',
+    'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', 'u', ['"'] = '"', ['\\'] = '\\',
 };
 
 /* Eight bytes that all stand for themselves. Mycroft's test; bytes beyond ASCII give false alarms only. */
@@ -79,8 +79,9 @@ static void put_whole(struct buf *b, double v)
 }
 
 /*
- * q = v 10^k rounded half to even, for v = m / 2^s: what "%.*g" prints. 2^52 < m < 2^53, 0 < s <= 66, k <= 20, so that all products fit
- * into 128 bits. 1 when q / 10^k read back gives v, 0 when not, -1 when it lies halfway to another number.
+ * q = v 10^k rounded half to even, for v = m / 2^s: what "%.*g" prints. 2^52 < m < 2^53, 0 < s <= 66, k <= 20, so that
+ * all products fit into 128 bits. 1 when q / 10^k read back gives v, 0 when not, -1 when it lies halfway to another
+ * number.
  */
 static int round_decimal(uint64_t m, int s, int k, uint64_t *q)
 {
@@ -98,10 +99,12 @@ static int round_decimal(uint64_t m, int s, int k, uint64_t *q)
     return 2 * rest < ten ? 1 : 2 * rest == ten ? -1 : 0;
 }
 
-/* The shortest of 15, 16 and 17 digits that reads back as v; 1e-4 <= v < 1e15, no whole number. 0: not done, printf has to. */
+/* The shortest of 15, 16 and 17 digits that reads back as v; 1e-4 <= v < 1e15, no whole number. 0: not done, printf has
+ * to. */
 static int put_fraction(struct buf *b, double v)
 {
-    static const double ten[] = {1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
+    static const double ten[] = {1e-3, 1e-2, 1e-1, 1e0, 1e1,  1e2,  1e3,  1e4,  1e5,
+                                 1e6,  1e7,  1e8,  1e9, 1e10, 1e11, 1e12, 1e13, 1e14};
     int e, x = -4, k, got = 0; /* 10^x <= v < 10^(x + 1); 1e-3 and its like are the nearest doubles, and so is v */
     uint64_t m = (uint64_t)ldexp(frexp(v, &e), 53), q = 0;
     char s[40], *end = s + sizeof s, *p = end;
@@ -176,8 +179,10 @@ int jsonl_put_value(struct buf *b, struct mp_in *m, struct err *e)
     if (mp_next(m, &v) < 0)
         return err_set(e, "it ends inside a value");
     switch (v.kind) {
-    case MP_NIL: return buf_puts(b, "null"), 0;
-    case MP_BOOL: return buf_puts(b, v.u ? "true" : "false"), 0;
+    case MP_NIL:
+        return buf_puts(b, "null"), 0;
+    case MP_BOOL:
+        return buf_puts(b, v.u ? "true" : "false"), 0;
     case MP_INT:
         if (v.negative)
             buf_printf(b, "%lld", (long long)v.u);
@@ -199,7 +204,8 @@ int jsonl_put_value(struct buf *b, struct mp_in *m, struct err *e)
             return -1;
         buf_add(b, v.kind == MP_MAP ? "}" : "]", 1);
         return 0;
-    default: return err_set(e, "a value is %s, which JSON cannot say", mp_kind_name(v.kind));
+    default:
+        return err_set(e, "a value is %s, which JSON cannot say", mp_kind_name(v.kind));
     }
 }
 
@@ -221,7 +227,8 @@ static int put_meta(struct buf *b, const struct record *r, const char *text_fiel
             return err_set(e, "a meta key is no string");
         if ((k.n == strlen(text_field) && memcmp(k.p, text_field, k.n) == 0) ||
             (k.n == strlen(id_field) && memcmp(k.p, id_field, k.n) == 0))
-            return err_set(e, "meta key \"%.*s\" is also the field for the text or the id", (int)k.n, (const char *)k.p);
+            return err_set(e, "meta key \"%.*s\" is also the field for the text or the id", (int)k.n,
+                           (const char *)k.p);
         if (b->data[b->len - 1] != '{')
             buf_add(b, ",", 1);
         if (jsonl_put_value(b, &m, e) < 0)
@@ -255,7 +262,8 @@ static int put_tokens(struct buf *b, const struct record *r, struct err *e)
     return jsonl_put_value(b, &m, e);
 }
 
-/* Where id and text go: a member of the line, with its comma; or, by a path, into the meta values of now, which then lie in *within. */
+/* Where id and text go: a member of the line, with its comma; or, by a path, into the meta values of now, which then
+ * lie in *within. */
 static int put_own(struct buf *b, const char *field, const char *s, size_t n, struct record *now, struct buf *within,
                    struct err *e)
 {
@@ -325,7 +333,8 @@ static void put_at(struct buf *b, const char *path, const char *s, size_t n)
 }
 
 /* One field: 1 when it was put (with a comma where others came before), 0 when the record lacks it, -1. */
-static int put_named(struct buf *b, const struct record *r, const char *name, const char *text_field, const char *id_field, struct err *e)
+static int put_named(struct buf *b, const struct record *r, const char *name, const char *text_field,
+                     const char *id_field, struct err *e)
 {
     int text = strcmp(name, "text") == 0, id = strcmp(name, "id") == 0;
     const double *score = record_score(r, name);
@@ -348,8 +357,8 @@ static int put_named(struct buf *b, const struct record *r, const char *name, co
     return 0;
 }
 
-int jsonl_write_fields(struct buf *b, const struct record *r, const char *fields, const char *text_field, const char *id_field,
-                       struct err *e)
+int jsonl_write_fields(struct buf *b, const struct record *r, const char *fields, const char *text_field,
+                       const char *id_field, struct err *e)
 {
     char *list, *rest, *name;
     size_t first = strcspn(text_field, ".");

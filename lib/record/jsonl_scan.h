@@ -1,4 +1,5 @@
-/* jsonl_scan: what jsonl_read is made of: a place in a line, and what stands there. Each function moves the place behind what it took. */
+/* jsonl_scan: what jsonl_read is made of: a place in a line, and what stands there. Each function moves the place
+ * behind what it took. */
 #ifndef WEIR_RECORD_JSONL_SCAN_H
 #define WEIR_RECORD_JSONL_SCAN_H
 

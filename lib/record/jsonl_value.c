@@ -21,7 +21,8 @@ void scan_space(struct scan *s)
         s->p++;
 }
 
-/* Have these eight bytes a quote, a backslash, a control byte or one beyond ASCII? Mycroft's test; false alarms only above the first. */
+/* Have these eight bytes a quote, a backslash, a control byte or one beyond ASCII? Mycroft's test; false alarms only
+ * above the first. */
 static int marked(uint64_t v)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
@@ -47,7 +48,8 @@ static int hex4(const char *p, const char *end)
 }
 
 /* The byte that a one-letter escape stands for, or 0. */
-static const char escaped[256] = {['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
+static const char escaped[256] = {
+    ['"'] = '"', ['\\'] = '\\', ['/'] = '/', ['b'] = '\b', ['f'] = '\f', ['n'] = '\n', ['r'] = '\r', ['t'] = '\t'};
 
 /* The escape at s->p (behind the backslash) into out; returns the bytes put, or -1. */
 static int take_escape(struct scan *s, char *out)
@@ -65,14 +67,15 @@ static int take_escape(struct scan *s, char *out)
         if (low < 0xdc00 || low >= 0xe000)
             return scan_fault(s, "an escape is half of a surrogate pair");
         s->p += 11;
-        return (int)utf8_put((unsigned char *)out, 0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
+        return (int)utf8_put((unsigned char *)out,
+                             0x10000 + ((uint32_t)(unit - 0xd800) << 10) + (uint32_t)(low - 0xdc00));
     }
     s->p += 5;
     return (int)utf8_put((unsigned char *)out, (uint32_t)unit);
 }
 
-/* Move plain bytes from s->p to `to`, which is at or before it, up to a quote, a backslash or a fault. Eight at a time: what a store
- * overwrites has been read. Returns the new `to`, or NULL for what is no UTF-8. */
+/* Move plain bytes from s->p to `to`, which is at or before it, up to a quote, a backslash or a fault. Eight at a time:
+ * what a store overwrites has been read. Returns the new `to`, or NULL for what is no UTF-8. */
 static char *move_plain(struct scan *s, char *to)
 {
     const char *from = s->p, *end = s->end;
@@ -86,7 +89,8 @@ static char *move_plain(struct scan *s, char *to)
             from += 8;
             to += 8;
         }
-        while (from < end && (unsigned char)*from < 0x80 && (unsigned char)*from >= 0x20 && *from != '"' && *from != '\\')
+        while (from < end && (unsigned char)*from < 0x80 && (unsigned char)*from >= 0x20 && *from != '"' &&
+               *from != '\\')
             *to++ = *from++;
         s->p += from - s->p;
         if (from == end || !(*from & 0x80))

@@ -12,7 +12,7 @@ struct lines {
     void *ctx;
     uint64_t limit;
     char *data;
-    size_t at, whole, len, cap; /* next line, end of the whole lines, bytes in data */
+    size_t at, whole, len, cap;    /* next line, end of the whole lines, bytes in data */
     uint64_t number, offset, base; /* base: bytes of the input before data */
     int eof, long_line;            /* long_line: data holds the rest of a line that is being dropped */
     int give_long;                 /* lines_next is to report it first */
@@ -38,8 +38,8 @@ void lines_close(struct lines *l)
     free(l);
 }
 
-/* What is left, which has no line feed, moves to the front; more bytes come behind it, until cap. Only new bytes are looked through: a long line may
- * come in many small pieces. */
+/* What is left, which has no line feed, moves to the front; more bytes come behind it, until cap. Only new bytes are
+ * looked through: a long line may come in many small pieces. */
 static void more(struct lines *l)
 {
     int whole = 0;

@@ -17,12 +17,14 @@ struct lines *lines_open(lines_read *read, void *ctx, uint64_t limit);
 void lines_close(struct lines *l);
 
 /*
- * Read on until there is a whole line in memory: about 256 KiB, or one line where that is longer. 1, 0 at the end of input, -1.
- * Lines before a fault of
- * reading are given before it is told. What lines_next gave before is then gone. A line longer than the limit is dropped: lines_next gives it with p NULL.
+ * Read on until there is a whole line in memory: about 256 KiB, or one line where that is longer. 1, 0 at the end of
+ * input, -1. Lines before a fault of
+ * reading are given before it is told. What lines_next gave before is then gone. A line longer than the limit is
+ * dropped: lines_next gives it with p NULL.
  */
 int lines_fill(struct lines *l, struct err *e);
-/* The next line of what was filled, without its line feed: 1, or 0 when there is none left. The bytes may be changed, n of them. */
+/* The next line of what was filled, without its line feed: 1, or 0 when there is none left. The bytes may be changed, n
+ * of them. */
 int lines_next(struct lines *l, char **p, size_t *n);
 uint64_t lines_number(const struct lines *l); /* of the line that lines_next gave last, from 1 */
 uint64_t lines_offset(const struct lines *l); /* bytes of the input before that line */

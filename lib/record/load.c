@@ -228,7 +228,8 @@ static int give_gathered(struct load *l, struct record *r, struct load_bad *bad)
     return refused(bad, l->text_line, l->text_offset, l->too_long ? NULL : &l->text);
 }
 
-/* Put a line to those before it. Of a whole text every byte stays; a paragraph's lines lose their CR, and the last its end. */
+/* Put a line to those before it. Of a whole text every byte stays; a paragraph's lines lose their CR, and the last its
+ * end. */
 static void gather(struct load *l, const char *p, size_t n)
 {
     if (l->how.format == LOAD_PARAGRAPHS) {
@@ -241,7 +242,8 @@ static void gather(struct load *l, const char *p, size_t n)
         buf_add(&l->text, "\n", 1);
 }
 
-/* Lines up to a blank one (paragraphs) or the end (whole texts). A paragraph belongs to the range where its first line begins. */
+/* Lines up to a blank one (paragraphs) or the end (whole texts). A paragraph belongs to the range where its first line
+ * begins. */
 static int next_gathered(struct load *l, struct record *r, struct load_bad *bad, struct err *e)
 {
     int whole = l->how.format == LOAD_TEXT, got, lines = 0;
@@ -297,10 +299,14 @@ static int next_wet(struct load *l, struct record *r, struct load_bad *bad, stru
 int load_next(struct load *l, struct record *r, struct load_bad *bad, struct err *e)
 {
     switch (l->how.format) {
-    case LOAD_WET: return next_wet(l, r, bad, e);
-    case LOAD_LINES: return next_plain_line(l, r, bad, e);
+    case LOAD_WET:
+        return next_wet(l, r, bad, e);
+    case LOAD_LINES:
+        return next_plain_line(l, r, bad, e);
     case LOAD_TEXT:
-    case LOAD_PARAGRAPHS: return next_gathered(l, r, bad, e);
-    default: return next_jsonl(l, r, bad, e);
+    case LOAD_PARAGRAPHS:
+        return next_gathered(l, r, bad, e);
+    default:
+        return next_jsonl(l, r, bad, e);
     }
 }

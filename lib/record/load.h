@@ -16,22 +16,24 @@ struct load_opts {
 
 /* What was refused. Pointers live until the next call. */
 struct load_bad {
-    uint64_t line, offset; /* line from 1 (of WET: the number of the record); bytes before it, of the decompressed file */
-    const char *raw;       /* its bytes, NULL when it was too long to be held */
+    uint64_t line,
+        offset;      /* line from 1 (of WET: the number of the record); bytes before it, of the decompressed file */
+    const char *raw; /* its bytes, NULL when it was too long to be held */
     size_t raw_len;
     struct err why;
 };
 
 struct load;
 /*
- * Read records of s. LOAD_AUTO is WET when the first bytes are "WARC/", else JSONL. A byte order mark of UTF-8 is passed over.
- * from, to: only the lines that begin in bytes [from, to) of a plain file; 0 and UINT64_MAX for all. Not for WET and whole texts.
- * NULL too for what is no text, and no JSON lines where these are asked for: e says what it is (base/foreign.h).
+ * Read records of s. LOAD_AUTO is WET when the first bytes are "WARC/", else JSONL. A byte order mark of UTF-8 is
+ * passed over. from, to: only the lines that begin in bytes [from, to) of a plain file; 0 and UINT64_MAX for all. Not
+ * for WET and whole texts. NULL too for what is no text, and no JSON lines where these are asked for: e says what it is
+ * (base/foreign.h).
  */
 struct load *load_open(struct unzip *s, const struct load_opts *how, uint64_t from, uint64_t to, struct err *e);
 enum { LOAD_END, LOAD_RECORD, LOAD_REFUSED };
-/* The next record into r, or what was refused into bad: LOAD_*, or -1 when the source cannot be read on. Blank lines are passed over.
- * Lines end in LF or CR LF; of a whole text (LOAD_TEXT) every byte is kept. */
+/* The next record into r, or what was refused into bad: LOAD_*, or -1 when the source cannot be read on. Blank lines
+ * are passed over. Lines end in LF or CR LF; of a whole text (LOAD_TEXT) every byte is kept. */
 int load_next(struct load *l, struct record *r, struct load_bad *bad, struct err *e);
 void load_close(struct load *l);
 

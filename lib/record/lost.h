@@ -7,7 +7,8 @@
 #include "base/err.h"
 
 struct lost;
-/* path: where the list goes when the work is done, also when it is empty: FILE, records that were taken of it, reason; tab-separated. */
+/* path: where the list goes when the work is done, also when it is empty: FILE, records that were taken of it, reason;
+ * tab-separated. */
 struct lost *lost_open(const char *path, struct err *e);
 void lost_add(struct lost *l, const char *file, uint64_t records, const char *reason);
 int lost_count(const struct lost *l);

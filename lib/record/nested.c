@@ -39,7 +39,8 @@ static int is_map(struct mp_in value, struct mp_in *body, uint32_t *n)
     return 1;
 }
 
-/* n pairs to `to` without the one at path, whose value is *leaf. How many are put; leaf->p stays NULL when it is not there. */
+/* n pairs to `to` without the one at path, whose value is *leaf. How many are put; leaf->p stays NULL when it is not
+ * there. */
 static uint32_t cut(struct mp_in m, uint32_t n, const char *path, struct buf *to, struct mp_in *leaf)
 {
     size_t first = strcspn(path, ".");
@@ -123,7 +124,8 @@ static int put_within(const struct pair *p, const char *path, const char *s, siz
     struct buf inner = {0};
     struct mp_in body;
     uint32_t n;
-    int rc = is_map(p->value, &body, &n) ? nested_put(body.p, (size_t)(body.end - body.p), &n, path, s, bytes, &inner) : -1;
+    int rc =
+        is_map(p->value, &body, &n) ? nested_put(body.p, (size_t)(body.end - body.p), &n, path, s, bytes, &inner) : -1;
 
     if (rc == 0) {
         mp_put_strn(to, p->key.p, p->key.n);
@@ -134,7 +136,8 @@ static int put_within(const struct pair *p, const char *path, const char *s, siz
     return rc;
 }
 
-int nested_put(const uint8_t *pairs, size_t len, uint32_t *n, const char *path, const char *s, size_t bytes, struct buf *to)
+int nested_put(const uint8_t *pairs, size_t len, uint32_t *n, const char *path, const char *s, size_t bytes,
+               struct buf *to)
 {
     struct mp_in m = {pairs, pairs + len};
     size_t first = strcspn(path, ".");

@@ -16,8 +16,8 @@ struct records {
     char *name;
     int fd, own_fd;
     struct records_opts how;
-    struct reader *in;        /* of a stream */
-    struct lines *lines;      /* else */
+    struct reader *in;   /* of a stream */
+    struct lines *lines; /* else */
     struct buf block;
     struct item item;
     struct record *batch;
@@ -111,7 +111,8 @@ static int unpack_block(struct records *in, struct err *e)
         if (record_unpack(add_record(in), &m, e) < 0)
             return err_in(e, "%s: text record %llu", in->name, (unsigned long long)(in->seen + in->n));
     if (in->n != in->item.size)
-        return err_set(e, "%s: a block of text says %llu records and holds %zu", in->name, (unsigned long long)in->item.size, in->n);
+        return err_set(e, "%s: a block of text says %llu records and holds %zu", in->name,
+                       (unsigned long long)in->item.size, in->n);
     return 0;
 }
 
@@ -154,7 +155,8 @@ static int first_line(const struct records *in, char **p, size_t *n, struct err 
 
 static int lines_batch(struct records *in, struct err *e)
 {
-    const char *text = in->how.text_field ? in->how.text_field : "text", *id = in->how.id_field ? in->how.id_field : "id";
+    const char *text = in->how.text_field ? in->how.text_field : "text",
+               *id = in->how.id_field ? in->how.id_field : "id";
     char *p;
     size_t n;
     int got;

@@ -5,7 +5,8 @@
 #include "record/jsonl.h"
 #include "record/records_parts.h"
 
-struct records_out *records_out_open(int fd, const char *name, const struct records_opts *how, struct records *in, struct err *e)
+struct records_out *records_out_open(int fd, const char *name, const struct records_opts *how, struct records *in,
+                                     struct err *e)
 {
     struct records_out *out = mem_new(1, sizeof *out);
     struct reader *from = in ? records_reader(in) : NULL;

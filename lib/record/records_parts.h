@@ -8,10 +8,10 @@ struct records_out {
     char *name;
     int fd;
     struct records_opts how;
-    struct writer *writer;  /* of a stream */
-    struct buf block;       /* waits until it is RECORD_BLOCK_BYTES */
-    uint64_t n;             /* records in it */
-    struct records *in;     /* linked, or NULL */
+    struct writer *writer; /* of a stream */
+    struct buf block;      /* waits until it is RECORD_BLOCK_BYTES */
+    uint64_t n;            /* records in it */
+    struct records *in;    /* linked, or NULL */
 };
 
 int records_flush(struct records_out *out, struct err *e); /* what waits, as a block */

@@ -234,10 +234,13 @@ static int take_scores(struct record *r, struct mp_in *m, struct err *e)
     if (mp_next(m, &map) < 0 || map.kind != MP_MAP)
         return err_set(e, "scores are no map");
     for (uint32_t i = 0; i < map.n; i++) {
-        if (mp_next(m, &name) < 0 || mp_next(m, &v) < 0 || name.kind != MP_STR || (v.kind != MP_FLOAT && v.kind != MP_INT))
+        if (mp_next(m, &name) < 0 || mp_next(m, &v) < 0 || name.kind != MP_STR ||
+            (v.kind != MP_FLOAT && v.kind != MP_INT))
             return err_set(e, "scores are not all numbers under names");
         add_score(r, (const char *)name.p, name.n,
-                  v.kind == MP_FLOAT ? v.f : v.negative ? (double)(int64_t)v.u : (double)v.u);
+                  v.kind == MP_FLOAT ? v.f
+                  : v.negative       ? (double)(int64_t)v.u
+                                     : (double)v.u);
     }
     return 0;
 }

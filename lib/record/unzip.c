@@ -20,9 +20,9 @@ enum how { PLAIN, GZIP, ZSTD };
 struct unzip {
     char *name;
     int fd;
-    int64_t size;  /* of a regular file, or -1 */
+    int64_t size; /* of a regular file, or -1 */
     enum how how;
-    uint8_t *in;   /* bytes read ahead: [at, len) */
+    uint8_t *in; /* bytes read ahead: [at, len) */
     size_t at, len;
     int eof, inside; /* inside a member or frame */
     z_stream z;
@@ -116,7 +116,9 @@ int unzip_begins(const struct unzip *s, const char *word)
 int unzip_seek(struct unzip *s, uint64_t at, struct err *e)
 {
     s->at = s->len = 0;
-    return lseek(s->fd, (off_t)at, SEEK_SET) < 0 ? err_errno(e, "%s: cannot go to byte %llu", s->name, (unsigned long long)at) : 0;
+    return lseek(s->fd, (off_t)at, SEEK_SET) < 0
+               ? err_errno(e, "%s: cannot go to byte %llu", s->name, (unsigned long long)at)
+               : 0;
 }
 
 static ssize_t read_plain(struct unzip *s, void *p, size_t n, struct err *e)

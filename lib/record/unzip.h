@@ -1,4 +1,5 @@
-/* unzip: the bytes of a file, decompressed: gzip (any number of members), zstd (any number of frames), or as they are. */
+/* unzip: the bytes of a file, decompressed: gzip (any number of members), zstd (any number of frames), or as they are.
+ * */
 #ifndef WEIR_RECORD_UNZIP_H
 #define WEIR_RECORD_UNZIP_H
 
@@ -8,7 +9,8 @@
 #include "base/err.h"
 
 struct unzip;
-/* "-" is standard input. The first bytes tell the compression. NULL on error. Memory: 64 KiB, and zstd's window of at most 128 MiB. */
+/* "-" is standard input. The first bytes tell the compression. NULL on error. Memory: 64 KiB, and zstd's window of at
+ * most 128 MiB. */
 struct unzip *unzip_open(const char *path, struct err *e);
 const char *unzip_name(const struct unzip *s); /* for messages */
 /* lines_read for a struct unzip: 0 at the end; a file cut inside a member or frame, or damaged, is an error. */

@@ -181,7 +181,8 @@ int wet_next(struct wet *w, struct wet_record *r, struct err *why, struct err *e
         }
         if (size > w->limit) {
             pass(w, n);
-            err_set(why, "the text has %llu bytes, more than %llu", (unsigned long long)size, (unsigned long long)w->limit);
+            err_set(why, "the text has %llu bytes, more than %llu", (unsigned long long)size,
+                    (unsigned long long)w->limit);
             return skip(w, size, e) < 0 ? -1 : 2;
         }
         if (need(w, n + (size_t)size, e) < 0)

@@ -13,7 +13,8 @@ struct wet_record {
 struct wet;
 struct wet *wet_open(lines_read *read, void *ctx, uint64_t limit);
 void wet_close(struct wet *w);
-/* The next text: 1; 2: refused for its size, why says so; 0 at the end; -1 when it is no WARC or ends inside a record. */
+/* The next text: 1; 2: refused for its size, why says so; 0 at the end; -1 when it is no WARC or ends inside a record.
+ * */
 int wet_next(struct wet *w, struct wet_record *r, struct err *why, struct err *e);
 
 #endif

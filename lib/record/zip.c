@@ -87,8 +87,9 @@ int zip_put(struct zip *z, const void *p, size_t n, struct err *e)
 
     while (n) {
         size_t piece = n < (size_t)1 << 30 ? n : (size_t)1 << 30;
-        int rc = z->how == ZIP_GZIP ? put_gzip(z, at, piece, 0, e)
-               : z->how == ZIP_ZSTD ? put_zstd(z, at, piece, 0, e) : io_write(z->fd, at, piece, e);
+        int rc = z->how == ZIP_GZIP   ? put_gzip(z, at, piece, 0, e)
+                 : z->how == ZIP_ZSTD ? put_zstd(z, at, piece, 0, e)
+                                      : io_write(z->fd, at, piece, e);
 
         if (rc < 0)
             return -1;

@@ -149,7 +149,10 @@ void calib_pass(void *ctx, const float *before, const float *middle, const float
         c->alike[0] += whole;
         c->alike[1] += cosine(before + i, middle + i, n);
         c->alike[2] += cosine(middle + i, after + i, n);
-        c->angles += real_acos(whole > 1 ? 1 : whole < -1 ? -1 : whole) / 3.141592653589793; /* beyond 1 only by rounding */
+        c->angles += real_acos(whole > 1    ? 1
+                               : whole < -1 ? -1
+                                            : whole) /
+                     3.141592653589793; /* beyond 1 only by rounding */
     }
     c->passed += tokens;
 }
@@ -208,7 +211,8 @@ static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
     sums[2] = s->sumabs;
     sums[3] = s->first ? NULL : whole_gram(s);
     for (int i = 0; i < 4; i++)
-        if (sums[i] && set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, i == 0 || i == 3 ? s->weight : (double)s->n, e) < 0)
+        if (sums[i] &&
+            set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, i == 0 || i == 3 ? s->weight : (double)s->n, e) < 0)
             return -1;
     if (s->first)
         bundle_lend(b, s->first, "gram");
@@ -245,7 +249,8 @@ int calib_attach(struct calib *c, const struct forward *f, struct bundle *b, int
     return 0;
 }
 
-/* How much the layer, and the half of it that a linear is of, change the states; rounding alone gives a cosine above 1. */
+/* How much the layer, and the half of it that a linear is of, change the states; rounding alone gives a cosine above 1.
+ * */
 static void set_influence(const struct calib *c, const struct forward *f, struct bundle *b)
 {
     double layer = 1 - c->alike[0] / (double)c->passed,
@@ -277,7 +282,8 @@ int calib_parse_weight(const char *arg, double *least, struct err *e)
         return err_set(e, "there is no token weight '%.80s'; there is attncon", arg);
     if (arg[7] && parse_f64(arg + 8, least, e) < 0)
         return -1;
-    return *least > 0 && *least <= 1 ? 0 : err_set(e, "the least weight is %g; above 0 and at most 1 is needed", *least);
+    return *least > 0 && *least <= 1 ? 0
+                                     : err_set(e, "the least weight is %g; above 0 and at most 1 is needed", *least);
 }
 
 void calib_reset(struct calib *c)

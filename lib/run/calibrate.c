@@ -22,7 +22,10 @@ static int bi(const struct calibrate *c)
 
 static struct taps taps_of(struct calibrate *c)
 {
-    return (struct taps){.see = calib_see, .attend = c->calib.least > 0 ? calib_weigh : NULL, .ctx = &c->calib, .pass = bi(c) ? calib_pass : NULL,
+    return (struct taps){.see = calib_see,
+                         .attend = c->calib.least > 0 ? calib_weigh : NULL,
+                         .ctx = &c->calib,
+                         .pass = bi(c) ? calib_pass : NULL,
                          .mix = c->calib.parts & CALIB_REAP ? calib_mix : NULL};
 }
 
@@ -89,7 +92,8 @@ static int look(struct calibrate *c, struct err *e)
     return c->command ? calib_attach_layer(&c->calib, &c->f, u->b, u->n, e) : 0;
 }
 
-/* The unit to the command and back; what came back is what the model is from here on. A layer that did not come back is left out. */
+/* The unit to the command and back; what came back is what the model is from here on. A layer that did not come back is
+ * left out. */
 static int pass(struct calibrate *c, struct err *e)
 {
     struct through *t = &c->through;
@@ -101,7 +105,9 @@ static int pass(struct calibrate *c, struct err *e)
     if (!t->n && c->layer >= 0 && !forward_within(&c->f))
         c->dropped = c->layer;
     if (bi(c) && forward_within(&c->f))
-        return err_set(e, "layer %lld has experts: its influence (--parts bi) is known only when --through has had all of it", (long long)c->layer);
+        return err_set(
+            e, "layer %lld has experts: its influence (--parts bi) is known only when --through has had all of it",
+            (long long)c->layer);
     return through_write(t, e);
 }
 

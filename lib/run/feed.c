@@ -14,7 +14,8 @@ static void unit_free(struct feed *f)
     f->n = 0;
 }
 
-/* A stream from a source that knew no roles gets them here; only in this process when nothing else changes the bundle. */
+/* A stream from a source that knew no roles gets them here; only in this process when nothing else changes the bundle.
+ * */
 static void give_role(const struct feed *f, struct bundle *b)
 {
     const char *role;
@@ -41,7 +42,8 @@ static int other(struct feed *f, struct err *e)
     return f->out ? blob_write(f->out, it->name, keep->data, keep->len, e) : 0;
 }
 
-/* A tensor without a role: a buffer that needs no running is passed on; anything else would be a weight left out in silence. */
+/* A tensor without a role: a buffer that needs no running is passed on; anything else would be a weight left out in
+ * silence. */
 static int stranger(struct feed *f, struct err *e)
 {
     const char *name = f->ahead.b.name;

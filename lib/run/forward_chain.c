@@ -1,6 +1,7 @@
 /*
- * forward_chain: the sections before and after the layers. Their tensors come one by one, so each step is run over all tokens when its weight is there;
- * a bias that comes behind it is added then, which is the same. Each step reads what the one before it made.
+ * forward_chain: the sections before and after the layers. Their tensors come one by one, so each step is run over all
+ * tokens when its weight is there; a bias that comes behind it is added then, which is the same. Each step reads what
+ * the one before it made.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,7 @@ struct job {
     const struct op *o;
     const struct op_size *size;
     const struct taps *taps;
-    struct states *to;      /* or NULL: in place */
+    struct states *to; /* or NULL: in place */
 };
 
 static int op_batch(struct forward *f, void *ctx, const struct batch *b, float *x, struct err *e)
@@ -147,7 +148,9 @@ static int look(struct forward *f, const struct walk_step *s, const struct taps 
 {
     struct op o = {.step = s};
 
-    return taps && taps->see && s->op == WALK_linear ? all_batches(f, see_batch, &(struct job){.o = &o, .taps = taps}, 0, e) : 0;
+    return taps && taps->see && s->op == WALK_linear
+               ? all_batches(f, see_batch, &(struct job){.o = &o, .taps = taps}, 0, e)
+               : 0;
 }
 
 static int bias_batch(struct forward *f, void *ctx, const struct batch *b, float *x, struct err *e)

@@ -150,7 +150,8 @@ static int some_tokens(const struct expert *x, int64_t from, int64_t n, struct e
     float *none[WALK_VALUES] = {0};
     const struct op_size *size = x->l->size;
     int in = x->scatter->out, out = x->gather->in[0];
-    struct some m = {kept_at(x->l, x->scatter->in[0]), x->l->token + from, NULL, stage_at(&x->s, in, none, x->f->work, n), size[in].width};
+    struct some m = {kept_at(x->l, x->scatter->in[0]), x->l->token + from, NULL,
+                     stage_at(&x->s, in, none, x->f->work, n), size[in].width};
     struct some d = {NULL, m.token, x->l->weight + from, stage_at(&x->s, out, none, x->f->work, n), size[out].width};
 
     if (fetch(&m, n, e) < 0)
@@ -160,9 +161,11 @@ static int some_tokens(const struct expert *x, int64_t from, int64_t n, struct e
     if (!x->keep)
         return 0;
     d.all = sums(x->f, x->l, x->gather->out, d.width, e);
-    return !d.all ? -1 : d.all->width == d.width ? add(&d, n, e)
-         : err_set(e, "layer %lld: expert %lld gives %lld values, others %lld", (long long)x->l->number, (long long)x->number, (long long)d.width,
-                   (long long)d.all->width);
+    return !d.all ? -1
+           : d.all->width == d.width
+               ? add(&d, n, e)
+               : err_set(e, "layer %lld: expert %lld gives %lld values, others %lld", (long long)x->l->number,
+                         (long long)x->number, (long long)d.width, (long long)d.all->width);
 }
 
 /* Every weight that an expert has must be there, even when no token goes to it. */
@@ -172,7 +175,8 @@ static int open_stage(struct expert *x, struct err *e)
     char hold[WALK_VALUES + 1] = {0}, outside[WALK_VALUES + 1] = {0};
 
     for (int v = 0; v < x->l->walk.values; v++)
-        hold[v] = (x->taps && x->taps->see && stage_taps(&x->l->walk, 1, v)) || v == x->gather->in[0] || v == x->scatter->out;
+        hold[v] =
+            (x->taps && x->taps->see && stage_taps(&x->l->walk, 1, v)) || v == x->gather->in[0] || v == x->scatter->out;
     return stage_open(&x->s, &room, 1, layer_weight, x->l, x->l->size, hold, outside, e);
 }
 

@@ -4,7 +4,9 @@
 
 #include "run/forward.h"
 
-#define BATCH 2048 /* tokens run together: enough to keep matrix products near the peak, little enough to be small beside a layer */
+#define BATCH                                                                                                          \
+    2048 /* tokens run together: enough to keep matrix products near the peak, little enough to be small beside a layer
+          * */
 
 /* A value of a layer that is kept for all tokens between its stages. */
 struct kept {
@@ -14,17 +16,17 @@ struct kept {
 
 struct layer {
     struct walk walk;
-    struct op_size *size;    /* [values] */
-    int64_t number;          /* of its bundles */
-    struct weight *w;        /* [lines of weights in the page]: of the stage that is being run */
-    int experts, done;       /* it has experts; it is over */
-    int ran[3];              /* stages */
+    struct op_size *size; /* [values] */
+    int64_t number;       /* of its bundles */
+    struct weight *w;     /* [lines of weights in the page]: of the stage that is being run */
+    int experts, done;    /* it has experts; it is over */
+    int ran[3];           /* stages */
     struct kept kept[WALK_VALUES];
     int keeps;
-    int64_t count, next;     /* experts there are, and the next that must come */
-    int64_t *start;          /* [count + 1]: of an expert's tokens */
+    int64_t count, next; /* experts there are, and the next that must come */
+    int64_t *start;      /* [count + 1]: of an expert's tokens */
     uint32_t *token;
-    float *weight;           /* of the tokens' weights */
+    float *weight; /* of the tokens' weights */
 };
 
 struct batch {

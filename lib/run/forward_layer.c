@@ -67,8 +67,10 @@ int layer_take(struct forward *f, struct layer *l, const struct bundle *b, int n
         if (is < 0)
             return -1;
         if (is != phase)
-            return err_set(e, "%s: it comes with tensors of another part of layer %lld; tsplit writes tensors in the order a model runs", b[i].name,
-                           (long long)l->number);
+            return err_set(e,
+                           "%s: it comes with tensors of another part of layer %lld; tsplit writes tensors in the "
+                           "order a model runs",
+                           b[i].name, (long long)l->number);
         if (weight_take(&l->w[w - f->m.arch->weight], &f->m, w, &b[i], bias, e) < 0)
             return -1;
     }

@@ -1,4 +1,5 @@
-/* forward_stage: a dense stage of a layer over all tokens: batches of whole windows, and the values that live across its experts. */
+/* forward_stage: a dense stage of a layer over all tokens: batches of whole windows, and the values that live across
+ * its experts. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -37,7 +38,8 @@ static void run_window(void *ctx, size_t i)
               r->received ? r->received + row * heads_of(r->s) : NULL);
 }
 
-/* A thread a window when there are windows for all threads, else all threads on every matrix: the same numbers, less waiting. */
+/* A thread a window when there are windows for all threads, else all threads on every matrix: the same numbers, less
+ * waiting. */
 static void run_batch(struct run *r)
 {
     if (r->received)

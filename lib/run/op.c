@@ -48,12 +48,19 @@ static const struct {
 static int must(enum walk_op op, enum op_attr at)
 {
     switch (at) {
-    case AT_eps: return op == WALK_rmsnorm || op == WALK_layernorm;
-    case AT_base: case AT_dims: return op == WALK_rope;
-    case AT_each: return op == WALK_join;
-    case AT_by: return op == WALK_offset || op == WALK_scale || op == WALK_softcap;
-    case AT_top: return op == WALK_route;
-    default: return 0;
+    case AT_eps:
+        return op == WALK_rmsnorm || op == WALK_layernorm;
+    case AT_base:
+    case AT_dims:
+        return op == WALK_rope;
+    case AT_each:
+        return op == WALK_join;
+    case AT_by:
+        return op == WALK_offset || op == WALK_scale || op == WALK_softcap;
+    case AT_top:
+        return op == WALK_route;
+    default:
+        return 0;
     }
 }
 

@@ -1,9 +1,10 @@
 /*
- * op: what the steps of a page do to rows of tokens. A row of the table is an op: the sizes that it needs and gives, and its forward pass. (Its
- * backward pass will stand beside that.)
+ * op: what the steps of a page do to rows of tokens. A row of the table is an op: the sizes that it needs and gives,
+ * and its forward pass. (Its backward pass will stand beside that.)
  *
- * All are deterministic: a result depends on its own row or window only, and sums run in a fixed order, so that neither threads nor batches change a
- * bit. Work is shared by par_for inside. Values are f32, [rows][width]; a row is a token; tokens of a window are consecutive.
+ * All are deterministic: a result depends on its own row or window only, and sums run in a fixed order, so that neither
+ * threads nor batches change a bit. Work is shared by par_for inside. Values are f32, [rows][width]; a row is a token;
+ * tokens of a window are consecutive.
  */
 #ifndef WEIR_RUN_OP_H
 #define WEIR_RUN_OP_H
@@ -14,20 +15,23 @@
 #include "run/windows.h"
 
 /* Attributes that are numbers: ATTR(name, default), NAN where it must be given. */
-#define OP_ATTRS(ATTR)                                                                                                            \
-    ATTR(row, -1) ATTR(skip, 0) ATTR(eps, NAN) ATTR(group, 0) ATTR(base, NAN) ATTR(dims, NAN) ATTR(at, 0) ATTR(pair, -1)          \
-    ATTR(scaled, 1) ATTR(scale, 1) ATTR(causal, 1) ATTR(window, 0) ATTR(cap, 0) ATTR(alibi, 0) ATTR(each, NAN) ATTR(alpha, 0)     \
-    ATTR(lo, -INFINITY) ATTR(hi, INFINITY) ATTR(by, NAN) ATTR(top, NAN) ATTR(norm, 0) ATTR(groups, 1) ATTR(gtop, 1) ATTR(gsum, 2)
+/* clang-format off */
+#define OP_ATTRS(ATTR) \
+    ATTR(row, -1) ATTR(skip, 0) ATTR(eps, NAN) ATTR(group, 0) ATTR(base, NAN) ATTR(dims, NAN) ATTR(at, 0) \
+    ATTR(pair, -1) ATTR(scaled, 1) ATTR(scale, 1) ATTR(causal, 1) ATTR(window, 0) ATTR(cap, 0) ATTR(alibi, 0) \
+    ATTR(each, NAN) ATTR(alpha, 0) ATTR(lo, -INFINITY) ATTR(hi, INFINITY) ATTR(by, NAN) ATTR(top, NAN) \
+    ATTR(norm, 0) ATTR(groups, 1) ATTR(gtop, 1) ATTR(gsum, 2)
+/* clang-format on */
 enum op_attr {
 #define ATTR(name, otherwise) AT_##name,
     OP_ATTRS(ATTR)
 #undef ATTR
-    OP_ATTR_COUNT
+        OP_ATTR_COUNT
 };
 
 struct op_size {
     int64_t width;
-    int64_t head;       /* of one head of attention; the width where there are none */
+    int64_t head; /* of one head of attention; the width where there are none */
 };
 
 /* A step with its weights and numbers. */
@@ -35,28 +39,29 @@ struct op {
     const struct walk *walk;
     const struct walk_step *step;
     double at[OP_ATTR_COUNT];
-    int64_t head;                     /* of linear: the innermost of several sizes of its outputs, else 0 */
-    const char *word;                 /* fn, score, slopes; or NULL */
-    const struct weight *w, *extra;   /* NULL where the step has none */
-    const struct rope *turn;          /* of rope */
+    int64_t head;                   /* of linear: the innermost of several sizes of its outputs, else 0 */
+    const char *word;               /* fn, score, slopes; or NULL */
+    const struct weight *w, *extra; /* NULL where the step has none */
+    const struct rope *turn;        /* of rope */
     void (*act)(const float *x, float *y, size_t n); /* of act */
-    const struct op *fused;           /* mul: the act that makes its first input is done here; act: done elsewhere */
+    const struct op *fused; /* mul: the act that makes its first input is done here; act: done elsewhere */
 };
 
 /* Rows that an op runs on. */
 struct op_rows {
-    float *const *value;              /* of each value of the walk: its first row here */
-    const struct op_size *size;       /* likewise */
+    float *const *value;        /* of each value of the walk: its first row here */
+    const struct op_size *size; /* likewise */
     int64_t rows;
-    const struct window *window;      /* that make up the rows, each from position 0; start counts from window[0].start */
+    const struct window *window; /* that make up the rows, each from position 0; start counts from window[0].start */
     int64_t windows;
-    float *received;                  /* [rows][heads]: attention that came to each token is added; or NULL */
+    float *received; /* [rows][heads]: attention that came to each token is added; or NULL */
 };
 
 struct op_row {
-    int in_place;                     /* the out may lie where an input of the same width lies */
-    int (*shape)(struct op *o, struct op_size *size, struct err *e); /* size[out] from size[in] and weights; what does not fit is an error */
-    void (*run)(const struct op *o, const struct op_rows *r);        /* NULL: the executor does it (embed, scatter, gather) */
+    int in_place; /* the out may lie where an input of the same width lies */
+    int (*shape)(struct op *o, struct op_size *size,
+                 struct err *e); /* size[out] from size[in] and weights; what does not fit is an error */
+    void (*run)(const struct op *o, const struct op_rows *r); /* NULL: the executor does it (embed, scatter, gather) */
 };
 extern const struct op_row op_table[WALK_OPS];
 
@@ -65,7 +70,7 @@ struct op_room {
     const struct model *m;
     const struct walk *walk;
     struct rope **ropes;
-    int64_t positions;                /* of the longest window */
+    int64_t positions; /* of the longest window */
 };
 
 /*

@@ -1,7 +1,8 @@
 /*
- * op_attention: out[t] of head h = sum_s softmax_s(scale q[t].k[s]) v[s]; head h uses keys and values of head h / (heads / kv heads). s runs over
- * the window up to t (causal), over the last `window` of those, or over the whole window. Scores may be capped, shifted by ALiBi's slopes, and a
- * sink, a score without a value, may take part in the softmax.
+ * op_attention: out[t] of head h = sum_s softmax_s(scale q[t].k[s]) v[s]; head h uses keys and values of head h /
+ * (heads / kv heads). s runs over the window up to t (causal), over the last `window` of those, or over the whole
+ * window. Scores may be capped, shifted by ALiBi's slopes, and a sink, a score without a value, may take part in the
+ * softmax.
  *
  * Cost: 4 len^2 d for a window and head. Memory: for each thread 64 floats for each token of the longest window.
  */
@@ -51,7 +52,7 @@ double op_slope(int64_t head, int64_t heads)
 struct attend {
     const struct op *o;
     const struct op_rows *r;
-    float *work;        /* for each thread, work_n floats */
+    float *work; /* for each thread, work_n floats */
     int64_t work_n, heads, share, d, dv;
 };
 
@@ -63,7 +64,8 @@ struct block {
     int64_t head, from, to, low, high;
 };
 
-/* By how much a key's score is raised: slope times its place (to the query's where nothing is rounded: the softmax is the same). */
+/* By how much a key's score is raised: slope times its place (to the query's where nothing is rounded: the softmax is
+ * the same). */
 static void add_slope(const struct block *b, float *row, int64_t t, int64_t first, int64_t last)
 {
     const struct op *o = b->a->o;

@@ -8,7 +8,9 @@
 int op_shape_linear(struct op *o, struct op_size *size, struct err *e)
 {
     const struct op_size *in = o->step->ins ? &size[o->step->in[0]] : NULL;
-    int64_t head = o->head && o->w->rows % o->head == 0 ? o->head : o->w->rows; /* else attention, if there is one, says what does not fit */
+    int64_t head = o->head && o->w->rows % o->head == 0
+                       ? o->head
+                       : o->w->rows; /* else attention, if there is one, says what does not fit */
 
     if (o->step->weight->axes < 2)
         return err_set(e, "%s is no matrix", o->step->weight->role);

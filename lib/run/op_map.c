@@ -23,8 +23,15 @@ static void relu2(const float *x, float *y, size_t n)
 static const struct {
     const char *name;
     void (*act)(const float *x, float *y, size_t n);
-} acts[] = {{"silu", kern_silu}, {"swish", kern_silu}, {"gelu", kern_gelu_erf}, {"gelu_tanh", kern_gelu_tanh}, {"gelu_pytorch_tanh", kern_gelu_tanh},
-            {"gelu_new", kern_gelu_tanh}, {"gelu_fast", kern_gelu_tanh}, {"relu", relu}, {"relu2", relu2}};
+} acts[] = {{"silu", kern_silu},
+            {"swish", kern_silu},
+            {"gelu", kern_gelu_erf},
+            {"gelu_tanh", kern_gelu_tanh},
+            {"gelu_pytorch_tanh", kern_gelu_tanh},
+            {"gelu_new", kern_gelu_tanh},
+            {"gelu_fast", kern_gelu_tanh},
+            {"relu", relu},
+            {"relu2", relu2}};
 
 int op_shape_act(struct op *o, struct op_size *size, struct err *e)
 {
@@ -56,7 +63,8 @@ static void act_piece(const struct op_map *m, size_t at, size_t n)
 static struct op_map map_of(const struct op *o, const struct op_rows *r,
                             void (*piece)(const struct op_map *, size_t, size_t))
 {
-    struct op_map m = {.piece = piece, .x = op_in(o, r, 0), .out = op_out(o, r), .n = (size_t)(r->rows * op_width(o, r))};
+    struct op_map m = {
+        .piece = piece, .x = op_in(o, r, 0), .out = op_out(o, r), .n = (size_t)(r->rows * op_width(o, r))};
 
     if (o->step->ins > 1)
         m.y = op_in(o, r, 1);

@@ -1,4 +1,5 @@
-/* op_norm: rmsnorm (Zhang and Sennrich 2019) and layernorm (Ba et al. 2016), over the whole row or over each piece of it. */
+/* op_norm: rmsnorm (Zhang and Sennrich 2019) and layernorm (Ba et al. 2016), over the whole row or over each piece of
+ * it. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -69,7 +70,9 @@ static struct norm norm_of(const struct op *o, const struct op_rows *r)
 {
     int64_t group = (int64_t)o->at[AT_group];
 
-    return (struct norm){op_in(o, r, 0), o->w->w, o->w->bias, op_out(o, r), op_width(o, r), group ? group : o->w->cols, o->w->cols, o->at[AT_eps]};
+    return (struct norm){op_in(o, r, 0), o->w->w,        o->w->bias,
+                         op_out(o, r),   op_width(o, r), group ? group : o->w->cols,
+                         o->w->cols,     o->at[AT_eps]};
 }
 
 void op_run_rmsnorm(const struct op *o, const struct op_rows *r)

@@ -1,9 +1,10 @@
 /*
- * op_route: which experts a token goes to. Scores are the softmax or the sigmoid of the router's outputs; the highest count (a correction bias added
- * for the choice alone), of equal ones the lower index. With groups, only experts of the best gtop groups are chosen from; a group is as good as the
- * sum of its gsum best (DeepSeek-AI 2024).
+ * op_route: which experts a token goes to. Scores are the softmax or the sigmoid of the router's outputs; the highest
+ * count (a correction bias added for the choice alone), of equal ones the lower index. With groups, only experts of the
+ * best gtop groups are chosen from; a group is as good as the sum of its gsum best (DeepSeek-AI 2024).
  *
- * out: [2 top]: the experts' indices in the order of choice, then their weights: the scores, divided by their sum where norm says so, times scale.
+ * out: [2 top]: the experts' indices in the order of choice, then their weights: the scores, divided by their sum where
+ * norm says so, times scale.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -17,7 +18,9 @@ static int whole(const struct op *o, enum op_attr at, const char *name, int64_t 
 {
     double v = o->at[at];
 
-    return v >= 1 && v <= (double)most && v == floor(v) ? 0 : err_set(e, "%s is %g; a whole number from 1 to %lld is needed", name, v, (long long)most);
+    return v >= 1 && v <= (double)most && v == floor(v)
+               ? 0
+               : err_set(e, "%s is %g; a whole number from 1 to %lld is needed", name, v, (long long)most);
 }
 
 int op_shape_route(struct op *o, struct op_size *size, struct err *e)

@@ -12,7 +12,8 @@
 #define TILE 8192 /* rows of the head at a time */
 #define SLAB 128  /* tokens at a time */
 
-/* One model's running figures of a position: the largest score so far, whose it is, sum of e^(score - max), the target's score. */
+/* One model's running figures of a position: the largest score so far, whose it is, sum of e^(score - max), the
+ * target's score. */
 struct running {
     double max, sum;
     uint32_t top;
@@ -22,26 +23,26 @@ struct running {
 #define READ (16 * SLAB) /* tokens whose states are fetched at once */
 
 struct scored {
-    struct running *run[2];   /* [all tokens] */
-    double *gap;              /* sum of e^(ref - max) (ref - model), scaled as run[1] */
+    struct running *run[2]; /* [all tokens] */
+    double *gap;            /* sum of e^(ref - max) (ref - model), scaled as run[1] */
 };
 
 /* Both models (0 the model, 1 the reference) on one tile of the vocabulary and the tokens whose states are fetched. */
 struct tile {
     const struct scorer *const *m;
     int models;
-    float *w[2];              /* [rows][hidden] */
-    uint32_t row0;            /* the tile's first vocabulary row */
+    float *w[2];   /* [rows][hidden] */
+    uint32_t row0; /* the tile's first vocabulary row */
     int64_t rows;
     int64_t first, tokens;
-    const float *x[2];        /* [tokens][hidden] */
+    const float *x[2]; /* [tokens][hidden] */
     struct scored *all;
-    float *work;              /* for each thread, WORK */
+    float *work; /* for each thread, WORK */
 };
 #define WORK ((2 * SLAB + 2) * TILE)
 
-
-/* Take one tile's scores into the running figures; prob gets the tile's own softmax. Returns the tile's share of the new sum. */
+/* Take one tile's scores into the running figures; prob gets the tile's own softmax. Returns the tile's share of the
+ * new sum. */
 static double take(struct running *r, const float *score, int64_t rows, uint32_t row0, uint32_t target, float *prob,
                    double *old_share)
 {

@@ -110,13 +110,17 @@ static double dynamic_base(const struct scaling *s)
 static int of_kind(const struct scaling *s, double *f, struct err *e)
 {
     double base = strcmp(s->kind, "dynamic") == 0 ? dynamic_base(s) : s->base;
-    double (*one)(const struct scaling *, int64_t) = strcmp(s->kind, "llama3") == 0 ? llama3 : strcmp(s->kind, "yarn") == 0 ? yarn : NULL;
+    double (*one)(const struct scaling *, int64_t) = strcmp(s->kind, "llama3") == 0 ? llama3
+                                                     : strcmp(s->kind, "yarn") == 0 ? yarn
+                                                                                    : NULL;
     int linear = strcmp(s->kind, "linear") == 0;
 
     if (strcmp(s->kind, "longrope") == 0)
         return longrope(s, f, e);
-    if (!one && !linear && base == s->base && *s->kind && strcmp(s->kind, "default") != 0 && strcmp(s->kind, "dynamic") != 0)
-        return err_set(e, "model key 'rope_scaling' is '%.80s'; known are linear, dynamic, llama3, yarn, longrope", s->kind);
+    if (!one && !linear && base == s->base && *s->kind && strcmp(s->kind, "default") != 0 &&
+        strcmp(s->kind, "dynamic") != 0)
+        return err_set(e, "model key 'rope_scaling' is '%.80s'; known are linear, dynamic, llama3, yarn, longrope",
+                       s->kind);
     for (int64_t i = 0; i < s->dims / 2; i++)
         f[i] = one ? one(s, i) : linear ? plain(s, base, i) / s->factor : plain(s, base, i);
     return 0;
@@ -126,13 +130,19 @@ int rope_frequencies(const struct model *m, double base, int64_t dims, int scale
                      double *factor, struct err *e)
 {
     const struct attrs *h = &m->head;
-    struct scaling s = {.head = h, .kind = scaled ? attrs_str(h, "rope_scaling", "") : "", .base = base, .dims = dims, .positions = positions};
+    struct scaling s = {.head = h,
+                        .kind = scaled ? attrs_str(h, "rope_scaling", "") : "",
+                        .base = base,
+                        .dims = dims,
+                        .positions = positions};
 
     s.context = model_number(m, "context", -1, 2048);
     s.original = attrs_f64(h, "rope_original_context", s.context);
     s.factor = attrs_f64(h, "rope_factor", s.context / s.original);
-    if (!(base > 0) || !(s.factor > 0) || !(s.original > 0) || !isfinite(base) || !isfinite(s.factor) || dims < 2 || dims % 2 != 0)
-        return err_set(e, "rotary angles of base %g, %lld dims, factor %g, original context %g", base, (long long)dims, s.factor, s.original);
+    if (!(base > 0) || !(s.factor > 0) || !(s.original > 0) || !isfinite(base) || !isfinite(s.factor) || dims < 2 ||
+        dims % 2 != 0)
+        return err_set(e, "rotary angles of base %g, %lld dims, factor %g, original context %g", base, (long long)dims,
+                       s.factor, s.original);
     if (of_kind(&s, f, e) < 0)
         return -1;
     *factor = attention_factor(&s);
@@ -166,8 +176,13 @@ int rope_find(struct rope **cache, const struct model *m, double base, int64_t d
     rc = rope_frequencies(m, base, dims, scaled, positions, f, &factor, e);
     if (rc == 0) {
         r = mem_new(1, sizeof *r);
-        *r = (struct rope){base, dims, positions, scaled, mem_new((size_t)(positions * dims / 2), sizeof(float)),
-                           mem_new((size_t)(positions * dims / 2), sizeof(float)), *cache};
+        *r = (struct rope){base,
+                           dims,
+                           positions,
+                           scaled,
+                           mem_new((size_t)(positions * dims / 2), sizeof(float)),
+                           mem_new((size_t)(positions * dims / 2), sizeof(float)),
+                           *cache};
         fill(r, f, factor);
         *out = *cache = r;
     }

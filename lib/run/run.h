@@ -8,8 +8,8 @@
 /*
  * Run from the feed's current unit (the first: feed_next was called once) to its end.
  * f      out: after the final norm; free with forward_free
- * head   out: the rows that score: the tensor of role head, or the embedding when the model is tied; nothing for a model that scores none; free with
- *         bundle_free
+ * head   out: the rows that score: the tensor of role head, or the embedding when the model is tied; nothing for a
+ *        model that scores none; free with bundle_free
  * -1: what feed_next and forward_* say; a final norm or head that never came; a count of layers that is not the head's.
  * Memory: a layer as stored and as f32, the head as stored, states up to limit bytes.
  */

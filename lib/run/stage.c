@@ -18,7 +18,8 @@ static int make_ops(struct stage *s, const struct op_room *room, stage_weight *w
     s->op = mem_new((size_t)w->steps + 1, sizeof *s->op);
     for (int i = 0; i < w->steps; i++) {
         const struct walk_step *t = &w->step[i];
-        const struct weight *of[2] = {t->weight ? weight(ctx, t->weight) : NULL, t->extra ? weight(ctx, t->extra) : NULL};
+        const struct weight *of[2] = {t->weight ? weight(ctx, t->weight) : NULL,
+                                      t->extra ? weight(ctx, t->extra) : NULL};
 
         if (t->phase != s->phase)
             continue;

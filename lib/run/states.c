@@ -13,7 +13,8 @@ int states_open(struct states *s, int64_t rows, int64_t width, uint64_t limit, s
 
     *s = (struct states){.rows = rows, .width = width, .fd = -1};
     if (mem_mul((uint64_t)rows, row_bytes, &bytes) < 0)
-        return err_set(e, "%lld tokens of %lld values are more than memory can name", (long long)rows, (long long)width);
+        return err_set(e, "%lld tokens of %lld values are more than memory can name", (long long)rows,
+                       (long long)width);
     if (bytes <= limit) {
         s->all = mem_new((size_t)rows, row_bytes);
         return 0;

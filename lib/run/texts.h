@@ -6,16 +6,16 @@
 #include "tok/tok.h"
 
 struct text {
-    char *name;          /* the file's name without its folder */
+    char *name; /* the file's name without its folder */
     struct tok_ids ids;
-    uint64_t bytes;      /* of the text that was encoded; 0 for a file of ids; ids.dropped of them left no token */
+    uint64_t bytes;        /* of the text that was encoded; 0 for a file of ids; ids.dropped of them left no token */
     int64_t first, tokens; /* for whoever cuts it into windows: where they begin and how many positions they have */
 };
 
 struct texts {
     struct text *text;
     int n;
-    int64_t bos;         /* what a window begins with, or -1 */
+    int64_t bos; /* what a window begins with, or -1 */
 };
 
 enum texts_bos { TEXTS_BOS_AUTO, TEXTS_BOS_YES, TEXTS_BOS_NO };
@@ -31,7 +31,8 @@ struct texts_how {
 int texts_bos_parse(const char *arg, enum texts_bos *bos, struct err *e);
 
 /*
- * Read and encode: what the tokenizer puts before a text (unless how says otherwise), then the text's tokens, its last newline left out.
+ * Read and encode: what the tokenizer puts before a text (unless how says otherwise), then the text's tokens, its last
+ * newline left out.
  * files  in: paths of texts
  * ids    in: paths of files of ids, taken as they are; the texts come first
  * tok    in: the tokenizer's files as the stream gave them; without texts they only say whether bos is put before

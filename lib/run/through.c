@@ -93,7 +93,8 @@ static int is_mark(const struct through *t, const struct item *it, struct err *e
     if (it->kind != ITEM_OTHER || strcmp(it->kind_name, "mark") != 0)
         return 0;
     if (attrs_int(&it->attrs, "n", -1) != t->marks)
-        return err_set(e, "mark %lld came back, %lld was sent", (long long)attrs_int(&it->attrs, "n", -1), (long long)t->marks);
+        return err_set(e, "mark %lld came back, %lld was sent", (long long)attrs_int(&it->attrs, "n", -1),
+                       (long long)t->marks);
     return 1;
 }
 

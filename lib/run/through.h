@@ -3,8 +3,8 @@
  *
  *     in --> feed --> to --> CMD --> from --> out
  *
- * After each unit a mark is sent (stream.h); what comes back before that mark is the unit as CMD made it. Heads, blobs, tails and their corrections
- * pass through CMD as well, so its filters see one whole stream.
+ * After each unit a mark is sent (stream.h); what comes back before that mark is the unit as CMD made it. Heads, blobs,
+ * tails and their corrections pass through CMD as well, so its filters see one whole stream.
  */
 #ifndef WEIR_RUN_THROUGH_H
 #define WEIR_RUN_THROUGH_H
@@ -16,8 +16,8 @@ struct through {
     const char *cmd;
     struct coproc co;
     struct writer *to, *out;
-    struct reader *from;   /* NULL until something has been sent */
-    struct bundle *b;      /* the unit that came back: b[n], owned */
+    struct reader *from; /* NULL until something has been sent */
+    struct bundle *b;    /* the unit that came back: b[n], owned */
     int n;
     int64_t marks;
 };
@@ -26,8 +26,9 @@ struct through {
 int through_open(struct through *t, const char *cmd, int64_t patience, struct feed *feed, struct err *e);
 
 /*
- * Send the feed's unit and wait until it is back: t->b, t->n (0: CMD dropped it), loaded, roles set, all of one layer. Other records that
- * come back are written on. -1: CMD ended (the sentence gives its status), wrote no stream, or waits for more than a unit (coproc_expect).
+ * Send the feed's unit and wait until it is back: t->b, t->n (0: CMD dropped it), loaded, roles set, all of one layer.
+ * Other records that come back are written on. -1: CMD ended (the sentence gives its status), wrote no stream, or waits
+ * for more than a unit (coproc_expect).
  */
 int through_pass(struct through *t, struct feed *feed, struct err *e);
 

@@ -151,7 +151,8 @@ int ids_parse(const char *text, size_t n, uint64_t limit, struct tok_ids *out, s
         uint64_t v = 0;
 
         for (end = i; end < n && !memchr(space, text[end], 6); end++)
-            v = text[end] >= '0' && text[end] <= '9' && v < NO_TARGET ? 10 * v + (uint64_t)(text[end] - '0') : UINT64_MAX;
+            v = text[end] >= '0' && text[end] <= '9' && v < NO_TARGET ? 10 * v + (uint64_t)(text[end] - '0')
+                                                                      : UINT64_MAX;
         if (v >= NO_TARGET)
             return err_set(e, "byte %zu: '%.*s' is not a token id", i, (int)(end - i < 40 ? end - i : 40), text + i);
         if (end > i && (!limit || out->n < limit))

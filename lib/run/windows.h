@@ -1,4 +1,5 @@
-/* windows: token ids cut into windows that a model runs one by one, with the target of every position that is scored. */
+/* windows: token ids cut into windows that a model runs one by one, with the target of every position that is scored.
+ * */
 #ifndef WEIR_RUN_WINDOWS_H
 #define WEIR_RUN_WINDOWS_H
 
@@ -8,9 +9,11 @@
 /*
  * How a text's ids become windows of ctx ids.
  *   ALL        every id is an input, nothing is scored: calibration; each window begins with bos (when there is one)
- *   PAPER      every id but the last is an input, every next id a target, so that each token of the text is scored once; the last
+ *   PAPER      every id but the last is an input, every next id a target, so that each token of the text is scored
+ *   once; the last
  *              window may be shorter
- *   LLAMACPP   whole windows only, the tail is dropped; the first id of each is replaced by bos (when there is one); the last
+ *   LLAMACPP   whole windows only, the tail is dropped; the first id of each is replaced by bos (when there is one);
+ *   the last
  *              ctx - 1 - ctx/2 targets of each are scored (llama-perplexity)
  */
 enum protocol { PROTOCOL_ALL, PROTOCOL_PAPER, PROTOCOL_LLAMACPP };
@@ -20,7 +23,7 @@ enum protocol { PROTOCOL_ALL, PROTOCOL_PAPER, PROTOCOL_LLAMACPP };
 struct windows {
     uint32_t *input, *target; /* [tokens]; target NO_TARGET where nothing is scored */
     int64_t tokens;
-    struct window *window;    /* in token order, none empty */
+    struct window *window; /* in token order, none empty */
     int64_t n, longest;
 };
 
@@ -34,8 +37,9 @@ int windows_add(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, e
                 struct err *e);
 
 /*
- * Add at most `most` positions of a text (0: all) for calibration: whole windows spread evenly over it, of ctx or, where that
- * is more, of `most` positions. Each begins with bos unless the text has it there, or bos is -1. -1: as above.
+ * Add at most `most` positions of a text (0: all) for calibration: whole windows spread evenly over it, of ctx or,
+ * where that is more, of `most` positions. Each begins with bos unless the text has it there, or bos is -1. -1: as
+ * above.
  */
 int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx, uint64_t most, int64_t bos,
                    struct err *e);
@@ -47,7 +51,8 @@ int64_t windows_batch(const struct windows *w, int64_t first, int64_t limit);
 /* The largest input id, 0 when there is none: what a vocabulary must hold. */
 uint32_t windows_max_id(const struct windows *w);
 
-/* Numbers of a text of ids separated by white space, at most limit of them (0: all), appended to out. -1 quotes what is no id. */
+/* Numbers of a text of ids separated by white space, at most limit of them (0: all), appended to out. -1 quotes what is
+ * no id. */
 int ids_parse(const char *text, size_t n, uint64_t limit, struct tok_ids *out, struct err *e);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * dimap: W^2 over the sum of the squares of all weights of the module that are not smaller: lamp, with a module of a layer (q, k and v; attn.o; the
- * MLP's linears) in place of a tensor. He and Zhou 2024, "Data-independent Module-aware Pruning for Hierarchical Vision Transformers", equation of Imp.
- * Weights of equal size score the same: each has all of them in its sum. A module of zeros scores 0.
+ * dimap: W^2 over the sum of the squares of all weights of the module that are not smaller: lamp, with a module of a
+ * layer (q, k and v; attn.o; the MLP's linears) in place of a tensor. He and Zhou 2024, "Data-independent Module-aware
+ * Pruning for Hierarchical Vision Transformers", equation of Imp. Weights of equal size score the same: each has all of
+ * them in its sum. A module of zeros scores 0.
  */
 #include <math.h>
 
@@ -36,4 +37,6 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_dimap = {"dimap", "w^2 / sum of the squares of the module not below it", SCORE_POOL, SCORE_BY_MODEL, SCORE_WEIGHT, 0, 0, apply};
+const struct score_method score_dimap = {
+    "dimap", "w^2 / sum of the squares of the module not below it", SCORE_POOL, SCORE_BY_MODEL, SCORE_WEIGHT, 0, 0,
+    apply};

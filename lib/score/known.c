@@ -39,7 +39,8 @@ static int units(struct score_known *k, const struct bundle *b, const struct att
     if (!b->role || strcmp(b->role, "attn.o") != 0)
         return (k->absmean = bundle_companion(b, "absmean", b->cols, e)) ? 0 : -1;
     if (d < 1 || b->cols % (uint64_t)d)
-        return err_set(e, "%llu input channels are no heads of %lld, the head_dim of the stream's head", (unsigned long long)b->cols, (long long)d);
+        return err_set(e, "%llu input channels are no heads of %lld, the head_dim of the stream's head",
+                       (unsigned long long)b->cols, (long long)d);
     k->width = (uint64_t)d;
     return (k->norm2 = bundle_companion(b, "norm2", b->cols, e)) ? 0 : -1;
 }
@@ -52,14 +53,16 @@ static int influence(struct score_known *k, const struct bundle *b, const char *
     return k->bi >= 0 ? 0 : err_set(e, "its key %s is %g; at least 0 is needed", key, k->bi);
 }
 
-int score_known_get(struct score_known *k, unsigned needs, const struct bundle *b, const struct attrs *model, const struct score_pool *pool,
-                    struct err *e)
+int score_known_get(struct score_known *k, unsigned needs, const struct bundle *b, const struct attrs *model,
+                    const struct score_pool *pool, struct err *e)
 {
     *k = (struct score_known){.width = 1, .pool = pool};
     if (needs & SCORE_POOL && !pool)
-        return err_set(e, "its module's other weights are not at hand: wscore -m dimap sees them, wprune -m score goes by what it says");
-    if ((needs & SCORE_NORM2 && !(k->norm2 = bundle_companion(b, "norm2", b->cols, e))) || (needs & SCORE_INVERSE && factor(k, b, e) < 0) ||
-        (needs & SCORE_UNITS && units(k, b, model, e) < 0) || (needs & SCORE_BI && influence(k, b, "bi", e) < 0) ||
+        return err_set(e, "its module's other weights are not at hand: wscore -m dimap sees them, wprune -m score goes "
+                          "by what it says");
+    if ((needs & SCORE_NORM2 && !(k->norm2 = bundle_companion(b, "norm2", b->cols, e))) ||
+        (needs & SCORE_INVERSE && factor(k, b, e) < 0) || (needs & SCORE_UNITS && units(k, b, model, e) < 0) ||
+        (needs & SCORE_BI && influence(k, b, "bi", e) < 0) ||
         (needs & SCORE_BI_SUB && influence(k, b, "bi_sub", e) < 0)) {
         score_known_free(k);
         return -1;

@@ -31,4 +31,5 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_lamp = {"lamp", "w^2 / sum of the squares not below it", 0, SCORE_BY_MODEL, SCORE_WEIGHT, 1, 0, apply};
+const struct score_method score_lamp = {
+    "lamp", "w^2 / sum of the squares not below it", 0, SCORE_BY_MODEL, SCORE_WEIGHT, 1, 0, apply};

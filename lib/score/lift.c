@@ -1,8 +1,9 @@
 /*
- * lift: |W_r|, W_r the best approximation of W of rank r. The greatest are the paper's principal weights: those worth training, or keeping precise.
- * Liu et al. 2025, LIFT the Veil for the Truth: Principal Weights Emerge after Rank Reduction for Reasoning-Focused Supervised Fine-Tuning.
- * Where r is at most a quarter of the smaller side the decomposition is the randomized one (two power rounds, r / 4 more columns, at least 8), its
- * signs keyed by the tensor's name; where it is not below the smaller side, W_r is W.
+ * lift: |W_r|, W_r the best approximation of W of rank r. The greatest are the paper's principal weights: those worth
+ * training, or keeping precise. Liu et al. 2025, LIFT the Veil for the Truth: Principal Weights Emerge after Rank
+ * Reduction for Reasoning-Focused Supervised Fine-Tuning. Where r is at most a quarter of the smaller side the
+ * decomposition is the randomized one (two power rounds, r / 4 more columns, at least 8), its signs keyed by the
+ * tensor's name; where it is not below the smaller side, W_r is W.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -49,4 +50,5 @@ static int apply(const struct score_job *j, struct err *e)
     return rc;
 }
 
-const struct score_method score_lift = {"lift", "|W_r|, of rank r: what is worth training", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 1, 1, apply};
+const struct score_method score_lift = {
+    "lift", "|W_r|, of rank r: what is worth training", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 1, 1, apply};

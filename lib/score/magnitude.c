@@ -1,4 +1,5 @@
-/* magnitude: |W|. Han et al. 2015, "Learning both weights and connections for efficient neural networks", section 3.1. */
+/* magnitude: |W|. Han et al. 2015, "Learning both weights and connections for efficient neural networks", section 3.1.
+ * */
 #include <math.h>
 
 #include "score/score.h"

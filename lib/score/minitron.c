@@ -1,8 +1,8 @@
 /*
- * minitron: how large the activations of each input channel are: mean |x| of MLP channels and of the hidden channels that come from a norm; of heads the
- * root of the mean over tokens of |a|^2, a their output, for each of their channels.
- * Muralidharan et al. 2024, Compact Language Models via Pruning and Knowledge Distillation, section 2.2, equation 1. Means over all tokens, where the
- * paper has l2 over the batch and mean over the sequence.
+ * minitron: how large the activations of each input channel are: mean |x| of MLP channels and of the hidden channels
+ * that come from a norm; of heads the root of the mean over tokens of |a|^2, a their output, for each of their
+ * channels. Muralidharan et al. 2024, Compact Language Models via Pruning and Knowledge Distillation, section 2.2,
+ * equation 1. Means over all tokens, where the paper has l2 over the batch and mean over the sequence.
  */
 #include <math.h>
 
@@ -24,5 +24,11 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_minitron = {"minitron", "activations of input channels: mean |x|; of heads their rms length", SCORE_UNITS, SCORE_BY_TENSOR,
-                                            SCORE_COLUMN, 0, 0, apply};
+const struct score_method score_minitron = {"minitron",
+                                            "activations of input channels: mean |x|; of heads their rms length",
+                                            SCORE_UNITS,
+                                            SCORE_BY_TENSOR,
+                                            SCORE_COLUMN,
+                                            0,
+                                            0,
+                                            apply};

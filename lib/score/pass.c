@@ -17,14 +17,17 @@ static float *scores(const struct score_pass *p, const struct bundle *b, const s
 {
     const struct score_method *m = p->method;
     uint64_t step = m->whole ? b->rows : SLAB / (b->cols + 1) + 1, n;
-    float *score = mem_new(score_count(m, b->rows, b->cols) + 1, sizeof *score), *w = mem_new(step * b->cols + 1, sizeof *w);
+    float *score = mem_new(score_count(m, b->rows, b->cols) + 1, sizeof *score),
+          *w = mem_new(step * b->cols + 1, sizeof *w);
     int bad = 0;
 
     for (uint64_t r = 0; r < b->rows && !bad; r += n) {
         n = b->rows - r < step ? b->rows - r : step;
         bad = bundle_rows(b, r, n, w, e) < 0 ||
-              score_values(m, &(struct score_job){b->name, p->seed, p->rank, r, n, b->cols, w, known,
-                                                  score + (m->each == SCORE_WEIGHT ? r * b->cols : 0)}, e) < 0;
+              score_values(m,
+                           &(struct score_job){b->name, p->seed, p->rank, r, n, b->cols, w, known,
+                                               score + (m->each == SCORE_WEIGHT ? r * b->cols : 0)},
+                           e) < 0;
     }
     free(w);
     if (!bad)
@@ -50,11 +53,12 @@ static void report_line(struct buf *out, const struct bundle *b, const float *sc
         }
         sum += part;
     }
-    buf_printf(out, "%s\t%llu\t%llu\t%llu\t%.9g\t%.9g\t%.9g\n", b->name, (unsigned long long)b->rows, (unsigned long long)b->cols,
-               (unsigned long long)zeros, sum, least, most);
+    buf_printf(out, "%s\t%llu\t%llu\t%llu\t%.9g\t%.9g\t%.9g\n", b->name, (unsigned long long)b->rows,
+               (unsigned long long)b->cols, (unsigned long long)zeros, sum, least, most);
 }
 
-static int add_score(const struct score_pass *p, const struct attrs *model, struct bundle *b, const struct score_pool *pool, struct err *e)
+static int add_score(const struct score_pass *p, const struct attrs *model, struct bundle *b,
+                     const struct score_pool *pool, struct err *e)
 {
     enum score_each each = p->method->each;
     struct shape s = {2, {each == SCORE_WEIGHT ? b->rows : 1, each == SCORE_TENSOR ? 1 : b->cols}};

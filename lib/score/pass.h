@@ -10,10 +10,10 @@ struct score_pass {
     const struct score_method *method;
     uint64_t seed, rank;
     const struct select *sel;
-    struct buf *report; /* in/out: or NULL */
-    int dry;            /* 1: no companion is set */
+    struct buf *report;    /* in/out: or NULL */
+    int dry;               /* 1: no companion is set */
     struct unseen *unseen; /* in/out: those that were scored by magnitude */
-    uint64_t done;      /* out: tensors scored */
+    uint64_t done;         /* out: tensors scored */
 };
 
 /* Titles and line: name, rows, columns of the tensor; zeros among its scores, their sum, the least and the greatest. */

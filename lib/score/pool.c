@@ -45,7 +45,8 @@ int score_pool_make(struct score_pool *p, const struct bundle *b, int n, int mod
     for (int i = 0; i < n; i++)
         p->n += score_module(b[i].role) == module ? b[i].rows * b[i].cols : 0;
     if (p->n > UINT32_MAX)
-        return err_set(e, "%s: dimap orders its whole module: %llu weights are more than %u", b[0].name, (unsigned long long)p->n, UINT32_MAX);
+        return err_set(e, "%s: dimap orders its whole module: %llu weights are more than %u", b[0].name,
+                       (unsigned long long)p->n, UINT32_MAX);
     v = mem_new(p->n + 1, sizeof *v);
     if (gather(v, b, n, module, e) < 0) {
         free(v);

@@ -17,4 +17,5 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_random = {"random", "uniform, by --seed", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0, apply};
+const struct score_method score_random = {"random", "uniform, by --seed", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0,
+                                          apply};

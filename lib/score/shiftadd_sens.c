@@ -1,8 +1,9 @@
 /*
- * shiftadd-sens: how sensitive a tensor is to few bits: |V|_F std(V)^2, V_ij = W_ij / U_jj, U the upper Cholesky factor of H^-1, H the damped gram.
- * You et al. 2024, ShiftAddLLM: Accelerating Pretrained LLMs via Post-Training Multiplication-Less Reparameterization, section 4.3.
- * std is over all entries, n - 1 below the sum of squares. H is the mean of xx', so all scores differ from those of a sum over tokens by
- * one factor. Inputs that were never active count as 0.
+ * shiftadd-sens: how sensitive a tensor is to few bits: |V|_F std(V)^2, V_ij = W_ij / U_jj, U the upper Cholesky factor
+ * of H^-1, H the damped gram. You et al. 2024, ShiftAddLLM: Accelerating Pretrained LLMs via Post-Training
+ * Multiplication-Less Reparameterization, section 4.3. std is over all entries, n - 1 below the sum of squares. H is
+ * the mean of xx', so all scores differ from those of a sum over tokens by one factor. Inputs that were never active
+ * count as 0.
  */
 #include <math.h>
 
@@ -30,4 +31,5 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_shiftadd_sens = {"shiftadd-sens", "sensitivity of the tensor to few bits", SCORE_INVERSE, SCORE_BY_MODEL, SCORE_TENSOR, 1, 0, apply};
+const struct score_method score_shiftadd_sens = {
+    "shiftadd-sens", "sensitivity of the tensor to few bits", SCORE_INVERSE, SCORE_BY_MODEL, SCORE_TENSOR, 1, 0, apply};

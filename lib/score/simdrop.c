@@ -1,6 +1,7 @@
 /*
- * simdrop: the influence of the tensor's sub-layer, attention or MLP: 1 - mean over tokens of cos(X, Y), X the state before its norm,
- * Y = X + sublayer(norm(X)). He et al. 2024, What Matters in Transformers? Not All Attention is Needed (LLM-Drop), section 3, layer drop.
+ * simdrop: the influence of the tensor's sub-layer, attention or MLP: 1 - mean over tokens of cos(X, Y), X the state
+ * before its norm, Y = X + sublayer(norm(X)). He et al. 2024, What Matters in Transformers? Not All Attention is Needed
+ * (LLM-Drop), section 3, layer drop.
  */
 #include "score/score.h"
 
@@ -11,4 +12,5 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_simdrop = {"simdrop", "influence of the sub-layer, attention or MLP", SCORE_BI_SUB, SCORE_BY_MODEL, SCORE_TENSOR, 0, 0, apply};
+const struct score_method score_simdrop = {
+    "simdrop", "influence of the sub-layer, attention or MLP", SCORE_BI_SUB, SCORE_BY_MODEL, SCORE_TENSOR, 0, 0, apply};

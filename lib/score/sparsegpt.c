@@ -1,8 +1,9 @@
 /*
- * sparsegpt: W_ij^2 / [H^-1]_jj, what the output loses when this weight alone goes and its row makes up for it; H the damped gram.
- * Frantar and Alistarh 2023, "SparseGPT", equation 3 (LeCun et al. 1989, Hassibi and Stork 1992); so Sun et al. 2023 (Wanda), table 1, write the metric.
- * SparseGPT's algorithm has U_jj^2 there, H^-1 being that of the columns not yet decided: wprune -m sparsegpt does that, and this is the score at its
- * beginning. An input that was never active scores 0.
+ * sparsegpt: W_ij^2 / [H^-1]_jj, what the output loses when this weight alone goes and its row makes up for it; H the
+ * damped gram. Frantar and Alistarh 2023, "SparseGPT", equation 3 (LeCun et al. 1989, Hassibi and Stork 1992); so Sun
+ * et al. 2023 (Wanda), table 1, write the metric. SparseGPT's algorithm has U_jj^2 there, H^-1 being that of the
+ * columns not yet decided: wprune -m sparsegpt does that, and this is the score at its beginning. An input that was
+ * never active scores 0.
  */
 #include "score/score.h"
 
@@ -20,4 +21,5 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_sparsegpt = {"sparsegpt", "W^2 / [H^-1]_jj", SCORE_INVERSE, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0, apply};
+const struct score_method score_sparsegpt = {
+    "sparsegpt", "W^2 / [H^-1]_jj", SCORE_INVERSE, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0, apply};

@@ -24,4 +24,5 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_wanda = {"wanda", "|W| * sqrt(norm2)", SCORE_NORM2, SCORE_BY_ROW, SCORE_WEIGHT, 0, 0, apply};
+const struct score_method score_wanda = {"wanda", "|W| * sqrt(norm2)", SCORE_NORM2, SCORE_BY_ROW, SCORE_WEIGHT, 0, 0,
+                                         apply};

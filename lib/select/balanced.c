@@ -1,7 +1,8 @@
 /*
- * balanced: the best of each cluster, then the second best of each, and so on; within a round the greater score first. Clusters that run out
- * leave their places to the others. Without --by, within a cluster by the hash of the id.
- * Source: none is needed; equal shares over clusters, as in Tirumala and others 2023 (D4) and most clustered baselines. O(n log n).
+ * balanced: the best of each cluster, then the second best of each, and so on; within a round the greater score first.
+ * Clusters that run out leave their places to the others. Without --by, within a cluster by the hash of the id.
+ * Source: none is needed; equal shares over clusters, as in Tirumala and others 2023 (D4) and most clustered baselines.
+ * O(n log n).
  */
 #include <stdlib.h>
 
@@ -30,4 +31,5 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_balanced = {"balanced", "equal shares of clusters, the best of each first", SELECT_CLUSTER, NULL, order, NULL};
+const struct select_method select_balanced = {
+    "balanced", "equal shares of clusters, the best of each first", SELECT_CLUSTER, NULL, order, NULL};

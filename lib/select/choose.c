@@ -19,21 +19,21 @@
 struct choose {
     const struct choose_opts *c;
     const struct select_method *m;
-    uint64_t k;             /* as in c, but for a part of a known total */
+    uint64_t k; /* as in c, but for a part of a known total */
     double top;
-    const char *by;         /* as in c, but for its sign */
-    double sign;            /* -1: the least first */
-    int part;               /* the input is a shard */
+    const char *by; /* as in c, but for its sign */
+    double sign;    /* -1: the least first */
+    int part;       /* the input is a shard */
     struct where **where;
-    uint8_t *known;         /* [where + 1]: some record had its name; the last: by's */
+    uint8_t *known; /* [where + 1]: some record had its name; the last: by's */
     uint64_t read;
     struct select_draw *draw;
     struct rank *rank;
     struct report *report;
     struct target *rejects;
     struct buf line;
-    struct record r;        /* the one choose_next gave */
-    uint8_t *shard;         /* [shards] times each came */
+    struct record r; /* the one choose_next gave */
+    uint8_t *shard;  /* [shards] times each came */
     int64_t shards;
     int inputs;
     uint32_t *order;
@@ -60,7 +60,10 @@ static int find_total(const struct choose_opts *c, uint64_t *n, struct err *e)
         return err_set(e, "--total %s: features count no tokens; give their number", c->total);
     if (feat_read(&f, c->total, e) < 0)
         return err_in(e, "--total");
-    *n = c->unit == UNIT_RECORDS ? f.records : c->unit == UNIT_BYTES ? f.bytes : c->unit == UNIT_CHARS ? f.chars : f.words;
+    *n = c->unit == UNIT_RECORDS ? f.records
+         : c->unit == UNIT_BYTES ? f.bytes
+         : c->unit == UNIT_CHARS ? f.chars
+                                 : f.words;
     feat_free(&f);
     return 0;
 }
@@ -249,7 +252,8 @@ int64_t choose_missing(const struct choose *ch, int64_t after, int64_t *shards)
     return 0;
 }
 
-/* The cluster of each record, as a number by order of first sight; the set's order is that of the ids' hashes, so it is the same anywhere. */
+/* The cluster of each record, as a number by order of first sight; the set's order is that of the ids' hashes, so it is
+ * the same anywhere. */
 static int set_clusters(struct choose *ch, const struct record *r, struct rank *names, uint32_t *cluster, struct err *e)
 {
     struct buf scratch = {0};
@@ -257,7 +261,8 @@ static int set_clusters(struct choose *ch, const struct record *r, struct rank *
     const char *name = record_meta_text(r, ch->c->cluster, &n, &scratch);
 
     if (!name)
-        return err_set(e, "%.*s: it has no cluster under \"%s\"", (int)(r->id_len > 100 ? 100 : r->id_len), r->id, ch->c->cluster);
+        return err_set(e, "%.*s: it has no cluster under \"%s\"", (int)(r->id_len > 100 ? 100 : r->id_len), r->id,
+                       ch->c->cluster);
     *cluster = rank_group(names, name, n);
     buf_free(&scratch);
     return 0;
@@ -280,7 +285,8 @@ static void append_rest(struct select_set *s)
 static int order_set(struct choose *ch, struct err *e)
 {
     size_t n = rank_count(ch->rank);
-    struct select_set s = {.n = n, .want = ch->k && ch->c->unit == UNIT_RECORDS && !ch->c->per && ch->k < n ? ch->k : n};
+    struct select_set s = {.n = n,
+                           .want = ch->k && ch->c->unit == UNIT_RECORDS && !ch->c->per && ch->k < n ? ch->k : n};
     double *score = mem_new(n + 1, sizeof *score);
     uint32_t *cluster = mem_new(n + 1, sizeof *cluster), clusters = 0, group;
     struct rng *rng = mem_new(n + 1, sizeof *rng);
@@ -343,8 +349,9 @@ static double reached(double z)
 }
 
 /*
- * How much one that was drawn stands for: 1 / q, where q = P(its key is above that of the first of its group that was not chosen); a sum over the
- * chosen of weight x f is then an unbiased estimate of the sum of f over all. Source: Kool, van Hoof, Welling 2019, equation 18.
+ * How much one that was drawn stands for: 1 / q, where q = P(its key is above that of the first of its group that was
+ * not chosen); a sum over the chosen of weight x f is then an unbiased estimate of the sum of f over all. Source: Kool,
+ * van Hoof, Welling 2019, equation 18.
  */
 static void give_weight(struct choose *ch, uint32_t group)
 {

@@ -19,6 +19,9 @@ const char *choose_fault(const struct choose_opts *c, const struct select_method
     if (c->dims < 1 || c->dims > NGRAM_BUCKETS_MAX)
         return "--dims takes 1 to 16777216";
     if (c->total && ((c->top < 0 && c->bottom < 0) || (c->per && !c->mix)))
-        return c->top < 0 && c->bottom < 0 ? "--total is what --top is a part of" : "--total is of the whole, and --per without --mix takes a part of each group";
-    return !c->target != !c->raw || (c->target && !c->report) ? "--target and --raw go together, and with --report" : NULL;
+        return c->top < 0 && c->bottom < 0
+                   ? "--total is what --top is a part of"
+                   : "--total is of the whole, and --per without --mix takes a part of each group";
+    return !c->target != !c->raw || (c->target && !c->report) ? "--target and --raw go together, and with --report"
+                                                              : NULL;
 }

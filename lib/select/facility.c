@@ -1,7 +1,8 @@
 /*
- * facility: facility location, f(S) = sum over all i of max over j in S of max (0, <x_i, x_j>): every text has a chosen one near it.
- * Lazy greedy. Cost O(n^2 d) for the first gains, O(n d) for each that is computed again; 8 bytes a text.
- * Source: Mirchandani and Francis 1990; for choosing data, Lin and Bilmes 2009; greedy is within 1 - 1/e (Nemhauser and others 1978).
+ * facility: facility location, f(S) = sum over all i of max over j in S of max (0, <x_i, x_j>): every text has a chosen
+ * one near it. Lazy greedy. Cost O(n^2 d) for the first gains, O(n d) for each that is computed again; 8 bytes a text.
+ * Source: Mirchandani and Francis 1990; for choosing data, Lin and Bilmes 2009; greedy is within 1 - 1/e (Nemhauser and
+ * others 1978).
  */
 #include <stdlib.h>
 
@@ -53,4 +54,5 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_facility = {"facility", "facility location: every text has a chosen one near it", SELECT_VECTOR, NULL, order, NULL};
+const struct select_method select_facility = {
+    "facility", "facility location: every text has a chosen one near it", SELECT_VECTOR, NULL, order, NULL};

@@ -1,6 +1,6 @@
 /*
- * features: feature-based coverage, f(S) = sum over b of sqrt (sum over j in S of x_jb^2): what is there already counts less. With vectors of
- * hashed n-grams x_jb^2 is the share of bucket b in text j, so long texts have no advantage.
+ * features: feature-based coverage, f(S) = sum over b of sqrt (sum over j in S of x_jb^2): what is there already counts
+ * less. With vectors of hashed n-grams x_jb^2 is the share of bucket b in text j, so long texts have no advantage.
  * Lazy greedy. Cost O(n d) and O(d) for each gain that is computed again; 8 d bytes.
  * Source: Kirchhoff and Bilmes 2014, Submodularity for data selection in machine translation, section 4.
  */
@@ -50,4 +50,5 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_features = {"features", "feature coverage: what is there already counts less", SELECT_VECTOR, NULL, order, NULL};
+const struct select_method select_features = {
+    "features", "feature coverage: what is there already counts less", SELECT_VECTOR, NULL, order, NULL};

@@ -1,7 +1,7 @@
 /*
- * kcentre: each time the text that is farthest from all chosen ones; distance^2 = |x_i|^2 + |x_j|^2 - 2 <x_i, x_j>. The first is the first by
- * the hash of its id; ties go to the lesser index. Within twice the least possible greatest distance.
- * Cost O(k n d); 16 bytes a text. Source: Gonzalez 1985; for choosing data, Sener and Savarese 2018.
+ * kcentre: each time the text that is farthest from all chosen ones; distance^2 = |x_i|^2 + |x_j|^2 - 2 <x_i, x_j>. The
+ * first is the first by the hash of its id; ties go to the lesser index. Within twice the least possible greatest
+ * distance. Cost O(k n d); 16 bytes a text. Source: Gonzalez 1985; for choosing data, Sener and Savarese 2018.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -40,4 +40,5 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_kcentre = {"kcentre", "k-centre: the farthest from all chosen ones", SELECT_VECTOR, NULL, order, NULL};
+const struct select_method select_kcentre = {
+    "kcentre", "k-centre: the farthest from all chosen ones", SELECT_VECTOR, NULL, order, NULL};

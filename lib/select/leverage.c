@@ -1,7 +1,8 @@
 /*
- * leverage: at random without replacement, by leverage scores: with probability in proportion to tau, as keys ln tau + Gumbel. Vectors that
- * are given keep their lengths, which leverage is about.
- * Source: Drineas, Mahoney, Muthukrishnan 2006; scores as in Mahoney 2011, equation 3; the small c keeps rank-deficient sets defined.
+ * leverage: at random without replacement, by leverage scores: with probability in proportion to tau, as keys ln tau +
+ * Gumbel. Vectors that are given keep their lengths, which leverage is about.
+ * Source: Drineas, Mahoney, Muthukrishnan 2006; scores as in Mahoney 2011, equation 3; the small c keeps rank-deficient
+ * sets defined.
  */
 #include "select/leverage.h"
 
@@ -78,4 +79,5 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return leverage_sample(s, 1, e);
 }
 
-const struct select_method select_leverage = {"leverage", "at random, by leverage scores", SELECT_VECTOR | SELECT_LENGTHS, NULL, order, "leverage"};
+const struct select_method select_leverage = {
+    "leverage", "at random, by leverage scores", SELECT_VECTOR | SELECT_LENGTHS, NULL, order, "leverage"};

@@ -5,8 +5,8 @@
 #include "select/select.h"
 
 /*
- * tau_i = x_i (X'X + c I)^-1 x_i', c = 1e-6 trace (X'X) / d, by the Cholesky factor. out: double[n], 0 .. 1. -1 when there is no factor (all
- * rows are zero). Cost n d^2; 8 d^2 bytes.
+ * tau_i = x_i (X'X + c I)^-1 x_i', c = 1e-6 trace (X'X) / d, by the Cholesky factor. out: double[n], 0 .. 1. -1 when
+ * there is no factor (all rows are zero). Cost n d^2; 8 d^2 bytes.
  */
 int leverage_scores(const struct select_set *s, double *out, struct err *e);
 

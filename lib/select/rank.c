@@ -8,7 +8,8 @@
 #include "base/tape.h"
 #include "wire/mp.h"
 
-/* As the sorter orders them: key 8, hash of the id 16, hash of the record 8, place on the tape 8, bytes 8, amount 8, group 4. */
+/* As the sorter orders them: key 8, hash of the id 16, hash of the record 8, place on the tape 8, bytes 8, amount 8,
+ * group 4. */
 #define ENTRY 60
 
 struct place {
@@ -24,7 +25,7 @@ struct rank {
     int one_over;
     uint64_t limit, *heap, heaped; /* the `limit` best keys so far, the worst on top */
     struct buf pack;
-    struct place *place;           /* collected */
+    struct place *place; /* collected */
     uint64_t places, at;
     const uint32_t *order;
     size_t ordered;
@@ -61,7 +62,8 @@ static uint32_t *slot_of(struct rank *k, const char *name, size_t n)
 {
     uint32_t i = (uint32_t)hash64(name, n) & (k->slots - 1);
 
-    while (k->slot[i] && (strlen(k->group[k->slot[i] - 1].name) != n || memcmp(k->group[k->slot[i] - 1].name, name, n) != 0))
+    while (k->slot[i] &&
+           (strlen(k->group[k->slot[i] - 1].name) != n || memcmp(k->group[k->slot[i] - 1].name, name, n) != 0))
         i = (i + 1) & (k->slots - 1);
     return &k->slot[i];
 }
@@ -212,7 +214,8 @@ static int next_place(struct rank *k, struct place *p, struct err *e)
     int got = sorter_next(k->sorter, &entry, e);
 
     if (got > 0)
-        *p = (struct place){get_be64(entry + 32), get_be64(entry + 40), get_be64(entry + 48), (uint32_t)(get_be64(entry + 52) & UINT32_MAX)};
+        *p = (struct place){get_be64(entry + 32), get_be64(entry + 40), get_be64(entry + 48),
+                            (uint32_t)(get_be64(entry + 52) & UINT32_MAX)};
     return got;
 }
 
@@ -227,7 +230,8 @@ static int load(struct rank *k, const struct place *p, struct record *r, struct 
     return record_unpack(r, &m, e);
 }
 
-/* A group takes records until one does not fit; that one and all later ones are left, so that a budget takes a beginning of the order. */
+/* A group takes records until one does not fit; that one and all later ones are left, so that a budget takes a
+ * beginning of the order. */
 static int take(struct rank_group *g, uint64_t amount, int one_over)
 {
     if (g->full)

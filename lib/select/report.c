@@ -14,12 +14,12 @@
 #define IDS_BYTES ((size_t)16 << 20)
 
 struct report {
-    struct feat target, raw;   /* count is NULL without */
-    struct feat seen, chosen;  /* seen: sizes only; one bucket */
+    struct feat target, raw;  /* count is NULL without */
+    struct feat seen, chosen; /* seen: sizes only; one bucket */
     struct ngram *small, *g;
     uint64_t passed;
-    double top, sum, sum2;     /* of exp (score - top) and its square */
-    struct sorter *ids;        /* hashes of ids: those that come twice */
+    double top, sum, sum2; /* of exp (score - top) and its square */
+    struct sorter *ids;    /* hashes of ids: those that come twice */
 };
 
 struct report *report_open(const char *target, const char *raw, struct err *e)
@@ -111,8 +111,8 @@ static void put_lengths(struct buf *b, const struct report *p)
 {
     for (int i = 0; i < FEAT_LENGTHS; i++)
         if (p->seen.lengths[i] || p->chosen.lengths[i])
-            buf_printf(b, "words from %" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", i ? (uint64_t)1 << (i - 1) : 0, p->seen.lengths[i],
-                       p->chosen.lengths[i]);
+            buf_printf(b, "words from %" PRIu64 "\t%" PRIu64 "\t%" PRIu64 "\n", i ? (uint64_t)1 << (i - 1) : 0,
+                       p->seen.lengths[i], p->chosen.lengths[i]);
 }
 
 static void put_divergence(struct buf *b, const struct report *p)
@@ -123,7 +123,8 @@ static void put_divergence(struct buf *b, const struct report *p)
         return;
     before = feat_kl(&p->target, &p->raw);
     after = feat_kl(&p->target, &p->chosen);
-    buf_printf(b, "KL(target||raw), KL(target||chosen), nats\t%.6g\t%.6g\nKL reduction, nats\t\t%.6g\n", before, after, before - after);
+    buf_printf(b, "KL(target||raw), KL(target||chosen), nats\t%.6g\t%.6g\nKL reduction, nats\t\t%.6g\n", before, after,
+               before - after);
 }
 
 static void put_groups(struct buf *b, struct rank *k)
@@ -157,7 +158,8 @@ int report_put(struct report *p, struct rank *k, const char *path, struct err *e
     put_pair(&b, "bytes", p->seen.bytes, p->chosen.bytes);
     put_pair(&b, "chars", p->seen.chars, p->chosen.chars);
     put_pair(&b, "words", p->seen.words, p->chosen.words);
-    buf_printf(&b, "words a record\t%.6g\t%.6g\n", p->seen.records ? (double)p->seen.words / (double)p->seen.records : 0,
+    buf_printf(&b, "words a record\t%.6g\t%.6g\n",
+               p->seen.records ? (double)p->seen.words / (double)p->seen.records : 0,
                p->chosen.records ? (double)p->chosen.words / (double)p->chosen.records : 0);
     if (p->sum2 > 0)
         buf_printf(&b, "effective sample size\t%.6g\t\n", p->sum * p->sum / p->sum2);

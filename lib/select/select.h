@@ -1,6 +1,6 @@
 /*
- * select: in what order texts are chosen. One file a method, one row in select.def. A method either gives each record a key by itself
- * (then any number of records will do), or orders a whole set that is held in memory.
+ * select: in what order texts are chosen. One file a method, one row in select.def. A method either gives each record a
+ * key by itself (then any number of records will do), or orders a whole set that is held in memory.
  */
 #ifndef WEIR_SELECT_SELECT_H
 #define WEIR_SELECT_SELECT_H
@@ -12,7 +12,12 @@
 #include "base/rng.h"
 
 /* What a method needs, as bits. */
-enum { SELECT_SCORE = 1, SELECT_VECTOR = 2, SELECT_CLUSTER = 4, SELECT_LENGTHS = 8 /* of vectors matter: they come as given */ };
+enum {
+    SELECT_SCORE = 1,
+    SELECT_VECTOR = 2,
+    SELECT_CLUSTER = 4,
+    SELECT_LENGTHS = 8 /* of vectors matter: they come as given */
+};
 
 /* How one of a set was drawn, of methods that sample it by key = log_p + Gumbel. */
 struct select_draw {
@@ -32,17 +37,18 @@ struct select_set {
     const double *score;     /* [n], with SELECT_SCORE; else zeros */
     const uint32_t *cluster; /* [n], numbers below clusters, with SELECT_CLUSTER */
     size_t clusters;
-    const struct rng *rng;   /* [n], of the seed and the record's id */
-    size_t want;             /* at most so many will be asked for */
-    uint32_t *order;         /* out: the chosen, the first one first; room for n */
-    size_t ordered;          /* out: how many, min(want, n) at least */
+    const struct rng *rng;    /* [n], of the seed and the record's id */
+    size_t want;              /* at most so many will be asked for */
+    uint32_t *order;          /* out: the chosen, the first one first; room for n */
+    size_t ordered;           /* out: how many, min(want, n) at least */
     struct select_draw *draw; /* out: [n], by methods that have `as`; or NULL: not wanted */
 };
 
 struct select_method {
     const char *name, *brief;
     unsigned needs;
-    double (*key)(const struct select_args *a, struct rng r, double score); /* the greater the sooner; not NaN. Or NULL */
+    double (*key)(const struct select_args *a, struct rng r,
+                  double score); /* the greater the sooner; not NaN. Or NULL */
     int (*order)(const struct select_args *a, struct select_set *s, struct err *e); /* or NULL; one of both */
     const char *as; /* it samples and fills in draws: what their values are called as scores. Or NULL */
 };
@@ -54,7 +60,8 @@ struct select_method {
 extern const struct select_method *const select_table[]; /* ends with NULL */
 const struct select_method *select_find(const char *name);
 
-/* Indices 0 .. n-1 by (key descending, index ascending), into order. For methods that rank a set by one number. NaN is not let in. */
+/* Indices 0 .. n-1 by (key descending, index ascending), into order. For methods that rank a set by one number. NaN is
+ * not let in. */
 void select_by_key(const double *key, size_t n, uint32_t *order);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * ucb: clusters as the arms of a bandit. After t pulls the next is of the arm with the greatest mean + alpha sqrt (2 ln t / T_c), where mean and T_c
- * are of the scores and number of the texts drawn from cluster c so far; an arm not pulled yet comes first. A pull draws the cluster's next text in an
- * order that is random by (seed, id), and chooses it. So most of what is chosen comes from good clusters, and scores of bad ones are hardly
- * looked at. Ties: the lesser index. Cost O(k clusters).
- * Source: Auer, Cesa-Bianchi, Fischer 2002 (UCB1); for choosing data, Zhang and others 2024 (QUAD), section 3.3, whose scores are influences
- * and whose accepted clusters are those whose mean passes a threshold: give it by dsel --where on the result.
+ * ucb: clusters as the arms of a bandit. After t pulls the next is of the arm with the greatest mean + alpha sqrt (2 ln
+ * t / T_c), where mean and T_c are of the scores and number of the texts drawn from cluster c so far; an arm not pulled
+ * yet comes first. A pull draws the cluster's next text in an order that is random by (seed, id), and chooses it. So
+ * most of what is chosen comes from good clusters, and scores of bad ones are hardly looked at. Ties: the lesser index.
+ * Cost O(k clusters). Source: Auer, Cesa-Bianchi, Fischer 2002 (UCB1); for choosing data, Zhang and others 2024 (QUAD),
+ * section 3.3, whose scores are influences and whose accepted clusters are those whose mean passes a threshold: give it
+ * by dsel --where on the result.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -74,4 +75,5 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_ucb = {"ucb", "a bandit over clusters, by the scores it sees", SELECT_SCORE | SELECT_CLUSTER, NULL, order, NULL};
+const struct select_method select_ucb = {
+    "ucb", "a bandit over clusters, by the scores it sees", SELECT_SCORE | SELECT_CLUSTER, NULL, order, NULL};

@@ -22,13 +22,17 @@ int unit_measure(enum unit u, const struct record *r, uint64_t *n, struct err *e
     double v[MEASURES];
 
     switch (u) {
-    case UNIT_RECORDS: return *n = 1, 0;
-    case UNIT_BYTES: return *n = r->text_len, 0;
-    case UNIT_CHARS: return *n = utf8_count(r->text, r->text_len), 0;
+    case UNIT_RECORDS:
+        return *n = 1, 0;
+    case UNIT_BYTES:
+        return *n = r->text_len, 0;
+    case UNIT_CHARS:
+        return *n = utf8_count(r->text, r->text_len), 0;
     case UNIT_WORDS:
         measure_text(r->text, r->text_len, 1, v);
         return *n = (uint64_t)v[measure_find("words")], 0;
-    default: return record_token_count(r, n) ? 0 : err_set(e, "it has no token ids to count");
+    default:
+        return record_token_count(r, n) ? 0 : err_set(e, "it has no token ids to count");
     }
 }
 
@@ -116,12 +120,18 @@ int where_holds(const struct where *w, const struct record *r)
 
     if (w->is_number && record_number(r, w->name, &v))
         switch (w->op) {
-        case EQ: return v == w->number;
-        case NE: return v != w->number;
-        case LT: return v < w->number;
-        case LE: return v <= w->number;
-        case GT: return v > w->number;
-        case GE: return v >= w->number;
+        case EQ:
+            return v == w->number;
+        case NE:
+            return v != w->number;
+        case LT:
+            return v < w->number;
+        case LE:
+            return v <= w->number;
+        case GT:
+            return v > w->number;
+        case GE:
+            return v >= w->number;
         }
     if (w->op > NE)
         return 0;

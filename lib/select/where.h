@@ -11,7 +11,8 @@ int unit_find(const char *name); /* records bytes chars words tokens; -1 for ano
 int unit_measure(enum unit u, const struct record *r, uint64_t *n, struct err *e);
 
 struct where;
-/* "NAME OP VALUE" with OP of = != < <= > >=; blanks around OP do not count. VALUE is a number, or with = and != any text. */
+/* "NAME OP VALUE" with OP of = != < <= > >=; blanks around OP do not count. VALUE is a number, or with = and != any
+ * text. */
 struct where *where_parse(const char *text, struct err *e);
 /* 1 when the record meets the condition; a record without NAME does not, whatever OP is. */
 int where_holds(const struct where *w, const struct record *r);

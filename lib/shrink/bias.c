@@ -28,7 +28,8 @@ const char *bias_number(const struct walk *w, const struct axes_group *g)
     return number;
 }
 
-float *bias_lost(uint64_t rows, uint64_t cols, const float *w, const float *mean, const struct cut *cut, const float *out)
+float *bias_lost(uint64_t rows, uint64_t cols, const float *w, const float *mean, const struct cut *cut,
+                 const float *out)
 {
     uint64_t left = cut->n * cut->width;
     float *b = mem_new(rows, sizeof *b);

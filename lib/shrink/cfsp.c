@@ -2,8 +2,9 @@
  * cfsp: the fine-grained score of CFSP for MLP channels. With n_j = sqrt(norm2_j) and i over the hidden channels,
  *     S_j = n_j mean_i ( |D_ij| n_j / sum_k |D_ik| n_k  +  |U_ji| / sum_k |U_ki|  +  |G_ji| / sum_k |G_ki| )
  * so a weight counts by its share among all channels' weights of the same hidden channel. A sum of 0 gives shares of 0.
- * Wang et al. 2024, CFSP: An Efficient Structured Pruning Framework for LLMs with Coarse-to-Fine Activation Information, section 3.3, a = b = c = 1. In
- * the released code each share is divided by a sum over i, so that after the mean over i the weights cancel and n_j alone is left; here they count.
+ * Wang et al. 2024, CFSP: An Efficient Structured Pruning Framework for LLMs with Coarse-to-Fine Activation
+ * Information, section 3.3, a = b = c = 1. In the released code each share is divided by a sum over i, so that after
+ * the mean over i the weights cancel and n_j alone is left; here they count.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -42,5 +43,13 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_cfsp = {"cfsp", "MLP channels whose weights and inputs are small beside the others' (CFSP)", SHRINK_CHANNELS,
-                                          SHRINK_CHANNELS, 0, 0, SHRINK_NORM2 | SHRINK_MAKERS, 0, 0, apply};
+const struct shrink_method shrink_cfsp = {"cfsp",
+                                          "MLP channels whose weights and inputs are small beside the others' (CFSP)",
+                                          SHRINK_CHANNELS,
+                                          SHRINK_CHANNELS,
+                                          0,
+                                          0,
+                                          SHRINK_NORM2 | SHRINK_MAKERS,
+                                          0,
+                                          0,
+                                          apply};

@@ -27,7 +27,8 @@ static float *cut_rows(const float *w, uint64_t cols, const struct cut *c)
 
 static int of_inputs(const char *name)
 {
-    return strcmp(name, "norm2") == 0 || strcmp(name, "mean") == 0 || strcmp(name, "absmean") == 0 || strcmp(name, "gram") == 0;
+    return strcmp(name, "norm2") == 0 || strcmp(name, "mean") == 0 || strcmp(name, "absmean") == 0 ||
+           strcmp(name, "gram") == 0;
 }
 
 static int cut_companion(struct bundle *b, const char *name, const struct cut *c, struct err *e)

@@ -15,8 +15,8 @@ float *cut_columns(const float *w, uint64_t rows, uint64_t cols, const struct cu
 
 /*
  * Cut a loaded bundle.
- * b     inout: its value becomes dense, of the checkpoint's type. Companions of the inputs (norm2, mean, absmean, gram) are cut along when columns
- *       go, and stay when rows go; others told of the old weight and are dropped.
+ * b     inout: its value becomes dense, of the checkpoint's type. Companions of the inputs (norm2, mean, absmean, gram)
+ *       are cut along when columns go, and stay when rows go; others told of the old weight and are dropped.
  * rows  or NULL; of a vector there is one row
  * cols  or NULL
  * w     values to put in place of its own, float[rows left][cols left]; or NULL

@@ -1,6 +1,7 @@
 /*
  * drop: a layer's score is its block influence, 1 - the mean over tokens of cos(state before it, state after it).
- * He et al. 2024, What Matters in Transformers? Not All Attention is Needed (LLM-Drop), section 3, block drop; Men et al. 2024, ShortGPT.
+ * He et al. 2024, What Matters in Transformers? Not All Attention is Needed (LLM-Drop), section 3, block drop; Men et
+ * al. 2024, ShortGPT.
  */
 #include <string.h>
 
@@ -13,5 +14,13 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_drop = {"drop", "layers whose states come out as they went in (LLM-Drop, ShortGPT)", SHRINK_LAYERS, SHRINK_LAYERS,
-                                          SHRINK_BI, 0, 0, 0, 0, apply};
+const struct shrink_method shrink_drop = {"drop",
+                                          "layers whose states come out as they went in (LLM-Drop, ShortGPT)",
+                                          SHRINK_LAYERS,
+                                          SHRINK_LAYERS,
+                                          SHRINK_BI,
+                                          0,
+                                          0,
+                                          0,
+                                          0,
+                                          apply};

@@ -1,8 +1,9 @@
 /*
- * flap: WIFV, how much an input fluctuates, times what the weight makes of it: S_j = Var(x_j) |W_:j|^2; of heads the mean over their channels.
- * An et al. 2023, Fluctuation-based Adaptive Structured Pruning for Large Language Models, equations 4 and 5.
- * Var is norm2 - mean^2, the variance over all tokens, where the released code takes a running one that leaves out the first batch. The same number
- * of units goes from every layer, so there are no scores to standardise across layers.
+ * flap: WIFV, how much an input fluctuates, times what the weight makes of it: S_j = Var(x_j) |W_:j|^2; of heads the
+ * mean over their channels. An et al. 2023, Fluctuation-based Adaptive Structured Pruning for Large Language Models,
+ * equations 4 and 5. Var is norm2 - mean^2, the variance over all tokens, where the released code takes a running one
+ * that leaves out the first batch. The same number of units goes from every layer, so there are no scores to
+ * standardise across layers.
  */
 #include "shrink/shrink.h"
 
@@ -26,5 +27,13 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_flap = {"flap", "units whose outputs hardly fluctuate (FLAP)", SHRINK_HEADS | SHRINK_CHANNELS, SHRINK_CHANNELS,
-                                          0, SHRINK_NORM2 | SHRINK_MEAN, SHRINK_NORM2 | SHRINK_MEAN, 0, 0, apply};
+const struct shrink_method shrink_flap = {"flap",
+                                          "units whose outputs hardly fluctuate (FLAP)",
+                                          SHRINK_HEADS | SHRINK_CHANNELS,
+                                          SHRINK_CHANNELS,
+                                          0,
+                                          SHRINK_NORM2 | SHRINK_MEAN,
+                                          SHRINK_NORM2 | SHRINK_MEAN,
+                                          0,
+                                          0,
+                                          apply};

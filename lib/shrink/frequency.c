@@ -1,4 +1,5 @@
-/* frequency: an expert's score is the number of tokens that were sent to it: the key count of the linear that ends it. */
+/* frequency: an expert's score is the number of tokens that were sent to it: the key count of the linear that ends it.
+ * */
 #include <string.h>
 
 #include "shrink/shrink.h"
@@ -10,5 +11,6 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_frequency = {"frequency", "experts that few tokens are sent to", SHRINK_EXPERTS, SHRINK_EXPERTS, 0, 0, 0,
-                                               SHRINK_COUNT, 0, apply};
+const struct shrink_method shrink_frequency = {
+    "frequency", "experts that few tokens are sent to", SHRINK_EXPERTS, SHRINK_EXPERTS, 0, 0, 0, SHRINK_COUNT, 0,
+    apply};

@@ -1,4 +1,5 @@
-/* inside: which heads of a layer, or channels of a layer or expert, stay; and the linears that make and read them without the others. */
+/* inside: which heads of a layer, or channels of a layer or expert, stay; and the linears that make and read them
+ * without the others. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,8 +128,10 @@ static int closing_weight(struct inside *x, struct shrink_pass *s, struct err *e
         return err_in(e, "%s", x->b->name);
     x->at = at[n - 1];
     if (x->b->cols != x->at.outer * x->at.n * x->at.inner || x->at.n != x->number->units)
-        return err_set(e, "%s: it has %llu columns, the model's keys say %llu; layers of different sizes have no configuration", x->b->name,
-                       (unsigned long long)x->b->cols, (unsigned long long)(x->at.outer * x->number->units * x->at.inner));
+        return err_set(
+            e, "%s: it has %llu columns, the model's keys say %llu; layers of different sizes have no configuration",
+            x->b->name, (unsigned long long)x->b->cols,
+            (unsigned long long)(x->at.outer * x->number->units * x->at.inner));
     return 0;
 }
 
@@ -149,7 +152,11 @@ static int inside_open(struct inside *x, struct shrink_pass *s, struct err *e)
 
     if (closing_weight(x, s, e) < 0)
         return -1;
-    x->j = (struct shrink_job){.what = s->what, .units = x->at.outer * x->at.n, .width = x->at.inner, .rows = x->b->rows, .layer = x->b->layer};
+    x->j = (struct shrink_job){.what = s->what,
+                               .units = x->at.outer * x->at.n,
+                               .width = x->at.inner,
+                               .rows = x->b->rows,
+                               .layer = x->b->layer};
     x->left = x->at.outer * x->number->left;
     x->unseen = x->b->expert >= 0 && attrs_int(&x->b->more, "count", -1) == 0;
     x->j.score = mem_new(x->j.units, sizeof(double));

@@ -1,6 +1,6 @@
 /*
- * minitron: how large a unit's activations are: of a channel mean |x|; of heads the root of the mean over tokens of |a|^2, a their outputs side by side;
- * of a hidden channel the sum over the norms of all layers of the mean of |LN(x)|.
+ * minitron: how large a unit's activations are: of a channel mean |x|; of heads the root of the mean over tokens of
+ * |a|^2, a their outputs side by side; of a hidden channel the sum over the norms of all layers of the mean of |LN(x)|.
  * Muralidharan et al. 2024, Compact Language Models via Pruning and Knowledge Distillation, section 2.2, equation 1.
  */
 #include <math.h>
@@ -25,5 +25,13 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_minitron = {"minitron", "units whose activations are small (Minitron)", SHRINK_HEADS | SHRINK_CHANNELS | SHRINK_HIDDEN,
-                                              SHRINK_CHANNELS, 0, SHRINK_NORM2, SHRINK_ABSMEAN, 0, 0, apply};
+const struct shrink_method shrink_minitron = {"minitron",
+                                              "units whose activations are small (Minitron)",
+                                              SHRINK_HEADS | SHRINK_CHANNELS | SHRINK_HIDDEN,
+                                              SHRINK_CHANNELS,
+                                              0,
+                                              SHRINK_NORM2,
+                                              SHRINK_ABSMEAN,
+                                              0,
+                                              0,
+                                              apply};

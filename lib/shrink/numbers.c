@@ -98,7 +98,7 @@ static void refresh(const struct model *was, struct attrs *now, int all)
 
         if ((all || !n->paths) && n->otherwise && !n->each && !n->list && old >= 0 &&
             by_formula(&was->head, n, -2) == old && (new = by_formula(now, n, old)) != old)
-            attrs_set_int(now, n->name, (int64_t)new);
+            attrs_set_int(now, n->name, (int64_t) new);
     }
 }
 
@@ -141,7 +141,9 @@ static int sizes_follow(const struct model *was, const struct attrs *head, const
     if (model_open(&now, head, e) < 0)
         return -1;
     *right = now.layers == was->layers && model_number(&now, number, -1, -1) == (double)left;
-    rc = *right ? 0 : err_set(e, "%s would be %.10g, %llu is needed", number, model_number(&now, number, -1, -1), (unsigned long long)left);
+    rc = *right ? 0
+                : err_set(e, "%s would be %.10g, %llu is needed", number, model_number(&now, number, -1, -1),
+                          (unsigned long long)left);
     for (int i = 0; i < a->weights && rc == 0; i++) {
         const struct arch_weight *w = &a->weight[i];
 
@@ -248,13 +250,13 @@ static void see_input(void *ctx, const char *name)
 }
 
 /* The indices of layers whose value is (or, as not, is not) 0. */
-static void set_indices(struct attrs *to, const char *name, const double *want, uint64_t n, int not)
+static void set_indices(struct attrs *to, const char *name, const double *want, uint64_t n, int not )
 {
     double *list = mem_new(n + 1, sizeof *list);
     int count = 0;
 
     for (uint64_t i = 0; i < n; i++)
-        if ((want[i] != 0) == not)
+        if ((want[i] != 0) == not )
             list[count++] = (double)i;
     attrs_set_list(to, name, list, count);
     free(list);
@@ -313,7 +315,8 @@ static int solve(const struct arch *a, const struct arch_number *n, const double
     return 0;
 }
 
-/* Lists of layers (no list of the page's `each`) are of the layers that stay, by their new numbers: what formulas make of them is solved for. */
+/* Lists of layers (no list of the page's `each`) are of the layers that stay, by their new numbers: what formulas make
+ * of them is solved for. */
 int numbers_layers(const struct model *was, const uint64_t *keep, uint64_t left, struct attrs *now, struct err *e)
 {
     const struct arch *a = was->arch;

@@ -1,11 +1,13 @@
 /*
- * obspa: what a unit's weights are worth by optimal brain surgery, over all linears it is part of: rows of those that make it (q, k, v; up, gate),
- * columns of the one that reads it (o, down). With H the damped gram of a linear's inputs and p the column of a weight,
- *     a weight = w^2 / [H^-1]_pp,   unit u in linear t: S_t(u) = sum over its weights there,   score(u) = sum over t of S_t(u) / sum over v of S_t(v)
- * so that each linear has the same say, whatever the scale of its weights and inputs. A sum of 0 gives shares of 0.
- * Wang et al. 2024, Structurally Prune Anything, OBSPA. The columns that stay make up for those that go by least squares (refit.c), which is where the
- * paper's updates of one column after the other end; rows that go leave the others' outputs as they are. Biases do not count.
- * Cost: two factors and inverses, of the columns of w and of hidden; the makers share theirs. Memory: 8 bytes for each pair of the larger of the two.
+ * obspa: what a unit's weights are worth by optimal brain surgery, over all linears it is part of: rows of those that
+ * make it (q, k, v; up, gate), columns of the one that reads it (o, down). With H the damped gram of a linear's inputs
+ * and p the column of a weight,
+ *     a weight = w^2 / [H^-1]_pp,   unit u in linear t: S_t(u) = sum over its weights there,   score(u) = sum over t of
+ * S_t(u) / sum over v of S_t(v) so that each linear has the same say, whatever the scale of its weights and inputs. A
+ * sum of 0 gives shares of 0. Wang et al. 2024, Structurally Prune Anything, OBSPA. The columns that stay make up for
+ * those that go by least squares (refit.c), which is where the paper's updates of one column after the other end; rows
+ * that go leave the others' outputs as they are. Biases do not count. Cost: two factors and inverses, of the columns of
+ * w and of hidden; the makers share theirs. Memory: 8 bytes for each pair of the larger of the two.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +88,14 @@ static int apply(struct shrink_job *j, struct err *e)
     return rc;
 }
 
-const struct shrink_method shrink_obspa = {"obspa", "units whose weights are worth least in all linears they are part of (OBSPA)",
-                                           SHRINK_HEADS | SHRINK_CHANNELS, SHRINK_CHANNELS, 0, SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
-                                           SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS, 0, 1, apply};
+const struct shrink_method shrink_obspa = {
+    "obspa",
+    "units whose weights are worth least in all linears they are part of (OBSPA)",
+    SHRINK_HEADS | SHRINK_CHANNELS,
+    SHRINK_CHANNELS,
+    0,
+    SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
+    SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
+    0,
+    1,
+    apply};

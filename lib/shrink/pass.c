@@ -16,7 +16,8 @@ int shrink_at(struct shrink_pass *s, int64_t layer, struct err *e)
         return -1;
     s->walked = 1;
     if (s->what & (SHRINK_HEADS | SHRINK_CHANNELS))
-        s->groups = axes_groups(&s->walk, s->what == SHRINK_HEADS ? AXES_HEADS : AXES_CHANNELS, s->group, SHRINK_GROUPS, e);
+        s->groups =
+            axes_groups(&s->walk, s->what == SHRINK_HEADS ? AXES_HEADS : AXES_CHANNELS, s->group, SHRINK_GROUPS, e);
     return s->groups < 0 ? -1 : 0;
 }
 
@@ -35,7 +36,8 @@ int shrink_role(const struct shrink_pass *s, struct bundle *b)
     return 1;
 }
 
-/* keep of a number's units for each of outer, where an axis has several of them (shared experts side by side) and keep is not theirs yet. */
+/* keep of a number's units for each of outer, where an axis has several of them (shared experts side by side) and keep
+ * is not theirs yet. */
 static uint64_t *repeat(const struct axes_units *at, const struct shrink_number *n, const uint64_t *keep)
 {
     uint64_t *all = mem_new(at->outer * n->left, sizeof *all);
@@ -220,7 +222,8 @@ static int hold(struct shrink_pass *s, struct reader *in, struct bundle *b, stru
     return 0;
 }
 
-/* A weight that bears a group's number, but came before its makers or behind its closing weight: nothing knows it, so nothing may pass it on. */
+/* A weight that bears a group's number, but came before its makers or behind its closing weight: nothing knows it, so
+ * nothing may pass it on. */
 static int stray(const struct shrink_pass *s, const struct bundle *b, const struct arch_weight *w, int bias,
                  struct err *e)
 {
@@ -229,7 +232,9 @@ static int stray(const struct shrink_pass *s, const struct bundle *b, const stru
 
     for (int i = 0; i < s->numbers && n == 0; i++)
         n = axes_units(&s->was, w, bias, b->layer, s->number[i].name, at, e);
-    return n > 0 ? err_set(e, "%s: it does not stand between the weights that make and read its %s", b->name, shrink_word(s->what)) : n;
+    return n > 0 ? err_set(e, "%s: it does not stand between the weights that make and read its %s", b->name,
+                           shrink_word(s->what))
+                 : n;
 }
 
 /* Heads and channels: what makes them is held until what reads them has come, with its bias. */
@@ -270,10 +275,14 @@ static int take_tensor(struct shrink_pass *s, struct reader *in, struct item *it
     if (!known)
         return out ? item_copy(in, it, out, e) : 0;
     switch (s->what) {
-    case SHRINK_LAYERS: return take_layer(s, in, b, out, e);
-    case SHRINK_EXPERTS: return take_expert(s, in, b, out, e);
-    case SHRINK_HIDDEN: return take_hidden(s, in, b, out, e);
-    default: return take_inside(s, in, b, out, e);
+    case SHRINK_LAYERS:
+        return take_layer(s, in, b, out, e);
+    case SHRINK_EXPERTS:
+        return take_expert(s, in, b, out, e);
+    case SHRINK_HIDDEN:
+        return take_hidden(s, in, b, out, e);
+    default:
+        return take_inside(s, in, b, out, e);
     }
 }
 
@@ -281,7 +290,8 @@ int shrink_take(struct shrink_pass *s, struct reader *in, struct item *it, struc
 {
     if (it->kind == ITEM_TENSOR && !shrink_idle(s))
         return take_tensor(s, in, it, out, e);
-    if (it->kind == ITEM_OTHER && strcmp(it->kind_name, "mark") == 0 && flush(s, in, out, e) < 0) /* the unit before it is whole */
+    if (it->kind == ITEM_OTHER && strcmp(it->kind_name, "mark") == 0 &&
+        flush(s, in, out, e) < 0) /* the unit before it is whole */
         return -1;
     return out ? item_copy(in, it, out, e) : 0;
 }

@@ -23,8 +23,10 @@ static int add_number(struct shrink_pass *s, const char *name, struct err *e)
     if (s->numbers == SHRINK_NUMBERS)
         return err_set(e, "more than %d sizes of %s", SHRINK_NUMBERS, shrink_word(s->what));
     if (!(units >= 1) || units != floor(units))
-        return err_set(e, "--what %s: the head does not give %s as one whole number; layers of different sizes have no configuration",
-                       shrink_word(s->what), name);
+        return err_set(
+            e,
+            "--what %s: the head does not give %s as one whole number; layers of different sizes have no configuration",
+            shrink_word(s->what), name);
     s->number[s->numbers++] = (struct shrink_number){name, (uint64_t)units, (uint64_t)units};
     return 0;
 }
@@ -85,7 +87,8 @@ static int scale_all(const struct shrink_pass *s, struct attrs *head, struct err
     return rc;
 }
 
-/* head.model of what would be left, and whether transformers takes it. 1, 0: not so many (e says why), -1: not at all. */
+/* head.model of what would be left, and whether transformers takes it. 1, 0: not so many (e says why), -1: not at all.
+ * */
 static int attempt(const struct shrink_pass *s, struct attrs *head, struct err *e)
 {
     struct model now;

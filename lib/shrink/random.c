@@ -18,4 +18,5 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_random = {"random", "experts by lot (--seed)", SHRINK_EXPERTS, SHRINK_EXPERTS, 0, 0, 0, 0, 0, apply};
+const struct shrink_method shrink_random = {
+    "random", "experts by lot (--seed)", SHRINK_EXPERTS, SHRINK_EXPERTS, 0, 0, 0, 0, 0, apply};

@@ -1,6 +1,6 @@
 /*
- * reap: an expert's score is the mean over the tokens that were sent to it of router weight times norm of its output: the key reap of the linear that
- * ends it. One that saw no token has 0 and goes first.
+ * reap: an expert's score is the mean over the tokens that were sent to it of router weight times norm of its output:
+ * the key reap of the linear that ends it. One that saw no token has 0 and goes first.
  * Lasby et al. 2025, REAP the Experts: Why Pruning Prevails for One-Shot MoE Compression: the score of section 4.
  */
 #include <string.h>
@@ -14,5 +14,13 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_reap = {"reap", "experts whose outputs, weighed by the router, are small (REAP)", SHRINK_EXPERTS, SHRINK_EXPERTS,
-                                          0, 0, 0, SHRINK_REAP, 0, apply};
+const struct shrink_method shrink_reap = {"reap",
+                                          "experts whose outputs, weighed by the router, are small (REAP)",
+                                          SHRINK_EXPERTS,
+                                          SHRINK_EXPERTS,
+                                          0,
+                                          0,
+                                          0,
+                                          SHRINK_REAP,
+                                          0,
+                                          apply};

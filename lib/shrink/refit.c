@@ -32,7 +32,8 @@ double *refit_damped(uint64_t n, const float *gram, struct err *e)
 }
 
 /* x = W_R H_RK, the columns that went times how they go with those that stay. */
-static void cross(uint64_t rows, uint64_t cols, const float *w, const float *gram, const uint64_t *keep, uint64_t stay, double *x)
+static void cross(uint64_t rows, uint64_t cols, const float *w, const float *gram, const uint64_t *keep, uint64_t stay,
+                  double *x)
 {
     uint64_t went = cols - stay, r = 0, k = 0;
     double *a = mem_new(rows * went + 1, sizeof *a), *b = mem_new(went * stay + 1, sizeof *b);
@@ -55,7 +56,8 @@ static void cross(uint64_t rows, uint64_t cols, const float *w, const float *gra
     free(b);
 }
 
-int refit_columns(uint64_t rows, uint64_t cols, const float *w, const float *gram, const uint64_t *keep, uint64_t stay, float *out, struct err *e)
+int refit_columns(uint64_t rows, uint64_t cols, const float *w, const float *gram, const uint64_t *keep, uint64_t stay,
+                  float *out, struct err *e)
 {
     float *h = mem_new(stay * stay, sizeof *h);
     double *x = mem_new(rows * stay, sizeof *x), *u;

@@ -6,11 +6,12 @@
 
 #include "base/err.h"
 
-#define REFIT_DAMP 1e-4 /* share of the gram's mean diagonal added to it; 10 times as much is tried until it can be factored */
+#define REFIT_DAMP                                                                                                     \
+    1e-4 /* share of the gram's mean diagonal added to it; 10 times as much is tried until it can be factored */
 
 /*
- * U of H + damp = U'U, upper, in double[n][n] (free). gram in: float[n][n]. NULL: no damp up to 1 helps, or the gram is zero or not finite.
- * Cost n^3/3 a try.
+ * U of H + damp = U'U, upper, in double[n][n] (free). gram in: float[n][n]. NULL: no damp up to 1 helps, or the gram is
+ * zero or not finite. Cost n^3/3 a try.
  */
 double *refit_damped(uint64_t n, const float *gram, struct err *e);
 
@@ -23,6 +24,7 @@ double *refit_damped(uint64_t n, const float *gram, struct err *e);
  * out     out: float[rows][stay]
  * -1 as refit_damped. Cost stay^3/3 + 2 rows cols stay. Memory: doubles, stay^2 + (rows + stay) cols.
  */
-int refit_columns(uint64_t rows, uint64_t cols, const float *w, const float *gram, const uint64_t *keep, uint64_t stay, float *out, struct err *e);
+int refit_columns(uint64_t rows, uint64_t cols, const float *w, const float *gram, const uint64_t *keep, uint64_t stay,
+                  float *out, struct err *e);
 
 #endif

@@ -1,7 +1,8 @@
 /*
- * score: by the companion score, whatever wscore put there. Heads and channels by that of the linear that reads them (attn.o, mlp.down): the mean over
- * a unit's weights, or over its channels; with wanda this is FLAP's WIFN (An et al. 2023, equation 3 with the input's norm), with minitron Minitron's.
- * Layers by the mean over all weights of their linears; with bi this is drop.
+ * score: by the companion score, whatever wscore put there. Heads and channels by that of the linear that reads them
+ * (attn.o, mlp.down): the mean over a unit's weights, or over its channels; with wanda this is FLAP's WIFN (An et al.
+ * 2023, equation 3 with the input's norm), with minitron Minitron's. Layers by the mean over all weights of their
+ * linears; with bi this is drop.
  */
 #include <string.h>
 
@@ -14,6 +15,13 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_score = {"score", "layers, heads or channels of the least companion score",
-                                           SHRINK_LAYERS | SHRINK_HEADS | SHRINK_CHANNELS, SHRINK_CHANNELS,
-                                           SHRINK_SCORE, SHRINK_SCORE, SHRINK_SCORE, 0, 0, apply};
+const struct shrink_method shrink_score = {"score",
+                                           "layers, heads or channels of the least companion score",
+                                           SHRINK_LAYERS | SHRINK_HEADS | SHRINK_CHANNELS,
+                                           SHRINK_CHANNELS,
+                                           SHRINK_SCORE,
+                                           SHRINK_SCORE,
+                                           SHRINK_SCORE,
+                                           0,
+                                           0,
+                                           apply};

@@ -71,7 +71,8 @@ int shrink_choose(const struct shrink_job *j, uint64_t *keep, struct err *e)
     for (uint64_t u = 0; u < j->units; u++) {
         r[u] = (struct ranked){j->score[u], u};
         if (!isfinite(j->score[u])) {
-            err_set(e, "the score of unit %llu of %llu is %g", (unsigned long long)u, (unsigned long long)j->units, j->score[u]);
+            err_set(e, "the score of unit %llu of %llu is %g", (unsigned long long)u, (unsigned long long)j->units,
+                    j->score[u]);
             free(r);
             free(gone);
             return -1;

@@ -8,8 +8,8 @@
 
 struct pair {
     const struct model *was, *now;
-    struct walk a, b;             /* the same layer of both */
-    const struct walk *after;     /* of was: behind the layers */
+    struct walk a, b;         /* the same layer of both */
+    const struct walk *after; /* of was: behind the layers */
     const char *number;
     struct steps_fixes *fixes;
     struct err *e;
@@ -41,7 +41,9 @@ static const struct walk_step *maker(const struct walk *w, int value)
         const struct walk_step *s = &w->step[made];
 
         if (s->weight)
-            return s->op == WALK_linear || s->op == WALK_embed || s->op == WALK_rmsnorm || s->op == WALK_layernorm ? s : NULL;
+            return s->op == WALK_linear || s->op == WALK_embed || s->op == WALK_rmsnorm || s->op == WALK_layernorm
+                       ? s
+                       : NULL;
         if (s->op != WALK_rope && s->op != WALK_copy)
             return NULL;
         value = s->in[0];
@@ -105,7 +107,8 @@ static int attribute(struct pair *p, int i, const struct arch_attr *a)
     const char *name = other > 0 ? expr_name(a->value) : NULL;
     double was, now;
 
-    if (other <= 0 || (name && p->number && axes_same(p->was, p->number, name))) /* join each=heads: it counts what is cut */
+    if (other <= 0 ||
+        (name && p->number && axes_same(p->was, p->number, name))) /* join each=heads: it counts what is cut */
         return other < 0 ? -1 : 0;
     if (walk_number(p->was, &p->a, s, a->name, &was, p->e) < 0 ||
         walk_number(p->now, &p->b, &p->b.step[i], a->name, &now, p->e) < 0)

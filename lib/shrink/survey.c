@@ -1,5 +1,5 @@
-/* survey: what must be known of the whole model before its first tensor is written: the influence or scores of layers, the size of hidden channels, how
- * much experts are used. */
+/* survey: what must be known of the whole model before its first tensor is written: the influence or scores of layers,
+ * the size of hidden channels, how much experts are used. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ struct survey {
     uint64_t *experts;       /* of experts: seen, [layers] */
     int64_t last;            /* layer that is being read */
     uint64_t layers;
-    uint8_t *seen;           /* of hidden: values of the walk that were counted, [values] */
+    uint8_t *seen; /* of hidden: values of the walk that were counted, [values] */
 };
 
 static int by_score(const struct shrink_pass *s)
@@ -74,7 +74,8 @@ static int add_score(struct survey *v, struct bundle *b, struct err *e)
     return 0;
 }
 
-/* What a norm gives is the input of the first linear behind it: each value of the hidden size that linears read counts once. */
+/* What a norm gives is the input of the first linear behind it: each value of the hidden size that linears read counts
+ * once. */
 static int add_hidden(struct survey *v, struct bundle *b, const struct arch_weight *w, const struct walk_step *s,
                       struct err *e)
 {
@@ -164,8 +165,14 @@ static int choose_experts(struct survey *v, int64_t layer, struct err *e)
 {
     struct shrink_pass *s = v->s;
     uint64_t n = s->number[0].units, left = s->number[0].left, groups, *keep;
-    struct shrink_job j = {.what = s->what, .units = n, .width = 1, .given = v->given + (uint64_t)layer * n, .remove = n - left, .seed = s->seed,
-                           .layer = layer, .score = v->weights};
+    struct shrink_job j = {.what = s->what,
+                           .units = n,
+                           .width = 1,
+                           .given = v->given + (uint64_t)layer * n,
+                           .remove = n - left,
+                           .seed = s->seed,
+                           .layer = layer,
+                           .score = v->weights};
 
     if (shrink_at(s, layer, e) < 0)
         return -1;
@@ -177,13 +184,17 @@ static int choose_experts(struct survey *v, int64_t layer, struct err *e)
     if (!(groups = groups_of(s, e)))
         return -1;
     if (n % groups || left % groups)
-        return err_set(e, "--what experts: of each of %llu groups as many experts must be left, %llu of %llu do not divide so; see --align %llu", (unsigned long long)groups,
-                       (unsigned long long)left, (unsigned long long)n, (unsigned long long)groups);
+        return err_set(e,
+                       "--what experts: of each of %llu groups as many experts must be left, %llu of %llu do not "
+                       "divide so; see --align %llu",
+                       (unsigned long long)groups, (unsigned long long)left, (unsigned long long)n,
+                       (unsigned long long)groups);
     if (s->method->apply(&j, e) < 0)
         return -1;
     keep = s->expert[layer] = mem_new(left, sizeof *keep);
     for (uint64_t g = 0; g < groups; g++) {
-        struct shrink_job part = {.units = n / groups, .remove = (n - left) / groups, .score = j.score + g * (n / groups)};
+        struct shrink_job part = {
+            .units = n / groups, .remove = (n - left) / groups, .score = j.score + g * (n / groups)};
 
         if (shrink_choose(&part, keep + g * (left / groups), e) < 0)
             return -1;
@@ -196,8 +207,13 @@ static int choose_experts(struct survey *v, int64_t layer, struct err *e)
 static int choose(struct survey *v, struct err *e)
 {
     struct shrink_pass *s = v->s;
-    struct shrink_job j = {.what = s->what, .units = s->number[0].units, .width = 1, .remove = s->number[0].units - s->number[0].left,
-                           .given = v->given, .seed = s->seed, .layer = -1};
+    struct shrink_job j = {.what = s->what,
+                           .units = s->number[0].units,
+                           .width = 1,
+                           .remove = s->number[0].units - s->number[0].left,
+                           .given = v->given,
+                           .seed = s->seed,
+                           .layer = -1};
     int rc = 0;
 
     if (s->what == SHRINK_EXPERTS) {
@@ -218,8 +234,12 @@ static int choose(struct survey *v, struct err *e)
 int shrink_survey(struct shrink_pass *s, struct reader *in, struct err *e)
 {
     uint64_t units = s->number[0].units, layers = (uint64_t)s->was.layers;
-    struct survey v = {.s = s, .in = in, .last = -1, .given = mem_new(units * (s->what == SHRINK_EXPERTS ? layers : 1), sizeof *v.given),
-                       .weights = mem_new(units, sizeof *v.weights), .experts = mem_new(layers, sizeof *v.experts)};
+    struct survey v = {.s = s,
+                       .in = in,
+                       .last = -1,
+                       .given = mem_new(units * (s->what == SHRINK_EXPERTS ? layers : 1), sizeof *v.given),
+                       .weights = mem_new(units, sizeof *v.weights),
+                       .experts = mem_new(layers, sizeof *v.experts)};
     int rc = gather(&v, e) < 0 || choose(&v, e) < 0 ? -1 : 0;
 
     free(v.given);

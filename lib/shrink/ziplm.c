@@ -1,10 +1,10 @@
 /*
  * ziplm: optimal brain surgery for whole units. With P = (H + damp)^-1, H the gram of the inputs, the unit S of least
  *     tr( W_S (P_SS)^-1 W_S' )
- * goes, W -= W_S (P_SS)^-1 P_S and P -= P_:S (P_SS)^-1 P_S: what is left makes up for it, and the next choice sees that.
- * Kurtic, Frantar, Alistarh 2023, ZipLM, equations 2 to 4.
- * The weights that stay are then solved for anew (refit.c), which is what the updates come to. Cost: remove * width * cols * (cols + rows).
- * Score: i for the i-th to go; those that stay have what they cost at the end, above all that go.
+ * goes, W -= W_S (P_SS)^-1 P_S and P -= P_:S (P_SS)^-1 P_S: what is left makes up for it, and the next choice sees
+ * that. Kurtic, Frantar, Alistarh 2023, ZipLM, equations 2 to 4.
+ * The weights that stay are then solved for anew (refit.c), which is what the updates come to. Cost: remove * width *
+ * cols * (cols + rows). Score: i for the i-th to go; those that stay have what they cost at the end, above all that go.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -19,9 +19,9 @@
 struct zip {
     const struct shrink_job *j;
     uint64_t n, width;
-    double *w, *p;    /* [rows][n], [n][n] */
-    double *t, *q;    /* [rows or width][n or width]: room for X and (P_SS)^-1 P_S */
-    double *u;        /* [width][width] */
+    double *w, *p; /* [rows][n], [n][n] */
+    double *t, *q; /* [rows or width][n or width]: room for X and (P_SS)^-1 P_S */
+    double *u;     /* [width][width] */
 };
 
 /* z->u: the Cholesky factor of P_SS. */
@@ -95,8 +95,13 @@ static int choose(struct zip *z, struct err *e)
 static int apply(struct shrink_job *j, struct err *e)
 {
     uint64_t n = j->units * j->width, most = j->rows > n ? j->rows : n;
-    struct zip z = {.j = j, .n = n, .width = j->width, .w = mem_new(j->rows * n, sizeof(double)), .p = refit_damped(n, j->gram, e),
-                    .t = mem_new(most * j->width, sizeof(double)), .q = mem_new(j->width * n, sizeof(double)),
+    struct zip z = {.j = j,
+                    .n = n,
+                    .width = j->width,
+                    .w = mem_new(j->rows * n, sizeof(double)),
+                    .p = refit_damped(n, j->gram, e),
+                    .t = mem_new(most * j->width, sizeof(double)),
+                    .q = mem_new(j->width * n, sizeof(double)),
                     .u = mem_new(j->width * j->width, sizeof(double))};
     int rc = z.p ? 0 : -1;
 
@@ -114,5 +119,13 @@ static int apply(struct shrink_job *j, struct err *e)
     return rc;
 }
 
-const struct shrink_method shrink_ziplm = {"ziplm", "one unit after the other, the others making up for each (ZipLM)", SHRINK_HEADS | SHRINK_CHANNELS,
-                                           SHRINK_CHANNELS, 0, SHRINK_GRAM, SHRINK_GRAM, 0, 1, apply};
+const struct shrink_method shrink_ziplm = {"ziplm",
+                                           "one unit after the other, the others making up for each (ZipLM)",
+                                           SHRINK_HEADS | SHRINK_CHANNELS,
+                                           SHRINK_CHANNELS,
+                                           0,
+                                           SHRINK_GRAM,
+                                           SHRINK_GRAM,
+                                           0,
+                                           1,
+                                           apply};

@@ -29,7 +29,8 @@ struct budget {
     const char *column;
 };
 
-static const char *const titles[] = {"tensor", "sparsity", "type", "bits", "rank", "keep", "weights", "bytes", "loss", NULL};
+static const char *const titles[] = {"tensor", "sparsity", "type",  "bits", "rank",
+                                     "keep",   "weights",  "bytes", "loss", NULL};
 
 static int is_in(const char *const *list, const char *word)
 {
@@ -63,7 +64,10 @@ static int read_titles(struct budget *t, char *line, const char *const *columns,
             if (strcmp(cell[i], cell[k]) == 0)
                 return err_set(e, "the title '%s' stands twice", cell[i]);
         if (!is_in(titles, cell[i]))
-            return err_set(e, "there is no column '%.80s'; columns are tensor, sparsity, type, bits, rank, keep, weights, bytes, loss", cell[i]);
+            return err_set(e,
+                           "there is no column '%.80s'; columns are tensor, sparsity, type, bits, rank, keep, weights, "
+                           "bytes, loss",
+                           cell[i]);
         if (strcmp(cell[i], "tensor") == 0)
             t->name_at = i;
         if (!is_in(columns, cell[i]))
@@ -76,7 +80,8 @@ static int read_titles(struct budget *t, char *line, const char *const *columns,
     if (t->name_at < 0)
         return err_set(e, "a budget begins with a line of titles, one of them 'tensor'");
     if (t->cell_at < 0)
-        return err_set(e, "it has no column '%s'%s%s%s", columns[0], columns[1] ? " nor '" : "", columns[1] ? columns[1] : "", columns[1] ? "'" : "");
+        return err_set(e, "it has no column '%s'%s%s%s", columns[0], columns[1] ? " nor '" : "",
+                       columns[1] ? columns[1] : "", columns[1] ? "'" : "");
     return 0;
 }
 
@@ -93,7 +98,9 @@ static int read_row(struct budget *t, char *line, uint64_t number, budget_check 
     t->row = mem_resize(t->row, (size_t)t->rows + 1, sizeof *t->row);
     r = &t->row[t->rows++];
     *r = (struct row){cell[t->name_at], cell[t->cell_at], number, 0};
-    return strcmp(r->cell, "-") == 0 || check(ctx, t->column, r->cell, e) == 0 ? 0 : err_in(e, "%s: %s", r->name, t->column);
+    return strcmp(r->cell, "-") == 0 || check(ctx, t->column, r->cell, e) == 0
+               ? 0
+               : err_in(e, "%s: %s", r->name, t->column);
 }
 
 static int by_name(const void *a, const void *b)
@@ -115,7 +122,8 @@ static int refuse_twins(const struct budget *t, uint64_t *line, struct err *e)
     for (int i = 1; i < t->rows && !twin; i++)
         if (strcmp(sorted[i].name, sorted[i - 1].name) == 0) {
             *line = sorted[i].line;
-            twin = err_set(e, "'%s' stands on line %llu already", sorted[i].name, (unsigned long long)sorted[i - 1].line);
+            twin =
+                err_set(e, "'%s' stands on line %llu already", sorted[i].name, (unsigned long long)sorted[i - 1].line);
         }
     free(sorted);
     return twin;
@@ -196,7 +204,8 @@ const char *budget_find(struct budget *t, const char *name)
     for (int i = 0; i < t->rows; i++) {
         struct row *r = &t->row[i];
 
-        if (strcmp(r->name, name) != 0 && strcmp(r->name, quoted) != 0 && !(strpbrk(r->name, "*?[") && glob_match(r->name, name)))
+        if (strcmp(r->name, name) != 0 && strcmp(r->name, quoted) != 0 &&
+            !(strpbrk(r->name, "*?[") && glob_match(r->name, name)))
             continue;
         r->used = 1;
         return strcmp(r->cell, "-") == 0 ? NULL : r->cell;
@@ -214,7 +223,7 @@ int budget_unused(const struct budget *t, const struct head *h, struct err *e)
             n++;
         }
     if (n)
-        err_set(e, "%s: %d %s for no tensor of the stream; the first is line %llu, '%s'", t->path, n, n == 1 ? "row is" : "rows are",
-                (unsigned long long)t->row[first].line, t->row[first].name);
+        err_set(e, "%s: %d %s for no tensor of the stream; the first is line %llu, '%s'", t->path, n,
+                n == 1 ? "row is" : "rows are", (unsigned long long)t->row[first].line, t->row[first].name);
     return n;
 }

@@ -142,9 +142,15 @@ void bundle_take_header(struct bundle *to, struct bundle *from)
 {
     int left = 0;
 
-    *to = (struct bundle){.name = mem_strdup(from->name), .shape = from->shape, .rows = from->rows, .cols = from->cols,
-                          .role = from->role ? mem_strdup(from->role) : NULL, .layer = from->layer, .expert = from->expert,
-                          .segment = from->segment, .touched = 1};
+    *to = (struct bundle){.name = mem_strdup(from->name),
+                          .shape = from->shape,
+                          .rows = from->rows,
+                          .cols = from->cols,
+                          .role = from->role ? mem_strdup(from->role) : NULL,
+                          .layer = from->layer,
+                          .expert = from->expert,
+                          .segment = from->segment,
+                          .touched = 1};
     attrs_copy(&to->more, &from->more);
     for (int i = 0; i < from->parts; i++)
         if (from->part[i].term < 0) {
@@ -394,7 +400,8 @@ enum dtype bundle_dense_type(const struct bundle *b)
     const struct part *p;
 
     for (int t = 0; t < b->terms; t++)
-        if (strcmp(b->term[t].form, "dense") == 0 && (p = bundle_part(b, t, "dense")) && dtype_info(p->dtype)->writes_f32)
+        if (strcmp(b->term[t].form, "dense") == 0 && (p = bundle_part(b, t, "dense")) &&
+            dtype_info(p->dtype)->writes_f32)
             return p->dtype;
     return DT_F32;
 }

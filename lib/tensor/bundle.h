@@ -46,8 +46,9 @@ struct attrs {
 const struct attr *attrs_find(const struct attrs *a, const char *key);
 int64_t attrs_int(const struct attrs *a, const char *key, int64_t otherwise); /* an F64 that is whole counts */
 double attrs_f64(const struct attrs *a, const char *key, double otherwise);   /* an INT counts */
-const char *attrs_str(const struct attrs *a, const char *key, const char *otherwise); /* NUL-terminated view, owned by a */
-void attrs_set_int(struct attrs *a, const char *key, int64_t v);  /* set replaces, and keeps the place of the old one */
+const char *attrs_str(const struct attrs *a, const char *key,
+                      const char *otherwise);                    /* NUL-terminated view, owned by a */
+void attrs_set_int(struct attrs *a, const char *key, int64_t v); /* set replaces, and keeps the place of the old one */
 void attrs_set_bool(struct attrs *a, const char *key, int v);
 void attrs_set_f64(struct attrs *a, const char *key, double v);
 void attrs_set_str(struct attrs *a, const char *key, const char *v);
@@ -57,27 +58,30 @@ void attrs_copy(struct attrs *to, const struct attrs *from);
 void attrs_free(struct attrs *a);
 
 struct part {
-    char *name;          /* "norm2", "gram", "dense", "blocks", "codes", "scales", ... */
-    int term;            /* index of its term, or -1 for a companion */
+    char *name; /* "norm2", "gram", "dense", "blocks", "codes", "scales", ... */
+    int term;   /* index of its term, or -1 for a companion */
     enum dtype dtype;
     struct shape shape;
-    int fixed;           /* of a term, but its rows are not the weight's rows: sent whole before those that follow (form.h) */
-    int shared;          /* companion that later bundles of the layer may refer to: readers keep it until the layer ends; or a fixed part of a
-                          * term that later bundles of the segment may refer to: readers keep it until that ends */
-    char *same;          /* companion equal to the shared part of this name in the earlier bundle `same` of the layer (fixed part: segment): nothing is
-                          * sent. Or NULL. Kept by the reader and the writer; filters need not look */
-    uint64_t rows;       /* first dim, 1 for vectors and scalars: chunks are whole rows */
+    int fixed;  /* of a term, but its rows are not the weight's rows: sent whole before those that follow (form.h) */
+    int shared; /* companion that later bundles of the layer may refer to: readers keep it until the layer ends; or a
+                 * fixed part of a term that later bundles of the segment may refer to: readers keep it until that ends
+                 */
+    char
+        *same; /* companion equal to the shared part of this name in the earlier bundle `same` of the layer (fixed part:
+               * segment): nothing is sent. Or NULL. Kept by the reader and the writer; filters need not look */
+    uint64_t rows; /* first dim, 1 for vectors and scalars: chunks are whole rows */
     uint64_t row_bytes;
-    uint8_t *data;       /* rows * row_bytes when loaded, else NULL */
+    uint8_t *data;         /* rows * row_bytes when loaded, else NULL */
     struct hash128 passed; /* of its bytes, where they went by as rows and bundle_digest had asked */
-    struct lent *lent;   /* data belongs to several bundles (a shared gram): read only, freed with the last of them. Or NULL */
-    int wire;            /* its index in the record that is being read, or -1 */
-    struct attrs more;   /* further keys */
+    struct lent
+        *lent; /* data belongs to several bundles (a shared gram): read only, freed with the last of them. Or NULL */
+    int wire;  /* its index in the record that is being read, or -1 */
+    struct attrs more; /* further keys */
 };
 
 struct term {
-    char *form;          /* "dense", "ggml", "affine", "lowrank", ... a row of form.def */
-    struct attrs attrs;  /* "type" of ggml; "bits", "group" of affine ... */
+    char *form;         /* "dense", "ggml", "affine", "lowrank", ... a row of form.def */
+    struct attrs attrs; /* "type" of ggml; "bits", "group" of affine ... */
 };
 
 struct bundle {
@@ -87,17 +91,18 @@ struct bundle {
     char *role;          /* "attn.q", "mlp.down", "norm" ... or NULL (lib/arch/arch.h) */
     int64_t layer;       /* or -1 */
     int64_t expert;      /* or -1 */
-    struct term *term;   /* at most TERMS_MAX; these two grow by bundle_room_*, so that a list of headers is no list of tables */
+    struct term
+        *term; /* at most TERMS_MAX; these two grow by bundle_room_*, so that a list of headers is no list of tables */
     int terms;
-    struct part *part;   /* at most PARTS_MAX */
+    struct part *part; /* at most PARTS_MAX */
     int parts;
-    struct attrs more;   /* further keys, "dtype" (the checkpoint's own type name) among them */
+    struct attrs more; /* further keys, "dtype" (the checkpoint's own type name) among them */
 
-    int loaded;          /* every part's data is here */
-    int touched;         /* header or data changed since it was read: bundle_write must encode it */
-    uint64_t segment;    /* of the stream it was read from, counted from 1; 0 for a new bundle */
-    uint64_t record;     /* in that stream, likewise */
-    struct buf raw;      /* the header's bytes as read, for relaying */
+    int loaded;       /* every part's data is here */
+    int touched;      /* header or data changed since it was read: bundle_write must encode it */
+    uint64_t segment; /* of the stream it was read from, counted from 1; 0 for a new bundle */
+    uint64_t record;  /* in that stream, likewise */
+    struct buf raw;   /* the header's bytes as read, for relaying */
 };
 
 void bundle_free(struct bundle *b); /* back to {0} */
@@ -105,13 +110,14 @@ void bundle_free(struct bundle *b); /* back to {0} */
 /* A new bundle with one dense term; data (may be NULL) is copied. */
 void bundle_init_dense(struct bundle *b, const char *name, const struct shape *s, enum dtype t, const void *data);
 
-/* Begin the bundle that goes out in place of from: name, shape, role, layer and further keys are copied, companions (loaded or not)
- * move over; from keeps its value and can still be read by bundle_next_rows. to is overwritten; it has no terms yet. */
+/* Begin the bundle that goes out in place of from: name, shape, role, layer and further keys are copied, companions
+ * (loaded or not) move over; from keeps its value and can still be read by bundle_next_rows. to is overwritten; it has
+ * no terms yet. */
 void bundle_take_header(struct bundle *to, struct bundle *from);
 
 /* Set rows and cols from shape. -1 when the product overflows. */
 int bundle_set_shape(struct bundle *b, const struct shape *s, struct err *e);
-uint64_t shape_count(const struct shape *s);                 /* product; shapes in bundles never overflow */
+uint64_t shape_count(const struct shape *s); /* product; shapes in bundles never overflow */
 int shape_equal(const struct shape *a, const struct shape *b);
 const char *shape_text(const struct shape *s, char buf[200]); /* "[4096, 11008]" */
 
@@ -126,25 +132,29 @@ void bundle_drop_part(struct bundle *b, int term, const char *name);
 /* As bundle_add_part, with no data: for bundle_begin and bundle_put. */
 struct part *bundle_declare_part(struct bundle *b, int term, const char *name, enum dtype t, const struct shape *s);
 
-/* Say that later bundles of this layer have the same companion: where their bytes are equal it travels once. Readers keep
- * what is shared until the layer ends, so share only what is. The data of a shared companion is replaced, not changed in place. */
+/* Say that later bundles of this layer have the same companion: where their bytes are equal it travels once. Readers
+ * keep what is shared until the layer ends, so share only what is. The data of a shared companion is replaced, not
+ * changed in place. */
 void bundle_share(struct bundle *b, const char *name);
 
-/* Give to the loaded companion of from (nothing is done where from has none): both hold the same bytes in memory (and so in the stream, bundle_share); what to had of that name is dropped. */
+/* Give to the loaded companion of from (nothing is done where from has none): both hold the same bytes in memory (and
+ * so in the stream, bundle_share); what to had of that name is dropped. */
 void bundle_lend(struct bundle *to, struct bundle *from, const char *name);
-void bundle_lend_part(struct bundle *to, int to_term, struct bundle *from, int term, const char *name); /* the same for a fixed part of a term */
+void bundle_lend_part(struct bundle *to, int to_term, struct bundle *from, int term,
+                      const char *name); /* the same for a fixed part of a term */
 
-/* A companion as f32: converted copy owned by the caller (free), or NULL with e set when absent or when its element count is
- * not want (0: any). The sentence says which filter adds it. */
+/* A companion as f32: converted copy owned by the caller (free), or NULL with e set when absent or when its element
+ * count is not want (0: any). The sentence says which filter adds it. */
 float *bundle_companion(const struct bundle *b, const char *name, uint64_t want, struct err *e);
 
-/* As bundle_companion, for large ones: no copy where it is stored as F32 (then *own is NULL, and the view lives as long as the companion's data);
- * else *own is the copy, to be freed. */
+/* As bundle_companion, for large ones: no copy where it is stored as F32 (then *own is NULL, and the view lives as long
+ * as the companion's data); else *own is the copy, to be freed. */
 const float *bundle_companion_view(const struct bundle *b, const char *name, uint64_t want, float **own, struct err *e);
 
 /* Set or replace a companion from f32 values. One that was shared stays shared. */
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
-void bundle_give_companion(struct bundle *b, const char *name, const struct shape *s, float *v); /* v, from mem_new, is the bundle's from here on */
+void bundle_give_companion(struct bundle *b, const char *name, const struct shape *s,
+                           float *v); /* v, from mem_new, is the bundle's from here on */
 
 /* Room for one term or part more behind the last: pointers into b->term and b->part are invalid after it. */
 void bundle_room_term(struct bundle *b);
@@ -155,7 +165,8 @@ void bundle_clear_value(struct bundle *b);
 int bundle_add_term(struct bundle *b, const char *form);
 void bundle_drop_term(struct bundle *b, int term); /* those behind it move up */
 
-/* The value's rows [r0, r0 + n) as f32: the sum of all terms, in the order of the terms. b is loaded. out: float[n][cols]. */
+/* The value's rows [r0, r0 + n) as f32: the sum of all terms, in the order of the terms. b is loaded. out:
+ * float[n][cols]. */
 int bundle_rows(const struct bundle *b, uint64_t r0, uint64_t n, float *out, struct err *e);
 
 /* Replace the value by one dense term of type t from f32 rows [rows][cols]. */

@@ -1,4 +1,5 @@
-/* codes: packed codes of 1 to 8 bits with scales for groups of columns: what forms affine and table share. Private to tensor. */
+/* codes: packed codes of 1 to 8 bits with scales for groups of columns: what forms affine and table share. Private to
+ * tensor. */
 #ifndef WEIR_TENSOR_CODES_H
 #define WEIR_TENSOR_CODES_H
 
@@ -8,8 +9,8 @@ struct codes {
     const struct part *codes, *scales;
     const struct part *index; /* U16 or U32 [cols]: the group of each column, or NULL: groups are runs of columns */
     int bits;
-    uint64_t group, groups;   /* columns in a group (1 where index says); groups in a row */
-    enum dtype round;         /* F16 or BF16: values are those that the type holds; F32: they stay */
+    uint64_t group, groups; /* columns in a group (1 where index says); groups in a row */
+    enum dtype round;       /* F16 or BF16: values are those that the type holds; F32: they stay */
 };
 
 /* The parts and attributes of a term. -1: something is missing, or an attribute is out of range. */

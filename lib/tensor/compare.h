@@ -4,8 +4,8 @@
 
 #include "tensor/bundle.h"
 
-/* What differs between two bundles, bit for bit. They are loaded; or their companions and fixed parts are, and the rest went by with bundle_digest:
- * then its 128-bit digests are compared. Of another shape, values need not be here. */
+/* What differs between two bundles, bit for bit. They are loaded; or their companions and fixed parts are, and the rest
+ * went by with bundle_digest: then its 128-bit digests are compared. Of another shape, values need not be here. */
 enum difference {
     DIFF_SHAPE = 1,      /* of the weight */
     DIFF_TYPE = 2,       /* forms, their attributes, element types */
@@ -25,7 +25,8 @@ struct distance {
     double aa, bb, ab, dd; /* sums of a^2, b^2, ab, (a - b)^2 */
     double max;            /* largest |a - b|; infinity where one of them is not finite and they differ */
 };
-void distance_add(struct distance *d, const float *a, const float *b, float *diff, uint64_t n); /* diff: out, float[n], a - b; may be b */
+void distance_add(struct distance *d, const float *a, const float *b, float *diff,
+                  uint64_t n); /* diff: out, float[n], a - b; may be b */
 
 double distance_relative(const struct distance *d); /* |a - b| / |a| (Frobenius); 0 when both are 0 */
 double distance_cosine(const struct distance *d);   /* NaN when one is 0 */

@@ -75,7 +75,8 @@ void describe_item(struct buf *out, const struct item *it)
     char shape[200];
 
     if (it->kind != ITEM_TENSOR) {
-        buf_printf(out, "%s\t-\t%s\t%" PRIu64 "\t-\t-\t-", it->name ? describe_name(it->name) : "-", it->kind_name, it->size);
+        buf_printf(out, "%s\t-\t%s\t%" PRIu64 "\t-\t-\t-", it->name ? describe_name(it->name) : "-", it->kind_name,
+                   it->size);
         return;
     }
     buf_printf(out, "%s\t%s\t", describe_name(b->name), shape_text(&b->shape, shape));

@@ -4,7 +4,8 @@
 
 #include "tensor/stream.h"
 
-/* A name as it may stand in a table: in quotes with escapes where it holds blanks or control characters. Valid until the next call. */
+/* A name as it may stand in a table: in quotes with escapes where it holds blanks or control characters. Valid until
+ * the next call. */
 const char *describe_name(const char *name);
 
 /* Append how the value is stored: "BF16", "q4_K", "int4/g32", "F16+lowrank/16", a term after a '+'. */

@@ -22,8 +22,8 @@ static int check_once(const struct fields *f, struct err *e)
     qsort(order, f->n, sizeof *order, by_key);
     for (uint32_t i = 1; i < f->n && rc == 0; i++)
         if (by_key(&order[i - 1], &order[i]) == 0)
-            rc = err_set(e, "%s: key \"%.*s\" is there twice", f->what, order[i]->key_n < 200 ? (int)order[i]->key_n : 200,
-                         (const char *)order[i]->key);
+            rc = err_set(e, "%s: key \"%.*s\" is there twice", f->what,
+                         order[i]->key_n < 200 ? (int)order[i]->key_n : 200, (const char *)order[i]->key);
     free(order);
     return rc;
 }
@@ -108,8 +108,9 @@ int fields_int(struct fields *f, const char *key, int64_t lo, int64_t hi, int64_
     if (got <= 0)
         return got;
     if ((!v.negative && v.u > INT64_MAX) || (int64_t)v.u < lo || (int64_t)v.u > hi)
-        return err_set(e, v.negative ? "%s: %s is %lld, allowed are %lld to %lld" : "%s: %s is %llu, allowed are %lld to %lld",
-                       f->what, key, (long long)v.u, (long long)lo, (long long)hi);
+        return err_set(
+            e, v.negative ? "%s: %s is %lld, allowed are %lld to %lld" : "%s: %s is %llu, allowed are %lld to %lld",
+            f->what, key, (long long)v.u, (long long)lo, (long long)hi);
     *out = (int64_t)v.u;
     return 0;
 }
@@ -169,7 +170,9 @@ int shape_read(struct mp_in *m, const char *what, struct shape *s, struct err *e
         if (mp_next(m, &v) < 0 || v.kind != MP_INT)
             return err_set(e, "%s: dim %d of its shape should be an integer, is %s", what, i, mp_kind_name(v.kind));
         if (v.negative || v.u > (uint64_t)1 << 40)
-            return err_set(e, v.negative ? "%s: dim %d is %lld, allowed are 0 to 2^40" : "%s: dim %d is %llu, allowed are 0 to 2^40",
+            return err_set(e,
+                           v.negative ? "%s: dim %d is %lld, allowed are 0 to 2^40"
+                                      : "%s: dim %d is %llu, allowed are 0 to 2^40",
                            what, i, (unsigned long long)v.u);
         s->dim[i] = v.u;
     }

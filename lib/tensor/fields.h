@@ -17,10 +17,11 @@ struct field {
 struct fields {
     struct field *item;
     uint32_t n;
-    const char *what;   /* for messages: "header", "part" */
+    const char *what; /* for messages: "header", "part" */
 };
 
-/* Read the map at m, which mp_check has passed. Keys must be texts and each there once. Free with fields_free, also after -1. */
+/* Read the map at m, which mp_check has passed. Keys must be texts and each there once. Free with fields_free, also
+ * after -1. */
 int fields_read(struct fields *f, struct mp_in *m, const char *what, struct err *e);
 void fields_free(struct fields *f);
 

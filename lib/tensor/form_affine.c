@@ -1,7 +1,8 @@
 /*
  * affine: codes of 1 to 8 bits, with a scale (and a zero) for each group of columns.
- * value = (code - zero) * scale; zero = 2^(bits - 1) where part "zeros" is absent. Where attr factor is there, the product is multiplied by it; where attr
- * round is there, the value is then rounded to that type: what quantizers whose arithmetic is of 16 bits mean.
+ * value = (code - zero) * scale; zero = 2^(bits - 1) where part "zeros" is absent. Where attr factor is there, the
+ * product is multiplied by it; where attr round is there, the value is then rounded to that type: what quantizers whose
+ * arithmetic is of 16 bits mean.
  */
 #include <stdlib.h>
 

@@ -17,7 +17,8 @@ static int check(const struct bundle *b, int term, struct err *e)
 }
 
 /* Sums run over the rank in ascending order, in double, for each element alone: no order of work changes them. */
-static void add_row(const float *a, const float *factor, uint64_t rank, uint64_t cols, double scale, double *sum, float *out)
+static void add_row(const float *a, const float *factor, uint64_t rank, uint64_t cols, double scale, double *sum,
+                    float *out)
 {
     for (uint64_t c = 0; c < cols; c++)
         sum[c] = 0;

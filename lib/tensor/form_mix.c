@@ -1,6 +1,7 @@
 /*
- * mix: a combination of atoms that other weights are combinations of too. Parts "coefficients" [count] and "atoms" [count rows][cols], both fixed; the first
- * weight of the stream that uses the atoms brings them (shared), later ones refer to them (same): they are kept until the segment ends.
+ * mix: a combination of atoms that other weights are combinations of too. Parts "coefficients" [count] and "atoms"
+ * [count rows][cols], both fixed; the first weight of the stream that uses the atoms brings them (shared), later ones
+ * refer to them (same): they are kept until the segment ends.
  */
 #include <stdlib.h>
 
@@ -17,7 +18,8 @@ static int check(const struct bundle *b, int term, struct err *e)
     if (c->shape.rank != 1)
         return err_set(e, "part coefficients is %s, a vector is wanted", shape_text(&c->shape, text));
     if (mem_mul(c->shape.dim[0], b->rows, &rows) < 0)
-        return err_set(e, "%llu atoms of %llu rows overflow", (unsigned long long)c->shape.dim[0], (unsigned long long)b->rows);
+        return err_set(e, "%llu atoms of %llu rows overflow", (unsigned long long)c->shape.dim[0],
+                       (unsigned long long)b->rows);
     if (form_want(b, atoms, rows, b->cols, e) < 0 || form_want_real(atoms, e) < 0)
         return -1;
     return form_want_real(c, e);
@@ -50,4 +52,5 @@ static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, f
     return pc && atoms ? 0 : -1;
 }
 
-const struct form form_mix = {"mix", "a combination of atoms that weights of several layers share", check, add_rows, "coefficients,atoms", 1};
+const struct form form_mix = {
+    "mix", "a combination of atoms that weights of several layers share", check, add_rows, "coefficients,atoms", 1};

@@ -1,7 +1,7 @@
 /*
- * monarch: value = P L P' R, both block-diagonal with attr `blocks` = B blocks, P the permutation that reads a B-column table by columns.
- * Column c is number i of block k, c = k (cols / B) + i; row r is number l of block j, r = l B + j. Parts "r" [B B rank][cols / B], whose row
- * (k B + j) rank + t serves block k for block j, and "l" [rows][B rank]:
+ * monarch: value = P L P' R, both block-diagonal with attr `blocks` = B blocks, P the permutation that reads a B-column
+ * table by columns. Column c is number i of block k, c = k (cols / B) + i; row r is number l of block j, r = l B + j.
+ * Parts "r" [B B rank][cols / B], whose row (k B + j) rank + t serves block k for block j, and "l" [rows][B rank]:
  *     value[l B + j][k cols/B + i] = sum over t of l[l B + j][k rank + t] r[(k B + j) rank + t][i]
  * Source: Dao et al. (2022), Monarch, section 3.1, with rank t for each pair of blocks where the paper has 1.
  */
@@ -23,7 +23,8 @@ static int look(const struct bundle *b, int term, struct monarch *m, struct err 
     if (!m->l || !m->r)
         return -1;
     if (blocks < 1 || (uint64_t)blocks > b->cols || b->cols % (uint64_t)blocks)
-        return err_set(e, "form monarch has %lld blocks of %llu columns", (long long)blocks, (unsigned long long)b->cols);
+        return err_set(e, "form monarch has %lld blocks of %llu columns", (long long)blocks,
+                       (unsigned long long)b->cols);
     m->blocks = (uint64_t)blocks;
     m->width = b->cols / m->blocks;
     m->rank = m->l->shape.rank ? m->l->shape.dim[m->l->shape.rank - 1] / m->blocks : 0;
@@ -38,7 +39,8 @@ static int check(const struct bundle *b, int term, struct err *e)
     if (look(b, term, &m, e) < 0)
         return -1;
     if (b->rows % m.blocks)
-        return err_set(e, "form monarch has %llu blocks of %llu rows", (unsigned long long)m.blocks, (unsigned long long)b->rows);
+        return err_set(e, "form monarch has %llu blocks of %llu rows", (unsigned long long)m.blocks,
+                       (unsigned long long)b->rows);
     if (mem_mul(m.blocks * m.rank, m.blocks, &pairs) < 0 || form_want(b, m.r, pairs, m.width, e) < 0 ||
         form_want(b, m.l, b->rows, m.blocks * m.rank, e) < 0 || form_want_real(m.l, e) < 0)
         return -1;

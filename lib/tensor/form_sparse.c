@@ -1,7 +1,8 @@
 /*
  * sparse: elements that are not zero, "values" [count] in row-major order, and where they stand, in one of two ways:
  *   "mask" U8 [rows][ceil(cols / 8)]: a bit for each element, LSB first
- *   "counts" U16 or U32 [rows][1], elements of each row, and "columns" U16 or U32 [count], ascending in each row: less where few are left
+ *   "counts" U16 or U32 [rows][1], elements of each row, and "columns" U16 or U32 [count], ascending in each row: less
+ *   where few are left
  */
 #include <stdlib.h>
 
@@ -41,17 +42,20 @@ static int check(const struct bundle *b, int term, struct err *e)
     if (s.values->shape.rank != 1)
         return err_set(e, "part values is %s, a vector is wanted", shape_text(&s.values->shape, text));
     if (dtype_info(s.values->dtype)->bits % 8)
-        return err_set(e, "part values is of type %s, elements of whole bytes are wanted", dtype_info(s.values->dtype)->name);
+        return err_set(e, "part values is of type %s, elements of whole bytes are wanted",
+                       dtype_info(s.values->dtype)->name);
     if (form_want_real(s.values, e) < 0)
         return -1;
     if (s.mask)
-        return s.mask->dtype != DT_U8 ? err_set(e, "part mask is of type %s, U8 is wanted", dtype_info(s.mask->dtype)->name)
-                                      : form_want(b, s.mask, b->rows, b->cols / 8 + (b->cols % 8 != 0), e);
+        return s.mask->dtype != DT_U8
+                   ? err_set(e, "part mask is of type %s, U8 is wanted", dtype_info(s.mask->dtype)->name)
+                   : form_want(b, s.mask, b->rows, b->cols / 8 + (b->cols % 8 != 0), e);
     if (check_index(s.counts, e) < 0 || check_index(s.columns, e) < 0 || form_want(b, s.counts, b->rows, 1, e) < 0)
         return -1;
     return shape_equal(&s.columns->shape, &s.values->shape)
                ? 0
-               : err_set(e, "part columns is %s, values has %llu elements", shape_text(&s.columns->shape, text), (unsigned long long)s.values->shape.dim[0]);
+               : err_set(e, "part columns is %s, values has %llu elements", shape_text(&s.columns->shape, text),
+                         (unsigned long long)s.values->shape.dim[0]);
 }
 
 static uint64_t ones(const uint8_t *p, uint64_t n)
@@ -93,7 +97,8 @@ static void add_masked(const struct sparse *s, uint64_t r0, uint64_t n, uint64_t
 }
 
 /* from: which of all elements v begins with. */
-static int add_listed(const struct sparse *s, uint64_t from, uint64_t r0, uint64_t n, uint64_t cols, const float *v, float *out, struct err *e)
+static int add_listed(const struct sparse *s, uint64_t from, uint64_t r0, uint64_t n, uint64_t cols, const float *v,
+                      float *out, struct err *e)
 {
     for (uint64_t r = r0; r < r0 + n; r++, out += cols) {
         uint64_t least = 0;
@@ -102,8 +107,8 @@ static int add_listed(const struct sparse *s, uint64_t from, uint64_t r0, uint64
             uint64_t c = index_at(s->columns, from++);
 
             if (c < least || c >= cols)
-                return err_set(e, "columns of row %llu: %llu where %llu to %llu may be", (unsigned long long)r, (unsigned long long)c,
-                               (unsigned long long)least, (unsigned long long)cols - 1);
+                return err_set(e, "columns of row %llu: %llu where %llu to %llu may be", (unsigned long long)r,
+                               (unsigned long long)c, (unsigned long long)least, (unsigned long long)cols - 1);
             out[least = c] += *v++;
         }
     }
@@ -122,8 +127,9 @@ static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, f
     from = in_rows(&s, 0, r0);
     count = in_rows(&s, r0, n);
     if (from + count > s.values->shape.dim[0])
-        return err_set(e, "%s names %llu elements up to row %llu, part values holds %llu", s.mask ? "mask" : "counts", (unsigned long long)(from + count),
-                       (unsigned long long)(r0 + n), (unsigned long long)s.values->shape.dim[0]);
+        return err_set(e, "%s names %llu elements up to row %llu, part values holds %llu", s.mask ? "mask" : "counts",
+                       (unsigned long long)(from + count), (unsigned long long)(r0 + n),
+                       (unsigned long long)s.values->shape.dim[0]);
     v = mem_resize(NULL, count + 1, sizeof *v);
     dtype_to_f32(s.values->dtype, s.values->data + from * (uint64_t)dtype_info(s.values->dtype)->bits / 8, v, count);
     if (s.mask)
@@ -134,4 +140,5 @@ static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, f
     return rc;
 }
 
-const struct form form_sparse = {"sparse", "elements that are not zero, by bits or by columns", check, add_rows, "values,columns", 1};
+const struct form form_sparse = {
+    "sparse", "elements that are not zero, by bits or by columns", check, add_rows, "values,columns", 1};

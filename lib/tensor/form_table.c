@@ -1,6 +1,7 @@
 /*
- * table: codes of 1 to 8 bits that are places in a table, with a scale for each group of columns: short floats, NormalFloat.
- * value = table[code] * s, where s is scale, times attr multiplier, or by attr divisor, where one is there; then attr round as in form affine.
+ * table: codes of 1 to 8 bits that are places in a table, with a scale for each group of columns: short floats,
+ * NormalFloat. value = table[code] * s, where s is scale, times attr multiplier, or by attr divisor, where one is
+ * there; then attr round as in form affine.
  */
 #include <stdlib.h>
 
@@ -54,4 +55,5 @@ static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, f
     return rc;
 }
 
-const struct form form_table = {"table", "codes in a table, with a scale for each group", check, add_rows, "table,index", 0};
+const struct form form_table = {
+    "table", "codes in a table, with a scale for each group", check, add_rows, "table,index", 0};

@@ -18,15 +18,16 @@ static int read_shard(struct head *h, struct fields *f, struct err *e)
         i.kind != MP_INT || n.kind != MP_INT)
         return err_set(e, "%s: shard should be an array of two integers", f->what);
     if (n.negative || n.u > SHARDS_MAX || i.negative || i.u < 1 || i.u > n.u)
-        return err_set(e, "%s: shard %lld of %lld: counted from 1, %d at most", f->what, (long long)i.u, (long long)n.u, SHARDS_MAX);
+        return err_set(e, "%s: shard %lld of %lld: counted from 1, %d at most", f->what, (long long)i.u, (long long)n.u,
+                       SHARDS_MAX);
     h->shard = (int64_t)i.u;
     h->shards = (int64_t)n.u;
     return 0;
 }
 
 /* A map field given to fn as fields of its own. 0 when absent. */
-static int read_map(struct head *h, struct fields *f, const char *key, int (*fn)(struct head *, struct fields *, struct err *),
-                    struct err *e)
+static int read_map(struct head *h, struct fields *f, const char *key,
+                    int (*fn)(struct head *, struct fields *, struct err *), struct err *e)
 {
     struct field *t = fields_find(f, key);
     struct fields sub;
@@ -104,7 +105,8 @@ static int read_shapes(struct head *h, struct mp_in *m, struct err *e)
 
 static int read_manifest(struct head *h, struct fields *f, struct err *e)
 {
-    struct field *names = fields_find(f, "names"), *shapes = fields_find(f, "shapes"), *dtypes = fields_find(f, "dtypes");
+    struct field *names = fields_find(f, "names"), *shapes = fields_find(f, "shapes"),
+                 *dtypes = fields_find(f, "dtypes");
     struct mp_value v;
     struct mp_in m;
     int n = 0;
@@ -162,7 +164,9 @@ int head_read(struct head *h, const void *body, size_t n, struct err *e)
     if (rc == 0)
         rc = read_shard(h, &f, e) < 0 || read_map(h, &f, "total", read_total, e) < 0 ||
                      read_map(h, &f, "manifest", read_manifest, e) < 0 || read_map(h, &f, "model", read_model, e) < 0 ||
-                     read_map(h, &f, "meta", read_meta, e) < 0 || read_history(h, &f, e) < 0 ? -1 : 0;
+                     read_map(h, &f, "meta", read_meta, e) < 0 || read_history(h, &f, e) < 0
+                 ? -1
+                 : 0;
     if (rc == 0)
         fields_unused(&f, &h->more);
     fields_free(&f);
@@ -278,8 +282,10 @@ void head_free(struct head *h)
 
 char *history_word(const char *word)
 {
-    const char *path = word[0] == '/' ? word : strstr(word, "=/") ? strstr(word, "=/") + 1
-                     : word[0] == '-' && word[1] && word[1] != '-' && word[2] == '/' ? word + 2 : NULL;
+    const char *path = word[0] == '/'                                                  ? word
+                       : strstr(word, "=/")                                            ? strstr(word, "=/") + 1
+                       : word[0] == '-' && word[1] && word[1] != '-' && word[2] == '/' ? word + 2
+                                                                                       : NULL;
     size_t end, start;
 
     if (!path)

@@ -84,8 +84,9 @@ static int read_part(struct bundle *b, struct mp_in *m, struct err *e)
     if (rc < 0 && !p->name)
         p->name = mem_strdup("");
     if (rc == 0 && before && (p->term < before->term || (p->term == before->term && p->fixed > before->fixed)))
-        return err_set(e, "part %s (term %d) comes behind %s (term %d): the order is companions, then by term, fixed ones first",
-                       p->name, p->term, before->name, before->term);
+        return err_set(
+            e, "part %s (term %d) comes behind %s (term %d): the order is companions, then by term, fixed ones first",
+            p->name, p->term, before->name, before->term);
     return rc;
 }
 
@@ -134,8 +135,10 @@ static int read_fields(struct bundle *b, struct fields *f, struct err *e)
 
     if (fields_text(f, "name", 1, NAME_MAX_BYTES, &b->name, e) < 0 || fields_shape(f, "shape", &s, e) < 0 ||
         bundle_set_shape(b, &s, e) < 0 || fields_text(f, "role", 0, WORD_MAX, &b->role, e) < 0 ||
-        fields_int(f, "layer", -1, INT64_C(1) << 40, &b->layer, e) < 0 || fields_int(f, "expert", -1, INT64_C(1) << 40, &b->expert, e) < 0 ||
-        read_items(b, f, "terms", TERMS_MAX, read_term, e) < 0 || read_items(b, f, "parts", PARTS_MAX, read_part, e) < 0)
+        fields_int(f, "layer", -1, INT64_C(1) << 40, &b->layer, e) < 0 ||
+        fields_int(f, "expert", -1, INT64_C(1) << 40, &b->expert, e) < 0 ||
+        read_items(b, f, "terms", TERMS_MAX, read_term, e) < 0 ||
+        read_items(b, f, "parts", PARTS_MAX, read_part, e) < 0)
         return -1;
     fields_unused(f, &b->more);
     return 0;

@@ -39,13 +39,15 @@ void keep_add(struct keep *k, const char *bundle, const struct part *p, struct h
     if (k->layer < 0 && p->term < 0)
         return;
     k->item = mem_resize(k->item, (size_t)k->n + 1, sizeof *k->item);
-    k->item[k->n++] = (struct kept){mem_strdup(bundle), mem_strdup(p->name), p->dtype, p->shape, hash,
-                                    lent ? lent_hold(lent) : NULL, p->term >= 0, k->expert};
+    k->item[k->n++] = (struct kept){
+        mem_strdup(bundle), mem_strdup(p->name), p->dtype, p->shape, hash, lent ? lent_hold(lent) : NULL, p->term >= 0,
+        k->expert};
 }
 
 static int fits(const struct kept *t, const struct part *p)
 {
-    return t->of_value == (p->term >= 0) && t->dtype == p->dtype && shape_equal(&t->shape, &p->shape) && strcmp(t->part, p->name) == 0;
+    return t->of_value == (p->term >= 0) && t->dtype == p->dtype && shape_equal(&t->shape, &p->shape) &&
+           strcmp(t->part, p->name) == 0;
 }
 
 const struct kept *keep_find_same(const struct keep *k, const struct part *p)

@@ -1,5 +1,5 @@
-/* keep: shared companions of the layer that is passing, and shared parts of values of the segment, by which `same` is understood and written.
- * Private to tensor. */
+/* keep: shared companions of the layer that is passing, and shared parts of values of the segment, by which `same` is
+ * understood and written. Private to tensor. */
 #ifndef WEIR_TENSOR_KEEP_H
 #define WEIR_TENSOR_KEEP_H
 
@@ -21,7 +21,8 @@ struct keep {
     int64_t layer, expert;
 };
 
-/* A bundle of this layer (and expert, or -1) comes: companions kept of another are dropped. Bundles outside layers (-1) share no companions. */
+/* A bundle of this layer (and expert, or -1) comes: companions kept of another are dropped. Bundles outside layers (-1)
+ * share no companions. */
 void keep_layer(struct keep *k, int64_t layer, int64_t expert);
 void keep_clear(struct keep *k);
 

@@ -1,4 +1,5 @@
-/* lent: bytes that several bundles hold: a companion that travels once for q, k and v. Private to tensor. Not for threads. */
+/* lent: bytes that several bundles hold: a companion that travels once for q, k and v. Private to tensor. Not for
+ * threads. */
 #ifndef WEIR_TENSOR_LENT_H
 #define WEIR_TENSOR_LENT_H
 
@@ -25,7 +26,8 @@ void part_drop_data(struct part *p);
 /* Set rows and row_bytes from dtype and shape. -1 when the sizes overflow or rows do not fill whole bytes. */
 int part_set_size(struct part *p, struct err *e);
 
-/* How a part is cut in the stream: rows, but elements where it is a vector of elements of whole bytes. 0 rows when it has no bytes. */
+/* How a part is cut in the stream: rows, but elements where it is a vector of elements of whole bytes. 0 rows when it
+ * has no bytes. */
 void part_wire_size(const struct part *p, uint64_t *rows, uint64_t *row_bytes);
 
 #endif

@@ -16,10 +16,10 @@ struct lookup {
     struct reader *in;
     char *(*key)(const struct bundle *, const void *); /* NULL: by name */
     const void *ctx;
-    int ended;          /* nothing more comes from in */
+    int ended; /* nothing more comes from in */
     struct kept *kept;
-    size_t n, first;    /* kept[first] is the first that may still be there */
-    int spool;          /* -1 until needed */
+    size_t n, first; /* kept[first] is the first that may still be there */
+    int spool;       /* -1 until needed */
     struct reader *spooled;
 };
 

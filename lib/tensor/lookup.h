@@ -1,6 +1,7 @@
 /*
- * lookup: the bundles of a stream by name, in any order, for joins (tdiff, tmerge). While they are asked for in the stream's own order nothing
- * is kept; what is passed over goes to an unlinked file in $TMPDIR and is read back from there.
+ * lookup: the bundles of a stream by name, in any order, for joins (tdiff, tmerge). While they are asked for in the
+ * stream's own order nothing is kept; what is passed over goes to an unlinked file in $TMPDIR and is read back from
+ * there.
  */
 #ifndef WEIR_TENSOR_LOOKUP_H
 #define WEIR_TENSOR_LOOKUP_H
@@ -13,7 +14,8 @@ struct lookup;
 struct lookup *lookup_open(struct reader *in);
 void lookup_close(struct lookup *l);
 
-/* Bundles are known by key(b, ctx), which the caller of key frees, instead of by their names. Before the first is asked for. */
+/* Bundles are known by key(b, ctx), which the caller of key frees, instead of by their names. Before the first is asked
+ * for. */
 void lookup_keys(struct lookup *l, char *(*key)(const struct bundle *b, const void *ctx), const void *ctx);
 
 /*

@@ -11,9 +11,10 @@
 #define NUMBER_MAX 40 /* bytes of the longest text, with its NUL */
 
 /*
- * Element i of a row of type t as text. Integers and BOOL: decimal. F64, F32, F16, BF16, F8_E4M3, F8_E5M2: whole numbers below 2^24 as they are, others
- * with about the fewest digits that number_parse turns back into the same bits; inf, -inf, nan, and nan:HEX for a NaN with any
- * other bits than the type's usual one. Every other type: its bits as an unsigned decimal.
+ * Element i of a row of type t as text. Integers and BOOL: decimal. F64, F32, F16, BF16, F8_E4M3, F8_E5M2: whole
+ * numbers below 2^24 as they are, others with about the fewest digits that number_parse turns back into the same bits;
+ * inf, -inf, nan, and nan:HEX for a NaN with any other bits than the type's usual one. Every other type: its bits as an
+ * unsigned decimal.
  */
 void number_text(enum dtype t, const uint8_t *row, uint64_t i, char text[NUMBER_MAX]);
 

@@ -44,17 +44,18 @@ int order_take(struct order *o, uint32_t part, uint64_t row, uint64_t n, struct 
         return err_set(e, "a chunk is of part %u, the header lists %d", part, o->parts);
     t = &o->part[part];
     if (t->done == t->rows)
-        return err_set(e, "part %s: a chunk at row %llu, all of its %llu rows have passed", t->name, (unsigned long long)row,
-                       (unsigned long long)t->rows);
+        return err_set(e, "part %s: a chunk at row %llu, all of its %llu rows have passed", t->name,
+                       (unsigned long long)row, (unsigned long long)t->rows);
     if (o->at < o->gates && o->gate[o->at] != (int)part)
-        return err_set(e, "part %s begins while part %s is not whole (%llu of %llu rows)", t->name, o->part[o->gate[o->at]].name,
-                       (unsigned long long)o->part[o->gate[o->at]].done, (unsigned long long)o->part[o->gate[o->at]].rows);
+        return err_set(e, "part %s begins while part %s is not whole (%llu of %llu rows)", t->name,
+                       o->part[o->gate[o->at]].name, (unsigned long long)o->part[o->gate[o->at]].done,
+                       (unsigned long long)o->part[o->gate[o->at]].rows);
     if (row != t->done)
         return err_set(e, "part %s: a chunk begins at row %llu, row %llu is next", t->name, (unsigned long long)row,
                        (unsigned long long)t->done);
     if (n == 0 || n > t->rows - row)
-        return err_set(e, "part %s: a chunk of %llu rows at row %llu, the part has %llu", t->name, (unsigned long long)n,
-                       (unsigned long long)row, (unsigned long long)t->rows);
+        return err_set(e, "part %s: a chunk of %llu rows at row %llu, the part has %llu", t->name,
+                       (unsigned long long)n, (unsigned long long)row, (unsigned long long)t->rows);
     t->done += n;
     while (o->at < o->gates && order_whole(o, o->gate[o->at]))
         o->at++;

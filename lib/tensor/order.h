@@ -1,7 +1,7 @@
 /*
  * order: which rows of which parts have passed. One rule for readers and writers. Private to tensor; weir(5), TENSOR.
- * Companions come whole and in order, then the fixed parts of all terms likewise, then the parts that follow the weight's rows,
- * which may take turns; within a part rows ascend without gaps.
+ * Companions come whole and in order, then the fixed parts of all terms likewise, then the parts that follow the
+ * weight's rows, which may take turns; within a part rows ascend without gaps.
  */
 #ifndef WEIR_TENSOR_ORDER_H
 #define WEIR_TENSOR_ORDER_H
@@ -28,10 +28,10 @@ void order_free(struct order *o); /* back to no parts */
 /* Rows [row, row + n) of a part pass now. 0, or -1 with both values in e. */
 int order_take(struct order *o, uint32_t part, uint64_t row, uint64_t n, struct err *e);
 
-int order_whole(const struct order *o, int part);     /* 1 when all its rows have passed */
-int order_companions_left(const struct order *o);     /* 1 while some companion is not whole */
-int order_fixed_left(const struct order *o);          /* ... or some fixed part */
-int order_left(const struct order *o);                /* ... or any part */
-int order_end(const struct order *o, struct err *e);  /* -1 names the first part that is not whole */
+int order_whole(const struct order *o, int part);    /* 1 when all its rows have passed */
+int order_companions_left(const struct order *o);    /* 1 while some companion is not whole */
+int order_fixed_left(const struct order *o);         /* ... or some fixed part */
+int order_left(const struct order *o);               /* ... or any part */
+int order_end(const struct order *o, struct err *e); /* -1 names the first part that is not whole */
 
 #endif

@@ -4,16 +4,24 @@
 
 #include "base/glob.h"
 
-static const char never_roles[] = "*bias,norm*,*.norm*,*router*,pos,pos.*,type,conv*,state*,rel,rel.*,*.sink,embed.class,head.scale";
+static const char never_roles[] =
+    "*bias,norm*,*.norm*,*router*,pos,pos.*,type,conv*,state*,rel,rel.*,*.sink,embed.class,head.scale";
 
-/* Parts of names, between dots, in Hugging Face's words and ggml's. Those of a part of their own ("gate") are no part of a longer word ("gate_proj"). */
+/* Parts of names, between dots, in Hugging Face's words and ggml's. Those of a part of their own ("gate") are no part
+ * of a longer word ("gate_proj"). */
 static const char never[] =
-    "*norm*,ln,ln_*,*_ln,*_ln_*,ln[0-9]*,"                                          /* norms */
-    "*router*,gate,gate_weight,wg,switch,shared_expert_gate,ffn_gate_inp*,*coefficient*," /* routers: mlp.gate, block_sparse_moe.gate, gate.wg */
-    "wpe,*position*,*pos_emb*,pos_embed*,*token_type*,token_types,segment_embed*,"  /* positions, types of segments */
-    "*conv*,*patch_embed*,*patch_emb*,"                                             /* convolutions */
-    "*relative*,*rel_b*,*rel_pos*,*bias*,"                                          /* relative biases */
-    "A_log,D,dt_bias,ssm_a,ssm_d,time_*,lambda*,*decay*,*scale*,*inv_freq*,*sinks*"; /* states; scales; sinks of attention */
+    /* norms */
+    "*norm*,ln,ln_*,*_ln,*_ln_*,ln[0-9]*,"
+    /* routers: mlp.gate, block_sparse_moe.gate, gate.wg */
+    "*router*,gate,gate_weight,wg,switch,shared_expert_gate,ffn_gate_inp*,*coefficient*,"
+    /* positions, types of segments */
+    "wpe,*position*,*pos_emb*,pos_embed*,*token_type*,token_types,segment_embed*,"
+    /* convolutions */
+    "*conv*,*patch_embed*,*patch_emb*,"
+    /* relative biases */
+    "*relative*,*rel_b*,*rel_pos*,*bias*,"
+    /* states; scales; sinks of attention */
+    "A_log,D,dt_bias,ssm_a,ssm_d,time_*,lambda*,*decay*,*scale*,*inv_freq*,*sinks*";
 
 static int any_part(const char *name)
 {
@@ -44,7 +52,8 @@ static int called_weight(const struct bundle *b)
 
 int bundle_quantizable(const struct bundle *b)
 {
-    int experts = b->shape.rank == 3 && (strstr(b->name, "exp") != NULL || (b->role && strncmp(b->role, "moe.", 4) == 0));
+    int experts =
+        b->shape.rank == 3 && (strstr(b->name, "exp") != NULL || (b->role && strncmp(b->role, "moe.", 4) == 0));
 
     if (attrs_int(&b->more, QUANTIZABLE_F32, 0) || (b->shape.rank != 2 && !experts) || b->rows * b->cols == 0)
         return 0;

@@ -1,4 +1,5 @@
-/* reader: segments and records. What is inside a tensor record: reader_load.c, reader_rows.c; inside others: reader_flat.c. */
+/* reader: segments and records. What is inside a tensor record: reader_load.c, reader_rows.c; inside others:
+ * reader_flat.c. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -43,8 +44,8 @@ static int mark_shard(struct reader *in, struct err *e)
     if (!h->shards)
         return 0;
     if (in->shards && in->shards != h->shards)
-        return err_set(e, "says shard %lld of %lld, an earlier head said of %lld", (long long)h->shard, (long long)h->shards,
-                       (long long)in->shards);
+        return err_set(e, "says shard %lld of %lld, an earlier head said of %lld", (long long)h->shard,
+                       (long long)h->shards, (long long)in->shards);
     in->shards = h->shards;
     for (uint64_t i = 0; i < n; i++)
         if (in->shard[i] == h->shard)
@@ -74,8 +75,9 @@ static int begin_segment(struct reader *in, struct err *e)
 
 static int differ(const char *what, uint64_t said, uint64_t seen, struct err *e)
 {
-    return said == seen ? 0 : err_set(e, "the tail says %llu %s, %llu have passed", (unsigned long long)said, what,
-                                      (unsigned long long)seen);
+    return said == seen ? 0
+                        : err_set(e, "the tail says %llu %s, %llu have passed", (unsigned long long)said, what,
+                                  (unsigned long long)seen);
 }
 
 static int end_segment(struct reader *in, struct err *e)
@@ -85,8 +87,9 @@ static int end_segment(struct reader *in, struct err *e)
     tail_free(&in->tail);
     if (tail_read(&in->tail, in->rec.body.data, in->rec.body.len, e) < 0)
         return -1;
-    if (!in->headless && (differ("records", said->records, seen->records, e) < 0 ||
-                          differ("chunks", said->chunks, seen->chunks, e) < 0 || differ("bytes", said->bytes, seen->bytes, e) < 0))
+    if (!in->headless &&
+        (differ("records", said->records, seen->records, e) < 0 ||
+         differ("chunks", said->chunks, seen->chunks, e) < 0 || differ("bytes", said->bytes, seen->bytes, e) < 0))
         return -1;
     if (!in->headless && said->digest != seen->digest)
         return err_set(e, "the tail says digest %016llx, the records give %016llx", (unsigned long long)said->digest,
@@ -118,8 +121,8 @@ static int check_shards(struct reader *in, struct err *e)
             k++;
         else
             buf_printf(&list, "%s%lld", named++ ? ", " : "", (long long)i);
-    err_set(e, "%llu of %lld shards are missing: %s%s", (unsigned long long)missing, (long long)in->shards, buf_str(&list),
-            missing > named ? " ..." : "");
+    err_set(e, "%llu of %lld shards are missing: %s%s", (unsigned long long)missing, (long long)in->shards,
+            buf_str(&list), missing > named ? " ..." : "");
     buf_free(&list);
     in->rec.kind[0] = '\0';
     frame_in_place(in->frames, "end of input");
@@ -148,7 +151,8 @@ static int next_record(struct reader *in, struct err *e)
         if (got < 0)
             return -1;
         if (got == FRAME_END)
-            return (in->in_segment && !in->piece) || !in->segment ? frame_in_fail_end(in->frames, 0, e) : check_shards(in, e);
+            return (in->in_segment && !in->piece) || !in->segment ? frame_in_fail_end(in->frames, 0, e)
+                                                                  : check_shards(in, e);
         if (got == FRAME_CHUNK) {
             err_set(e, "a chunk stands behind it, where a record should");
             return frame_in_fail(in->frames, e);
@@ -204,7 +208,8 @@ struct reader *reader_open_piece(int fd, const char *name, struct err *e)
 struct reader *reader_stdin(struct err *e)
 {
     if (isatty(STDIN_FILENO))
-        die_usage("standard input is a terminal: give it a stream, as in 'tsplit MODEL | %s'", prog_name ? prog_name : "filter");
+        die_usage("standard input is a terminal: give it a stream, as in 'tsplit MODEL | %s'",
+                  prog_name ? prog_name : "filter");
     return reader_open(STDIN_FILENO, "standard input", e);
 }
 

@@ -21,7 +21,9 @@ int file_name_check(const char *name, int folders, struct err *e)
         size_t n = strcspn(s, "/");
 
         if (n == 0 || (n == 1 && *s == '.') || (n == 2 && strncmp(s, "..", 2) == 0) || (s[n] && !folders))
-            return err_set(e, folders ? "name \"%.200s\" is no path of plain file names" : "name \"%.200s\" is no plain file name", name);
+            return err_set(
+                e, folders ? "name \"%.200s\" is no path of plain file names" : "name \"%.200s\" is no plain file name",
+                name);
         if (!s[n])
             return 0;
         s += n + 1;
@@ -38,9 +40,13 @@ int reader_flat_begin(struct reader *in, struct item *it, struct err *e)
     if (rc == 0)
         rc = fields_read(&f, &m, "header", e);
     if (rc == 0 && (it->kind == ITEM_BLOB || it->kind == ITEM_STAT))
-        rc = fields_text(&f, "name", 1, 255, &it->name, e) < 0 || file_name_check(it->name, it->kind == ITEM_BLOB, e) < 0 ? -1 : 0;
+        rc =
+            fields_text(&f, "name", 1, 255, &it->name, e) < 0 || file_name_check(it->name, it->kind == ITEM_BLOB, e) < 0
+                ? -1
+                : 0;
     if (rc == 0)
-        rc = fields_int(&f, "size", 0, INT64_MAX, &size, e) < 0 || fields_int(&f, "n", 0, INT64_MAX, &n, e) < 0 ? -1 : 0;
+        rc =
+            fields_int(&f, "size", 0, INT64_MAX, &size, e) < 0 || fields_int(&f, "n", 0, INT64_MAX, &n, e) < 0 ? -1 : 0;
     if (rc == 0 && it->kind == ITEM_BLOB && size < 0)
         rc = err_set(e, "header lacks its size");
     if (rc == 0)
@@ -85,7 +91,8 @@ int reader_flat_end(struct reader *in, struct err *e)
     in->open = 0;
     if (in->kind == ITEM_OTHER || in->flat_size == UINT64_MAX || in->flat == in->flat_size)
         return 0;
-    err_set(e, "has %llu of the %llu bytes it announces", (unsigned long long)in->flat, (unsigned long long)in->flat_size);
+    err_set(e, "has %llu of the %llu bytes it announces", (unsigned long long)in->flat,
+            (unsigned long long)in->flat_size);
     return frame_in_fail(in->frames, e);
 }
 

@@ -20,7 +20,8 @@ int reader_owns(const struct reader *in, const struct bundle *b, struct err *e)
         return err_set(e, "%.200s: only headers are read", b->name ? b->name : "bundle");
     if (in->tensor && b->segment == in->segment && b->record == in->record)
         return 0;
-    return err_set(e, "%.200s: its record has passed: a bundle is loaded before the next is read", b->name ? b->name : "bundle");
+    return err_set(e, "%.200s: its record has passed: a bundle is loaded before the next is read",
+                   b->name ? b->name : "bundle");
 }
 
 int reader_tensor_begin(struct reader *in, struct bundle *b, struct err *e)
@@ -34,11 +35,15 @@ int reader_tensor_begin(struct reader *in, struct bundle *b, struct err *e)
         struct part *p = &b->part[i];
         const struct kept *k;
 
-        in->proto[i] = (struct part){.name = in->order.part[i].name, .term = p->term, .dtype = p->dtype, .shape = p->shape};
+        in->proto[i] =
+            (struct part){.name = in->order.part[i].name, .term = p->term, .dtype = p->dtype, .shape = p->shape};
         if (p->same) {
             if (!(k = keep_find_same(&in->keep, p)))
-                return err_set(e, "part %s is said to be the same as in %.200s, which has not shared one of its type and shape in "
-                                  "this %s", p->name, p->same, p->term < 0 ? "layer" : "segment");
+                return err_set(
+                    e,
+                    "part %s is said to be the same as in %.200s, which has not shared one of its type and shape in "
+                    "this %s",
+                    p->name, p->same, p->term < 0 ? "layer" : "segment");
             in->lent[i] = lent_hold(k->lent);
         } else if (p->shared && order_whole(&in->order, i)) {
             reader_part_whole(in, NULL, (uint32_t)i); /* no bytes at all */
@@ -96,7 +101,8 @@ int reader_chunk(struct reader *in, struct frame_chunk *c, uint64_t *rows, uint6
     return order_take(&in->order, c->part, c->row, *rows, e) < 0 ? frame_in_fail(in->frames, e) : 1;
 }
 
-int reader_payload(struct reader *in, const struct frame_chunk *c, uint8_t *dst, uint64_t size, int keep_stored, struct err *e)
+int reader_payload(struct reader *in, const struct frame_chunk *c, uint8_t *dst, uint64_t size, int keep_stored,
+                   struct err *e)
 {
     if (c->codec == CODEC_RAW && !keep_stored)
         return frame_in_bytes(in->frames, dst, size, e) < 0 ? -1 : frame_in_chunk_end(in->frames, e);

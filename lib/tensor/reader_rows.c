@@ -140,7 +140,8 @@ int bundle_next_rows(struct reader *in, struct bundle *b, uint64_t *row0, uint64
 
     if (reader_owns(in, b, e) < 0 || (whole = wants_whole(b, e)) < 0 || (whole && bundle_load(in, b, e) < 0))
         return -1;
-    while (!b->loaded && in->open && (order_fixed_left(&in->order) || ready_rows(in, b) == 0 || in->next_row == b->rows))
+    while (!b->loaded && in->open &&
+           (order_fixed_left(&in->order) || ready_rows(in, b) == 0 || in->next_row == b->rows))
         if (take(in, b, e) < 0)
             return -1;
     if (!b->loaded && in->next_row == 0)

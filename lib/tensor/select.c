@@ -200,13 +200,18 @@ static int none(const struct select *s, const struct attrs *model, const char *w
     if (w->roles == 0 && w->only.n == 0 && s->linears)
         return no_roles(model, "", "; --only NAME chooses by name", e);
     if (w->chosen)
-        return err_set(e, "%llu of %llu tensors are chosen, %s", (unsigned long long)w->chosen, (unsigned long long)w->tensors,
-                       s->by_table ? "the budget has a row for none of them" : why ? why : "none is changed");
+        return err_set(e, "%llu of %llu tensors are chosen, %s", (unsigned long long)w->chosen,
+                       (unsigned long long)w->tensors,
+                       s->by_table ? "the budget has a row for none of them"
+                       : why       ? why
+                                   : "none is changed");
     if (s->layers && w->last < 0)
         return err_set(e, "--layers %.100s: no tensor has a layer", s->layers);
     if (w->layers == 0)
-        return err_set(e, "--layers %.100s chooses no tensor; layers are %lld to %lld", s->layers, (long long)w->first, (long long)w->last);
-    return err_set(e, select_given(s) ? "--only, --skip and --layers together choose no tensor" : "no tensor is the weight of a linear layer; --only NAME chooses others");
+        return err_set(e, "--layers %.100s chooses no tensor; layers are %lld to %lld", s->layers, (long long)w->first,
+                       (long long)w->last);
+    return err_set(e, select_given(s) ? "--only, --skip and --layers together choose no tensor"
+                                      : "no tensor is the weight of a linear layer; --only NAME chooses others");
 }
 
 int select_end(const struct select *s, const struct attrs *model, uint64_t done, const char *why, struct err *e)

@@ -23,33 +23,33 @@ struct slab {
 
 struct reader {
     struct frame_in *frames;
-    int own_fd;              /* closed with the reader; 0: the caller's */
+    int own_fd; /* closed with the reader; 0: the caller's */
     struct head head;
-    struct tail tail;        /* of the last segment that has ended */
+    struct tail tail; /* of the last segment that has ended */
     struct writer *link;
     int partial;
     enum reader_skips skips;
     int piece, headless, held; /* reader_open_piece; no head was there; the first record waits in rec */
-    uint64_t segment;        /* counted from 1 */
-    int in_segment;          /* between a head and its tail */
-    int64_t *shard, shards;  /* marks seen; n of "i of n" */
+    uint64_t segment;          /* counted from 1 */
+    int in_segment;            /* between a head and its tail */
+    int64_t *shard, shards;    /* marks seen; n of "i of n" */
     uint64_t segments_marked;
 
     struct frame_record rec; /* the current record */
     uint64_t record;         /* its number */
     enum item_kind kind;
-    int open;                /* chunks of it may wait */
-    int consumed;            /* some were loaded */
+    int open;                 /* chunks of it may wait */
+    int consumed;             /* some were loaded */
     uint64_t flat, flat_size; /* records but tensors: bytes of payload passed; announced, or UINT64_MAX */
 
-    char *tensor;            /* name as read: shared companions are known by it */
+    char *tensor; /* name as read: shared companions are known by it */
     struct order order;
     struct part proto[PARTS_MAX]; /* of each part as read: name (order's), dtype, shape: what keep_add needs */
     struct gather gather[PARTS_MAX];
-    struct lent *lent[PARTS_MAX];  /* shared parts that are whole, and what `same` parts refer to */
+    struct lent *lent[PARTS_MAX]; /* shared parts that are whole, and what `same` parts refer to */
     struct keep keep;
-    struct buf stored;       /* a payload as it came */
-    struct buf planes;       /* of codec_decode */
+    struct buf stored; /* a payload as it came */
+    struct buf planes; /* of codec_decode */
 
     struct slab slab[PARTS_MAX];
     int digests;
@@ -59,12 +59,14 @@ struct reader {
     uint64_t rows_cap;
 };
 
-/* The next chunk of the current tensor: its header, its rows and decoded size; checked against the order. 1, 0 when the record is
- * whole (and a further chunk is refused), -1. Its payload waits. */
+/* The next chunk of the current tensor: its header, its rows and decoded size; checked against the order. 1, 0 when the
+ * record is whole (and a further chunk is refused), -1. Its payload waits. */
 int reader_chunk(struct reader *in, struct frame_chunk *c, uint64_t *rows, uint64_t *size, struct err *e);
 
-/* The payload of c, decoded to dst (size bytes), and its checksum seen to. keep_stored: in->stored holds it as it came, too. */
-int reader_payload(struct reader *in, const struct frame_chunk *c, uint8_t *dst, uint64_t size, int keep_stored, struct err *e);
+/* The payload of c, decoded to dst (size bytes), and its checksum seen to. keep_stored: in->stored holds it as it came,
+ * too. */
+int reader_payload(struct reader *in, const struct frame_chunk *c, uint8_t *dst, uint64_t size, int keep_stored,
+                   struct err *e);
 
 /* Room in the gather of part w for what has passed, the place of the last size bytes. */
 uint8_t *gather_room(struct reader *in, uint32_t w, uint64_t size);
@@ -120,18 +122,18 @@ struct writer {
     struct segment *next; /* read already, not begun */
     int nexts;
     uint64_t segment;
-    int begun;            /* the head is written */
+    int begun; /* the head is written */
     int no_manifest;
     int codec, level, recode;
     void (*each_head)(struct head *, void *);
     void *each_ctx;
-    struct keep keep;     /* shared companions written in this layer */
+    struct keep keep; /* shared companions written in this layer */
     struct buf body;
 
-    struct job *job;      /* chunks staged for compression */
+    struct job *job; /* chunks staged for compression */
     int jobs, staged;
 
-    struct order order;   /* bundle_begin .. bundle_end */
+    struct order order; /* bundle_begin .. bundle_end */
     struct buf pend[PARTS_MAX];
     uint64_t put[PARTS_MAX]; /* rows given so far */
     uint64_t slab_rows;
@@ -148,8 +150,9 @@ int writer_ready(struct writer *out, uint64_t segment, struct err *e);
 int writer_chunk(struct writer *out, uint32_t part, uint64_t row, int width, const void *data, size_t n, struct err *e);
 int writer_settle(struct writer *out, struct err *e); /* write what is staged */
 
-/* Pass the waiting chunk c (its payload decodes to size bytes) of in to out as part number `part`. dst, or NULL: decoded bytes too. */
-int writer_pass(struct writer *out, struct reader *in, const struct frame_chunk *c, uint32_t part, int width, uint64_t size,
-                uint8_t *dst, struct err *e);
+/* Pass the waiting chunk c (its payload decodes to size bytes) of in to out as part number `part`. dst, or NULL:
+ * decoded bytes too. */
+int writer_pass(struct writer *out, struct reader *in, const struct frame_chunk *c, uint32_t part, int width,
+                uint64_t size, uint8_t *dst, struct err *e);
 
 #endif

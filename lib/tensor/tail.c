@@ -43,7 +43,9 @@ int tail_read(struct tail *t, const void *body, size_t n, struct err *e)
     if (rc == 0)
         rc = get_count(&f, "records", &t->sum.records, e) < 0 || get_count(&f, "chunks", &t->sum.chunks, e) < 0 ||
                      get_count(&f, "bytes", &t->sum.bytes, e) < 0 || get_count(&f, "digest", &t->sum.digest, e) < 0 ||
-                     read_model(t, &f, e) < 0 ? -1 : 0;
+                     read_model(t, &f, e) < 0
+                 ? -1
+                 : 0;
     if (rc == 0)
         fields_unused(&f, &t->more);
     fields_free(&f);

@@ -100,7 +100,8 @@ static int take_part_line(struct twin *t, struct part *p, struct err *e)
 static int take_part(struct twin *t, struct bundle *b, struct err *e)
 {
     struct part line = {0}, *p;
-    int rc = b->parts == PARTS_MAX ? err_set(e, "%s has more than %d parts", b->name, PARTS_MAX) : take_part_line(t, &line, e);
+    int rc = b->parts == PARTS_MAX ? err_set(e, "%s has more than %d parts", b->name, PARTS_MAX)
+                                   : take_part_line(t, &line, e);
 
     if (rc == 0 && bundle_part(b, b->terms - 1, line.name))
         rc = err_set(e, "part %s is there twice", line.name);
@@ -135,8 +136,8 @@ static int take_tensor_line(struct twin *t, struct bundle *b, struct err *e)
 {
     struct shape s;
 
-    if (twin_word(t, &b->name, e) < 0 || word_take_shape(&t->at, &s, e) < 0 ||
-        bundle_set_shape(b, &s, e) < 0 || word_take_attrs(&t->at, &b->more, e) < 0)
+    if (twin_word(t, &b->name, e) < 0 || word_take_shape(&t->at, &s, e) < 0 || bundle_set_shape(b, &s, e) < 0 ||
+        word_take_attrs(&t->at, &b->more, e) < 0)
         return -1;
     b->role = take_str(&b->more, "role");
     b->layer = take_int(&b->more, "layer", ATTR_INT, -1);
@@ -202,7 +203,8 @@ static int take_base64(const char *s, struct buf *out, struct err *e)
                 v[i] = 0, pad++;
             }
         }
-        uint8_t byte[3] = {(uint8_t)(v[0] << 2 | v[1] >> 4), (uint8_t)(v[1] << 4 | v[2] >> 2), (uint8_t)(v[2] << 6 | v[3])};
+        uint8_t byte[3] = {(uint8_t)(v[0] << 2 | v[1] >> 4), (uint8_t)(v[1] << 4 | v[2] >> 2),
+                           (uint8_t)(v[2] << 6 | v[3])};
         buf_add(out, byte, (size_t)(3 - pad));
         if (pad)
             break;

@@ -58,7 +58,8 @@ static int take_head(struct twin *t, struct head *h, struct err *e)
     if (twin_is(t, "shard")) {
         if ((rc = twin_u64(t, &i, e)) == 0 && (rc = twin_u64(t, &n, e)) == 0) {
             if (i < 1 || i > n || n > SHARDS_MAX)
-                rc = err_set(e, "shard %llu of %llu: counted from 1, %d at most", (unsigned long long)i, (unsigned long long)n, SHARDS_MAX);
+                rc = err_set(e, "shard %llu of %llu: counted from 1, %d at most", (unsigned long long)i,
+                             (unsigned long long)n, SHARDS_MAX);
             h->shard = (int64_t)i, h->shards = (int64_t)n;
         }
     } else if (twin_is(t, "total")) {

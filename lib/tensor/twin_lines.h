@@ -8,17 +8,19 @@ struct twin {
     FILE *in;
     char *name, *line;
     size_t cap;
-    uint64_t number;  /* of the line, from 1 */
+    uint64_t number;   /* of the line, from 1 */
     uint64_t segments; /* begun */
-    char *keyword;    /* its first word */
-    const char *at;   /* behind it */
-    int again;        /* the line has been looked at but not used */
+    char *keyword;     /* its first word */
+    const char *at;    /* behind it */
+    int again;         /* the line has been looked at but not used */
 };
 
-/* The next line that is neither blank nor a comment, without its line feed, in t->line. 1, 0 at the end, -1 (e is whole). */
+/* The next line that is neither blank nor a comment, without its line feed, in t->line. 1, 0 at the end, -1 (e is
+ * whole). */
 int twin_line(struct twin *t, struct err *e);
 
-/* The next such line and its first word; or the same once more when t->again is set. 1, 0 at the end, -1 (e is whole). */
+/* The next such line and its first word; or the same once more when t->again is set. 1, 0 at the end, -1 (e is whole).
+ * */
 int twin_keyword(struct twin *t, struct err *e);
 
 /* 1 when the line's keyword is that. */

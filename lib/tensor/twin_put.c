@@ -160,7 +160,8 @@ static void put_base64(struct buf *out, const uint8_t *p, size_t n)
         put_char(out, '\n');
 }
 
-/* UTF-8 without control characters but tab and line feed goes as it is, each line behind a '|', or ':' where no line feed ends it. */
+/* UTF-8 without control characters but tab and line feed goes as it is, each line behind a '|', or ':' where no line
+ * feed ends it. */
 static void put_payload(struct buf *out, const struct buf *b)
 {
     const uint8_t *p = b->data, *nl;

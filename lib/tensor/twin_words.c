@@ -33,12 +33,16 @@ int word_is_utf8(const char *s, size_t n)
     const unsigned char *p = (const unsigned char *)s, *end = p + n;
 
     while (p < end) {
-        int more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2 : *p >= 0xf0 && *p < 0xf5 ? 3 : -1;
+        int more = *p < 0x80                 ? 0
+                   : *p >= 0xc2 && *p < 0xe0 ? 1
+                   : (*p & 0xf0) == 0xe0     ? 2
+                   : *p >= 0xf0 && *p < 0xf5 ? 3
+                                             : -1;
 
         if (more < 0 || more >= end - p)
             return 0;
-        if (more > 1 && ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) ||
-                         (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f)))
+        if (more > 1 && ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
+                         (*p == 0xf4 && p[1] > 0x8f)))
             return 0;
         for (p++; more > 0; more--, p++)
             if ((*p & 0xc0) != 0x80)
@@ -102,10 +106,18 @@ void word_put_attrs(struct buf *out, const struct attrs *a)
         word_put(out, x->key);
         put_char(out, '=');
         switch (x->kind) {
-        case ATTR_INT: buf_printf(out, "%lld", (long long)x->i); break;
-        case ATTR_BOOL: buf_puts(out, x->i ? "true" : "false"); break;
-        case ATTR_F64: put_f64(out, x->f); break;
-        case ATTR_STR: word_put_str(out, attrs_str(a, x->key, "")); break;
+        case ATTR_INT:
+            buf_printf(out, "%lld", (long long)x->i);
+            break;
+        case ATTR_BOOL:
+            buf_puts(out, x->i ? "true" : "false");
+            break;
+        case ATTR_F64:
+            put_f64(out, x->f);
+            break;
+        case ATTR_STR:
+            word_put_str(out, attrs_str(a, x->key, ""));
+            break;
         case ATTR_RAW:
             put_char(out, '<');
             for (size_t k = 0; k < x->raw.len; k++)
@@ -123,7 +135,10 @@ static const char *skip_blanks(const char *at)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* The escape behind a backslash; *at is moved to its last character. Returns the byte, or -1. */
@@ -133,17 +148,21 @@ static int escape(const char **at)
     int v;
 
     switch (*p) {
-    case 'n': return '\n';
-    case 't': return '\t';
+    case 'n':
+        return '\n';
+    case 't':
+        return '\t';
     case '"':
-    case '\\': return *p;
+    case '\\':
+        return *p;
     case 'x':
         if (hex_digit(p[1]) < 0 || hex_digit(p[2]) < 0)
             return -1;
         v = hex_digit(p[1]) * 16 + hex_digit(p[2]);
         *at = p + 2;
         return v ? v : -1;
-    default: return -1;
+    default:
+        return -1;
     }
 }
 
@@ -208,7 +227,10 @@ int word_take_shape(const char **at, struct shape *s, struct err *e)
 
         free(num);
         if (rc < 0 || s->rank == RANK_MAX)
-            return err_set(e, rc < 0 ? "a dimension cannot be read at '%.20s'" : "the shape has more than 8 dimensions, at '%.20s'", p);
+            return err_set(e,
+                           rc < 0 ? "a dimension cannot be read at '%.20s'"
+                                  : "the shape has more than 8 dimensions, at '%.20s'",
+                           p);
         s->dim[s->rank++] = dim;
         p = skip_blanks(p + n);
         if (*p == ',')
@@ -253,7 +275,9 @@ static int set_bare(struct attrs *a, const char *key, const char *word, struct e
     else if (!whole && *end == '\0')
         attrs_set_f64(a, key, f);
     else
-        return err_set(e, "%s=%s is neither a number of 64 bits nor a word that begins with a letter; put it into quotes", key, word);
+        return err_set(e,
+                       "%s=%s is neither a number of 64 bits nor a word that begins with a letter; put it into quotes",
+                       key, word);
     return 0;
 }
 

@@ -15,12 +15,14 @@ int word_is_text(const char *s);
 /* 1 when the n bytes are well-formed UTF-8 (RFC 3629). */
 int word_is_utf8(const char *s, size_t n);
 
-/* Append a word, in quotes where it must be; a text value, also where it would read as a number; " KEY=VALUE" for each attribute. */
+/* Append a word, in quotes where it must be; a text value, also where it would read as a number; " KEY=VALUE" for each
+ * attribute. */
 void word_put(struct buf *out, const char *s);
 void word_put_str(struct buf *out, const char *s);
 void word_put_attrs(struct buf *out, const struct attrs *a);
 
-/* Take the next word at *at, quoted or bare, as a new string in *out. 1, 0 at the end of the line, -1. *at moves behind it. */
+/* Take the next word at *at, quoted or bare, as a new string in *out. 1, 0 at the end of the line, -1. *at moves behind
+ * it. */
 int word_take(const char **at, char **out, struct err *e);
 
 /* Take "[2, 3]". 0 or -1. */

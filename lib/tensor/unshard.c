@@ -24,11 +24,11 @@ struct join {
     struct shard_file *file;
     int files;
     struct writer *out;
-    struct head head;        /* of the first shard */
+    struct head head; /* of the first shard */
     const char *head_path;
-    int64_t shards, done;    /* of how many; the last one begun */
-    int names;               /* of the manifest that have passed */
-    struct blob_seen *blob;  /* of the first shard */
+    int64_t shards, done;   /* of how many; the last one begun */
+    int names;              /* of the manifest that have passed */
+    struct blob_seen *blob; /* of the first shard */
     int blobs;
 };
 
@@ -39,7 +39,8 @@ static int by_shard(const void *a, const void *b)
     return x->shard != y->shard ? (x->shard > y->shard) - (x->shard < y->shard) : (x > y) - (x < y);
 }
 
-/* Read the first head. Files are opened again on their turn, so that there may be more of them than a process may hold open. */
+/* Read the first head. Files are opened again on their turn, so that there may be more of them than a process may hold
+ * open. */
 static int look(struct shard_file *f, const char *path, struct err *e)
 {
     struct stat st;
@@ -88,8 +89,8 @@ static int histories_differ(const struct join *j, const struct head *h, const ch
 
     command_text(&j->head, &a);
     command_text(h, &b);
-    err_set(e, "%s: shard %lld was made by '%.300s', the first (%s) by '%.300s'", path, (long long)h->shard, buf_str(&b), j->head_path,
-            buf_str(&a));
+    err_set(e, "%s: shard %lld was made by '%.300s', the first (%s) by '%.300s'", path, (long long)h->shard,
+            buf_str(&b), j->head_path, buf_str(&a));
     buf_free(&a);
     buf_free(&b);
     return -1;
@@ -99,8 +100,8 @@ static int histories_differ(const struct join *j, const struct head *h, const ch
 static int begin_shard(struct join *j, const struct head *h, const char *path, struct err *e)
 {
     if (j->shards && h->shards != j->shards)
-        return err_set(e, "%s: is shard %lld of %lld, those before it are of %lld", path, (long long)h->shard, (long long)h->shards,
-                       (long long)j->shards);
+        return err_set(e, "%s: is shard %lld of %lld, those before it are of %lld", path, (long long)h->shard,
+                       (long long)h->shards, (long long)j->shards);
     if (!h->shards)
         return err_set(e, "%s: holds a stream that is no shard: its head has no mark", path);
     j->shards = h->shards;
@@ -108,8 +109,8 @@ static int begin_shard(struct join *j, const struct head *h, const char *path, s
         return err_set(e, "%s: shard %lld of %lld comes %s", path, (long long)h->shard, (long long)h->shards,
                        h->shard == j->done ? "twice" : "twice, or after a later one in the same file");
     if (h->shard != j->done + 1)
-        return err_set(e, "shard %lld of %lld is missing: the next is %lld, in %s", (long long)j->done + 1, (long long)h->shards,
-                       (long long)h->shard, path);
+        return err_set(e, "shard %lld of %lld is missing: the next is %lld, in %s", (long long)j->done + 1,
+                       (long long)h->shards, (long long)h->shard, path);
     j->done++;
     if (j->done > 1)
         return same_history(&j->head, h) ? 0 : histories_differ(j, h, path, e);
@@ -134,8 +135,8 @@ static int end_shard(struct join *j, const struct reader *in, const char *path, 
         const struct attr *old = attrs_find(have, come->item[i].key);
 
         if (old && !same_attr(old, &come->item[i]))
-            return err_set(e, "%s: the tail of shard %lld corrects %s to another value than those before it", path, (long long)j->done,
-                           come->item[i].key);
+            return err_set(e, "%s: the tail of shard %lld corrects %s to another value than those before it", path,
+                           (long long)j->done, come->item[i].key);
     }
     writer_take_tail(j->out, &in->tail);
     return 0;
@@ -220,8 +221,8 @@ static int check_end(const struct join *j, struct err *e)
         return err_set(e, "shard %lld of %lld is missing: %s is the last", (long long)j->done + 1, (long long)j->shards,
                        j->file[j->files - 1].path);
     if (j->names != j->head.names)
-        return err_set(e, "tensor %s is missing: the manifest has %d tensors, the shards %d", j->head.name[j->names], j->head.names,
-                       j->names);
+        return err_set(e, "tensor %s is missing: the manifest has %d tensors, the shards %d", j->head.name[j->names],
+                       j->head.names, j->names);
     return 0;
 }
 

@@ -43,7 +43,8 @@ struct writer *writer_open(int fd, const char *name, struct reader *in, struct e
 struct writer *writer_stdout(struct reader *in, struct err *e)
 {
     if (isatty(STDOUT_FILENO))
-        die_usage("standard output is a terminal: a stream is binary; send it to a file or a pipe, or end in '| tshow'");
+        die_usage(
+            "standard output is a terminal: a stream is binary; send it to a file or a pipe, or end in '| tshow'");
     return writer_open(STDOUT_FILENO, "standard output", in, e);
 }
 
@@ -271,8 +272,8 @@ int writer_chunk(struct writer *out, uint32_t part, uint64_t row, int width, con
     return out->staged == out->jobs ? writer_settle(out, e) : 0;
 }
 
-int writer_pass(struct writer *out, struct reader *in, const struct frame_chunk *c, uint32_t part, int width, uint64_t size,
-                uint8_t *dst, struct err *e)
+int writer_pass(struct writer *out, struct reader *in, const struct frame_chunk *c, uint32_t part, int width,
+                uint64_t size, uint8_t *dst, struct err *e)
 {
     int recode = out->recode && size != UINT64_MAX && !(out->codec == CODEC_RAW && c->codec == CODEC_RAW);
     struct buf own = {0};
@@ -286,8 +287,9 @@ int writer_pass(struct writer *out, struct reader *in, const struct frame_chunk 
     if (rc == 0 && recode)
         rc = writer_chunk(out, part, c->row, width, dst, size, e);
     else if (rc == 0)
-        rc = writer_settle(out, e) < 0 ? -1
-             : frame_out_chunk(out->frames, part, c->row, c->codec, in->stored.data, in->stored.len, e);
+        rc = writer_settle(out, e) < 0
+                 ? -1
+                 : frame_out_chunk(out->frames, part, c->row, c->codec, in->stored.data, in->stored.len, e);
     buf_free(&own);
     return rc;
 }
@@ -328,7 +330,9 @@ int mark_write(struct writer *out, int64_t n, struct err *e)
     mp_put_map(&out->body, 1);
     mp_put_str(&out->body, "n");
     mp_put_int(&out->body, n);
-    return frame_out_record(out->frames, "mark", out->body.data, out->body.len, e) < 0 ? -1 : frame_out_flush(out->frames, e);
+    return frame_out_record(out->frames, "mark", out->body.data, out->body.len, e) < 0
+               ? -1
+               : frame_out_flush(out->frames, e);
 }
 
 int text_write(struct writer *out, uint64_t records, const void *p, size_t n, struct err *e)

@@ -25,7 +25,8 @@ uint64_t value_slab_rows(const struct bundle *b)
     return most < CHUNK_BYTES ? CHUNK_BYTES / most : 1;
 }
 
-int put_rows(struct writer *out, const struct bundle *b, int i, uint64_t row, uint64_t n, const uint8_t *data, struct err *e)
+int put_rows(struct writer *out, const struct bundle *b, int i, uint64_t row, uint64_t n, const uint8_t *data,
+             struct err *e)
 {
     const struct part *p = &b->part[i];
     uint64_t wire_rows, row_bytes, step, each;

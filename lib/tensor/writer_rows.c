@@ -45,7 +45,8 @@ static int emit(struct writer *out, struct bundle *b, int i, uint64_t n, struct 
     return 0;
 }
 
-int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, uint64_t n, const void *data, struct err *e)
+int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, uint64_t n, const void *data,
+               struct err *e)
 {
     const struct part *p;
     uint64_t most;
@@ -55,8 +56,9 @@ int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, ui
     p = &b->part[part];
     most = p->fixed && p->rows < out->slab_rows ? p->rows : out->slab_rows;
     if (row0 != out->put[part] || n > p->rows - row0)
-        return err_set(e, "part %s: rows %llu to %llu given, row %llu of %llu is next", p->name, (unsigned long long)row0,
-                       (unsigned long long)(row0 + n), (unsigned long long)out->put[part], (unsigned long long)p->rows);
+        return err_set(e, "part %s: rows %llu to %llu given, row %llu of %llu is next", p->name,
+                       (unsigned long long)row0, (unsigned long long)(row0 + n), (unsigned long long)out->put[part],
+                       (unsigned long long)p->rows);
     buf_add(&out->pend[part], data, n * p->row_bytes);
     out->put[part] += n;
     if (!p->row_bytes)
@@ -73,8 +75,8 @@ int bundle_end(struct writer *out, struct bundle *b, struct err *e)
 {
     for (int i = 0; i < b->parts; i++)
         if (b->part[i].term >= 0 && b->part[i].row_bytes && out->put[i] != b->part[i].rows)
-            return err_set(e, "part %s was given %llu of its %llu rows", b->part[i].name, (unsigned long long)out->put[i],
-                           (unsigned long long)b->part[i].rows);
+            return err_set(e, "part %s was given %llu of its %llu rows", b->part[i].name,
+                           (unsigned long long)out->put[i], (unsigned long long)b->part[i].rows);
     if (order_end(&out->order, e) < 0)
         return -1;
     order_free(&out->order);

@@ -71,11 +71,14 @@ static int read_args(struct fasttext *f, struct in *in)
     f->bucket = take_i32(in);
     f->minn = take_i32(in);
     f->maxn = version == 11 ? (take(in, 4), 0) : take_i32(in); /* supervised models of version 11 had no subwords */
-    take(in, 12); /* lrUpdateRate, t */
+    take(in, 12);                                              /* lrUpdateRate, t */
     if (in->bad)
         return early(in, "its settings");
     if (model != 3)
-        return err_set(in->e, "a %s model has no labels; a supervised one is needed", model == 1 ? "cbow" : model == 2 ? "skipgram" : "nameless");
+        return err_set(in->e, "a %s model has no labels; a supervised one is needed",
+                       model == 1   ? "cbow"
+                       : model == 2 ? "skipgram"
+                                    : "nameless");
     if (f->loss < LOSS_HS || f->loss > LOSS_OVA)
         return err_set(in->e, "loss %d is not known: 1 hs, 2 ns, 3 softmax, 4 ova", f->loss);
     if (f->dim < 1 || f->bucket < 0 || f->ngrams < 0)
@@ -118,7 +121,8 @@ static int read_entry(struct fasttext *f, struct in *in, int32_t i)
     if (!type)
         return early(in, "its dictionary");
     if (*type != (i >= f->words))
-        return err_set(in->e, "entry %d of the dictionary has type %u where %s stand", i, *type, i < f->words ? "words" : "labels");
+        return err_set(in->e, "entry %d of the dictionary has type %u where %s stand", i, *type,
+                       i < f->words ? "words" : "labels");
     if (i >= f->words)
         f->count[i - f->words] = count;
     for (k = f->entry[i].hash * 0x9e3779b1u & f->mask; f->slot[k]; k = (k + 1) & f->mask)
@@ -145,7 +149,8 @@ static int read_prunes(struct fasttext *f, struct in *in)
         int32_t from = take_i32(in), to = take_i32(in);
 
         if (from < 0 || from >= f->bucket || to < 0 || to >= f->prunes)
-            return err_set(in->e, "hash %d goes to row %d, of %d hashes and %lld rows", from, to, f->bucket, (long long)f->prunes);
+            return err_set(in->e, "hash %d goes to row %d, of %d hashes and %lld rows", from, to, f->bucket,
+                           (long long)f->prunes);
         f->prune[i] = (uint64_t)from << 32 | (uint32_t)to;
     }
     qsort(f->prune, (size_t)f->prunes, sizeof *f->prune, by_value);
@@ -205,8 +210,10 @@ static int read_quantizer(struct ft_quantizer *q, struct in *in, int64_t dim, co
     q->last = take_i32(in);
     if (in->bad)
         return early(in, what);
-    if (q->dim != dim || q->parts < 1 || q->size < 1 || q->last < 1 || q->last > q->size || (int64_t)(q->parts - 1) * q->size + q->last != dim)
-        return err_set(in->e, "%s: %d parts of %d, the last of %d, for %lld columns", what, q->parts, q->size, q->last, (long long)dim);
+    if (q->dim != dim || q->parts < 1 || q->size < 1 || q->last < 1 || q->last > q->size ||
+        (int64_t)(q->parts - 1) * q->size + q->last != dim)
+        return err_set(in->e, "%s: %d parts of %d, the last of %d, for %lld columns", what, q->parts, q->size, q->last,
+                       (long long)dim);
     if (!(p = take(in, (uint64_t)dim * 1024)))
         return early(in, what);
     q->centroid = mem_new((size_t)dim * 256, sizeof *q->centroid);
@@ -228,7 +235,8 @@ static int read_quantized(struct ft_matrix *m, struct in *in, const char *what)
     if (read_quantizer(&m->q, in, m->cols, what) < 0)
         return -1;
     if ((uint64_t)m->rows > codes || (uint64_t)m->rows * (uint64_t)m->q.parts != codes)
-        return err_set(in->e, "%s: %llu codes for %lld rows of %d parts", what, (unsigned long long)codes, (long long)m->rows, m->q.parts);
+        return err_set(in->e, "%s: %llu codes for %lld rows of %d parts", what, (unsigned long long)codes,
+                       (long long)m->rows, m->q.parts);
     if (!norm)
         return 0;
     if (!(m->norm = take(in, (uint64_t)m->rows)))
@@ -251,7 +259,8 @@ static int read_matrix(struct fasttext *f, struct ft_matrix *m, struct in *in, i
             return early(in, what);
     }
     if (m->rows != rows || m->cols != f->dim)
-        return err_set(in->e, "%s is [%lld, %lld], not [%lld, %d]", what, (long long)m->rows, (long long)m->cols, (long long)rows, f->dim);
+        return err_set(in->e, "%s is [%lld, %lld], not [%lld, %d]", what, (long long)m->rows, (long long)m->cols,
+                       (long long)rows, f->dim);
     return 0;
 }
 
@@ -264,7 +273,8 @@ struct fasttext *fasttext_open(const void *p, size_t n, struct err *e)
     if (read_args(f, &in) < 0 || read_dictionary(f, &in) < 0)
         return fasttext_close(f), NULL;
     rows = f->words + (f->prunes >= 0 ? f->prunes : f->bucket);
-    if (read_matrix(f, &f->in, &in, rows, "the input matrix") < 0 || read_matrix(f, &f->out, &in, f->labels, "the output matrix") < 0)
+    if (read_matrix(f, &f->in, &in, rows, "the input matrix") < 0 ||
+        read_matrix(f, &f->out, &in, f->labels, "the output matrix") < 0)
         return fasttext_close(f), NULL;
     if (in.at != in.end) {
         err_set(e, "%zu bytes follow the model", (size_t)(in.end - in.at));

@@ -9,10 +9,10 @@ struct fasttext_room {
     struct buf text, word; /* a word between "<" and ">" */
     int32_t *row;          /* of the input matrix */
     size_t rows, row_cap;
-    int32_t *hash;         /* of the words */
+    int32_t *hash; /* of the words */
     size_t hashes, hash_cap;
     float *hidden, *output;
-    double *node;          /* hs: [2 labels - 1] log probabilities */
+    double *node; /* hs: [2 labels - 1] log probabilities */
 };
 
 struct fasttext_room *fasttext_room_new(const struct fasttext *f)
@@ -98,7 +98,8 @@ static int add_word(const struct fasttext *f, struct fasttext_room *r, const cha
     int32_t id = ft_find(f, s, n, hash);
     int eos = n == strlen(FASTTEXT_EOS) && memcmp(s, FASTTEXT_EOS, n) == 0;
 
-    if (id >= f->words || (id < 0 && n >= strlen(FASTTEXT_LABEL) && memcmp(s, FASTTEXT_LABEL, strlen(FASTTEXT_LABEL)) == 0))
+    if (id >= f->words ||
+        (id < 0 && n >= strlen(FASTTEXT_LABEL) && memcmp(s, FASTTEXT_LABEL, strlen(FASTTEXT_LABEL)) == 0))
         return 1; /* a label */
     if (id >= 0)
         add_row(r, id);
@@ -253,7 +254,8 @@ static double sigmoid(float x)
     return 1 / (1 + real_exp(-((double)i * 16 / 512 - 8)));
 }
 
-/* Huffman's tree, labels with their counts; the inner node labels + i joins left[i] and right[i]. Of equal counts nodes go first. */
+/* Huffman's tree, labels with their counts; the inner node labels + i joins left[i] and right[i]. Of equal counts nodes
+ * go first. */
 void ft_tree(struct fasttext *f)
 {
     int64_t *count = mem_new((size_t)f->labels, sizeof *count); /* of the inner nodes */
@@ -284,7 +286,8 @@ static void tree(const struct fasttext *f, struct fasttext_room *r, double *p)
 
     r->node[2 * n - 2] = 0;
     for (int32_t i = n - 2; i >= 0; i--) {
-        float down = 1 + (float)real_exp(-(double)dot(&f->out, i, r->hidden)), up = (float)(1.0 / down); /* as there: 1 - up feels it */
+        float down = 1 + (float)real_exp(-(double)dot(&f->out, i, r->hidden)),
+              up = (float)(1.0 / down); /* as there: 1 - up feels it */
         double own = r->node[n + i];
 
         r->node[f->left[i]] = own + real_log(1 - (double)up + SMALL);
@@ -294,7 +297,8 @@ static void tree(const struct fasttext *f, struct fasttext_room *r, double *p)
         p[i] = real_exp(r->node[i]);
 }
 
-int fasttext_score(const struct fasttext *f, struct fasttext_room *r, const char *text, size_t n, enum fasttext_newline how, double *p)
+int fasttext_score(const struct fasttext *f, struct fasttext_room *r, const char *text, size_t n,
+                   enum fasttext_newline how, double *p)
 {
     float scale;
 

@@ -63,8 +63,8 @@ int feat_same(const struct feat *a, const struct feat *b, struct err *e)
 {
     if (a->o.mode == b->o.mode && a->o.n == b->o.n && a->o.buckets == b->o.buckets)
         return 0;
-    return err_set(e, "features differ: %s %u-grams in %u buckets, and %s %u-grams in %u buckets", feat_mode_name(a->o.mode), a->o.n,
-                   a->o.buckets, feat_mode_name(b->o.mode), b->o.n, b->o.buckets);
+    return err_set(e, "features differ: %s %u-grams in %u buckets, and %s %u-grams in %u buckets",
+                   feat_mode_name(a->o.mode), a->o.n, a->o.buckets, feat_mode_name(b->o.mode), b->o.n, b->o.buckets);
 }
 
 /* 1 when the sum is beyond what a stream's attributes hold. */
@@ -81,8 +81,8 @@ int feat_merge(struct feat *to, const struct feat *from, struct err *e)
         feat_init(to, &from->o);
     if (feat_same(to, from, e) < 0)
         return -1;
-    over = add(&to->records, from->records) | add(&to->words, from->words) | add(&to->grams, from->grams) | add(&to->chars, from->chars) |
-           add(&to->bytes, from->bytes);
+    over = add(&to->records, from->records) | add(&to->words, from->words) | add(&to->grams, from->grams) |
+           add(&to->chars, from->chars) | add(&to->bytes, from->bytes);
     for (int i = 0; i < FEAT_LENGTHS; i++)
         over |= add(&to->lengths[i], from->lengths[i]);
     for (uint32_t i = 0; i < from->o.buckets; i++)
@@ -99,7 +99,8 @@ int feat_log_ratio(const struct feat *target, const struct feat *raw, double smo
     if (n == 0 || raw->grams == 0)
         return err_set(e, "the %s features have counted no words", n == 0 ? "target's" : "raw");
     for (uint32_t i = 0; i < raw->o.buckets; i++)
-        out[i] = real_log(((double)target->count[i] + smooth) / n + FLOOR) - real_log((double)raw->count[i] / (double)raw->grams + FLOOR);
+        out[i] = real_log(((double)target->count[i] + smooth) / n + FLOOR) -
+                 real_log((double)raw->count[i] / (double)raw->grams + FLOOR);
     return 0;
 }
 

@@ -11,8 +11,9 @@ static const struct {
     const char *key;
     size_t at;
 } sums[] = {
-    {"records", offsetof(struct feat, records)}, {"words", offsetof(struct feat, words)}, {"grams", offsetof(struct feat, grams)},
-    {"chars", offsetof(struct feat, chars)}, {"bytes", offsetof(struct feat, bytes)},
+    {"records", offsetof(struct feat, records)}, {"words", offsetof(struct feat, words)},
+    {"grams", offsetof(struct feat, grams)},     {"chars", offsetof(struct feat, chars)},
+    {"bytes", offsetof(struct feat, bytes)},
 };
 #define SUMS (sizeof sums / sizeof *sums)
 
@@ -63,7 +64,8 @@ int feat_write(struct writer *out, const struct feat *f, struct err *e)
 
 void feat_put_line(struct buf *b, const struct feat *f)
 {
-    buf_printf(b, "{\"stat\":\"" FEAT_NAME "\",\"mode\":\"%s\",\"n\":%u,\"buckets\":%u", feat_mode_name(f->o.mode), f->o.n, f->o.buckets);
+    buf_printf(b, "{\"stat\":\"" FEAT_NAME "\",\"mode\":\"%s\",\"n\":%u,\"buckets\":%u", feat_mode_name(f->o.mode),
+               f->o.n, f->o.buckets);
     for (size_t i = 0; i < SUMS; i++)
         buf_printf(b, ",\"%s\":%" PRIu64, sums[i].key, *sum_of(f, i));
     buf_puts(b, ",\"lengths\":[");
@@ -78,8 +80,8 @@ void feat_put_line(struct buf *b, const struct feat *f)
 static int check_opts(int mode, int64_t n, int64_t buckets, struct ngram_opts *o, struct err *e)
 {
     if (mode < 0 || n < 1 || n > NGRAM_MAX || buckets < 1 || buckets > NGRAM_BUCKETS_MAX)
-        return err_set(e, "features: mode %s, n %lld, %lld buckets are beyond what this program knows", mode < 0 ? "of another name" : "known",
-                       (long long)n, (long long)buckets);
+        return err_set(e, "features: mode %s, n %lld, %lld buckets are beyond what this program knows",
+                       mode < 0 ? "of another name" : "known", (long long)n, (long long)buckets);
     *o = (struct ngram_opts){(enum ngram_mode)mode, (uint32_t)n, (uint32_t)buckets};
     return 0;
 }
@@ -117,7 +119,8 @@ static int from_stat(void *ctx, struct reader *in, struct item *it, struct err *
     struct feat f = {0};
     int rc = -1;
 
-    if (check_opts(feat_mode_find(attrs_str(&it->attrs, "mode", "")), attrs_int(&it->attrs, "n", 0), attrs_int(&it->attrs, "buckets", 0), &o, e) < 0 ||
+    if (check_opts(feat_mode_find(attrs_str(&it->attrs, "mode", "")), attrs_int(&it->attrs, "n", 0),
+                   attrs_int(&it->attrs, "buckets", 0), &o, e) < 0 ||
         item_load(in, it, &payload, e) < 0)
         goto done;
     if (payload.len == 8 * (size_t)o.buckets)
@@ -162,7 +165,8 @@ static int from_line(void *ctx, char *line, size_t n, struct err *e)
     struct feat f = {0};
     int rc = 0;
 
-    if (!j || check_opts(feat_mode_find(json_str(j, "mode", "")), json_int(j, "n", 0), json_int(j, "buckets", 0), &o, e) < 0)
+    if (!j ||
+        check_opts(feat_mode_find(json_str(j, "mode", "")), json_int(j, "n", 0), json_int(j, "buckets", 0), &o, e) < 0)
         return json_free(j), -1;
     counts = json_get(j, "counts");
     lengths = json_get(j, "lengths");

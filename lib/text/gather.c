@@ -100,9 +100,15 @@ static void stats_close(void *state)
     free(state);
 }
 
-static const struct gather ngram = {"ngram", "counts of hashed n-grams", ngram_new, ngram_add, ngram_merge, ngram_read, ngram_write, ngram_line, ngram_free};
-static const struct gather stats = {"stats", "how lengths, kinds of characters, scores and other numbers are distributed", stats_new, stats_count,
-                                    stats_join, stats_from, stats_put, stats_line, stats_close};
+static const struct gather ngram = {
+    "ngram",   "counts of hashed n-grams", ngram_new, ngram_add, ngram_merge, ngram_read, ngram_write, ngram_line,
+    ngram_free};
+static const struct gather stats = {
+    "stats",    "how lengths, kinds of characters, scores and other numbers are distributed",
+    stats_new,  stats_count,
+    stats_join, stats_from,
+    stats_put,  stats_line,
+    stats_close};
 const struct gather *const gather_table[] = {&ngram, &stats, NULL};
 
 const struct gather *gather_find(const char *name)

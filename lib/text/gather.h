@@ -1,4 +1,5 @@
-/* gather: what dfeat can find out about a set of texts, one row each. States merge: associative and commutative to the bit. */
+/* gather: what dfeat can find out about a set of texts, one row each. States merge: associative and commutative to the
+ * bit. */
 #ifndef WEIR_TEXT_GATHER_H
 #define WEIR_TEXT_GATHER_H
 
@@ -12,7 +13,8 @@ struct gather_opts {
 
 struct gather {
     const char *name, *brief;
-    void *(*open)(const struct gather_opts *o); /* empty; NULL: of the kind of what will be merged into it. For one thread */
+    void *(*open)(
+        const struct gather_opts *o); /* empty; NULL: of the kind of what will be merged into it. For one thread */
     void (*add)(void *state, const struct record *r);
     int (*merge)(void *to, const void *from, struct err *e);
     int (*read)(void *to, const char *path, struct err *e); /* all of its kind in a file */

@@ -9,7 +9,8 @@
 #include "wire/mp.h"
 
 enum { BYTES, CHARS, WORDS, LINES, LETTERS, DIGITS, UPPER, SPACES, SIGNS };
-const char *const measure_name[MEASURES] = {"bytes", "chars", "words", "lines", "letters", "digits", "upper", "spaces", "signs"};
+const char *const measure_name[MEASURES] = {"bytes",  "chars", "words",  "lines", "letters",
+                                            "digits", "upper", "spaces", "signs"};
 
 int measure_find(const char *name)
 {

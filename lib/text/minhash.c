@@ -36,7 +36,8 @@ void minhash_clear(const struct minhash *m, uint32_t *sig)
 }
 
 /* 64 places; sig, a and b are kept in registers over all of x. */
-WIDE static void add_lanes(uint32_t *restrict sig, const uint32_t *restrict a, const uint32_t *restrict b, const uint32_t *restrict x, size_t n)
+WIDE static void add_lanes(uint32_t *restrict sig, const uint32_t *restrict a, const uint32_t *restrict b,
+                           const uint32_t *restrict x, size_t n)
 {
     uint32_t low[LANES];
 
@@ -108,8 +109,10 @@ double minhash_meet(double s, uint32_t bands, uint32_t rows)
 /* The integral of minhash_meet from lo to hi. Nodes and weights: Abramowitz and Stegun 1964, table 25.4, n = 8. */
 static double area(double lo, double hi, uint32_t bands, uint32_t rows)
 {
-    static const double node[4] = {0.183434642495649805, 0.525532409916328986, 0.796666477413626740, 0.960289856497536232};
-    static const double weight[4] = {0.362683783378361983, 0.313706645877887287, 0.222381034453374471, 0.101228536290376259};
+    static const double node[4] = {0.183434642495649805, 0.525532409916328986, 0.796666477413626740,
+                                   0.960289856497536232};
+    static const double weight[4] = {0.362683783378361983, 0.313706645877887287, 0.222381034453374471,
+                                     0.101228536290376259};
     double half = (hi - lo) / (2 * PIECES), sum = 0;
 
     for (int p = 0; p < PIECES; p++)

@@ -18,7 +18,7 @@ struct ngram {
     struct ngram_opts o;
     struct words words;
     uint64_t seen;
-    size_t at[NGRAM_MAX];          /* where the last n words begin, the newest first */
+    size_t at[NGRAM_MAX];                  /* where the last n words begin, the newest first */
     uint64_t lo[NGRAM_MAX], hi[NGRAM_MAX]; /* hashes of the runs of 1 .. n words that end in the newest */
     struct cached *cache;
     uint32_t out[OUT_MAX];
@@ -96,7 +96,8 @@ static uint32_t look_up(struct ngram *g, uint64_t lo, uint64_t hi, size_t from, 
     return c->bucket;
 }
 
-/* The newest word, of these hashes, begins at `at` and ends every run: a run's hash goes over its words from the first on. */
+/* The newest word, of these hashes, begins at `at` and ends every run: a run's hash goes over its words from the first
+ * on. */
 static inline void extend(struct ngram *g, size_t at, uint64_t lo, uint64_t hi)
 {
     for (uint32_t i = g->o.n - 1; i > 0; i--) {
@@ -153,10 +154,14 @@ static inline size_t native_runs(struct ngram *g, uint32_t n)
 static size_t native_next(struct ngram *g)
 {
     switch (g->o.n) {
-    case 1: return native_runs(g, 1);
-    case 2: return native_runs(g, 2);
-    case 3: return native_runs(g, 3);
-    default: return native_runs(g, g->o.n);
+    case 1:
+        return native_runs(g, 1);
+    case 2:
+        return native_runs(g, 2);
+    case 3:
+        return native_runs(g, 3);
+    default:
+        return native_runs(g, g->o.n);
     }
 }
 

@@ -1,10 +1,10 @@
 /*
  * ngram: hashed n-grams of words: every run of 1 to n neighbouring words, as the number of a bucket.
  *
- * NGRAM_DSIR   bucket = sha256(words joined by one space) mod buckets, the digest read as one big-endian integer: what p-lambda/dsir
- *              1.0.3 computes. A cache of the last 2^20 n-grams under their XXH3-128 spares most digests.
- * NGRAM_DSIR_310 the same of NLTK's words from 3.10 on, whose \w is that of the package regex (text/words.h): words keep their combining marks.
- * NGRAM_NATIVE bucket = XXH3-64 of each word, mixed along the run; ten times as fast.
+ * NGRAM_DSIR   bucket = sha256(words joined by one space) mod buckets, the digest read as one big-endian integer: what
+ *              p-lambda/dsir 1.0.3 computes. A cache of the last 2^20 n-grams under their XXH3-128 spares most digests.
+ * NGRAM_DSIR_310 the same of NLTK's words from 3.10 on, whose \w is that of the package regex (text/words.h): words
+ * keep their combining marks. NGRAM_NATIVE bucket = XXH3-64 of each word, mixed along the run; ten times as fast.
  */
 #ifndef WEIR_TEXT_NGRAM_H
 #define WEIR_TEXT_NGRAM_H
@@ -28,7 +28,8 @@ void ngram_close(struct ngram *g);
 
 /* Begin a text, which must stay until it is through. */
 void ngram_begin(struct ngram *g, const void *text, size_t n);
-/* Some more of its buckets: how many, 0 at the end. They come in the order of the words that end the runs, short runs first. */
+/* Some more of its buckets: how many, 0 at the end. They come in the order of the words that end the runs, short runs
+ * first. */
 size_t ngram_next(struct ngram *g, const uint32_t **bucket);
 uint64_t ngram_words(const struct ngram *g); /* words of the text so far */
 

@@ -66,7 +66,9 @@ int rules_preset(struct rules_want *w, const char *name, size_t n, struct err *e
     for (int s = 0; s < RULES_SETS; s++)
         if (is(name, n, rules_set_name[s]))
             return w->sets |= 1u << s, 0;
-    return err_set(e, "there is no preset '%.*s': gopher, gopher-quality, repetition, c4, fineweb, fineweb-quality, dolma, redpajama, nemo, all",
+    return err_set(e,
+                   "there is no preset '%.*s': gopher, gopher-quality, repetition, c4, fineweb, fineweb-quality, "
+                   "dolma, redpajama, nemo, all",
                    (int)n, name);
 }
 
@@ -236,8 +238,10 @@ static void run(struct rules *r, const struct rules_want *w, unsigned sets, enum
 int rules_begin(struct rules *r, const void *text, size_t n, struct err *e)
 {
     if (n > RULES_TEXT_MAX)
-        return err_set(e, "the text has %zu bytes, rules take %zu at most; dload refuses longer ones, dsel --where 'bytes<=%zu' leaves them out", n,
-                       RULES_TEXT_MAX, RULES_TEXT_MAX);
+        return err_set(e,
+                       "the text has %zu bytes, rules take %zu at most; dload refuses longer ones, dsel --where "
+                       "'bytes<=%zu' leaves them out",
+                       n, RULES_TEXT_MAX, RULES_TEXT_MAX);
     r->text = n ? text : (const void *)"";
     r->n = (uint32_t)n;
     return 0;

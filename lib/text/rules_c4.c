@@ -1,11 +1,12 @@
 /*
- * C4's rules for lines and pages, in datatrove's order: the first that a line fails takes it away. Source: Raffel and others 2020,
- * Exploring the limits of transfer learning, section 2.2; datatrove's defaults. third_line is mC4's: the length of the third longest
- * line, 0 when there are not three.
+ * C4's rules for lines and pages, in datatrove's order: the first that a line fails takes it away. Source: Raffel and
+ * others 2020, Exploring the limits of transfer learning, section 2.2; datatrove's defaults. third_line is mC4's: the
+ * length of the third longest line, 0 when there are not three.
  *
- * Difference: a page with a curly bracket is looked at to its end; rules_c4 looks at what is left of a line when citations are gone and leaves the
- * text as it is, rules_c4_text is what datatrove makes of it. Sentences of a line are its runs of .?! (with quotes and brackets behind) before white space or
- * the line's end, and what follows the last; datatrove asks spaCy.
+ * Difference: a page with a curly bracket is looked at to its end; rules_c4 looks at what is left of a line when
+ * citations are gone and leaves the text as it is, rules_c4_text is what datatrove makes of it. Sentences of a line are
+ * its runs of .?! (with quotes and brackets behind) before white space or the line's end, and what follows the last;
+ * datatrove asks spaCy.
  */
 #include <string.h>
 
@@ -15,7 +16,8 @@
 static const struct {
     const char *low;
     size_t rare; /* where its rarest letter is */
-} policy[] = {{"terms of use", 7}, {"privacy policy", 3}, {"cookie policy", 3}, {"uses cookies", 8}, {"use of cookies", 10}, {"use cookies", 7}};
+} policy[] = {{"terms of use", 7}, {"privacy policy", 3},  {"cookie policy", 3},
+              {"uses cookies", 8}, {"use of cookies", 10}, {"use cookies", 7}};
 
 /* What the text cannot hold need not be looked for in its lines. */
 struct hints {

@@ -1,6 +1,7 @@
 /*
- * The quality and repetition rules of Gopher, and FineWeb's, as datatrove has them. Source: Rae and others 2021, Scaling language
- * models (Gopher), appendix A.1.1 and table A1; Penedo and others 2024, The FineWeb datasets, section 3.6; datatrove's defaults.
+ * The quality and repetition rules of Gopher, and FineWeb's, as datatrove has them. Source: Rae and others 2021,
+ * Scaling language models (Gopher), appendix A.1.1 and table A1; Penedo and others 2024, The FineWeb datasets, section
+ * 3.6; datatrove's defaults.
  */
 #include <string.h>
 
@@ -76,7 +77,8 @@ static void cut_paragraphs(struct rules *r)
     }
 }
 
-/* The pieces of re.split(r"\n+", text): lines that hold something, and an empty one at each end where the text has a line feed. */
+/* The pieces of re.split(r"\n+", text): lines that hold something, and an empty one at each end where the text has a
+ * line feed. */
 static uint32_t line_pieces(const struct rules *r, uint32_t *empty)
 {
     uint32_t full = 0;
@@ -108,8 +110,8 @@ static void join(struct rules *r)
 }
 
 /*
- * Which words begin 16 bytes that another word begins too. Where they do not, no run of words of 16 bytes or more can repeat, so that
- * most places need no look-up. Equal hashes of different bytes do no harm: such a place is looked up.
+ * Which words begin 16 bytes that another word begins too. Where they do not, no run of words of 16 bytes or more can
+ * repeat, so that most places need no look-up. Equal hashes of different bytes do no harm: such a place is looked up.
  */
 static void mark_again(struct rules *r)
 {
@@ -165,8 +167,8 @@ static uint32_t list_maybe(struct rules *r)
     return n;
 }
 
-/* Characters of the n-grams that repeat an earlier one; behind such a hit its n words are passed over. datatrove joins the words with
- * nothing between, so that "a bc" repeats "ab c". */
+/* Characters of the n-grams that repeat an earlier one; behind such a hit its n words are passed over. datatrove joins
+ * the words with nothing between, so that "a bc" repeats "ab c". */
 static uint64_t greedy(struct rules *r, uint32_t maybes, uint32_t n)
 {
     uint64_t chars = 0;

@@ -1,6 +1,7 @@
 /*
- * The attributes of dolma's taggers gopher_v1 and, of lines, gopher_v2, which cuts at runs of line feeds. Source: Soldaini and others
- * 2024, Dolma; its attributes' own names. Repeated lines count all of their occurrences over the characters of words, so that a fraction can exceed 1.
+ * The attributes of dolma's taggers gopher_v1 and, of lines, gopher_v2, which cuts at runs of line feeds. Source:
+ * Soldaini and others 2024, Dolma; its attributes' own names. Repeated lines count all of their occurrences over the
+ * characters of words, so that a fraction can exceed 1.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -58,7 +59,8 @@ static void words(struct rules *r, double *v)
     v[RV_dolma_required_word_count] = scan_stop_words(r, 0);
 }
 
-/* v: the first of the four values. merged: runs of line feeds cut once, so that empty lines are at the text's ends only. */
+/* v: the first of the four values. merged: runs of line feeds cut once, so that empty lines are at the text's ends
+ * only. */
 static void lines(const struct rules *r, int merged, double *v)
 {
     uint32_t n = 0, bullets = 0, ellipses = 0, again = 0, empty = 0;

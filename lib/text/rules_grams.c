@@ -1,7 +1,7 @@
 /*
- * Runs of equal spans, and of equal n-grams. An n-gram has as its name the place of its first occurrence, so that names of n-grams are
- * equal when the n-grams are: no hash decides. One is looked up only where the (n-1)-gram before it occurs twice, so that in
- * ordinary text the steps beyond n = 4 are all but free.
+ * Runs of equal spans, and of equal n-grams. An n-gram has as its name the place of its first occurrence, so that names
+ * of n-grams are equal when the n-grams are: no hash decides. One is looked up only where the (n-1)-gram before it
+ * occurs twice, so that in ordinary text the steps beyond n = 4 are all but free.
  */
 #include <string.h>
 
@@ -38,7 +38,8 @@ void spans_intern(struct spans *s, const unsigned char *text, struct table *t)
                 break;
             }
             f = t->slot[k].item - 1;
-            if (t->slot[k].tag == tag && s->s[f].bytes == x->bytes && memcmp(text + s->s[f].at, text + x->at, x->bytes) == 0) {
+            if (t->slot[k].tag == tag && s->s[f].bytes == x->bytes &&
+                memcmp(text + s->s[f].at, text + x->at, x->bytes) == 0) {
                 x->first = f;
                 s->count[f]++;
                 break;
@@ -87,7 +88,8 @@ void grams_begin(struct grams *g, const struct spans *word)
     settle(g);
 }
 
-/* Name the n-gram at i: the name of its first n - 1 words, and its last word decide. g->name are those of n - 1 still. */
+/* Name the n-gram at i: the name of its first n - 1 words, and its last word decide. g->name are those of n - 1 still.
+ * */
 static void look_up(struct grams *g, struct table *t, uint32_t i)
 {
     const struct span *w = g->word->s + g->n - 1;

@@ -47,7 +47,7 @@ struct span {
 struct table {
     struct {
         uint32_t tag, item; /* item + 1; 0 is free */
-    } *slot;
+    } * slot;
     uint32_t mask, cap;
 };
 void table_clear(struct table *t, size_t items);
@@ -96,7 +96,9 @@ struct grams {
     uint32_t *name;      /* [position]: the first place of the same n-gram */
     uint32_t *next;      /* room for the names of n + 1 */
     uint32_t *count;     /* [first place] */
-    uint32_t top, top_count; /* the n-gram met most often, the earliest of them; count 1 when none repeats, 0 when the text is too short */
+    uint32_t top,
+        top_count; /* the n-gram met most often, the earliest of them; count 1 when none repeats, 0 when the text is too
+                    * short */
     uint32_t cap;
 };
 void grams_begin(struct grams *g, const struct spans *word); /* n = 1; word: interned */
@@ -105,22 +107,22 @@ void grams_next(struct grams *g, struct table *t);           /* n + 1 */
 struct rules {
     const unsigned char *text;
     uint32_t n;
-    uint32_t chars;           /* code points */
-    uint32_t byte[256];       /* how often each byte occurs */
+    uint32_t chars;     /* code points */
+    uint32_t byte[256]; /* how often each byte occurs */
     struct spans word, line, para;
-    uint8_t *kind;            /* [words]: classes of its characters, or-ed */
+    uint8_t *kind; /* [words]: classes of its characters, or-ed */
     uint32_t kinds;
-    uint32_t *before;         /* [words + 1]: characters of the words before */
+    uint32_t *before; /* [words + 1]: characters of the words before */
     uint32_t befores;
-    uint32_t digits;          /* Nd */
+    uint32_t digits; /* Nd */
     struct table table;
     struct grams grams;
-    struct buf again;         /* [words] */
-    uint32_t *maybe, maybes;  /* where a run of words may have been met before; room for maybes */
-    struct buf joined, scratch;  /* joined: the words without what is between them */
+    struct buf again;             /* [words] */
+    uint32_t *maybe, maybes;      /* where a run of words may have been met before; room for maybes */
+    struct buf joined, scratch;   /* joined: the words without what is between them */
     uint32_t *joined_at, joineds; /* [words + 1] */
     struct words *raw;
-    struct spans norm;        /* redpajama's words, in `scratch` */
+    struct spans norm; /* redpajama's words, in `scratch` */
 };
 
 /* Characters of words [i, i + n). */

@@ -1,8 +1,8 @@
 /*
- * The heuristic filters of NeMo Curator (0.9, the last with Dask). Those of repetition are shares of what is unique, so that small is bad.
- * Source: its documentation and defaults. Difference: the most frequent n-gram of several is the earliest, there it is one by the
- * order of a Python set, which changes from run to run; letters are Python's isalpha, there the property Alphabetic, which has
- * some marks too; the count of common words does not stop at 2.
+ * The heuristic filters of NeMo Curator (0.9, the last with Dask). Those of repetition are shares of what is unique, so
+ * that small is bad. Source: its documentation and defaults. Difference: the most frequent n-gram of several is the
+ * earliest, there it is one by the order of a Python set, which changes from run to run; letters are Python's isalpha,
+ * there the property Alphabetic, which has some marks too; the count of common words does not stop at 2.
  */
 #include <string.h>
 
@@ -14,14 +14,25 @@ static const char *const ellipsis_words[] = {"...", "[...]", "…", "(...)", "[�
 static const char *const bullets[] = {"•", "‣", "⁃", "⁌", "⁍", "∙", "○", "●", "◘", "◦", "⦾", "⦿"};
 /* Three more sentences of its list hold no shorter one of it. */
 static const char *const policy[] = {
-    "terms of use", "privacy policy", "cookie policy", "uses cookies", "privacy overview", "use of cookies", "use cookies",
-    "privacy & cookies policy", "privacy and cookies policy",
-    "necessary cookies are absolutely essential for the website to function properly. this category only includes cookies that ensures "
+    "terms of use",
+    "privacy policy",
+    "cookie policy",
+    "uses cookies",
+    "privacy overview",
+    "use of cookies",
+    "use cookies",
+    "privacy & cookies policy",
+    "privacy and cookies policy",
+    "necessary cookies are absolutely essential for the website to function properly. this category only includes "
+    "cookies that ensures "
     "basic functionalities and security features of the website. these cookies do not store any personal information.",
-    "any cookies that may not be particularly necessary for the website to function and is used specifically to collect user personal "
-    "data via analytics, ads, other embedded contents are termed as non-necessary cookies. it is mandatory to procure user consent prior "
+    "any cookies that may not be particularly necessary for the website to function and is used specifically to "
+    "collect user personal "
+    "data via analytics, ads, other embedded contents are termed as non-necessary cookies. it is mandatory to procure "
+    "user consent prior "
     "to running these cookies on your website.",
-    "if you continue to browse this site without changing your cookie settings, you agree to this use. acceptread more"};
+    "if you continue to browse this site without changing your cookie settings, you agree to this use. acceptread "
+    "more"};
 
 /* A mark of ellipsis, or signs "#" for more than half of it; runs of them count once, as there. */
 static int symbol_word(const struct rules *r, uint32_t i)
@@ -93,7 +104,8 @@ static uint32_t brackets(const struct rules *r)
 static void letters(const struct rules *r, double *v)
 {
     const uint32_t *b = r->byte;
-    uint64_t plain = b['\n'] + b['?'] + b['!'] + b[','] + b['.'], white = b['\t'] + b['\n'] + b['\r'] + b['\b'] + b[' '];
+    uint64_t plain = b['\n'] + b['?'] + b['!'] + b[','] + b['.'],
+             white = b['\t'] + b['\n'] + b['\r'] + b['\b'] + b[' '];
 
     for (int c = 'a'; c <= 'z'; c++)
         plain += b[c] + b[c - 32];
@@ -109,7 +121,8 @@ static void letters(const struct rules *r, double *v)
 static int ends_in_ellipsis(const unsigned char *p, size_t n)
 {
     return chars_ends(p, n, "...") || chars_ends(p, n, "…") || chars_ends(p, n, "[...]") || chars_ends(p, n, "(...)") ||
-           chars_ends(p, n, "[…]") || chars_ends(p, n, "-»") || (n >= 11 && chars_find(p + n - 11, 11, "read more..", 8)) ||
+           chars_ends(p, n, "[…]") || chars_ends(p, n, "-»") ||
+           (n >= 11 && chars_find(p + n - 11, 11, "read more..", 8)) ||
            (n >= 9 && chars_find(p + n - 9, 9, "read more", 5));
 }
 

@@ -1,10 +1,11 @@
 /*
- * Quality signals of RedPajama v2 that need no list from elsewhere. Two kinds of words: raw ones are NLTK's WordPunctTokenizer's
- * (text/words.h, with case), normalized ones are what str.split() gives of the text without ASCII's signs, in lower case, NFD.
- * Source: Weber and others 2024, RedPajama, appendix of quality signals; its names.
+ * Quality signals of RedPajama v2 that need no list from elsewhere. Two kinds of words: raw ones are NLTK's
+ * WordPunctTokenizer's (text/words.h, with case), normalized ones are what str.split() gives of the text without
+ * ASCII's signs, in lower case, NFD. Source: Weber and others 2024, RedPajama, appendix of quality signals; its names.
  *
- * Difference: not rounded to 8 digits; lines_* are means over the lines, there a list; sigma in lower case is never final; 0 where there
- * is nothing to divide by (None there). Not here: stop words, ldnoobw and ut1, which are lists of other projects, and classifiers.
+ * Difference: not rounded to 8 digits; lines_* are means over the lines, there a list; sigma in lower case is never
+ * final; 0 where there is nothing to divide by (None there). Not here: stop words, ldnoobw and ut1, which are lists of
+ * other projects, and classifiers.
  */
 #include <utf8proc.h>
 
@@ -59,7 +60,8 @@ static void decompose(struct rules *r, size_t at)
 
     buf_space(&r->scratch, 16 * n + 4 * room + 16);
     point = (utf8proc_int32_t *)(void *)(r->scratch.data + ((r->scratch.len + 16 * n + 7) & ~(size_t)7));
-    got = utf8proc_decompose(r->scratch.data + at, (utf8proc_ssize_t)n, point, (utf8proc_ssize_t)room, UTF8PROC_DECOMPOSE | UTF8PROC_STABLE);
+    got = utf8proc_decompose(r->scratch.data + at, (utf8proc_ssize_t)n, point, (utf8proc_ssize_t)room,
+                             UTF8PROC_DECOMPOSE | UTF8PROC_STABLE);
     if (got < 0 || (size_t)got > room)
         return; /* no UTF-8: left as it is */
     r->scratch.len = at;
@@ -88,7 +90,8 @@ static void normalize(struct rules *r)
             r->scratch.len -= r->norm.n > 0;
         else
             spans_add(&r->norm, (uint32_t)start, (uint32_t)(r->scratch.len - start),
-                      (uint32_t)(wide ? chars_count(r->scratch.data + start, r->scratch.len - start) : r->scratch.len - start));
+                      (uint32_t)(wide ? chars_count(r->scratch.data + start, r->scratch.len - start)
+                                      : r->scratch.len - start));
     }
 }
 
@@ -217,7 +220,8 @@ void rules_redpajama(struct rules *r, struct words *raw, double *v)
     all = (double)r->before[r->norm.n];
     grams_begin(g, &r->norm);
     for (uint32_t n = 2; n <= 10; n++) {
-        double *to = n > 4 ? &v[RV_redpajama_frac_chars_dupe_5grams + n - 5] : &v[RV_redpajama_frac_chars_top_2gram + n - 2];
+        double *to =
+            n > 4 ? &v[RV_redpajama_frac_chars_dupe_5grams + n - 5] : &v[RV_redpajama_frac_chars_top_2gram + n - 2];
 
         grams_next(g, &r->table);
         if (n > 4)

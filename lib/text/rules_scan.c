@@ -124,7 +124,8 @@ static void scan_lines(struct rules *r)
         const unsigned char *end = memchr(r->text + at, '\n', r->n - at);
         size_t bytes = (end ? (size_t)(end - r->text) : r->n) - at;
 
-        spans_add(&r->line, (uint32_t)at, (uint32_t)bytes, (uint32_t)(ascii ? bytes : chars_count(r->text + at, bytes)));
+        spans_add(&r->line, (uint32_t)at, (uint32_t)bytes,
+                  (uint32_t)(ascii ? bytes : chars_count(r->text + at, bytes)));
         if (!end)
             return;
         at += bytes + 1;
@@ -167,7 +168,8 @@ static size_t find_break(const struct rules *r, size_t i, size_t end, size_t *le
 /* Does the text hold what only str.splitlines takes for the end of a line? 0xc2 and 0xe2 begin those above ASCII. */
 static int has_breaks(const struct rules *r)
 {
-    return r->byte[11] || r->byte[12] || r->byte[13] || r->byte[0x1c] || r->byte[0x1d] || r->byte[0x1e] || r->byte[0xc2] || r->byte[0xe2];
+    return r->byte[11] || r->byte[12] || r->byte[13] || r->byte[0x1c] || r->byte[0x1d] || r->byte[0x1e] ||
+           r->byte[0xc2] || r->byte[0xe2];
 }
 
 int scan_cut(const struct rules *r, struct cut *c, size_t *a, size_t *b)

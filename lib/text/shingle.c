@@ -10,7 +10,7 @@
 
 /* What a byte does; any other value is the byte that it becomes. */
 enum { ENDS, DROPS, DIGIT, HIGH };
-#define LETTERS 64 /* taken at once */
+#define LETTERS 64  /* taken at once */
 #define SPLIT_MIN 5 /* words of a text, as text-dedup's min_length */
 
 struct shingle {
@@ -20,7 +20,7 @@ struct shingle {
     uint8_t act[256];
     const unsigned char *p, *end;
     struct buf word;
-    int digits;    /* a run of digits is being read */
+    int digits;                 /* a run of digits is being read */
     uint64_t power;             /* MUL^n */
     uint64_t ring[SHINGLE_MAX]; /* hashes of the last words */
     uint64_t sum, words;        /* of the words in the window: the sum of hash * MUL^(age) */

@@ -1,16 +1,19 @@
 /*
  * shingle: a text as the set of its n-grams, each a number of 32 bits: what MinHash and the Jaccard index are taken of.
  *
- * How a text becomes words decides what counts as the same; each way is that of a program people use (weir-methods(7), DUP):
+ * How a text becomes words decides what counts as the same; each way is that of a program people use (weir-methods(7),
+ * DUP):
  *
  * SHINGLE_WORDS   lower case; words are runs of \w; nothing else counts
- * SHINGLE_SPLIT   lower case; words are runs of \w as the package regex has it, with marks; a text of fewer than 5 has no n-gram: text-dedup 0.4.1
+ * SHINGLE_SPLIT   lower case; words are runs of \w as the package regex has it, with marks; a text of fewer than 5 has
+ *                 no n-gram: text-dedup 0.4.1
  * SHINGLE_PLAIN   lower case; signs to spaces, accents off, each run of digits to 0: datatrove
  * SHINGLE_NFD     ASCII signs dropped, lower case, canonical decomposition (NFD): RedPajama
  * SHINGLE_CHARS   code points as they are, and n-grams of these: NeMo Curator
  *
- * \w, white space and lower case are Unicode 14's (text/words.h); the final sigma counts as a sigma. Decompositions and categories are
- * utf8proc's; text of older Unicode gives the same with any. Two n-grams get one number with probability 2^-32.
+ * \w, white space and lower case are Unicode 14's (text/words.h); the final sigma counts as a sigma. Decompositions and
+ * categories are utf8proc's; text of older Unicode gives the same with any. Two n-grams get one number with probability
+ * 2^-32.
  */
 #ifndef WEIR_TEXT_SHINGLE_H
 #define WEIR_TEXT_SHINGLE_H

@@ -65,7 +65,8 @@ static int read_stream(const struct stat_kind *k, void *ctx, int fd, const char 
 /* Lines or a stream: the first byte tells, and goes back by reading from a file that can. */
 int stat_file_read(const struct stat_kind *k, void *ctx, const char *path, struct err *e)
 {
-    int std = strcmp(path, "-") == 0, fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), found = 0, rc = -1, back;
+    int std = strcmp(path, "-") == 0, fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC), found = 0, rc = -1,
+        back;
     const char *name = std ? "standard input" : path;
     off_t start = 0;
     char first = 0;

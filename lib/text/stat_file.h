@@ -11,9 +11,9 @@ struct stat_kind {
 };
 
 /*
- * Call for everything of that name in a file: a stream, or several of them, or lines when its first byte is no stream's. "-" is standard
- * input. What stands before a line's `{` is passed over: a key of Hadoop's, and its tab. Lines of all kinds are given. -1 also when there is
- * nothing in it. Memory: one line, of 1 GiB at most.
+ * Call for everything of that name in a file: a stream, or several of them, or lines when its first byte is no
+ * stream's. "-" is standard input. What stands before a line's `{` is passed over: a key of Hadoop's, and its tab.
+ * Lines of all kinds are given. -1 also when there is nothing in it. Memory: one line, of 1 GiB at most.
  */
 int stat_file_read(const struct stat_kind *k, void *ctx, const char *path, struct err *e);
 

@@ -87,7 +87,8 @@ static void merge_bins(struct stats_field *f, const struct stats_bin *bin, uint3
     uint32_t i = 0, j = 0, k = 0;
 
     while (i < f->bins || j < n) {
-        int ours = i < f->bins && (j == n || f->bin[i].from <= bin[j].from), theirs = j < n && (!ours || f->bin[i].from == bin[j].from);
+        int ours = i < f->bins && (j == n || f->bin[i].from <= bin[j].from),
+            theirs = j < n && (!ours || f->bin[i].from == bin[j].from);
 
         to[k] = ours ? f->bin[i] : bin[j];
         to[k++].n += ours && theirs ? bin[j].n : 0;

@@ -1,4 +1,5 @@
-/* stats_io: statistics to and from a record of a stream, or a line. Both hold the same map; the line has more in it, for who reads. */
+/* stats_io: statistics to and from a record of a stream, or a line. Both hold the same map; the line has more in it,
+ * for who reads. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,8 +156,9 @@ static int whole(const struct stats_field *f, unsigned seen)
 
     for (uint32_t i = 0; i < f->bins; i++)
         n += f->bin[i].n;
-    return n == f->n && seen == (f->n ? 63 : 57) && (f->n == 0 || (f->min <= f->max && f->bin[0].from == stats_bin_of(f->min) &&
-                                                                   f->bin[f->bins - 1].from == stats_bin_of(f->max)));
+    return n == f->n && seen == (f->n ? 63 : 57) &&
+           (f->n == 0 || (f->min <= f->max && f->bin[0].from == stats_bin_of(f->min) &&
+                          f->bin[f->bins - 1].from == stats_bin_of(f->max)));
 }
 
 /* The map of one field. Keys that are not known are passed over. */
@@ -181,13 +183,26 @@ static int get_field(struct mp_in *m, struct stats_field *f)
             return -1;
         seen |= k < 6 ? 1u << k : 0;
         switch (k) {
-        case 0: rc = get_uint(m, &f->n); break;
-        case 1: rc = get_number(m, &f->min); break;
-        case 2: rc = get_number(m, &f->max); break;
-        case 3: rc = get_exact(m, &f->sum); break;
-        case 4: rc = get_exact(m, &f->squares); break;
-        case 5: rc = get_bins(m, f); break;
-        default: rc = mp_skip(m, &span);
+        case 0:
+            rc = get_uint(m, &f->n);
+            break;
+        case 1:
+            rc = get_number(m, &f->min);
+            break;
+        case 2:
+            rc = get_number(m, &f->max);
+            break;
+        case 3:
+            rc = get_exact(m, &f->sum);
+            break;
+        case 4:
+            rc = get_exact(m, &f->squares);
+            break;
+        case 5:
+            rc = get_bins(m, f);
+            break;
+        default:
+            rc = mp_skip(m, &span);
         }
     }
     return rc == 0 && whole(f, seen) ? 0 : -1;

@@ -53,7 +53,7 @@ def table(name, what, rows, form):
     line = "   "
     for r in rows:
         item = " {" + form % tuple(r) + "},"
-        if len(line) + len(item) > 136:
+        if len(line) + len(item) > 118:
             print(line)
             line = "   "
         line += item
@@ -65,9 +65,10 @@ if sys.argv[1:] == ["--regex"]:
 
     word, space = regex.compile(r"\w"), regex.compile(r"\s")
     print("""/*
- * unicode_regex: made by unicode.py --regex from the package regex %s; not to be edited. Code points from U+0080 on.
- * \\w has the marks that re leaves out; \\s of ASCII lacks the separators 0x1c to 0x1f.
+ * unicode_regex: made by unicode.py --regex from the package regex %s; not to be edited. Code points
+ * from U+0080 on. \\w has the marks that re leaves out; \\s of ASCII lacks the separators 0x1c to 0x1f.
  */
+/* clang-format off */
 #ifndef WEIR_TEXT_UNICODE_REGEX_H
 #define WEIR_TEXT_UNICODE_REGEX_H
 
@@ -83,9 +84,10 @@ special = [c for c in POINTS if len(chr(c).lower()) != 1]
 assert special == [0x130] and chr(0x130).lower() == "i\u0307", special
 word, space = re.compile(r"\w"), re.compile(r"\s")
 print("""/*
- * unicode: made by unicode.py from Python 3.11, Unicode 14.0.0; not to be edited. Code points from U+0080 on. The only lower case of more
- * than one code point is that of U+0130, which is U+0069 U+0307.
+ * unicode: made by unicode.py from Python 3.11, Unicode 14.0.0; not to be edited. Code points from U+0080 on. The only
+ * lower case of more than one code point is that of U+0130, which is U+0069 U+0307.
  */
+/* clang-format off */
 #ifndef WEIR_TEXT_UNICODE_H
 #define WEIR_TEXT_UNICODE_H
 

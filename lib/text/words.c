@@ -79,7 +79,9 @@ uint32_t words_lower(uint32_t point)
         return low_ascii[point];
     if (point == 0x130)
         return 'i';
-    while (lo < hi) { /* the first run that does not end before the point; runs overlap in pairs at most: U+01C4 and its like */
+    while (
+        lo <
+        hi) { /* the first run that does not end before the point; runs overlap in pairs at most: U+01C4 and its like */
         size_t mid = (lo + hi) / 2;
 
         if (unicode_lower[mid].last < point)
@@ -109,7 +111,8 @@ void words_free(struct words *w)
     buf_free(&w->low);
 }
 
-/* The point before byte `at` that matters for case, or the one from byte `at` on: is it cased? Unicode 3.13, Final_Sigma. */
+/* The point before byte `at` that matters for case, or the one from byte `at` on: is it cased? Unicode 3.13,
+ * Final_Sigma. */
 static int cased_before(const struct words *w, size_t at)
 {
     while (at > 0) {
@@ -150,18 +153,20 @@ static size_t put_lower(const struct words *w, uint32_t c, size_t len, unsigned 
 /* 0x80 in each byte of x, all of them below 128, that is at least c. */
 #define FROM(x, c) (((x) + EACH * (0x80 - (c))) & EACH * 0x80)
 
-/* 0x80 in each of eight bytes that is no letter, digit or _ of ASCII; *low: the same bytes in lower case, where they are letters. */
+/* 0x80 in each of eight bytes that is no letter, digit or _ of ASCII; *low: the same bytes in lower case, where they
+ * are letters. */
 static uint64_t no_word(uint64_t v, uint64_t *low)
 {
-    uint64_t x = v & EACH * 0x7f, y = x | EACH * 0x20, letter = FROM(y, 'a') & ~FROM(y, 'z' + 1), high = v & EACH * 0x80;
+    uint64_t x = v & EACH * 0x7f, y = x | EACH * 0x20, letter = FROM(y, 'a') & ~FROM(y, 'z' + 1),
+             high = v & EACH * 0x80;
     uint64_t other = FROM(x ^ EACH * '_', 1) & ~(FROM(x, '0') & ~FROM(x, '9' + 1)) & ~letter;
 
     *low = v | (letter & ~high) >> 2;
     return other | high;
 }
 
-/* ASCII of this kind from byte i on, to *to; returns where it stops. Words go eight bytes at a time; what a store puts beyond the word's
- * end is overwritten by what comes next. */
+/* ASCII of this kind from byte i on, to *to; returns where it stops. Words go eight bytes at a time; what a store puts
+ * beyond the word's end is overwritten by what comes next. */
 static size_t take_ascii(const struct words *w, size_t i, uint8_t kind, unsigned char **to)
 {
     const unsigned char *s = w->text + i, *end = w->text + w->n;

@@ -1,7 +1,8 @@
 /*
- * words: texts as the lower-case words and runs of signs that DSIR's tokenizer finds: NLTK's WordPunctTokenizer, the regular expression
- * \w+|[^\w\s]+, over Python's str.lower(): by Python's re, as NLTK up to 3.9 matched it, or by the package regex, as since 3.10. Unicode 14 (unicode.h), whatever this machine's libraries know, so that
- * features are the same everywhere: utf8proc 2.8 (Unicode 15) has another \w for 4388 code points.
+ * words: texts as the lower-case words and runs of signs that DSIR's tokenizer finds: NLTK's WordPunctTokenizer, the
+ * regular expression \w+|[^\w\s]+, over Python's str.lower(): by Python's re, as NLTK up to 3.9 matched it, or by the
+ * package regex, as since 3.10. Unicode 14 (unicode.h), whatever this machine's libraries know, so that features are
+ * the same everywhere: utf8proc 2.8 (Unicode 15) has another \w for 4388 code points.
  */
 #ifndef WEIR_TEXT_WORDS_H
 #define WEIR_TEXT_WORDS_H
@@ -12,7 +13,15 @@
 #include "base/mem.h"
 
 /* What a code point is, as bits. */
-enum { WORDS_WORD = 1, WORDS_SPACE = 2, WORDS_CASED = 4, WORDS_IGNORABLE = 8, WORDS_UPPER = 16, WORDS_REGEX_WORD = 32, WORDS_REGEX_SPACE = 64 };
+enum {
+    WORDS_WORD = 1,
+    WORDS_SPACE = 2,
+    WORDS_CASED = 4,
+    WORDS_IGNORABLE = 8,
+    WORDS_UPPER = 16,
+    WORDS_REGEX_WORD = 32,
+    WORDS_REGEX_SPACE = 64
+};
 /* Call once before words_class and words_lower; words_begin does. Any thread may. */
 void words_init(void);
 unsigned words_class(uint32_t point);
@@ -25,8 +34,9 @@ struct words {
     size_t n, at;
     struct buf low;
     int keep_case; /* 1: no lower case. Set before words_begin */
-    int regex;     /* 1: \w and \s of the package regex (marks belong to words), as NLTK has them from 3.10 on. Set before words_begin */
-    int dot;       /* the dot of a U+0130 is still to come */
+    int regex; /* 1: \w and \s of the package regex (marks belong to words), as NLTK has them from 3.10 on. Set before
+                * words_begin */
+    int dot;   /* the dot of a U+0130 is still to come */
 };
 /* text: n bytes of UTF-8, not kept; bytes that are none count as signs. */
 void words_begin(struct words *w, const void *text, size_t n);

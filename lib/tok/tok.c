@@ -21,8 +21,9 @@ static int files_read(struct tok *t, const struct tok_files *f, struct err *e)
     if (f->model.len) {
         if (tok_proto_read(t, f->model.data, f->model.len, e) < 0)
             return err_in(e, "tokenizer.model");
-        t->add_bos = t->model == TOK_BY_SCORE && named(t, t->bos_text) >= 0; /* as Llama's tokenizers do where no config says otherwise */
-        t->add_eos = t->model == TOK_UNIGRAM && named(t, t->eos_text) >= 0;  /* and T5's */
+        t->add_bos = t->model == TOK_BY_SCORE &&
+                     named(t, t->bos_text) >= 0; /* as Llama's tokenizers do where no config says otherwise */
+        t->add_eos = t->model == TOK_UNIGRAM && named(t, t->eos_text) >= 0; /* and T5's */
     } else if (tok_json_read(t, f->json.data, f->json.len, e) < 0) {
         return err_in(e, "tokenizer.json");
     }

@@ -1,4 +1,5 @@
-/* tok_bpe: BPE by rank of pairs, over characters or over bytes spelled in the byte alphabet. Source: Hugging Face's tokenizers, for behaviour. */
+/* tok_bpe: BPE by rank of pairs, over characters or over bytes spelled in the byte alphabet. Source: Hugging Face's
+ * tokenizers, for behaviour. */
 #include <string.h>
 
 #include "tok/tok_int.h"

@@ -1,6 +1,7 @@
 /*
- * tok_charsmap: SentencePiece's precompiled_charsmap: uint32 bytes of a trie, the trie (a double array of uint32, as darts-clone lays
- * it out), and the texts that its values point to, each ending in NUL; little-endian. Every offset is checked: the map is a file's.
+ * tok_charsmap: SentencePiece's precompiled_charsmap: uint32 bytes of a trie, the trie (a double array of uint32, as
+ * darts-clone lays it out), and the texts that its values point to, each ending in NUL; little-endian. Every offset is
+ * checked: the map is a file's.
  */
 #include <string.h>
 

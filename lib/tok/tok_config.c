@@ -6,7 +6,8 @@
 
 #define DEPTH 64
 
-/* Texts and their ids; in the vocabulary they keep their type, beyond it they are control tokens, as chat marks are, until the config says more. */
+/* Texts and their ids; in the vocabulary they keep their type, beyond it they are control tokens, as chat marks are,
+ * until the config says more. */
 static int atj_read(struct tok *t, const struct json *root, struct err *e)
 {
     if (root->kind != JSON_OBJECT)
@@ -40,12 +41,14 @@ static const char *token_text(const struct json *j)
     return !j ? NULL : j->kind == JSON_STRING ? j->s : json_str(j, "content", NULL);
 }
 
-/* What the config says of a token that is there: tokenizer.json has said the same, tokenizer.model only knows of types. */
+/* What the config says of a token that is there: tokenizer.json has said the same, tokenizer.model only knows of types.
+ * */
 static void token_flags(struct tok *t, const struct json *m, uint32_t id)
 {
     if (t->sp && t->piece[id].type == TOK_NORMAL && json_bool(m, "special", 0))
         t->piece[id].type = TOK_CONTROL;
-    t->piece[id].flags |= (uint8_t)((json_bool(m, "lstrip", 0) ? TOK_LSTRIP : 0) | (json_bool(m, "rstrip", 0) ? TOK_RSTRIP : 0));
+    t->piece[id].flags |=
+        (uint8_t)((json_bool(m, "lstrip", 0) ? TOK_LSTRIP : 0) | (json_bool(m, "rstrip", 0) ? TOK_RSTRIP : 0));
 }
 
 /* Tokens beyond the vocabulary; to tokenizer.model those that are not special are symbols, as its own are. */

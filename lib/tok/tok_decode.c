@@ -19,7 +19,9 @@ static void alphabet_decode(const int16_t byte[512], const char *s, size_t n, st
 {
     while (n) {
         size_t len = tok_utf8(s, n);
-        unsigned c = len == 1 ? (unsigned char)s[0] : len == 2 ? ((unsigned char)s[0] & 0x1fu) << 6 | ((unsigned char)s[1] & 0x3fu) : 511;
+        unsigned c = len == 1   ? (unsigned char)s[0]
+                     : len == 2 ? ((unsigned char)s[0] & 0x1fu) << 6 | ((unsigned char)s[1] & 0x3fu)
+                                : 511;
 
         if (c < 512 && byte[c] >= 0)
             buf_add(out, &(uint8_t){(uint8_t)byte[c]}, 1);
@@ -86,4 +88,3 @@ int tok_decode(const struct tok *t, const uint32_t *ids, size_t n, struct buf *o
     }
     return 0;
 }
-

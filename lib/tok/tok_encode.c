@@ -1,4 +1,5 @@
-/* tok_encode: the way of a text: added tokens are cut out, the rest is normalized, split into words, and these are encoded. */
+/* tok_encode: the way of a text: added tokens are cut out, the rest is normalized, split into words, and these are
+ * encoded. */
 #include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
@@ -68,7 +69,8 @@ static int32_t before(const char *s, size_t at)
     return tok_code(s + from, at - from);
 }
 
-/* An added token found at [*lo, *hi) of s[0..n): whether it counts, with the spaces beside it that it takes. done: where the last ended. */
+/* An added token found at [*lo, *hi) of s[0..n): whether it counts, with the spaces beside it that it takes. done:
+ * where the last ended. */
 static bool hit_settle(const struct tok_run *r, uint32_t id, const char *s, size_t n, size_t done, size_t *lo,
                        size_t *hi)
 {
@@ -87,7 +89,8 @@ static bool hit_settle(const struct tok_run *r, uint32_t id, const char *s, size
     return true;
 }
 
-/* Text between added tokens, to `part`; the tokens to out. s does not lie in r->text, or `part` adds nothing to that. */
+/* Text between added tokens, to `part`; the tokens to out. s does not lie in r->text, or `part` adds nothing to that.
+ * */
 static int cut_at(struct tok_run *r, const struct tok_cuts *cuts, const char *s, size_t n,
                   int (*part)(struct tok_run *, const char *, size_t))
 {

@@ -23,8 +23,9 @@ struct buf *tok_file(struct tok_files *f, const char *name)
     const struct {
         const char *name;
         struct buf *to;
-    } known[] = {{"tokenizer.model", &f->model}, {"spiece.model", &f->model}, {"sentencepiece.bpe.model", &f->model},
-                 {"tokenizer.json", &f->json}, {"tokenizer_config.json", &f->config}, {"added_tokens.json", &f->added}};
+    } known[] = {{"tokenizer.model", &f->model},         {"spiece.model", &f->model},
+                 {"sentencepiece.bpe.model", &f->model}, {"tokenizer.json", &f->json},
+                 {"tokenizer_config.json", &f->config},  {"added_tokens.json", &f->added}};
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(known[i].name, name) == 0)
@@ -42,8 +43,8 @@ void tok_files_free(struct tok_files *f)
 
 struct tok *tok_open_folder(const char *folder, struct err *e)
 {
-    static const char *const name[] = {"tokenizer.model", "spiece.model", "sentencepiece.bpe.model", "tokenizer.json",
-                                       "tokenizer_config.json", "added_tokens.json"};
+    static const char *const name[] = {"tokenizer.model", "spiece.model",          "sentencepiece.bpe.model",
+                                       "tokenizer.json",  "tokenizer_config.json", "added_tokens.json"};
     struct tok_files f = {0};
     struct tok *t = NULL;
     int rc = 0;

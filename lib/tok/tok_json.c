@@ -1,4 +1,5 @@
-/* tok_json: tokenizer.json and tokenizer_config.json of a Hugging Face folder. Source: the files of tokenizers 0.13 to 0.21. */
+/* tok_json: tokenizer.json and tokenizer_config.json of a Hugging Face folder. Source: the files of tokenizers 0.13 to
+ * 0.21. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +65,17 @@ static int merges_read(struct tok *t, const struct json *merges, struct err *e)
 /* Members of model that change what is encoded and are not known here. */
 static int model_check(const struct json *model, const char *type, struct err *e)
 {
-    static const char *const known[] = {"type", "vocab", "merges", "unk_token", "fuse_unk", "byte_fallback", "ignore_merges", "unk_id",
-                                        "continuing_subword_prefix", "end_of_word_suffix", "max_input_chars_per_word"};
+    static const char *const known[] = {"type",
+                                        "vocab",
+                                        "merges",
+                                        "unk_token",
+                                        "fuse_unk",
+                                        "byte_fallback",
+                                        "ignore_merges",
+                                        "unk_id",
+                                        "continuing_subword_prefix",
+                                        "end_of_word_suffix",
+                                        "max_input_chars_per_word"};
 
     for (const struct json *m = model->first; m; m = m->next) {
         bool ok = m->kind == JSON_NULL || (m->kind == JSON_STRING && !m->len) ||
@@ -76,8 +86,9 @@ static int model_check(const struct json *model, const char *type, struct err *e
         if (!ok)
             return err_set(e, "model: member \"%.100s\" is set, which is not known", m->key);
     }
-    return strcmp(type, "BPE") && strcmp(type, "WordPiece") && strcmp(type, "Unigram") ?
-               err_set(e, "model is of type \"%.100s\"; BPE, WordPiece and Unigram are known", type) : 0;
+    return strcmp(type, "BPE") && strcmp(type, "WordPiece") && strcmp(type, "Unigram")
+               ? err_set(e, "model is of type \"%.100s\"; BPE, WordPiece and Unigram are known", type)
+               : 0;
 }
 
 /* A token added to the vocabulary, or one of it that gets its kind here. */
@@ -86,7 +97,8 @@ int tok_added_one(struct tok *t, const struct json *a, int64_t id, uint64_t many
     static const struct {
         const char *name;
         uint8_t flag;
-    } how[] = {{"lstrip", TOK_LSTRIP}, {"rstrip", TOK_RSTRIP}, {"single_word", TOK_SINGLE}, {"normalized", TOK_NORMALIZED}};
+    } how[] = {
+        {"lstrip", TOK_LSTRIP}, {"rstrip", TOK_RSTRIP}, {"single_word", TOK_SINGLE}, {"normalized", TOK_NORMALIZED}};
     const struct json *content = json_get(a, "content");
     bool special = json_bool(a, "special", 0);
     uint32_t there;
@@ -149,8 +161,10 @@ static int cls_sep_read(struct tok *t, const struct json *post, const char *type
 {
     const struct json *cls = json_get(post, "cls"), *sep = json_get(post, "sep");
 
-    if (around_add(t->first, &t->firsts, cls && cls->first && cls->first->kind == JSON_STRING ? cls->first->s : NULL, e) < 0 ||
-        around_add(t->last, &t->lasts, sep && sep->first && sep->first->kind == JSON_STRING ? sep->first->s : NULL, e) < 0)
+    if (around_add(t->first, &t->firsts, cls && cls->first && cls->first->kind == JSON_STRING ? cls->first->s : NULL,
+                   e) < 0 ||
+        around_add(t->last, &t->lasts, sep && sep->first && sep->first->kind == JSON_STRING ? sep->first->s : NULL, e) <
+            0)
         return err_in(e, "%s", type);
     return 0;
 }
@@ -197,7 +211,8 @@ static char *affix(const struct json *model, const char *key)
     return *s ? mem_strdup(s) : NULL;
 }
 
-/* A byte-level tokenizer's bytes are found by their letters; in the other kind of BPE, SentencePiece's, words are cut where no piece crosses them. */
+/* A byte-level tokenizer's bytes are found by their letters; in the other kind of BPE, SentencePiece's, words are cut
+ * where no piece crosses them. */
 static int bpe_read(struct tok *t, const struct json *model, struct err *e)
 {
     bool level = false;
@@ -253,8 +268,8 @@ static int model_read(struct tok *t, const struct json *model, struct err *e)
 
 static int root_read(struct tok *t, const struct json *root, struct err *e)
 {
-    static const char *const known[] = {"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer",
-                                        "post_processor", "decoder", "model"};
+    static const char *const known[] = {"version",       "truncation",     "padding", "added_tokens", "normalizer",
+                                        "pre_tokenizer", "post_processor", "decoder", "model"};
 
     if (root->kind != JSON_OBJECT)
         return err_set(e, "the text is no object");

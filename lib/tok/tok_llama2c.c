@@ -1,4 +1,5 @@
-/* tok_llama2c: tokenizer.bin = int32 longest piece; then for each piece float score, int32 length, bytes; little-endian. */
+/* tok_llama2c: tokenizer.bin = int32 longest piece; then for each piece float score, int32 length, bytes;
+ * little-endian. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,8 +85,18 @@ struct tok *tok_open_llama2c(const void *p, size_t n, uint32_t vocab, struct err
 
     if (pieces_read(&v, p, n, vocab, e) == 0) {
         const char **text = mem_new(v.n, sizeof *text);
-        struct tok_parts parts = {.kind = TOK_SPM, .n = v.n, .text = text, .len = v.len, .score = v.score, .type = v.type,
-                                  .bos = BOS, .eos = EOS, .unk = UNK, .pad = -1, .add_bos = 1, .space_prefix = 1};
+        struct tok_parts parts = {.kind = TOK_SPM,
+                                  .n = v.n,
+                                  .text = text,
+                                  .len = v.len,
+                                  .score = v.score,
+                                  .type = v.type,
+                                  .bos = BOS,
+                                  .eos = EOS,
+                                  .unk = UNK,
+                                  .pad = -1,
+                                  .add_bos = 1,
+                                  .space_prefix = 1};
 
         for (uint32_t i = 0; i < v.n; i++)
             text[i] = (const char *)v.text.data + v.at[i];

@@ -5,8 +5,8 @@
 #include "base/hash.h"
 #include "tok/tok_int.h"
 
-#define WORD_BYTES 64          /* longer words are not kept */
-#define WORDS_MAX (1u << 18)   /* nor are more than so many: 16 MiB */
+#define WORD_BYTES 64        /* longer words are not kept */
+#define WORDS_MAX (1u << 18) /* nor are more than so many: 16 MiB */
 
 void tok_symbol_add(struct tok_run *r, size_t at, size_t len, uint32_t id, bool frozen)
 {
@@ -134,12 +134,13 @@ void tok_merge_all(struct tok_run *r)
 }
 
 /* The slot of a word: the one that holds it, or the free one (len 0) where it belongs. */
-static struct tok_word *word_slot(const struct tok_run *r, struct tok_word *set, size_t cap, uint64_t hash, size_t at, size_t len)
+static struct tok_word *word_slot(const struct tok_run *r, struct tok_word *set, size_t cap, uint64_t hash, size_t at,
+                                  size_t len)
 {
     size_t i = hash & (cap - 1);
 
-    while (set[i].len && !(set[i].hash == hash && set[i].len == len &&
-                           memcmp(r->text.data + set[i].at, r->text.data + at, len) == 0))
+    while (set[i].len &&
+           !(set[i].hash == hash && set[i].len == len && memcmp(r->text.data + set[i].at, r->text.data + at, len) == 0))
         i = (i + 1) & (cap - 1);
     return &set[i];
 }
@@ -159,8 +160,10 @@ static void words_grow(struct tok_run *r)
 
 static int word_merge(struct tok_run *r, size_t at, size_t len)
 {
-    static int (*const encode[])(struct tok_run *, size_t, size_t) = {
-        [TOK_BY_RANK] = tok_rank_word, [TOK_BY_SCORE] = tok_score_word, [TOK_WORDPIECE] = tok_wordpiece_word, [TOK_UNIGRAM] = tok_unigram_word};
+    static int (*const encode[])(struct tok_run *, size_t, size_t) = {[TOK_BY_RANK] = tok_rank_word,
+                                                                      [TOK_BY_SCORE] = tok_score_word,
+                                                                      [TOK_WORDPIECE] = tok_wordpiece_word,
+                                                                      [TOK_UNIGRAM] = tok_unigram_word};
 
     r->syms = 0;
     return encode[r->t->model](r, at, len);
@@ -187,7 +190,8 @@ int tok_word_encode(struct tok_run *r, size_t at, size_t len)
     if (word_merge(r, at, len) < 0)
         return -1;
     if (r->words < WORDS_MAX) {
-        *w = (struct tok_word){hash, (uint32_t)at, (uint32_t)len, (uint32_t)(r->out->n - ids), ids, r->out->dropped - dropped};
+        *w = (struct tok_word){
+            hash, (uint32_t)at, (uint32_t)len, (uint32_t)(r->out->n - ids), ids, r->out->dropped - dropped};
         r->words++;
     }
     return 0;

@@ -1,6 +1,7 @@
 /*
- * tok_names: names that GGUF has for ways to split a text (tokenizer.ggml.pre), with the steps that the models' own tokenizer.json has.
- * Source: the patterns of those files; which name llama.cpp splits by which of them, its llama-vocab.cpp.
+ * tok_names: names that GGUF has for ways to split a text (tokenizer.ggml.pre), with the steps that the models' own
+ * tokenizer.json has. Source: the patterns of those files; which name llama.cpp splits by which of them, its
+ * llama-vocab.cpp.
  */
 #include <string.h>
 #include <utf8proc.h>
@@ -14,17 +15,25 @@
 #define LLAMA3 CONTRACTIONS "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|" TAIL
 #define UPPER "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define LOWER "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
-#define TEKKEN "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*|\\p{N}|" TAIL_SLASH
-#define O200K "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" CONTRACTIONS "?|" \
-              "[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" CONTRACTIONS "?|\\p{N}{1,3}|" TAIL_SLASH
-#define HAN "[\xe4\xb8\x80-\xe9\xbe\xa5\xe3\x81\x80-\xe3\x82\x9f\xe3\x82\xa0-\xe3\x83\xbf]+" /* U+4E00-9FA5, 3040-309F, 30A0-30FF */
-#define DEEPSEEK3 "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|" \
-                  "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define BLOOM " ?[^(\\s|[.,!?\xe2\x80\xa6\xe3\x80\x82\xef\xbc\x8c\xe3\x80\x81\xe0\xa5\xa4\xdb\x94\xd8\x8c])]+" /* . , ! ? … 。 ， 、 । ۔ ، */
+#define TEKKEN                                                                                                         \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+|[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*|\\p{N}|" TAIL_SLASH
+#define O200K                                                                                                          \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "*" LOWER "+" CONTRACTIONS "?|"                                                     \
+    "[^\\r\\n\\p{L}\\p{N}]?" UPPER "+" LOWER "*" CONTRACTIONS "?|\\p{N}{1,3}|" TAIL_SLASH
+#define HAN                                                                                                            \
+    "[\xe4\xb8\x80-\xe9\xbe\xa5\xe3\x81\x80-\xe3\x82\x9f\xe3\x82\xa0-\xe3\x83\xbf]+" /* U+4E00-9FA5, 3040-309F,
+                                                                                      * 30A0-30FF */
+#define DEEPSEEK3                                                                                                      \
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| "              \
+    "?[\\p{P}\\p{S}]+[\\r\\n]*|"                                                                                       \
+    "\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+/* of them . , ! ? … 。 ， 、 । ۔ ، */
+#define BLOOM " ?[^(\\s|[.,!?\xe2\x80\xa6\xe3\x80\x82\xef\xbc\x8c\xe3\x80\x81\xe0\xa5\xa4\xdb\x94\xd8\x8c])]+"
 
 enum { NFC = 1, IGNORE_MERGES = 2 };
 
-/* A step: 'i' isolated, 'c' contiguous, 'a' the byte alphabet, which else comes last; GPT-2's pattern where none is given. */
+/* A step: 'i' isolated, 'c' contiguous, 'a' the byte alphabet, which else comes last; GPT-2's pattern where none is
+ * given. */
 static const struct name {
     const char *name;
     int how;
@@ -48,12 +57,31 @@ static const struct name {
 };
 
 /* Names that split as another does. */
-static const char *const alias[][2] = {
-    {"starcoder", "smollm"}, {"refact", "smollm"}, {"codeshell", "smollm"}, {"exaone", "smollm"}, {"minerva-7b", "smollm"},
-    {"mpt", "gpt-2"}, {"phi-2", "gpt-2"}, {"roberta-bpe", "gpt-2"}, {"jais", "gpt-2"}, {"exaone4", "gpt-2"}, {"modern-bert", "gpt-2"},
-    {"stablelm2", "qwen2"}, {"deepseek-r1-qwen", "qwen2"}, {"megrez", "qwen2"}, {"hunyuan", "qwen2"},
-    {"llama3", "llama-bpe"}, {"llama-v3", "llama-bpe"}, {"falcon3", "llama-bpe"}, {"pixtral", "llama-bpe"}, {"lfm2", "llama-bpe"},
-    {"smaug-bpe", "dbrx"}, {"chatglm-bpe", "dbrx"}, {"llama4", "gpt-4o"}, {"gpt3-finnish", "bloom"}, {"poro-chat", "bloom"}};
+static const char *const alias[][2] = {{"starcoder", "smollm"},
+                                       {"refact", "smollm"},
+                                       {"codeshell", "smollm"},
+                                       {"exaone", "smollm"},
+                                       {"minerva-7b", "smollm"},
+                                       {"mpt", "gpt-2"},
+                                       {"phi-2", "gpt-2"},
+                                       {"roberta-bpe", "gpt-2"},
+                                       {"jais", "gpt-2"},
+                                       {"exaone4", "gpt-2"},
+                                       {"modern-bert", "gpt-2"},
+                                       {"stablelm2", "qwen2"},
+                                       {"deepseek-r1-qwen", "qwen2"},
+                                       {"megrez", "qwen2"},
+                                       {"hunyuan", "qwen2"},
+                                       {"llama3", "llama-bpe"},
+                                       {"llama-v3", "llama-bpe"},
+                                       {"falcon3", "llama-bpe"},
+                                       {"pixtral", "llama-bpe"},
+                                       {"lfm2", "llama-bpe"},
+                                       {"smaug-bpe", "dbrx"},
+                                       {"chatglm-bpe", "dbrx"},
+                                       {"llama4", "gpt-4o"},
+                                       {"gpt3-finnish", "bloom"},
+                                       {"poro-chat", "bloom"}};
 
 static const char *pattern_of(const struct name *m, int i)
 {
@@ -99,7 +127,8 @@ int tok_pre_named(struct tok *t, const char *name, struct err *e)
     return err_set(e, "pre-tokenizer \"%.100s\" is not known", name);
 }
 
-/* A split is the same whether what matches is kept or what lies between is dropped, where the pattern matches everything. */
+/* A split is the same whether what matches is kept or what lies between is dropped, where the pattern matches
+ * everything. */
 static bool is(const struct tok_step *s, char kind, const char *pattern)
 {
     bool isolated = s->how == TOK_ISOLATED && !s->invert;
@@ -149,7 +178,8 @@ static bool as_sentencepiece(const struct tok *t)
     for (int i = 0; i < t->norms; i++) {
         const struct tok_norm *n = &t->norm[i];
         bool shows = n->kind == TOK_REPLACE && !strcmp(n->from, " ") && !strcmp(n->to, TOK_SPACE);
-        bool runs = n->kind == TOK_STRIP || n->kind == TOK_CHARSMAP || (n->kind == TOK_REPLACE_RE && !strcmp(n->from, " {2,}"));
+        bool runs =
+            n->kind == TOK_STRIP || n->kind == TOK_CHARSMAP || (n->kind == TOK_REPLACE_RE && !strcmp(n->from, " {2,}"));
 
         if (!(t->kind == TOK_SPM ? shows || (n->kind == TOK_PREPEND && !strcmp(n->to, TOK_SPACE)) : runs))
             return false;
@@ -157,7 +187,8 @@ static bool as_sentencepiece(const struct tok *t)
     for (int i = 0; i < t->steps; i++) {
         const struct tok_step *s = &t->step[i];
         bool white = s->kind == TOK_SPLIT && s->how == TOK_REMOVED && !s->invert && !strcmp(s->pattern, "\\s");
-        bool none = s->kind == TOK_SPLIT && s->how == TOK_WITH_PREVIOUS && !strcmp(s->pattern, " "); /* Gemma's: by then there are no spaces */
+        bool none = s->kind == TOK_SPLIT && s->how == TOK_WITH_PREVIOUS &&
+                    !strcmp(s->pattern, " "); /* Gemma's: by then there are no spaces */
 
         if (s->kind != TOK_METASPACE && s->kind != TOK_CUT && !(t->kind == TOK_SPM ? none && t->norms : white))
             return false;
@@ -184,5 +215,7 @@ const char *tok_pre_name(const struct tok *t)
         return NULL;
     if (t->kind == TOK_BPE)
         return bpe_name(t);
-    return as_sentencepiece(t) && !(t->kind == TOK_UGM && t->byte_fallback) ? "default" : NULL; /* llama.cpp's Unigram knows no bytes */
+    return as_sentencepiece(t) && !(t->kind == TOK_UGM && t->byte_fallback)
+               ? "default"
+               : NULL; /* llama.cpp's Unigram knows no bytes */
 }

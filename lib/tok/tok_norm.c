@@ -142,7 +142,9 @@ static int strip(const struct in *in, struct buf *out)
 {
     size_t lo = 0, hi = in->n;
 
-    for (size_t len; in->step->form & 1 && lo < hi && is_space(tok_code(in->s + lo, len = tok_utf8(in->s + lo, hi - lo))); lo += len)
+    for (size_t len;
+         in->step->form & 1 && lo < hi && is_space(tok_code(in->s + lo, len = tok_utf8(in->s + lo, hi - lo)));
+         lo += len)
         ;
     while (in->step->form & 2 && lo < hi) {
         size_t at = hi - 1;

@@ -137,7 +137,10 @@ static int norm_precompiled(struct tok *t, const struct json *j, struct err *e)
         return err_set(e, "normalizer Precompiled is there twice");
     if (!map || !map->len) /* an identity */
         return 0;
-    rc = add(t, TOK_CHARSMAP, 0, e) < 0 || base64(map, &raw, e) < 0 || tok_charsmap_read(&t->charsmap, raw.data, raw.len, e) < 0 ? -1 : 0;
+    rc = add(t, TOK_CHARSMAP, 0, e) < 0 || base64(map, &raw, e) < 0 ||
+                 tok_charsmap_read(&t->charsmap, raw.data, raw.len, e) < 0
+             ? -1
+             : 0;
     buf_free(&raw);
     return rc < 0 ? err_in(e, "normalizer Precompiled")
                   : tok_members_known(j, "normalizer Precompiled", "type precompiled_charsmap ", e);
@@ -149,7 +152,10 @@ static int one(struct tok *t, const char *type, const struct json *j, struct err
     static const struct {
         const char *type;
         int (*read)(struct tok *, const struct json *, struct err *);
-    } known[] = {{"Replace", norm_replace}, {"Prepend", norm_prepend}, {"Strip", norm_strip}, {"BertNormalizer", norm_bert},
+    } known[] = {{"Replace", norm_replace},
+                 {"Prepend", norm_prepend},
+                 {"Strip", norm_strip},
+                 {"BertNormalizer", norm_bert},
                  {"Precompiled", norm_precompiled}};
 
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)

@@ -1,4 +1,5 @@
-/* tok_parts: a tokenizer from its pieces, as GGUF's keys and llama2.c's tokenizer.bin hold them; the tables of merging by score. */
+/* tok_parts: a tokenizer from its pieces, as GGUF's keys and llama2.c's tokenizer.bin hold them; the tables of merging
+ * by score. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,8 +122,10 @@ static int spm_fill(struct tok *t, const struct tok_parts *p, struct err *e)
         typed = typed || t->piece[id].type == TOK_UNKNOWN;
     if (p->unk >= 0 && !typed) /* some files call it a control token, or have no types */
         t->piece[p->unk].type = TOK_UNKNOWN;
-    for (uint32_t id = 0; id < t->n; id++) /* llama.cpp cuts user-defined tokens out, SentencePiece takes them as pieces */
-        t->piece[id].flags = t->piece[id].type == TOK_USER_DEFINED || t->piece[id].type == TOK_UNKNOWN ? TOK_ADDED : TOK_OWN;
+    for (uint32_t id = 0; id < t->n;
+         id++) /* llama.cpp cuts user-defined tokens out, SentencePiece takes them as pieces */
+        t->piece[id].flags =
+            t->piece[id].type == TOK_USER_DEFINED || t->piece[id].type == TOK_UNKNOWN ? TOK_ADDED : TOK_OWN;
     t->byte_fallback = tok_find(t, "<0x00>", 6) != TOK_NONE;
     if (p->charsmap && tok_charsmap_read(&t->charsmap, p->charsmap, p->charsmap_n, e) < 0)
         return -1;
@@ -142,7 +145,10 @@ static void added_mark(struct tok *t)
     for (uint32_t id = 0; id < t->n; id++) {
         int type = t->piece[id].type;
 
-        t->piece[id].flags = type == TOK_USER_DEFINED ? TOK_ADDED : type == TOK_CONTROL ? 0 : type == TOK_UNKNOWN ? TOK_OWN | TOK_ADDED : TOK_OWN;
+        t->piece[id].flags = type == TOK_USER_DEFINED ? TOK_ADDED
+                             : type == TOK_CONTROL    ? 0
+                             : type == TOK_UNKNOWN    ? TOK_OWN | TOK_ADDED
+                                                      : TOK_OWN;
     }
 }
 
@@ -166,7 +172,9 @@ static int wpm_fill(struct tok *t, const struct tok_parts *p, struct err *e)
 {
     static const char text[] = "{\"n\": {\"type\": \"BertNormalizer\"}, \"p\": {\"type\": \"BertPreTokenizer\"}}";
     struct json *steps = json_parse(text, sizeof text - 1, 8, e);
-    int rc = steps && tok_norm_read(t, json_get(steps, "n"), e) == 0 && tok_pre_read(t, json_get(steps, "p"), e) == 0 ? 0 : -1;
+    int rc = steps && tok_norm_read(t, json_get(steps, "n"), e) == 0 && tok_pre_read(t, json_get(steps, "p"), e) == 0
+                 ? 0
+                 : -1;
 
     json_free(steps);
     t->model = TOK_WORDPIECE;
@@ -185,7 +193,8 @@ struct tok *tok_from_parts(const struct tok_parts *p, struct err *e)
     static int (*const fill[])(struct tok *, const struct tok_parts *, struct err *) = {
         [TOK_SPM] = spm_fill, [TOK_UGM] = spm_fill, [TOK_BPE] = bpe_fill, [TOK_WPM] = wpm_fill};
     struct tok *t = tok_empty();
-    int got = p->kind < TOK_SPM || p->kind > TOK_UGM ? err_set(e, "tokenizer of kind %d", p->kind) : pieces_put(t, p, e);
+    int got =
+        p->kind < TOK_SPM || p->kind > TOK_UGM ? err_set(e, "tokenizer of kind %d", p->kind) : pieces_put(t, p, e);
 
     t->kind = p->kind;
     if (got < 0 || special_check(t, p, e) < 0 || fill[p->kind](t, p, e) < 0) {

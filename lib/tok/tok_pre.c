@@ -41,8 +41,11 @@ static int split(struct tok *t, const char *pattern, enum tok_how how, bool inve
 
 static int how_of(const char *name, enum tok_how *how, struct err *e)
 {
-    static const char *const known[] = {[TOK_ISOLATED] = "Isolated", [TOK_REMOVED] = "Removed", [TOK_CONTIGUOUS] = "Contiguous",
-                                        [TOK_WITH_PREVIOUS] = "MergedWithPrevious", [TOK_WITH_NEXT] = "MergedWithNext"};
+    static const char *const known[] = {[TOK_ISOLATED] = "Isolated",
+                                        [TOK_REMOVED] = "Removed",
+                                        [TOK_CONTIGUOUS] = "Contiguous",
+                                        [TOK_WITH_PREVIOUS] = "MergedWithPrevious",
+                                        [TOK_WITH_NEXT] = "MergedWithNext"};
 
     for (int i = 0; i < 5; i++)
         if (!strcmp(name, known[i])) {
@@ -156,8 +159,9 @@ static int pre_read(struct tok *t, const struct json *j, int depth, struct err *
     static const struct {
         const char *type;
         int (*read)(struct tok *, const struct json *, struct err *);
-    } known[] = {{"Split", pre_split}, {"Digits", pre_digits}, {"Punctuation", pre_punctuation}, {"WhitespaceSplit", pre_white},
-                 {"Whitespace", pre_words}, {"BertPreTokenizer", pre_bert}, {"ByteLevel", pre_byte_level}, {"Metaspace", pre_metaspace}};
+    } known[] = {{"Split", pre_split},           {"Digits", pre_digits},      {"Punctuation", pre_punctuation},
+                 {"WhitespaceSplit", pre_white}, {"Whitespace", pre_words},   {"BertPreTokenizer", pre_bert},
+                 {"ByteLevel", pre_byte_level},  {"Metaspace", pre_metaspace}};
     const char *type = json_str(j, "type", "");
     const struct json *list = json_get(j, "pretokenizers");
 

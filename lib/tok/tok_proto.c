@@ -1,4 +1,5 @@
-/* tok_proto: tokenizer.model, a protobuf message ModelProto. Source: sentencepiece_model.proto (field numbers, defaults). */
+/* tok_proto: tokenizer.model, a protobuf message ModelProto. Source: sentencepiece_model.proto (field numbers,
+ * defaults). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,7 +87,9 @@ static int field_next(struct message *m, struct field *f)
 /* The field must be of this wire type. */
 static int field_is(const struct message *m, const struct field *f, uint32_t wire, const char *what)
 {
-    return f->wire == wire ? 0 : err_set(m->e, "offset %td: %s has wire type %u, not %u", m->at - m->start, what, f->wire, wire);
+    return f->wire == wire
+               ? 0
+               : err_set(m->e, "offset %td: %s has wire type %u, not %u", m->at - m->start, what, f->wire, wire);
 }
 
 static int piece_read(struct tok *t, struct message m, uint64_t id, uint64_t many)
@@ -100,8 +103,8 @@ static int piece_read(struct tok *t, struct message m, uint64_t id, uint64_t man
     while ((got = field_next(&m, &f)) > 0) {
         uint32_t bits = (uint32_t)f.value;
 
-        if ((f.number == 1 && field_is(&m, &f, 2, "piece") < 0) || (f.number == 2 && field_is(&m, &f, 5, "score") < 0) ||
-            (f.number == 3 && field_is(&m, &f, 0, "type") < 0))
+        if ((f.number == 1 && field_is(&m, &f, 2, "piece") < 0) ||
+            (f.number == 2 && field_is(&m, &f, 5, "score") < 0) || (f.number == 3 && field_is(&m, &f, 0, "type") < 0))
             return -1;
         if (f.number == 1)
             text = f.body;
@@ -161,9 +164,10 @@ static int spec_read(struct message m, const struct wanted *w, size_t n)
 static int trainer_read(struct message m, struct spec *s)
 {
     const struct wanted w[] = {
-        {3, &s->model_type, NULL, "model_type"}, {24, &s->suffix, NULL, "treat_whitespace_as_suffix"},
+        {3, &s->model_type, NULL, "model_type"},        {24, &s->suffix, NULL, "treat_whitespace_as_suffix"},
         {35, &s->byte_fallback, NULL, "byte_fallback"}, {45, NULL, &s->names[0], "unk_piece"},
-        {46, NULL, &s->names[1], "bos_piece"}, {47, NULL, &s->names[2], "eos_piece"}, {48, NULL, &s->names[3], "pad_piece"},
+        {46, NULL, &s->names[1], "bos_piece"},          {47, NULL, &s->names[2], "eos_piece"},
+        {48, NULL, &s->names[3], "pad_piece"},
     };
 
     return spec_read(m, w, sizeof w / sizeof *w);
@@ -172,8 +176,10 @@ static int trainer_read(struct message m, struct spec *s)
 static int normalizer_read(struct message m, struct spec *s)
 {
     const struct wanted w[] = {
-        {2, NULL, &s->charsmap, "precompiled_charsmap"}, {3, &s->prefix, NULL, "add_dummy_prefix"},
-        {4, &s->trim, NULL, "remove_extra_whitespaces"}, {5, &s->escape, NULL, "escape_whitespaces"},
+        {2, NULL, &s->charsmap, "precompiled_charsmap"},
+        {3, &s->prefix, NULL, "add_dummy_prefix"},
+        {4, &s->trim, NULL, "remove_extra_whitespaces"},
+        {5, &s->escape, NULL, "escape_whitespaces"},
     };
 
     return spec_read(m, w, sizeof w / sizeof *w);
@@ -197,8 +203,9 @@ static int model_read(struct tok *t, struct message m, struct spec *s, uint64_t 
             continue;
         if (field_is(&m, &f, 2, "a part of the model") < 0)
             return -1;
-        if ((f.number == 1 && piece_read(t, f.body, id++, many) < 0) || (f.number == 2 && trainer_read(f.body, s) < 0) ||
-            (f.number == 3 && normalizer_read(f.body, s) < 0) || (f.number == 5 && denormalizer_read(f.body, s) < 0))
+        if ((f.number == 1 && piece_read(t, f.body, id++, many) < 0) ||
+            (f.number == 2 && trainer_read(f.body, s) < 0) || (f.number == 3 && normalizer_read(f.body, s) < 0) ||
+            (f.number == 5 && denormalizer_read(f.body, s) < 0))
             return -1;
     }
     return got;

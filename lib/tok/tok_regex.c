@@ -13,12 +13,15 @@ static int refuse(size_t at, size_t n, const char *what, struct err *e)
     return err_set(e, "byte %zu of the pattern: %.*s is not known here", at, (int)n, what);
 }
 
-/* What PCRE2 means by other things: its \s has U+180E, which is not white space in Unicode since 6.3, and its \w lacks marks. */
+/* What PCRE2 means by other things: its \s has U+180E, which is not white space in Unicode since 6.3, and its \w lacks
+ * marks. */
 static const struct {
     char c;
     const char *set, *in_set; /* outside and inside of [ ]; NULL: cannot be said there */
-} escapes[] = {{'s', "\\p{White_Space}", "\\p{White_Space}"}, {'S', "\\P{White_Space}", "\\P{White_Space}"},
-               {'w', "[\\p{L}\\p{M}\\p{Nd}\\p{Pc}]", "\\p{L}\\p{M}\\p{Nd}\\p{Pc}"}, {'W', "[^\\p{L}\\p{M}\\p{Nd}\\p{Pc}]", NULL}};
+} escapes[] = {{'s', "\\p{White_Space}", "\\p{White_Space}"},
+               {'S', "\\P{White_Space}", "\\P{White_Space}"},
+               {'w', "[\\p{L}\\p{M}\\p{Nd}\\p{Pc}]", "\\p{L}\\p{M}\\p{Nd}\\p{Pc}"},
+               {'W', "[^\\p{L}\\p{M}\\p{Nd}\\p{Pc}]", NULL}};
 
 /* One escape at s[i]; its length, or -1. */
 static int escape_copy(struct buf *b, const char *s, size_t n, size_t i, bool in_set, struct err *e)
@@ -59,7 +62,8 @@ static int plain_check(const char *s, size_t n, size_t i, struct err *e)
     return known ? 0 : refuse(i, n - i < 4 ? n - i : 4, s + i, e);
 }
 
-/* Within [ ]: a set in a set is its union with it, and PCRE2 has no such thing, so its brackets go; one that is negated, and &&, are refused. */
+/* Within [ ]: a set in a set is its union with it, and PCRE2 has no such thing, so its brackets go; one that is
+ * negated, and &&, are refused. */
 static int set_copy(struct buf *b, const char *s, size_t n, size_t i, int *depth, struct err *e)
 {
     if ((s[i] == '[' && i + 1 < n && (s[i + 1] == '^' || s[i + 1] == ':')) ||
@@ -92,7 +96,8 @@ static int pattern_translate(struct buf *b, const char *s, size_t n, struct err 
             buf_add(b, s + i, 1);
             if (i + 1 < n && s[i + 1] == '^')
                 buf_add(b, s + ++i, 1);
-            if (i + 1 < n && s[i + 1] == ']') /* a bracket right behind the first is of the set to one, its end to the other */
+            if (i + 1 < n &&
+                s[i + 1] == ']') /* a bracket right behind the first is of the set to one, its end to the other */
                 return refuse(i + 1, 1, s + i + 1, e);
         } else if (!depth && s[i] == '$') { /* Ruby's: the end of any line */
             buf_puts(b, "(?=\\n|\\z)");

@@ -29,10 +29,10 @@ void tok_alphabet_put(struct buf *b, const uint8_t *s, size_t n)
 /* Spans of a text in turn, matches and what lies between, put together as the behavior says. */
 struct spans {
     struct tok_run *r;
-    int next;              /* the step that gets them */
+    int next; /* the step that gets them */
     enum tok_how how;
-    size_t at;             /* of the text that the offsets are in */
-    size_t lo, hi;         /* held back: it may grow */
+    size_t at;     /* of the text that the offsets are in */
+    size_t lo, hi; /* held back: it may grow */
     bool held, match, last_match;
 };
 
@@ -47,8 +47,10 @@ static int span_flush(struct spans *p)
 /* Whether the span joins the one held back. */
 static bool joins(const struct spans *p, bool match)
 {
-    return p->held && (p->how == TOK_CONTIGUOUS ? p->match == match : p->how == TOK_WITH_PREVIOUS ? match && !p->last_match :
-                       p->how == TOK_WITH_NEXT ? p->match && !match : false);
+    return p->held && (p->how == TOK_CONTIGUOUS      ? p->match == match
+                       : p->how == TOK_WITH_PREVIOUS ? match && !p->last_match
+                       : p->how == TOK_WITH_NEXT     ? p->match && !match
+                                                     : false);
 }
 
 static int span_add(struct spans *p, size_t lo, size_t hi, bool match)
@@ -144,7 +146,8 @@ static int metaspace(struct tok_run *r, int k, size_t at, size_t n)
 
 #define WHOLE ((size_t)64 << 10)
 
-/* sentencepiece's Unigram sums over the whole text, in float, which decides between equal ways; a long text would leave these sums no digits. */
+/* sentencepiece's Unigram sums over the whole text, in float, which decides between equal ways; a long text would leave
+ * these sums no digits. */
 static int cut(struct tok_run *r, int k, size_t at, size_t n)
 {
     bool each = r->t->step[k].each;
@@ -167,8 +170,11 @@ static int cut(struct tok_run *r, int k, size_t at, size_t n)
 
 static int step_run(struct tok_run *r, int k, size_t at, size_t n)
 {
-    static int (*const run[])(struct tok_run *, int, size_t, size_t) = {
-        [TOK_SPLIT] = split, [TOK_PREFIX] = prefix, [TOK_ALPHABET] = alphabet, [TOK_METASPACE] = metaspace, [TOK_CUT] = cut};
+    static int (*const run[])(struct tok_run *, int, size_t, size_t) = {[TOK_SPLIT] = split,
+                                                                        [TOK_PREFIX] = prefix,
+                                                                        [TOK_ALPHABET] = alphabet,
+                                                                        [TOK_METASPACE] = metaspace,
+                                                                        [TOK_CUT] = cut};
 
     if (n == 0)
         return 0;

@@ -3,7 +3,8 @@
 
 #include "tok/tok_int.h"
 
-/* What normalizing takes as one at s, and what it becomes: a symbol, a rule's characters, a character, or one byte that is not UTF-8. */
+/* What normalizing takes as one at s, and what it becomes: a symbol, a rule's characters, a character, or one byte that
+ * is not UTF-8. */
 static size_t sp_next(const struct tok *t, const char *s, size_t n, const char **to, size_t *to_n)
 {
     const struct tok_cut *c = tok_cuts_find(&t->symbols, s, n);

@@ -72,11 +72,13 @@ int tok_put(struct tok *t, uint64_t id, const char *s, size_t n, int type, doubl
     uint32_t *slot;
 
     if (id > 2 * many + 1024 || id >= INT32_MAX)
-        return err_set(e, "piece \"%.*s\" has id %llu, among %llu pieces", shown, s, (unsigned long long)id, (unsigned long long)many);
+        return err_set(e, "piece \"%.*s\" has id %llu, among %llu pieces", shown, s, (unsigned long long)id,
+                       (unsigned long long)many);
     if (n > INT32_MAX)
         return err_set(e, "piece %llu is %zu bytes long", (unsigned long long)id, n);
     if (id < t->n && t->piece[id].type)
-        return err_set(e, "id %llu is \"%.200s\" and \"%.*s\"", (unsigned long long)id, text_of(t, (uint32_t)id), shown, s);
+        return err_set(e, "id %llu is \"%.200s\" and \"%.*s\"", (unsigned long long)id, text_of(t, (uint32_t)id), shown,
+                       s);
     if (2 * (t->map.n + 1) > t->map.cap)
         map_grow(t);
     slot = map_slot(t, &t->map, s, n);
@@ -322,7 +324,9 @@ int tok_merge_put(struct tok *t, const char *a, size_t an, const char *b, size_t
     joined = tok_find(t, (char *)t->merge_text.data + at, an + bn - skip);
     if (left == TOK_NONE || right == TOK_NONE || joined == TOK_NONE)
         return err_set(e, "merge %zu, \"%.*s\" and \"%.*s\": %s not in the vocabulary", t->merges, as, a, bs, b,
-                       left == TOK_NONE ? "the first is" : right == TOK_NONE ? "the second is" : "the two joined are");
+                       left == TOK_NONE    ? "the first is"
+                       : right == TOK_NONE ? "the second is"
+                                           : "the two joined are");
     if (tok_pair_put(&t->pairs, left, right, (uint32_t)t->merges, joined) < 0)
         return err_set(e, "merge %zu, \"%.*s\" and \"%.*s\", is there twice", t->merges, as, a, bs, b);
     t->merge_text.len = at + an;

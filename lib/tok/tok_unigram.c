@@ -1,6 +1,6 @@
 /*
- * tok_unigram: the likeliest way to cut a word into pieces (Viterbi). Source: Kudo 2018; ties and the unknown piece's score as in
- * sentencepiece (sums in float) and tokenizers (sums in double).
+ * tok_unigram: the likeliest way to cut a word into pieces (Viterbi). Source: Kudo 2018; ties and the unknown piece's
+ * score as in sentencepiece (sums in float) and tokenizers (sums in double).
  */
 #include <stdlib.h>
 #include <string.h>

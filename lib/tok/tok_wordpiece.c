@@ -1,4 +1,5 @@
-/* tok_wordpiece: the longest piece at each place of a word. Source: BERT (Devlin and others, 2018), as tokenizers reads it. */
+/* tok_wordpiece: the longest piece at each place of a word. Source: BERT (Devlin and others, 2018), as tokenizers reads
+ * it. */
 #include <string.h>
 
 #include "tok/tok_int.h"

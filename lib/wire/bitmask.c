@@ -10,16 +10,25 @@ uint32_t bitmask_count(const uint8_t *p)
 }
 
 /*
- * The loops below are the same text for each width that weights have, where it is a constant and an element moves as one number, and for the others.
- * None has a branch for an element: at half zeros every second would be guessed wrong.
+ * The loops below are the same text for each width that weights have, where it is a constant and an element moves as
+ * one number, and for the others. None has a branch for an element: at half zeros every second would be guessed wrong.
  */
-#define EACH_WIDTH(w, call) \
-    switch (w) { \
-    case 1: call(1); break; \
-    case 2: call(2); break; \
-    case 4: call(4); break; \
-    case 8: call(8); break; \
-    default: call(w); \
+#define EACH_WIDTH(w, call)                                                                                            \
+    switch (w) {                                                                                                       \
+    case 1:                                                                                                            \
+        call(1);                                                                                                       \
+        break;                                                                                                         \
+    case 2:                                                                                                            \
+        call(2);                                                                                                       \
+        break;                                                                                                         \
+    case 4:                                                                                                            \
+        call(4);                                                                                                       \
+        break;                                                                                                         \
+    case 8:                                                                                                            \
+        call(8);                                                                                                       \
+        break;                                                                                                         \
+    default:                                                                                                           \
+        call(w);                                                                                                       \
     }
 
 INNER uint8_t is_set(const uint8_t *p, size_t width)
@@ -38,7 +47,8 @@ INNER uint8_t is_set(const uint8_t *p, size_t width)
 
 #define BLOCK 256 /* elements looked at together; a multiple of 8 */
 
-/* Bit i of byte i / 8 for count (at most BLOCK) elements, whose answers go to set: eight bytes of 0 or 1 are brought together by one product. How many are 1. */
+/* Bit i of byte i / 8 for count (at most BLOCK) elements, whose answers go to set: eight bytes of 0 or 1 are brought
+ * together by one product. How many are 1. */
 INNER size_t put_mask(const uint8_t *p, size_t count, size_t width, uint8_t *set, uint8_t *mask)
 {
     size_t ones = 0;
@@ -56,7 +66,8 @@ INNER size_t put_mask(const uint8_t *p, size_t count, size_t width, uint8_t *set
     return ones;
 }
 
-/* Mask and elements set, as far as they stay below `most` bytes; one element more may be written. The bytes of elements, or most. */
+/* Mask and elements set, as far as they stay below `most` bytes; one element more may be written. The bytes of
+ * elements, or most. */
 INNER size_t put(const uint8_t *p, size_t count, size_t width, uint8_t *mask, uint8_t *values, size_t most)
 {
     uint8_t set[BLOCK + 8], *to = values;
@@ -78,7 +89,8 @@ WIDE int bitmask_encode(int width, const uint8_t *p, size_t n, struct buf *out)
 {
     size_t w = (size_t)width, count = n / w, head = BITMASK_HEAD + (count + 7) / 8, most, got = 0;
     uint8_t *to = buf_space(out, n + BITMASK_HEAD + w);
-    uint8_t first[BITMASK_HEAD] = {(uint8_t)width, (uint8_t)count, (uint8_t)(count >> 8), (uint8_t)(count >> 16), (uint8_t)(count >> 24)};
+    uint8_t first[BITMASK_HEAD] = {(uint8_t)width, (uint8_t)count, (uint8_t)(count >> 8), (uint8_t)(count >> 16),
+                                   (uint8_t)(count >> 24)};
 
     if (head >= n)
         return -1;
@@ -143,8 +155,8 @@ WIDE int bitmask_decode(const uint8_t *p, size_t n, uint8_t *dst, struct err *e)
     if (count % 8 && mask[mask_bytes - 1] >> (count % 8))
         return err_set(e, "mask of %zu elements has bits set behind its end", count);
     if (n - BITMASK_HEAD - mask_bytes != ones * width)
-        return err_set(e, "mask has %zu elements set of %zu bytes each, the payload holds %zu bytes of values", ones, width,
-                       n - BITMASK_HEAD - mask_bytes);
+        return err_set(e, "mask has %zu elements set of %zu bytes each, the payload holds %zu bytes of values", ones,
+                       width, n - BITMASK_HEAD - mask_bytes);
 #define FIND_ZERO(W) zero = find_zero(value, ones, W)
     EACH_WIDTH(width, FIND_ZERO)
     if (zero < ones)

@@ -14,14 +14,14 @@
 uint32_t bitmask_count(const uint8_t *p);
 
 /*
- * Append the payload of the elements p[n], `width` (1 to 8) bytes each, to the empty out; n is a multiple of width, and the count below 2^32.
- * 0, or -1 when the payload would not be smaller than n: out is then as it was.
+ * Append the payload of the elements p[n], `width` (1 to 8) bytes each, to the empty out; n is a multiple of width, and
+ * the count below 2^32. 0, or -1 when the payload would not be smaller than n: out is then as it was.
  */
 int bitmask_encode(int width, const uint8_t *p, size_t n, struct buf *out);
 
 /*
- * Decode a payload of n bytes, of which the head has been checked, into dst[width * count]. 0, or -1: the mask does not fit, has bits behind its end, or is
- * not of as many elements as the payload holds, or an element set is zero.
+ * Decode a payload of n bytes, of which the head has been checked, into dst[width * count]. 0, or -1: the mask does not
+ * fit, has bits behind its end, or is not of as many elements as the payload holds, or an element set is zero.
  */
 int bitmask_decode(const uint8_t *p, size_t n, uint8_t *dst, struct err *e);
 

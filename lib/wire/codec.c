@@ -46,7 +46,8 @@ static int planes_size(int codec, const uint8_t *first, uint64_t stored, uint64_
     if (zstd_size(rest, stored < CODEC_PEEK ? stored - head : CODEC_PEEK - head, size, e) < 0)
         return -1;
     if (*size % first[0])
-        return err_set(e, "decoded size %llu is no multiple of the element width %d", (unsigned long long)*size, first[0]);
+        return err_set(e, "decoded size %llu is no multiple of the element width %d", (unsigned long long)*size,
+                       first[0]);
     return 0;
 }
 
@@ -74,7 +75,8 @@ int codec_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size,
         return err_set(e, "codec %d is unknown: this program knows 0 to %d", codec, CODEC_COUNT - 1);
     }
     if (*size > CODEC_DECODED_MAX)
-        return err_set(e, "chunk decodes to %llu bytes, more than the limit of %u", (unsigned long long)*size, CODEC_DECODED_MAX);
+        return err_set(e, "chunk decodes to %llu bytes, more than the limit of %u", (unsigned long long)*size,
+                       CODEC_DECODED_MAX);
     return 0;
 }
 
@@ -94,7 +96,8 @@ static int zstd_decode(const uint8_t *p, size_t n, uint8_t *dst, size_t size, st
     return 0;
 }
 
-static int planes_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t size, struct buf *room, struct err *e)
+static int planes_decode(int codec, const uint8_t *p, size_t n, uint8_t *dst, size_t size, struct buf *room,
+                         struct err *e)
 {
     size_t head = codec == CODEC_SPLIT ? 1 : 2;
     uint8_t *planes;

@@ -11,14 +11,16 @@
 enum codec {
     CODEC_RAW,     /* the bytes themselves */
     CODEC_ZSTD,    /* one zstd frame that states its content size */
-    CODEC_SPLIT,   /* u8 width, then one zstd frame of all first bytes of the elements, then all second bytes ...: read only */
-    CODEC_BITMASK, /* u8 width, u32 LE count, mask of ceil(count/8) bytes (LSB first; 1: any bit of the element set), the elements set */
+    CODEC_SPLIT,   /* u8 width, then one zstd frame of all first bytes of the elements, then all second bytes ...: read
+                  * only */
+    CODEC_BITMASK, /* u8 width, u32 LE count, mask of ceil(count/8) bytes (LSB first; 1: any bit of the element set),
+                    * the elements set */
     CODEC_TURNED,  /* u8 width, u8 turn, then as CODEC_SPLIT of elements whose bits are turned left by so many places */
     CODEC_COUNT
 };
 
-#define CODEC_PEEK 18                   /* so many first bytes of a payload always tell the decoded size */
-#define CODEC_DECODED_MAX (64u << 20)   /* bytes; more is refused before decoding */
+#define CODEC_PEEK 18                 /* so many first bytes of a payload always tell the decoded size */
+#define CODEC_DECODED_MAX (64u << 20) /* bytes; more is refused before decoding */
 
 /*
  * The decoded size of a payload, from its first bytes.

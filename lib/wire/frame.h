@@ -50,12 +50,14 @@ struct frame_in *frame_in_open(int fd, const char *name);
 void frame_in_close(struct frame_in *in); /* the descriptor stays open */
 
 /*
- * Before in would wait for input, what waits in out is written (NULL: nothing is). So a filter holds nothing back while its input pauses, and
- * a chain of filters can answer each record before the next one comes. out must outlive in, or be unlinked first.
+ * Before in would wait for input, what waits in out is written (NULL: nothing is). So a filter holds nothing back while
+ * its input pauses, and a chain of filters can answer each record before the next one comes. out must outlive in, or be
+ * unlinked first.
  */
 void frame_in_link(struct frame_in *in, struct frame_out *out);
 
-/* What comes next: FRAME_END at the end of input, or -1. The payload of an unfinished chunk must have been read or skipped. */
+/* What comes next: FRAME_END at the end of input, or -1. The payload of an unfinished chunk must have been read or
+ * skipped. */
 int frame_in_next(struct frame_in *in, struct err *e);
 
 /* Say what is being read, for messages: "record 12 (tensor a.weight)". */
@@ -67,7 +69,8 @@ int frame_in_fail(const struct frame_in *in, struct err *e);
 /* The error of input that ends where a tail was still to come; returns -1. inside: within the place, else after it. */
 int frame_in_fail_end(const struct frame_in *in, int inside, struct err *e);
 
-/* Read a whole record (after FRAME_RECORD). The checksum holds when this returns 0; r->body is reused, free it at the end. */
+/* Read a whole record (after FRAME_RECORD). The checksum holds when this returns 0; r->body is reused, free it at the
+ * end. */
 int frame_in_record(struct frame_in *in, struct frame_record *r, struct err *e);
 
 /* Read the header of a chunk (after FRAME_CHUNK). Its payload then waits: */
@@ -80,16 +83,19 @@ int frame_in_bytes(struct frame_in *in, void *dst, size_t n, struct err *e);
 int frame_in_rest(struct frame_in *in, struct buf *b, struct err *e);
 /* skip what is left and check the sum. Only then is what was read known to be right. */
 int frame_in_chunk_end(struct frame_in *in, struct err *e);
-/* or go past it: of a regular file unread, and then unchecked; else as frame_in_chunk_end. The chunk's own checksum counts towards the tail's all the same. */
+/* or go past it: of a regular file unread, and then unchecked; else as frame_in_chunk_end. The chunk's own checksum
+ * counts towards the tail's all the same. */
 int frame_in_chunk_skip(struct frame_in *in, struct err *e);
-/* or pass all of it to out as it is, payload and all, checking on the way (but what another program of ours has put into the pipe: frame_copy.c). */
+/* or pass all of it to out as it is, payload and all, checking on the way (but what another program of ours has put
+ * into the pipe: frame_copy.c). */
 int frame_in_chunk_copy(struct frame_in *in, struct frame_out *out, struct err *e);
 
 /* Bytes written wait in a buffer until it is full or flushed. */
 struct frame_out *frame_out_open(int fd, const char *name);
 void frame_out_close(struct frame_out *out); /* what waits is dropped; the descriptor stays open */
 int frame_out_record(struct frame_out *out, const char *kind, const void *body, size_t n, struct err *e);
-int frame_out_chunk(struct frame_out *out, uint32_t part, uint64_t row, int codec, const void *payload, size_t n, struct err *e);
+int frame_out_chunk(struct frame_out *out, uint32_t part, uint64_t row, int codec, const void *payload, size_t n,
+                    struct err *e);
 int frame_out_flush(struct frame_out *out, struct err *e);
 struct frame_sum frame_out_sum(const struct frame_out *out); /* since the last head */
 

@@ -1,7 +1,7 @@
 /*
- * frame_copy: a chunk from one stream to another as it is. Between two pipes the kernel hands its pages on: the bytes are read once, for the
- * checksum (tee(2)), or not at all where another of our programs wrote them into this very pipe and so has seen to it (splice(2)).
- * doc/decisions/0010-unread.md.
+ * frame_copy: a chunk from one stream to another as it is. Between two pipes the kernel hands its pages on: the bytes
+ * are read once, for the checksum (tee(2)), or not at all where another of our programs wrote them into this very pipe
+ * and so has seen to it (splice(2)). doc/decisions/0010-unread.md.
  */
 #include "wire/frame.h"
 
@@ -30,7 +30,8 @@ static int sum_teed(struct frame_in *in, size_t n, struct err *e)
     return 0;
 }
 
-/* Hand on some of the payload. 1, 0 when these are no two pipes (nothing was done), -1. The buffers of both sides are empty. */
+/* Hand on some of the payload. 1, 0 when these are no two pipes (nothing was done), -1. The buffers of both sides are
+ * empty. */
 static int pass_some(struct frame_in *in, struct frame_out *out, struct err *e)
 {
     int unread = out->claimed && claim_held(in->fd);

@@ -12,7 +12,7 @@
 #include "wire/mp.h"
 #include "wire/sum.h"
 
-#define STEP_BYTES ((size_t)1 << 20)     /* a body or payload is given room by so much at a time */
+#define STEP_BYTES ((size_t)1 << 20) /* a body or payload is given room by so much at a time */
 
 struct frame_in *frame_in_open(int fd, const char *name)
 {
@@ -208,7 +208,8 @@ int frame_in_next(struct frame_in *in, struct err *e)
     if (tag == 0x95 && in->frames)
         return FRAME_CHUNK;
     if (in->frames)
-        return err_set(e, "%s: %s is followed by byte 0x%02x, not by a record (0x94) or a chunk (0x95)", in->name, in->place, tag);
+        return err_set(e, "%s: %s is followed by byte 0x%02x, not by a record (0x94) or a chunk (0x95)", in->name,
+                       in->place, tag);
     return err_set(e, "%s: begins with byte 0x%02x, not 0x94: not a weir stream", in->name, tag);
 }
 
@@ -221,7 +222,8 @@ static int take_magic(struct frame_in *in, struct err *e)
     if (memcmp(b + 1, "\xc4\x08" FRAME_MAGIC, 10) == 0)
         return 0;
     if (memcmp(b + 1, "\xc4\x08\x89weir", 7) == 0)
-        err_set(e, "the magic's line end is %02x %02x %02x, not 0d 0a 1a: was the stream sent as text?", b[8], b[9], b[10]);
+        err_set(e, "the magic's line end is %02x %02x %02x, not 0d 0a 1a: was the stream sent as text?", b[8], b[9],
+                b[10]);
     else if (in->frames)
         err_set(e, "a record begins without the magic \"\\x89weir\"");
     else
@@ -299,7 +301,8 @@ int frame_in_chunk(struct frame_in *in, struct frame_chunk *c, struct err *e)
         take_length(in, "a chunk's payload", 0, FRAME_CHUNK_MAX, &c->stored, e) < 0)
         return -1;
     if (part > UINT32_MAX || codec > UINT8_MAX) {
-        err_set(e, "a chunk is of part %llu and codec %llu: out of range", (unsigned long long)part, (unsigned long long)codec);
+        err_set(e, "a chunk is of part %llu and codec %llu: out of range", (unsigned long long)part,
+                (unsigned long long)codec);
         return fail(in, e);
     }
     c->part = (uint32_t)part;

@@ -93,7 +93,8 @@ int frame_out_record(struct frame_out *out, const char *kind, const void *body, 
     uint64_t sum = sum_record(&out->sum, kind, body, n);
 
     if (n > FRAME_BODY_MAX)
-        return err_set(e, "%s: a %s record's header has %zu bytes, the limit is %u", out->name, kind, n, FRAME_BODY_MAX);
+        return err_set(e, "%s: a %s record's header has %zu bytes, the limit is %u", out->name, kind, n,
+                       FRAME_BODY_MAX);
     if (strcmp(kind, "head") == 0) {
         out->total = (struct frame_sum){0};
         XXH3_64bits_reset(&out->digest);
@@ -112,7 +113,9 @@ int frame_out_record(struct frame_out *out, const char *kind, const void *body, 
     put(&q, 0xcf, sum, 8);
     sum_digest_add(&out->digest, sum);
     return frame_out_bytes(out, head, (size_t)(p - head), e) < 0 || frame_out_bytes(out, body, n, e) < 0 ||
-                   frame_out_bytes(out, foot, sizeof foot, e) < 0 ? -1 : 0;
+                   frame_out_bytes(out, foot, sizeof foot, e) < 0
+               ? -1
+               : 0;
 }
 
 int frame_out_header(struct frame_out *out, const struct frame_chunk *c, struct err *e)
@@ -130,7 +133,8 @@ int frame_out_header(struct frame_out *out, const struct frame_chunk *c, struct 
     return frame_out_bytes(out, head, (size_t)(p - head), e);
 }
 
-int frame_out_chunk(struct frame_out *out, uint32_t part, uint64_t row, int codec, const void *payload, size_t n, struct err *e)
+int frame_out_chunk(struct frame_out *out, uint32_t part, uint64_t row, int codec, const void *payload, size_t n,
+                    struct err *e)
 {
     struct frame_chunk c = {.part = part, .row = row, .codec = (uint8_t)codec, .stored = (uint32_t)n};
 

@@ -4,8 +4,8 @@
 
 #include "wire/sum.h"
 
-#define FRAME_LEAST ((size_t)32 << 10) /* bytes left of a payload that are worth a call of their own */
-#define FRAME_AHEAD ((size_t)4 << 10)  /* so much is read with the header behind a payload that is not */
+#define FRAME_LEAST ((size_t)32 << 10)      /* bytes left of a payload that are worth a call of their own */
+#define FRAME_AHEAD ((size_t)4 << 10)       /* so much is read with the header behind a payload that is not */
 #define FRAME_IN_BUFFER ((size_t)256 << 10) /* stays in the second-level cache, where the checksum reads it again */
 
 struct frame_in {
@@ -32,11 +32,12 @@ struct frame_out {
     char *name;
     uint8_t *buf;
     size_t len;
-    int claimed;              /* base/claim.h */
+    int claimed; /* base/claim.h */
     struct frame_sum total;
 };
 
-/* What of the payload waits in the buffer, at least one byte while some is left (read when need be); taken and summed. */
+/* What of the payload waits in the buffer, at least one byte while some is left (read when need be); taken and summed.
+ * */
 int frame_in_waiting(struct frame_in *in, const uint8_t **p, size_t *n, struct err *e);
 
 #endif

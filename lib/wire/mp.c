@@ -17,7 +17,7 @@ static int number_bytes(uint8_t tag)
 {
     static const signed char width[32] = {
         0, -1, 0, 0, 1, 2, 4, 1, 2, 4, 4, 8, 1, 2, 4, 8, /* c0..cf */
-        1, 2, 4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4,  /* d0..df */
+        1, 2,  4, 8, 0, 0, 0, 0, 0, 1, 2, 4, 2, 4, 2, 4, /* d0..df */
     };
 
     return tag >= 0xc0 && tag < 0xe0 ? width[tag - 0xc0] : 0;
@@ -143,14 +143,15 @@ int mp_check(const void *p, size_t n, struct err *e)
     if (check_depth(&m, start, 0, e) < 0)
         return -1;
     if (m.p != m.end)
-        return err_set(e, "msgpack object of %zu bytes is followed by %zu more", (size_t)(m.p - start), (size_t)(m.end - m.p));
+        return err_set(e, "msgpack object of %zu bytes is followed by %zu more", (size_t)(m.p - start),
+                       (size_t)(m.end - m.p));
     return 0;
 }
 
 const char *mp_kind_name(enum mp_kind k)
 {
-    static const char *const name[] = {"nil",    "a boolean", "an integer", "a float", "a string",
-                                       "binary", "an extension", "an array", "a map"};
+    static const char *const name[] = {"nil",    "a boolean",    "an integer", "a float", "a string",
+                                       "binary", "an extension", "an array",   "a map"};
     return name[k];
 }
 

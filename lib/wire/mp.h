@@ -1,6 +1,7 @@
 /*
- * mp: msgpack objects in memory, bounded. Packing is msgpack-c's; reading is a cursor over bytes that allocates nothing,
- * so that a header of 16 MiB costs 16 MiB whatever it claims to hold (msgpack-c's unpacker builds a tree of 24 bytes an item).
+ * mp: msgpack objects in memory, bounded. Packing is msgpack-c's; reading is a cursor over bytes that allocates
+ * nothing, so that a header of 16 MiB costs 16 MiB whatever it claims to hold (msgpack-c's unpacker builds a tree of 24
+ * bytes an item).
  */
 #ifndef WEIR_WIRE_MP_H
 #define WEIR_WIRE_MP_H
@@ -28,8 +29,8 @@ struct mp_in {
     const uint8_t *p, *end;
 };
 
-/* The next token: a scalar, or the beginning of an array or map whose items are the next tokens. 0, or -1 when the bytes end
- * inside it or are no msgpack (0xc1). */
+/* The next token: a scalar, or the beginning of an array or map whose items are the next tokens. 0, or -1 when the
+ * bytes end inside it or are no msgpack (0xc1). */
 int mp_next(struct mp_in *m, struct mp_value *v);
 
 /* Step over one whole object; *object is the span of its bytes. 0 or -1 as mp_next. */

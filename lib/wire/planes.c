@@ -7,35 +7,35 @@
 #include "base/die.h"
 #include "base/wide.h"
 
-#define PLACES 8    /* of a sample */
-#define TRIED 2048  /* elements at each place */
-#define TURNS 5     /* 0 to 4: by more, a second byte would get bits of the exponent that vary */
-#define QUICK 1     /* the level whose tables the quickest search takes */
-#define CHANCE 7    /* bytes: zstd's longest shortest match */
+#define PLACES 8   /* of a sample */
+#define TRIED 2048 /* elements at each place */
+#define TURNS 5    /* 0 to 4: by more, a second byte would get bits of the exponent that vary */
+#define QUICK 1    /* the level whose tables the quickest search takes */
+#define CHANCE 7   /* bytes: zstd's longest shortest match */
 
-#define CUT(name, type) \
-    WIDE static void name(const uint8_t *restrict src, uint8_t *restrict dst, size_t count, unsigned turn) \
-    { \
-        unsigned back = (8 * sizeof(type) - turn) % (8 * sizeof(type)); \
-        for (size_t i = 0; i < count; i++) { \
-            type v; \
-            memcpy(&v, src + i * sizeof v, sizeof v); \
-            v = (type)(v << turn | v >> back); \
-            for (size_t k = 0; k < sizeof v; k++) \
-                dst[k * count + i] = (uint8_t)(v >> 8 * k); \
-        } \
+#define CUT(name, type)                                                                                                \
+    WIDE static void name(const uint8_t *restrict src, uint8_t *restrict dst, size_t count, unsigned turn)             \
+    {                                                                                                                  \
+        unsigned back = (8 * sizeof(type) - turn) % (8 * sizeof(type));                                                \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            type v;                                                                                                    \
+            memcpy(&v, src + i * sizeof v, sizeof v);                                                                  \
+            v = (type)(v << turn | v >> back);                                                                         \
+            for (size_t k = 0; k < sizeof v; k++)                                                                      \
+                dst[k * count + i] = (uint8_t)(v >> 8 * k);                                                            \
+        }                                                                                                              \
     }
-#define JOIN(name, type) \
-    WIDE static void name(const uint8_t *restrict src, uint8_t *restrict dst, size_t count, unsigned turn) \
-    { \
-        unsigned back = (8 * sizeof(type) - turn) % (8 * sizeof(type)); \
-        for (size_t i = 0; i < count; i++) { \
-            type v = 0; \
-            for (size_t k = 0; k < sizeof v; k++) \
-                v = (type)(v | (type)((type)src[k * count + i] << 8 * k)); \
-            v = (type)(v >> turn | v << back); \
-            memcpy(dst + i * sizeof v, &v, sizeof v); \
-        } \
+#define JOIN(name, type)                                                                                               \
+    WIDE static void name(const uint8_t *restrict src, uint8_t *restrict dst, size_t count, unsigned turn)             \
+    {                                                                                                                  \
+        unsigned back = (8 * sizeof(type) - turn) % (8 * sizeof(type));                                                \
+        for (size_t i = 0; i < count; i++) {                                                                           \
+            type v = 0;                                                                                                \
+            for (size_t k = 0; k < sizeof v; k++)                                                                      \
+                v = (type)(v | (type)((type)src[k * count + i] << 8 * k));                                             \
+            v = (type)(v >> turn | v << back);                                                                         \
+            memcpy(dst + i * sizeof v, &v, sizeof v);                                                                  \
+        }                                                                                                              \
     }
 
 CUT(cut2, uint16_t)
@@ -63,7 +63,8 @@ void planes_join(const uint8_t *planes, size_t size, size_t width, unsigned turn
             dst[i * width + k] = planes[k * count + i];
 }
 
-/* How a frame is made: n bytes, of which each plane is n / planes and begins a block, so that it has a code of its own. */
+/* How a frame is made: n bytes, of which each plane is n / planes and begins a block, so that it has a code of its own.
+ * */
 struct frame {
     ZSTD_CCtx *z;
     size_t planes;

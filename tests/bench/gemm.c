@@ -1,6 +1,6 @@
 /*
- * gemm against OpenBLAS (opened at run time; OPENBLAS_CORETYPE and the number of threads set before it starts), in one run.
- * make build/tests/bench/gemm && build/tests/bench/gemm [threads [coretype]]
+ * gemm against OpenBLAS (opened at run time; OPENBLAS_CORETYPE and the number of threads set before it starts), in one
+ * run. make build/tests/bench/gemm && build/tests/bench/gemm [threads [coretype]]
  */
 #include <dlfcn.h>
 #include <stdio.h>
@@ -11,10 +11,10 @@
 #include "base/par.h"
 #include "la/gemm.h"
 
-typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda, const float *b,
-                      int ldb, float beta, float *c, int ldc);
-typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda, const double *b,
-                      int ldb, double beta, double *c, int ldc);
+typedef void sgemm_fn(int order, int ta, int tb, int m, int n, int k, float alpha, const float *a, int lda,
+                      const float *b, int ldb, float beta, float *c, int ldc);
+typedef void dgemm_fn(int order, int ta, int tb, int m, int n, int k, double alpha, const double *a, int lda,
+                      const double *b, int ldb, double beta, double *c, int ldc);
 static sgemm_fn *blas_s;
 static dgemm_fn *blas_d;
 
@@ -27,16 +27,16 @@ static double now(void)
 }
 
 /* Best of five, in GFLOP/s. */
-#define RATE(FLOP, CALL) \
-    ({ \
-        double best = 1e9; \
-        for (int turn = 0; turn < 5; turn++) { \
-            double start = now(), took; \
-            CALL; \
-            took = now() - start; \
-            best = took < best ? took : best; \
-        } \
-        (FLOP) / best / 1e9; \
+#define RATE(FLOP, CALL)                                                                                               \
+    ({                                                                                                                 \
+        double best = 1e9;                                                                                             \
+        for (int turn = 0; turn < 5; turn++) {                                                                         \
+            double start = now(), took;                                                                                \
+            CALL;                                                                                                      \
+            took = now() - start;                                                                                      \
+            best = took < best ? took : best;                                                                          \
+        }                                                                                                              \
+        (FLOP) / best / 1e9;                                                                                           \
     })
 
 static void compare(size_t m, size_t n, size_t k)
@@ -56,8 +56,8 @@ static void compare(size_t m, size_t n, size_t k)
         theirs = RATE(flop, blas_s(101, 111, 112, im, in, ik, 1, a, ik, b, ik, 0, c, in));
     if (blas_d)
         theirs_d = RATE(flop, blas_d(101, 111, 112, im, in, ik, 1, da, ik, db, ik, 0, dc, in));
-    printf("%5zu %5zu %5zu  f32 %6.1f / %6.1f = %.2f   f64 %6.1f / %6.1f = %.2f\n", m, n, k, ours, theirs, ours / theirs,
-           ours_d, theirs_d, ours_d / theirs_d);
+    printf("%5zu %5zu %5zu  f32 %6.1f / %6.1f = %.2f   f64 %6.1f / %6.1f = %.2f\n", m, n, k, ours, theirs,
+           ours / theirs, ours_d, theirs_d, ours_d / theirs_d);
     free(a), free(b), free(c), free(da), free(db), free(dc);
 }
 

@@ -1,6 +1,7 @@
 /*
- * GPTQ, SparseGPT, the refit and whitened SVD of a layer, in seconds, from weight and gram to codes or zeros: gram [n [threads [LAYER]]]. With a file name the layer
- * (n x n weights, then the gram, F32) is written there for gram.sh, which gives it to torch.
+ * GPTQ, SparseGPT, the refit and whitened SVD of a layer, in seconds, from weight and gram to codes or zeros: gram [n
+ * [threads [LAYER]]]. With a file name the layer (n x n weights, then the gram, F32) is written there for gram.sh,
+ * which gives it to torch.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +67,8 @@ static void save(const char *path, const float *w, const float *gram, size_t n)
 {
     FILE *f = fopen(path, "wb");
 
-    if (!f || fwrite(w, sizeof *w, n * n, f) != n * n || fwrite(gram, sizeof *gram, n * n, f) != n * n || fclose(f) != 0) {
+    if (!f || fwrite(w, sizeof *w, n * n, f) != n * n || fwrite(gram, sizeof *gram, n * n, f) != n * n ||
+        fclose(f) != 0) {
         printf("%s: cannot be written\n", path);
         exit(1);
     }
@@ -141,7 +143,8 @@ static void bench_sparsegpt(const float *w, const float *gram, size_t n, const c
 static void bench_whiten(const float *w, const float *gram, size_t n, size_t rank, int exact)
 {
     double *wide = mem_new(n * n, sizeof *wide), *b = mem_new(n, rank * sizeof *b), *a = mem_new(rank, n * sizeof *a);
-    struct factor_job j = {.name = "bench", .rows = n, .cols = n, .rank = rank, .w = wide, .gram = gram, .exact = exact, .b = b, .a = a};
+    struct factor_job j = {
+        .name = "bench", .rows = n, .cols = n, .rank = rank, .w = wide, .gram = gram, .exact = exact, .b = b, .a = a};
     float *q = mem_new(n * n, sizeof *q);
     char name[60];
     double start;

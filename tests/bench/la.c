@@ -32,11 +32,17 @@ static void report(const char *what, double ours, double theirs)
     fflush(stdout);
 }
 
-#define TIME(CALL) ({ double start = now(); CALL; now() - start; })
+#define TIME(CALL)                                                                                                     \
+    ({                                                                                                                 \
+        double start = now();                                                                                          \
+        CALL;                                                                                                          \
+        now() - start;                                                                                                 \
+    })
 
 static double lapack_chol(int n, double *A)
 {
-    void (*f)(const char *, int *, double *, int *, int *) = (void (*)(const char *, int *, double *, int *, int *))dlsym(lib, "dpotrf_");
+    void (*f)(const char *, int *, double *, int *, int *) =
+        (void (*)(const char *, int *, double *, int *, int *))dlsym(lib, "dpotrf_");
     int info;
 
     return f ? TIME(f("L", &n, A, &n, &info)) : 0;
@@ -44,7 +50,8 @@ static double lapack_chol(int n, double *A)
 
 static double lapack_inverse(int n, double *A)
 {
-    void (*f)(const char *, int *, double *, int *, int *) = (void (*)(const char *, int *, double *, int *, int *))dlsym(lib, "dpotri_");
+    void (*f)(const char *, int *, double *, int *, int *) =
+        (void (*)(const char *, int *, double *, int *, int *))dlsym(lib, "dpotri_");
     int info;
 
     return f ? TIME(f("L", &n, A, &n, &info)) : 0;
@@ -52,7 +59,8 @@ static double lapack_inverse(int n, double *A)
 
 static double lapack_eigh(int n, double *A, double *w)
 {
-    typedef void syevd(const char *, const char *, int *, double *, int *, double *, double *, int *, int *, int *, int *);
+    typedef void syevd(const char *, const char *, int *, double *, int *, double *, double *, int *, int *, int *,
+                       int *);
     syevd *f = (syevd *)dlsym(lib, "dsyevd_");
     int info, lw = 1 + 6 * n + 2 * n * n, li = 3 + 5 * n;
     double *work = mem_new((size_t)lw, 8), took;
@@ -65,7 +73,8 @@ static double lapack_eigh(int n, double *A, double *w)
 
 static double lapack_svd(int n, float *A)
 {
-    typedef void gesdd(const char *, int *, int *, float *, int *, float *, float *, int *, float *, int *, float *, int *, int *, int *);
+    typedef void gesdd(const char *, int *, int *, float *, int *, float *, float *, int *, float *, int *, float *,
+                       int *, int *, int *);
     gesdd *f = (gesdd *)dlsym(lib, "sgesdd_");
     size_t nn = (size_t)n * (size_t)n;
     int info, lw = 4 * n * n + 7 * n + 64 * n, *iwork = mem_new(8 * (size_t)n, 4);
@@ -81,7 +90,8 @@ int main(int argc, char **argv)
     size_t n = argc > 1 ? (size_t)atoi(argv[1]) : 1024;
     const char *threads = argc > 2 ? argv[2] : "1", *core = argc > 3 ? argv[3] : "SkylakeX";
     float *X = mem_new(2 * n * n, 4);
-    double *A = mem_new(n * n, 8), *B = mem_new(n * n, 8), *w = mem_new(n, 8), *Z = mem_new(n * n, 8), *U = mem_new(n * n, 8), ours;
+    double *A = mem_new(n * n, 8), *B = mem_new(n * n, 8), *w = mem_new(n, 8), *Z = mem_new(n * n, 8),
+           *U = mem_new(n * n, 8), ours;
     struct rng r = rng_make(1, "bench", 5);
     struct err e = {""};
 
@@ -89,7 +99,8 @@ int main(int argc, char **argv)
     setenv("OPENBLAS_NUM_THREADS", threads, 1);
     lib = dlopen("libopenblas.so.0", RTLD_NOW);
     par_set_jobs(atoi(threads));
-    printf("n %zu, %s threads, kernels %s, LAPACK of OpenBLAS as %s\n", n, threads, kern_get()->name, lib ? core : "none");
+    printf("n %zu, %s threads, kernels %s, LAPACK of OpenBLAS as %s\n", n, threads, kern_get()->name,
+           lib ? core : "none");
     for (size_t i = 0; i < 2 * n * n; i++)
         X[i] = (float)rng_normal(r, i);
     gram_add(n, 2 * n, X, n, A);

@@ -41,8 +41,8 @@ static void measure(const struct dup_preset *p, char **text, const size_t *len, 
         bytes += (double)len[i];
     }
     start = seconds() - start;
-    printf("%-10s %4u places %7.1f MB/s %9.0f texts/s %6.1f M n-grams/s (%08x)\n", p->name, p->hashes, bytes / start / 1e6, (double)n / start,
-           grams / start / 1e6, sum);
+    printf("%-10s %4u places %7.1f MB/s %9.0f texts/s %6.1f M n-grams/s (%08x)\n", p->name, p->hashes,
+           bytes / start / 1e6, (double)n / start, grams / start / 1e6, sum);
     minhash_free(&m);
     shingle_close(s);
     free(sig);

@@ -16,7 +16,8 @@ static double now_s(void)
 }
 
 /* Repeats until half a second has passed; the best pass counts. */
-static double rate(const struct quant_block *b, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out)
+static double rate(const struct quant_block *b, const float *x, const float *importance, uint64_t rows, uint64_t cols,
+                   uint8_t *out)
 {
     double best = 0, spent = 0;
 
@@ -46,7 +47,8 @@ int main(int argc, char **argv)
         importance[i] = (float)rng_unit(r, i);
     printf("type\tplain_M_per_s\timportance_M_per_s\n");
     for (const struct quant_block *const *b = quant_blocks; *b; b++)
-        printf("%s\t%.0f\t%.0f\n", (*b)->type, rate(*b, x, NULL, rows, cols, out), rate(*b, x, importance, rows, cols, out));
+        printf("%s\t%.0f\t%.0f\n", (*b)->type, rate(*b, x, NULL, rows, cols, out),
+               rate(*b, x, importance, rows, cols, out));
     free(x);
     free(importance);
     free(out);

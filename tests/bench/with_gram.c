@@ -1,4 +1,5 @@
-/* A stream whose tensors get the companion gram: with_gram FILE <STREAM >STREAM. FILE: [cols][cols] of F32, the same for all. For memory_gram.sh. */
+/* A stream whose tensors get the companion gram: with_gram FILE <STREAM >STREAM. FILE: [cols][cols] of F32, the same
+ * for all. For memory_gram.sh. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -6,7 +6,8 @@
  *   WEIR_FAULT=malloc:40      the 40th allocation gives NULL
  *   WEIR_FAULT_COUNT=FILE     at exit, append the number of calls of that kind to FILE
  *
- * Kinds: read pread write pwrite close fsync rename open malloc. Calls on standard error do not count; open is fopen, mkostemp and mkdtemp too.
+ * Kinds: read pread write pwrite close fsync rename open malloc. Calls on standard error do not count; open is fopen,
+ * mkostemp and mkdtemp too.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -75,7 +76,7 @@ ssize_t read(int fd, void *p, size_t n)
             return errno = code, -1;
         n = (n + 1) / 2;
     }
-    return REAL(ssize_t (*)(int, void *, size_t), "read")(fd, p, n);
+    return REAL(ssize_t(*)(int, void *, size_t), "read")(fd, p, n);
 }
 
 ssize_t pread(int fd, void *p, size_t n, off_t at);
@@ -86,7 +87,7 @@ ssize_t pread(int fd, void *p, size_t n, off_t at)
             return errno = code, -1;
         n = (n + 1) / 2;
     }
-    return REAL(ssize_t (*)(int, void *, size_t, off_t), "pread")(fd, p, n, at);
+    return REAL(ssize_t(*)(int, void *, size_t, off_t), "pread")(fd, p, n, at);
 }
 
 ssize_t write(int fd, const void *p, size_t n);
@@ -97,7 +98,7 @@ ssize_t write(int fd, const void *p, size_t n)
             return errno = code, -1;
         n = (n + 1) / 2;
     }
-    return REAL(ssize_t (*)(int, const void *, size_t), "write")(fd, p, n);
+    return REAL(ssize_t(*)(int, const void *, size_t), "write")(fd, p, n);
 }
 
 ssize_t pwrite(int fd, const void *p, size_t n, off_t at);
@@ -108,7 +109,7 @@ ssize_t pwrite(int fd, const void *p, size_t n, off_t at)
             return errno = code, -1;
         n = (n + 1) / 2;
     }
-    return REAL(ssize_t (*)(int, const void *, size_t, off_t), "pwrite")(fd, p, n, at);
+    return REAL(ssize_t(*)(int, const void *, size_t, off_t), "pwrite")(fd, p, n, at);
 }
 
 /* The kernel frees the descriptor even when close reports an error, so the real one is called first. */
@@ -147,7 +148,7 @@ int open(const char *path, int flags, ...)
 
 FILE *fopen(const char *path, const char *mode)
 {
-    return hit("open") ? errno = code, NULL : REAL(FILE *(*)(const char *, const char *), "fopen")(path, mode);
+    return hit("open") ? errno = code, NULL : REAL(FILE * (*)(const char *, const char *), "fopen")(path, mode);
 }
 
 int mkostemp(char *path, int flags);

@@ -1,4 +1,5 @@
-/* budget: any bytes as a table of budgets: a table whose every cell has been checked, or a clause that begins with the file's name. */
+/* budget: any bytes as a table of budgets: a table whose every cell has been checked, or a clause that begins with the
+ * file's name. */
 #include "tensor/budget.h"
 
 #include <stdio.h>
@@ -27,7 +28,7 @@ static void begin(void)
 {
     static const struct opt none[] = {OPT_END};
     static const struct opt_spec spec = {"budget", "", "", none, NULL, NULL};
-    char *argv[] = {(char *)(uintptr_t)"budget", NULL};
+    char *argv[] = {(char *)(uintptr_t) "budget", NULL};
 
     for (char **w = prog_argv; w && *w; w++)
         free(*w);

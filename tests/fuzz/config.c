@@ -1,4 +1,5 @@
-/* config: any JSON as a config.json: what is known of a model, or a clause; bound to its page it has sizes, or a clause; any key is a tensor's name. */
+/* config: any JSON as a config.json: what is known of a model, or a clause; bound to its page it has sizes, or a
+ * clause; any key is a tensor's name. */
 #include "arch/config.h"
 #include "arch/place.h"
 

@@ -1,4 +1,5 @@
-/* feat: any bytes as a file of features, a stream or lines: features or a clause; written as a line they are read again the same. */
+/* feat: any bytes as a file of features, a stream or lines: features or a clause; written as a line they are read again
+ * the same. */
 #include "text/feat.h"
 
 #include <stdio.h>

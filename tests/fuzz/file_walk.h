@@ -8,7 +8,8 @@
 #include "file/file.h"
 #include "tests/fuzz/fuzz.h"
 
-static void walk_bytes(const char *name, const uint8_t *p, size_t n, int (*add)(struct source *, const char *, struct err *))
+static void walk_bytes(const char *name, const uint8_t *p, size_t n,
+                       int (*add)(struct source *, const char *, struct err *))
 {
     int fd = memfd_create(name, 0);
     struct source s = {0};

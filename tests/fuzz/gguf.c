@@ -1,4 +1,5 @@
-/* Any bytes as a GGUF file: read or refused; what is read can be walked to the last byte, and its keys made into a model's. */
+/* Any bytes as a GGUF file: read or refused; what is read can be walked to the last byte, and its keys made into a
+ * model's. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,4 +1,5 @@
-/* Any bytes as an importance matrix, twice: read or refused; what is read can be written in both kinds, and the old kind read again. */
+/* Any bytes as an importance matrix, twice: read or refused; what is read can be written in both kinds, and the old
+ * kind read again. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

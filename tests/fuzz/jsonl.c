@@ -1,4 +1,5 @@
-/* jsonl: any bytes are a record or a clause; what is written of a record is read back as the same, as a line and as a block's map. */
+/* jsonl: any bytes are a record or a clause; what is written of a record is read back as the same, as a line and as a
+ * block's map. */
 #include "record/jsonl.h"
 
 #include <stdlib.h>

@@ -1,7 +1,8 @@
 /*
- * lines: any bytes, in pieces of any size, are cut into the lines that a plain loop over them finds, with their numbers and places.
- * Bytes 0 and 1: how many come at a time, the longest line. Byte 2: when odd, each further byte becomes a run of 2048 of it, and a line feed
- * where it is odd too, so that lines are longer than what is read at once; 320 of them, which is more than twice that, are enough.
+ * lines: any bytes, in pieces of any size, are cut into the lines that a plain loop over them finds, with their numbers
+ * and places. Bytes 0 and 1: how many come at a time, the longest line. Byte 2: when odd, each further byte becomes a
+ * run of 2048 of it, and a line feed where it is odd too, so that lines are longer than what is read at once; 320 of
+ * them, which is more than twice that, are enough.
  */
 #include "record/lines.h"
 
@@ -43,7 +44,8 @@ static void cut(const struct buf *b, size_t most, uint64_t limit)
             const uint8_t *stop = want < end ? memchr(want, '\n', (size_t)(end - want)) : NULL;
             size_t len = (size_t)((stop ? stop : end) - want);
 
-            if (want == end || lines_number(l) != ++number || lines_offset(l) != (uint64_t)(want - b->data) || !p != (len > limit))
+            if (want == end || lines_number(l) != ++number || lines_offset(l) != (uint64_t)(want - b->data) ||
+                !p != (len > limit))
                 abort();
             if (p && (n != len || memcmp(p, want, n) != 0))
                 abort();

@@ -1,6 +1,6 @@
 /*
- * load: any bytes as a file of texts, in each format: records and refusals, or a clause; cut at any byte into two ranges of lines, the records
- * of both are those of the whole. Byte 0: the format; 1 and 2: where the cut is.
+ * load: any bytes as a file of texts, in each format: records and refusals, or a clause; cut at any byte into two
+ * ranges of lines, the records of both are those of the whole. Byte 0: the format; 1 and 2: where the cut is.
  */
 #include "record/load.h"
 
@@ -49,7 +49,8 @@ static int range(const char *path, int format, uint64_t from, uint64_t to, struc
 
 static int is_plain(const uint8_t *p, size_t n)
 {
-    return n < 4 || !((p[0] == 0x1f && p[1] == 0x8b) || (p[1] == 0xb5 && p[2] == 0x2f) || (p[1] == 0x2a && p[2] == 0x4d));
+    return n < 4 ||
+           !((p[0] == 0x1f && p[1] == 0x8b) || (p[1] == 0xb5 && p[2] == 0x2f) || (p[1] == 0x2a && p[2] == 0x4d));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
@@ -66,8 +67,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     got = range(path, format, 0, UINT64_MAX, &whole);
     at = ((uint64_t)p[1] << 8 | p[2]) % (n - 2);
     if (got == 0 && (format == LOAD_JSONL || format == LOAD_LINES) && is_plain(p + 3, n - 3)) {
-        if (range(path, format, 0, at, &parts) < 0 || range(path, format, at, UINT64_MAX, &parts) < 0 || parts.len != whole.len ||
-            (whole.len && memcmp(parts.data, whole.data, whole.len) != 0))
+        if (range(path, format, 0, at, &parts) < 0 || range(path, format, at, UINT64_MAX, &parts) < 0 ||
+            parts.len != whole.len || (whole.len && memcmp(parts.data, whole.data, whole.len) != 0))
             abort();
     }
     buf_free(&whole);

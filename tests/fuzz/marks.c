@@ -1,4 +1,5 @@
-/* marks: any bytes as lines of signatures or decisions of ddup: those that are taken are written as they came. Odd first byte: the record as in a stream. */
+/* marks: any bytes as lines of signatures or decisions of ddup: those that are taken are written as they came. Odd
+ * first byte: the record as in a stream. */
 #include "dup/dup.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ static void same(const struct buf *a, const struct record *r)
         abort();
 }
 
-/* Of each kind that it can be. The value is compared as it was packed anew, since msgpack has many ways to write a number. */
+/* Of each kind that it can be. The value is compared as it was packed anew, since msgpack has many ways to write a
+ * number. */
 static void take(const struct record *r)
 {
     static const struct dup_opts o = {.p = {"exact", "", 1, SHINGLE_WORDS, 1, 1, 4, 1, 4}, .shard = 1, .shards = 1};
@@ -43,8 +45,9 @@ static void take(const struct record *r)
 
         of.shards = shards;
         dup_mark_put(&back, &packed, &of, &mark, 4);
-        if (dup_mark_get(&back, buf_str(&settings), &again, &shards, sig2, 4, &set2, &e) < 0 || again.pref != mark.pref || again.at != mark.at ||
-            again.record != mark.record || again.shard != mark.shard || (mark.sig && memcmp(sig, sig2, sizeof sig) != 0) || set.len != set2.len ||
+        if (dup_mark_get(&back, buf_str(&settings), &again, &shards, sig2, 4, &set2, &e) < 0 ||
+            again.pref != mark.pref || again.at != mark.at || again.record != mark.record ||
+            again.shard != mark.shard || (mark.sig && memcmp(sig, sig2, sizeof sig) != 0) || set.len != set2.len ||
             (set.len && memcmp(set.data, set2.data, set.len) != 0))
             abort();
     }
@@ -70,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     if (n < 1)
         return 0;
     buf_add(&line, p + 1, n - 1);
-    if ((*p % 2 ? record_unpack(&r, &m, &e) : jsonl_read(&r, (char *)buf_space(&line, 1) - line.len, line.len, "text", "id", &e)) == 0)
+    if ((*p % 2 ? record_unpack(&r, &m, &e)
+                : jsonl_read(&r, (char *)buf_space(&line, 1) - line.len, line.len, "text", "id", &e)) == 0)
         take(&r);
     record_free(&r);
     buf_free(&line);

@@ -1,7 +1,8 @@
 /*
- * meter: holds a target to its FUZZ_ROOM. It stands between the fuzzer (or the replay) and the target by the linker's --wrap, and is told of
- * blocks by a sanitizer's allocator; in a build without one it only passes on. The first block too many ends the process, so that the
- * stack says whose it was. FUZZ_METER=1 in the environment: the most that any input took is said at the end.
+ * meter: holds a target to its FUZZ_ROOM. It stands between the fuzzer (or the replay) and the target by the linker's
+ * --wrap, and is told of blocks by a sanitizer's allocator; in a build without one it only passes on. The first block
+ * too many ends the process, so that the stack says whose it was. FUZZ_METER=1 in the environment: the most that any
+ * input took is said at the end.
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,7 +10,8 @@
 
 #include "tests/fuzz/fuzz.h"
 
-int __sanitizer_install_malloc_and_free_hooks(void (*got)(const volatile void *, size_t), void (*freed)(const volatile void *)) __attribute__((weak));
+int __sanitizer_install_malloc_and_free_hooks(void (*got)(const volatile void *, size_t),
+                                              void (*freed)(const volatile void *)) __attribute__((weak));
 size_t __sanitizer_get_allocated_size(const volatile void *p) __attribute__((weak));
 int __real_LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 int __wrap_LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
@@ -41,8 +43,8 @@ static void freed(const volatile void *p)
 
 static void tell(void)
 {
-    fprintf(stderr, "meter: at most %lld bytes of heap at once, for an input of %zu; allowed are %zu + %zu n\n", most, most_of, fuzz_fixed,
-            fuzz_times);
+    fprintf(stderr, "meter: at most %lld bytes of heap at once, for an input of %zu; allowed are %zu + %zu n\n", most,
+            most_of, fuzz_fixed, fuzz_times);
 }
 
 __attribute__((constructor)) static void begin(void)

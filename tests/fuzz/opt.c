@@ -1,6 +1,6 @@
 /*
- * opt: any lines as the words of a command line: options read, or one usage error; what is kept of them for the history reads again as
- * itself and to the same values. Then each text of an option goes to the parser that filters give it to.
+ * opt: any lines as the words of a command line: options read, or one usage error; what is kept of them for the history
+ * reads again as itself and to the same values. Then each text of an option goes to the parser that filters give it to.
  * die.h's ways out of a process are defined here, so that lib's are not linked: they come back into the target.
  */
 #include "base/opt.h"
@@ -78,28 +78,26 @@ static int set_level(const char *arg, struct err *e)
     return arg ? parse_u64(arg, &v.level, e) : 0;
 }
 
-static const struct opt table[] = {
-    {'n', "dry-run", 0, OPT_FLAG, &v.flag, "", 0},
-    {'v', "verbose", 0, OPT_COUNT, &v.count, "", 0},
-    {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &v.string, "", 0},
-    {'k', "keep", "N", OPT_U64, &v.u64, "", 0},
-    {0, "offset", "N", OPT_INT, &v.i64, "", 0},
-    {0, "threshold", "T", OPT_F64, &v.f64, "", 0},
-    {0, "fraction", "F", OPT_FRACTION, &v.fraction, "", 0},
-    {'S', "memory", "SIZE", OPT_SIZE, &v.size, "", 0},
-    {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "", set_level},
-    {'s', "sparsity", "S", OPT_STRING, &v.sparsity, "", 0},
-    {0, "block", "RxC", OPT_STRING, &v.block, "", 0},
-    {0, "where", "EXPR", OPT_LIST, &v.where, "", 0},
-    {0, "mix", "LIST", OPT_STRING, &v.mix, "", 0},
-    {0, "shard", "I/N", OPT_STRING | OPT_UNSAID, &v.shard, "", 0},
-    {0, "limit", "NAME=X", OPT_STRING, &v.limit, "", 0},
-    {0, "bands", "BxR", OPT_STRING, &v.bands, "", 0},
-    {0, "token-weight", "NAME", OPT_STRING, &v.weight, "", 0},
-    SELECT_OPTS(v.sel),
-    MERGE_OPTS(v.merge),
-    OPT_END
-};
+static const struct opt table[] = {{'n', "dry-run", 0, OPT_FLAG, &v.flag, "", 0},
+                                   {'v', "verbose", 0, OPT_COUNT, &v.count, "", 0},
+                                   {'o', "output", "FILE", OPT_STRING | OPT_UNSAID, &v.string, "", 0},
+                                   {'k', "keep", "N", OPT_U64, &v.u64, "", 0},
+                                   {0, "offset", "N", OPT_INT, &v.i64, "", 0},
+                                   {0, "threshold", "T", OPT_F64, &v.f64, "", 0},
+                                   {0, "fraction", "F", OPT_FRACTION, &v.fraction, "", 0},
+                                   {'S', "memory", "SIZE", OPT_SIZE, &v.size, "", 0},
+                                   {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "", set_level},
+                                   {'s', "sparsity", "S", OPT_STRING, &v.sparsity, "", 0},
+                                   {0, "block", "RxC", OPT_STRING, &v.block, "", 0},
+                                   {0, "where", "EXPR", OPT_LIST, &v.where, "", 0},
+                                   {0, "mix", "LIST", OPT_STRING, &v.mix, "", 0},
+                                   {0, "shard", "I/N", OPT_STRING | OPT_UNSAID, &v.shard, "", 0},
+                                   {0, "limit", "NAME=X", OPT_STRING, &v.limit, "", 0},
+                                   {0, "bands", "BxR", OPT_STRING, &v.bands, "", 0},
+                                   {0, "token-weight", "NAME", OPT_STRING, &v.weight, "", 0},
+                                   SELECT_OPTS(v.sel),
+                                   MERGE_OPTS(v.merge),
+                                   OPT_END};
 static const struct opt_spec spec = {"opt", "[OPTION]...", "Any words.", table, opt_common, NULL};
 
 static void forget(void)
@@ -155,9 +153,9 @@ static void again(void)
     for (int i = 0; i <= n; i++)
         if (!same_text(kept[i], prog_argv[i]))
             abort();
-    if (was.flag != v.flag || was.count != v.count || was.u64 != v.u64 || was.size != v.size || was.i64 != v.i64 || was.f64 != v.f64 ||
-        was.fraction != v.fraction || was.level != v.level || was.where.n != v.where.n || !same_text(was.sparsity, v.sparsity) ||
-        !same_text(was.sel.layers, v.sel.layers))
+    if (was.flag != v.flag || was.count != v.count || was.u64 != v.u64 || was.size != v.size || was.i64 != v.i64 ||
+        was.f64 != v.f64 || was.fraction != v.fraction || was.level != v.level || was.where.n != v.where.n ||
+        !same_text(was.sparsity, v.sparsity) || !same_text(was.sel.layers, v.sel.layers))
         abort();
     free_words(prog_argv);
     free(words);
@@ -207,7 +205,8 @@ static void patterns(void)
 
 static void choices(void)
 {
-    struct bundle b[] = {{.name = "model.layers.3.mlp.up_proj.weight", .role = "mlp.up", .layer = 3}, {.name = "lm_head.weight", .layer = -1}};
+    struct bundle b[] = {{.name = "model.layers.3.mlp.up_proj.weight", .role = "mlp.up", .layer = 3},
+                         {.name = "lm_head.weight", .layer = -1}};
     struct err e = {""};
 
     if (select_check(&v.sel, &e) == 0)
@@ -276,9 +275,10 @@ static void merges(void)
 /* Operands NAME=VALUE of a scheduler's variables are put into the environment for --shard auto. */
 static void shards(char **word)
 {
-    static const char *const name[] = {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT",
-        "mapreduce_task_partition", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SGE_TASK_ID", "SGE_TASK_FIRST", "SGE_TASK_LAST",
-        "SGE_TASK_STEPSIZE", "PARALLEL_SEQ"};
+    static const char *const name[] = {
+        "SLURM_ARRAY_TASK_ID",      "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_STEP", "SLURM_ARRAY_TASK_COUNT",
+        "mapreduce_task_partition", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",  "SGE_TASK_ID",
+        "SGE_TASK_FIRST",           "SGE_TASK_LAST",        "SGE_TASK_STEPSIZE",     "PARALLEL_SEQ"};
     struct shard s;
     struct err e = {""};
 
@@ -327,7 +327,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     char **argv = mem_new(n + 4, sizeof *argv);
     int argc = 1, operands;
 
-    argv[0] = (char *)(uintptr_t)"opt";
+    argv[0] = (char *)(uintptr_t) "opt";
     while ((word = strsep(&rest, "\n")) && argc < 100)
         argv[argc++] = word;
     operands = parse(argc, argv);

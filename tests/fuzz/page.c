@@ -1,4 +1,5 @@
-/* page: any text as a page of an architecture: read, or a clause with file and line; then a small model by it is walked for its classes and groups. */
+/* page: any text as a page of an architecture: read, or a clause with file and line; then a small model by it is walked
+ * for its classes and groups. */
 #include "arch/axes.h"
 #include "arch/classes.h"
 #include "arch/place.h"
@@ -34,8 +35,9 @@ static void set_numbers(struct attrs *head)
     static const struct {
         const char *name;
         int64_t value;
-    } number[] = {{"layers", 2}, {"vocab", 8}, {"context", 16}, {"hidden", 8}, {"heads", 2}, {"kv_heads", 1}, {"head_dim", 4},
-                  {"intermediate", 6}, {"experts", 2}, {"topk", 1}, {"einter", 6}, {"kr", 4}, {"nope", 4}, {"rd", 2}, {"vd", 4}};
+    } number[] = {{"layers", 2},   {"vocab", 8},    {"context", 16},     {"hidden", 8},  {"heads", 2},
+                  {"kv_heads", 1}, {"head_dim", 4}, {"intermediate", 6}, {"experts", 2}, {"topk", 1},
+                  {"einter", 6},   {"kr", 4},       {"nope", 4},         {"rd", 2},      {"vd", 4}};
 
     for (size_t i = 0; i < sizeof number / sizeof *number; i++)
         attrs_set_int(head, number[i].name, number[i].value);

@@ -1,5 +1,6 @@
-/* quantized: any bytes as a config.json and a safetensors file beside it: refused, or every value is read to the last row, and its bytes are no more than
- * the file's can stand for. Input: two bytes of length, so much of config.json, then the file. */
+/* quantized: any bytes as a config.json and a safetensors file beside it: refused, or every value is read to the last
+ * row, and its bytes are no more than the file's can stand for. Input: two bytes of length, so much of config.json,
+ * then the file. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,8 @@ static void walk(const struct source *s, const struct file_tensor *t, size_t n)
         bundle_free(&b);
         return;
     }
-    if (t->value && t->bytes / 64 > n) /* a byte of a file is at most 8 codes, each with a scale and a zero of its own */
+    if (t->value &&
+        t->bytes / 64 > n) /* a byte of a file is at most 8 codes, each with a scale and a zero of its own */
         abort();
     if (source_load(s, t, NULL, &b, &e) == 0) {
         v = mem_new((size_t)(b.rows * b.cols) + 1, sizeof *v);

@@ -1,4 +1,5 @@
-/* stats: any bytes as a file of statistics, a stream or lines: statistics or a clause; written as a line they are read again the same. */
+/* stats: any bytes as a file of statistics, a stream or lines: statistics or a clause; written as a line they are read
+ * again the same. */
 #include "text/stats.h"
 
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /*
  * stream: any bytes are a stream or one clause; what is passed on is a stream again.
- * Input that begins with 0x94 is taken as it is. Other input is made into frames with right checksums, head and tail, so that the
- * fuzzer gets past them: byte 0 to 6 is a record of that kind, u16 LE body length, body; any other byte is a chunk of part byte % 8:
- * first row, codec, u16 LE payload length, payload.
+ * Input that begins with 0x94 is taken as it is. Other input is made into frames with right checksums, head and tail,
+ * so that the fuzzer gets past them: byte 0 to 6 is a record of that kind, u16 LE body length, body; any other byte is
+ * a chunk of part byte % 8: first row, codec, u16 LE payload length, payload.
  */
 #include <stdlib.h>
 #include <string.h>

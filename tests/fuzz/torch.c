@@ -1,4 +1,5 @@
-/* Any bytes as a state dict of PyTorch, in a zip or in pickles: read or refused; what is read can be walked to the last byte. */
+/* Any bytes as a state dict of PyTorch, in a zip or in pickles: read or refused; what is read can be walked to the last
+ * byte. */
 #include "file_walk.h"
 
 FUZZ_ROOM(MIB(4), 1100) /* deflate makes at most 1032 bytes of one. */

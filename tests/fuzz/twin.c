@@ -1,4 +1,5 @@
-/* Any bytes as the text form of a stream: read or refused; what is read is written as a text that reads and writes the same. */
+/* Any bytes as the text form of a stream: read or refused; what is read is written as a text that reads and writes the
+ * same. */
 #include "tensor/twin.h"
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /*
- * unzip: any bytes as a file are bytes out of it or a clause; and what record/zip makes of them, in two members or frames, are they again, twice.
+ * unzip: any bytes as a file are bytes out of it or a clause; and what record/zip makes of them, in two members or
+ * frames, are they again, twice.
  */
 #include "record/unzip.h"
 
@@ -60,7 +61,8 @@ static void there_and_back(enum zip_how how, const uint8_t *p, size_t n)
     for (int i = 0; i < 2; i++) {
         struct zip *z = zip_open(fd, how, 1, NULL);
 
-        if (!z || zip_put(z, p, n / 2, NULL) < 0 || zip_put(z, p + n / 2, n - n / 2, NULL) < 0 || zip_close(z, NULL) < 0)
+        if (!z || zip_put(z, p, n / 2, NULL) < 0 || zip_put(z, p + n / 2, n - n / 2, NULL) < 0 ||
+            zip_close(z, NULL) < 0)
             abort();
     }
     if (drain(fd, p, n) < 0)

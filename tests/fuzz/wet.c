@@ -1,4 +1,5 @@
-/* wet: any bytes are the texts of a WET file or a clause, and the same ones however few bytes come at a time. Byte 0: how few; 1: the longest text. */
+/* wet: any bytes are the texts of a WET file or a clause, and the same ones however few bytes come at a time. Byte 0:
+ * how few; 1: the longest text. */
 #include "record/wet.h"
 
 #include <stdlib.h>

@@ -1,9 +1,11 @@
 /*
  * laws/alloc: what holds for every method of the table, for each kind it shares out.
  *
- *   sparsity: the weights that go are the target's, to one weight; shares are in [0, 1]; owl and error stay near the target
+ *   sparsity: the weights that go are the target's, to one weight; shares are in [0, 1]; owl and error stay near the
+ *   target
  *   type, rank: the costs are within the budget; more budget never costs less
- *   uniform is uniform; error's loss is no more than uniform's, and falls as the budget grows; tensors that are alike get alike shares;
+ *   uniform is uniform; error's loss is no more than uniform's, and falls as the budget grows; tensors that are alike
+ *   get alike shares;
  *   any number of threads gives the same numbers
  */
 #include <stdlib.h>
@@ -39,7 +41,8 @@ static void make(void)
                 mean[i][a] += (float)(rng_normal(r, 5000 + t * cols + a) + 0.2) * (float)(1 + a % 5) / 40;
                 for (uint64_t b = 0; b < cols; b++)
                     gram[i][a * cols + b] += (float)(rng_normal(r, 5000 + t * cols + a) + 0.2) * (float)(1 + a % 5) *
-                                             (float)(rng_normal(r, 5000 + t * cols + b) + 0.2) * (float)(1 + b % 5) / 40;
+                                             (float)(rng_normal(r, 5000 + t * cols + b) + 0.2) * (float)(1 + b % 5) /
+                                             40;
             }
         for (uint64_t c = 0; c < cols; c++)
             norm2[i][c] = gram[i][c * cols + c];
@@ -47,7 +50,8 @@ static void make(void)
 }
 
 /* 2 to 5 bits a weight; losses that fall fourfold with a bit, from one that is the tensor's own. */
-static int try(const struct alloc_job *j, struct bundle *b, uint64_t type, double *bytes, double *lost, double *whole, struct err *e)
+static int try(const struct alloc_job *j, struct bundle *b, uint64_t type, double *bytes, double *lost, double *whole,
+               struct err *e)
 {
     const struct alloc_tensor *t = &j->t[j->n - 1];
 
@@ -128,9 +132,9 @@ static double uniform_loss(const struct alloc_job *j)
                 const struct alloc_tensor *t = &j->t[i];
                 const struct alloc_point *p = &t->point[k];
 
-                if (j->kind == ALLOC_TYPE             ? p->choice == type
-                    : j->kind == ALLOC_RANK           ? p->choice == alloc_uniform_rank(j, t)
-                                                      : fabs(p->cost - (1 - j->target) * alloc_weights(t)) < 1e-9) {
+                if (j->kind == ALLOC_TYPE   ? p->choice == type
+                    : j->kind == ALLOC_RANK ? p->choice == alloc_uniform_rank(j, t)
+                                            : fabs(p->cost - (1 - j->target) * alloc_weights(t)) < 1e-9) {
                     total += t->factor * p->loss;
                     price += p->cost;
                 }
@@ -151,8 +155,9 @@ static void one(const struct alloc_method *m, enum alloc_kind kind, double targe
         if (kind == ALLOC_SPARSITY && (m == &alloc_owl || m == &alloc_error))
             CHECK(fabs(j.t[i].share - target) <= j.width + 1e-12);
         if (m == &alloc_uniform)
-            CHECK(kind == ALLOC_SPARSITY ? j.t[i].share == target : kind == ALLOC_TYPE ? j.t[i].choice == j.t[0].choice
-                                                                                      : j.t[i].choice == alloc_uniform_rank(&j, &j.t[i]));
+            CHECK(kind == ALLOC_SPARSITY ? j.t[i].share == target
+                  : kind == ALLOC_TYPE   ? j.t[i].choice == j.t[0].choice
+                                         : j.t[i].choice == alloc_uniform_rank(&j, &j.t[i]));
     }
     if (kind == ALLOC_SPARSITY)
         CHECK_NEAR(cost(&j), budget(&j), 1e-6); /* far less than a weight */
@@ -195,7 +200,8 @@ static void same_layers(const struct alloc_method *m)
     struct alloc_job j;
 
     run(m, &j, ALLOC_SPARSITY, 0.6, 0);
-    for (int i = 4; i < N && m != &alloc_flap && m != &alloc_error; i++) /* there the last step goes to one of the tensors that tie */
+    for (int i = 4; i < N && m != &alloc_flap && m != &alloc_error;
+         i++) /* there the last step goes to one of the tensors that tie */
         CHECK_NEAR(j.t[i].share, j.t[i - 4].share, 1e-12);
     for (int i = 0; i < N && (m == &alloc_owl || m == &alloc_cfsp); i++)
         CHECK_NEAR(j.t[i].share, 0.6, 1e-12);
@@ -217,7 +223,8 @@ static void refusals(void)
         const struct alloc_method *m = i ? &alloc_error : &alloc_uniform;
 
         CHECK(m->see(&j, alloc_add(&j, "t", 8, 8), &(struct alloc_view){0}, &e) == 0 && m->decide(&j, &e) < 0);
-        CHECK_STR(e.msg, i ? "the least that the tensors can become costs 16, the budget is 10" : "the smallest type takes 16 bytes, the budget is 10");
+        CHECK_STR(e.msg, i ? "the least that the tensors can become costs 16, the budget is 10"
+                           : "the smallest type takes 16 bytes, the budget is 10");
         alloc_free(&j);
     }
     j.kind = ALLOC_SPARSITY;

@@ -1,6 +1,7 @@
 /*
- * ddup against brute force. Families of two texts each, of any likeness: how many meet is what 1 - (1 - J^r)^b says; with verify a pair is
- * joined only if its true index is high enough, and whatever order the texts come in the clusters are the same. Chains make one cluster.
+ * ddup against brute force. Families of two texts each, of any likeness: how many meet is what 1 - (1 - J^r)^b says;
+ * with verify a pair is joined only if its true index is high enough, and whatever order the texts come in the clusters
+ * are the same. Chains make one cluster.
  */
 #include <stdlib.h>
 
@@ -74,7 +75,8 @@ static void find_truth(const struct dup_preset *p)
     }
 }
 
-/* joined[p]: pair p is one cluster. step: the order of adding, coprime to the number of texts. Returns texts in clusters. */
+/* joined[p]: pair p is one cluster. step: the order of adding, coprime to the number of texts. Returns texts in
+ * clusters. */
 static int run(const struct dup_opts *o, int step, int *joined, double *error)
 {
     struct dup *d = dup_open(o, &e);
@@ -130,7 +132,8 @@ static void preset(const struct dup_preset *p)
         CHECK(!!again[i] == (joined[i] && truth[i] >= 0.75)); /* precision 1, and nothing else lost */
 }
 
-/* Text i has words 20 i to 20 i + 299 of one endless text: neighbours are like each other (J = 0.87), far ones are not. */
+/* Text i has words 20 i to 20 i + 299 of one endless text: neighbours are like each other (J = 0.87), far ones are not.
+ * */
 static void chain(int n, int step)
 {
     struct dup_opts o = {.p = dup_native, .shard = 1, .shards = 1, .memory = 1 << 20};

@@ -1,11 +1,16 @@
 /*
  * laws/factor: what holds for every method of the table.
  *
- *   full rank reproduces the matrix; the loss falls with the rank; predicted loss is measured loss; with H = I and equal
- *   inputs every method that puts a product in the value's place is svd; whiten loses no more than svd or asvd on the outputs; a gram of low rank
- *   is no obstacle; an adapter's sum is the weight it came from; monarch of one block is svd; a sparse term beside a product loses less than the product alone,
- *   and nothing where it may hold all; as many atoms as layers lose nothing, and with each one less the loss grows; outliers are the largest, as many as asked for; any number of threads gives the same bits;
- *   more rows than columns or fewer, exact or randomized: the predicted loss, the least or next to it, and both factors of one size.
+ *   full rank reproduces the matrix; the loss falls with the rank; predicted loss is measured loss; with H = I and
+ *   equal
+ *   inputs every method that puts a product in the value's place is svd; whiten loses no more than svd or asvd on the
+ *   outputs; a gram of low rank
+ *   is no obstacle; an adapter's sum is the weight it came from; monarch of one block is svd; a sparse term beside a
+ *   product loses less than the product alone,
+ *   and nothing where it may hold all; as many atoms as layers lose nothing, and with each one less the loss grows;
+ *   outliers are the largest, as many as asked for; any number of threads gives the same bits;
+ *   more rows than columns or fewer, exact or randomized: the predicted loss, the least or next to it, and both factors
+ *   of one size.
  */
 #include <stdlib.h>
 
@@ -65,14 +70,31 @@ struct sizes {
 };
 
 /* What a method makes of w, and its loss by h. */
-static double sized(const struct factor_method *m, struct sizes n, const float *h, const float *size, double *value, double *predicted)
+static double sized(const struct factor_method *m, struct sizes n, const float *h, const float *size, double *value,
+                    double *predicted)
 {
     static double b[ROWS * COLS], a[COLS * COLS];
     static float off[ROWS * COLS], all[ROWS * COLS];
     static uint8_t mask[ROWS * COLS];
     float norm2[COLS];
-    struct factor_job j = {"law", ROWS, COLS, n.rank, w, size, h, m->alpha, 1, b, a, 0, norm2, n.blocks, n.kept, 20,
-                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL, NULL};
+    struct factor_job j = {"law",
+                           ROWS,
+                           COLS,
+                           n.rank,
+                           w,
+                           size,
+                           h,
+                           m->alpha,
+                           1,
+                           b,
+                           a,
+                           0,
+                           norm2,
+                           n.blocks,
+                           n.kept,
+                           20,
+                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL,
+                           NULL};
     struct err e = {""};
 
     for (int i = 0; i < COLS; i++)
@@ -91,7 +113,8 @@ static double sized(const struct factor_method *m, struct sizes n, const float *
 }
 
 /* Ranks of the whole matrix; monarch's are of a block. */
-static double run(const struct factor_method *m, uint64_t rank, const float *h, const float *size, double *value, double *predicted)
+static double run(const struct factor_method *m, uint64_t rank, const float *h, const float *size, double *value,
+                  double *predicted)
 {
     uint64_t n = blocks_of(m), most = SMALL / n;
 
@@ -127,7 +150,8 @@ static void sparse(void)
         last = loss;
     }
     CHECK_NEAR(last, 0, 1e-9);
-    CHECK(sized(m, (struct sizes){1, 5, ROWS}, identity, ones, p, NULL) < run(factor_find("svd"), 5, identity, ones, p, NULL));
+    CHECK(sized(m, (struct sizes){1, 5, ROWS}, identity, ones, p, NULL) <
+          run(factor_find("svd"), 5, identity, ones, p, NULL));
 }
 
 static void atoms(void)
@@ -223,7 +247,8 @@ static void one(const struct factor_method *m)
         CHECK_NEAR(p[i], q[i], 1e-6);
 }
 
-/* A matrix of more rows than columns and its like turned, of a rank for which the randomized decomposition is taken unless exact is asked for. */
+/* A matrix of more rows than columns and its like turned, of a rank for which the randomized decomposition is taken
+ * unless exact is asked for. */
 static void shape(const struct factor_method *m, uint64_t rows, uint64_t cols, const float *size, const float *h)
 {
     enum { RANK = 3, MOST = 120 * 72 };
@@ -236,8 +261,17 @@ static void shape(const struct factor_method *m, uint64_t rows, uint64_t cols, c
     for (uint64_t i = 0; i < rows * cols; i++)
         all[i] = (float)(x[i] = rng_normal(r, i));
     for (int exact = 0; exact < 2; exact++) {
-        struct factor_job j = {.name = "law", .rows = rows, .cols = cols, .rank = RANK, .w = x, .absmean = size, .gram = h, .alpha = m->alpha,
-                               .exact = exact, .b = b, .a = a};
+        struct factor_job j = {.name = "law",
+                               .rows = rows,
+                               .cols = cols,
+                               .rank = RANK,
+                               .w = x,
+                               .absmean = size,
+                               .gram = h,
+                               .alpha = m->alpha,
+                               .exact = exact,
+                               .b = b,
+                               .a = a};
 
         CHECK(m->apply(&j, &e) == 0);
         memcpy(off, x, rows * cols * sizeof *off);

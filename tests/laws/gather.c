@@ -1,6 +1,6 @@
 /*
- * Laws of what dfeat gathers, over the table: adding up is associative and commutative to the byte, nothing is the neutral element, and parts
- * added up are the whole, however the records are dealt out.
+ * Laws of what dfeat gathers, over the table: adding up is associative and commutative to the byte, nothing is the
+ * neutral element, and parts added up are the whole, however the records are dealt out.
  */
 #include <stdlib.h>
 
@@ -23,7 +23,8 @@ static void make_texts(void)
         struct buf b = {0};
 
         for (uint64_t w = rng_below(r, 3 * i, 60); w > 0; w--)
-            buf_printf(&b, "%s%llu ", w % 5 ? "Word" : "\xc3\xa9,", (unsigned long long)rng_below(r, 1000 + 100 * i + w, 40));
+            buf_printf(&b, "%s%llu ", w % 5 ? "Word" : "\xc3\xa9,",
+                       (unsigned long long)rng_below(r, 1000 + 100 * i + w, 40));
         text[i] = (struct record){.id = "t", .id_len = 1, .text = buf_str(&b), .text_len = b.len};
         if (i % 3) /* far apart, so that rounding would show the order */
             record_add_score(&text[i], "q", (rng_unit(r, 3 * i + 1) - 0.5) * (i % 2 ? 1e15 : 1e-15));

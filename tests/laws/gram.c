@@ -14,7 +14,8 @@
 
 enum { ROWS = 48, COLS = 320, N = ROWS * COLS, TOKENS = 512 };
 
-static float w[N], q[N], other[N], score[N], gram[COLS * COLS], eye[COLS * COLS], x[TOKENS * COLS], norm2[COLS], mean[COLS];
+static float w[N], q[N], other[N], score[N], gram[COLS * COLS], eye[COLS * COLS], x[TOKENS * COLS], norm2[COLS],
+    mean[COLS];
 static uint8_t mask[N], plain[N];
 
 /* Tokens of `rank` hidden causes, channels of different strength; channel 5 is never active. */
@@ -32,7 +33,9 @@ static void make(int rank)
         for (int c = 0; c < COLS; c++)
             v[c] = c < rank ? (float)rng_normal(r, at++) : 0;
         for (int c = COLS; c-- > 0;)
-            v[c] = c == 5 ? 0 : (float)(1 + c % 7) * (0.3f + v[c % rank] + (rank == COLS ? 0.8f * v[(c * 7 + 1) % rank] : 0));
+            v[c] = c == 5
+                       ? 0
+                       : (float)(1 + c % 7) * (0.3f + v[c % rank] + (rank == COLS ? 0.8f * v[(c * 7 + 1) % rank] : 0));
     }
     gram_add(COLS, TOKENS, x, COLS, sums);
     gram_finish(COLS, sums, 1.0 / TOKENS);
@@ -53,8 +56,16 @@ static struct prune_args args = PRUNE_ARGS;
 static void prune(const struct prune_method *m, const char *sparsity, const char *scope, const float *h, float *out)
 {
     struct pattern p;
-    struct prune_job j = {.pattern = &p, .args = &args, .rows = ROWS, .cols = COLS, .w = out, .score = score,
-                          .norm2 = norm2, .mean = mean, .gram = h, .mask = mask};
+    struct prune_job j = {.pattern = &p,
+                          .args = &args,
+                          .rows = ROWS,
+                          .cols = COLS,
+                          .w = out,
+                          .score = score,
+                          .norm2 = norm2,
+                          .mean = mean,
+                          .gram = h,
+                          .mask = mask};
     struct err e;
 
     CHECK(pattern_parse(&p, sparsity, NULL, scope, &e) == 0);
@@ -129,7 +140,8 @@ static void nothing(void *ctx, const struct obs_tile *t, float *v)
         v[l] = (t->row0 + l + t->col) % 3 ? v[l] : 0;
 }
 
-/* What the sweep says it lost is what the damped gram says of the weights before and after; and that is what the outputs lose. */
+/* What the sweep says it lost is what the damped gram says of the weights before and after; and that is what the
+ * outputs lose. */
 static void losses(void)
 {
     static float damped[COLS * COLS], d[N], y[TOKENS * ROWS];
@@ -163,7 +175,8 @@ static void losses(void)
     free(U);
 }
 
-/* A refit lowers the loss of every row, whatever the gram, and there is nothing left to gain: the gradient is 0 where weights stay. */
+/* A refit lowers the loss of every row, whatever the gram, and there is nothing left to gain: the gradient is 0 where
+ * weights stay. */
 static void refits(void)
 {
     static const char *const share[] = {"0.5", "2:4", "0.9", "0", "1"};
@@ -182,11 +195,13 @@ static void refits(void)
                 CHECK(isfinite(q[k]) && (!mask[k] || q[k] == 0));
             memcpy(other, q, sizeof q);
             prune_refit(ROWS, COLS, w, mask, gram, q);
-            CHECK(loss(gram, q) <= after * (1 + 1e-6) + 1e-9 && loss(gram, q) >= after * 0.99 - 1e-9); /* what f32 tells of the whole */
+            CHECK(loss(gram, q) <= after * (1 + 1e-6) + 1e-9 &&
+                  loss(gram, q) >= after * 0.99 - 1e-9); /* what f32 tells of the whole */
         }
 }
 
-/* The share of the outputs' energy on the tokens that is lost: it tells of small losses what the gram's rounding hides. */
+/* The share of the outputs' energy on the tokens that is lost: it tells of small losses what the gram's rounding hides.
+ * */
 static double seen(const float *v)
 {
     static float d[N], y[TOKENS * ROWS], z[TOKENS * ROWS];
@@ -203,7 +218,8 @@ static double seen(const float *v)
     return lost / whole;
 }
 
-/* With many more weights left than inputs have causes all loss is made up for, by changes no larger than need be: the gram's rounding moves nothing. */
+/* With many more weights left than inputs have causes all loss is made up for, by changes no larger than need be: the
+ * gram's rounding moves nothing. */
 static void few(void)
 {
     static const char *const share[] = {"0", "0.3", "0.5"};
@@ -282,8 +298,8 @@ static void code(const struct quant_gram *g, const struct quant_affine *a, uint6
     memset(to, 0, sizeof *to);
     for (uint64_t r = 0; r < ROWS; r += step)
         if (g)
-            quant_gram_rows(g, &quant_method_gptq, a, w + r * COLS, step, COLS, to->codes + r * bytes, to->scales + r * groups,
-                            a->sym ? NULL : to->zeros + r * groups);
+            quant_gram_rows(g, &quant_method_gptq, a, w + r * COLS, step, COLS, to->codes + r * bytes,
+                            to->scales + r * groups, a->sym ? NULL : to->zeros + r * groups);
         else
             quant_rows(quant_method_find("rtn"), a, w, ROWS, COLS, to->codes, to->scales, a->sym ? NULL : to->zeros);
 }
@@ -317,7 +333,8 @@ static void quantized(void)
         }
 }
 
-/* With H = I and inputs of one strength awq leaves weights alone, so it is rtn; with any gram it loses no more than rtn, by as many threads as may be. */
+/* With H = I and inputs of one strength awq leaves weights alone, so it is rtn; with any gram it loses no more than
+ * rtn, by as many threads as may be. */
 static void scaled(void)
 {
     static float s[COLS], again[COLS], ones[COLS];

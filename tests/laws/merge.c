@@ -40,14 +40,16 @@ static struct merge_args args_of(const struct merge_method *m, const struct merg
 }
 
 /* Merge models pick[0 .. n-1] in slabs of `step` rows. */
-static void merged(const struct merge_method *m, const struct merge_texts *x, const int *pick, int n, uint64_t step, float *out)
+static void merged(const struct merge_method *m, const struct merge_texts *x, const int *pick, int n, uint64_t step,
+                   float *out)
 {
     struct merge_args a = args_of(m, x, n);
     float *copy = mem_new((size_t)n * N, sizeof *copy), *at[MODELS];
     struct err e = {""};
 
     const struct merge_survey *s = merge_surveys(m, &a);
-    void *seen = s && step < ROWS ? s->begin(&(struct merge_job){.args = &a, .rows = ROWS, .cols = COLS, .models = n}) : NULL;
+    void *seen =
+        s && step < ROWS ? s->begin(&(struct merge_job){.args = &a, .rows = ROWS, .cols = COLS, .models = n}) : NULL;
 
     if (merge_whole(m, &a))
         step = ROWS;
@@ -57,7 +59,8 @@ static void merged(const struct merge_method *m, const struct merge_texts *x, co
         for (uint64_t r = 0; r < ROWS; r += step) {
             for (int k = 0; k < n; k++)
                 at[k] = copy + k * N + r * COLS;
-            struct merge_job j = {&a, "t", r, step, COLS, n, m->base ? base + r * COLS : NULL, at, out + r * COLS, seen};
+            struct merge_job j = {&a,  "t", r, step, COLS, n, m->base ? base + r * COLS : NULL, at, out + r * COLS,
+                                  seen};
 
             if (s && pass < s->passes)
                 s->see(seen, &j, pass);
@@ -85,7 +88,9 @@ static int count_of(const struct merge_method *m)
 static void split(const struct merge_method *m)
 {
     static const struct merge_texts plain = {0}, half = {.density = "0.5", .seed = "3"};
-    const struct merge_texts *x = !(m->takes & MERGE_DENSITY) ? &plain : m->takes & MERGE_SEED ? &half : &(struct merge_texts){.density = "0.5"};
+    const struct merge_texts *x = !(m->takes & MERGE_DENSITY) ? &plain
+                                  : m->takes & MERGE_SEED     ? &half
+                                                              : &(struct merge_texts){.density = "0.5"};
     static const int pick[] = {0, 1, 2, 3};
     float a[N], b[N];
 
@@ -113,7 +118,8 @@ static void equals(const struct merge_method *m)
     merged(m, &x, same, n, ROWS, out);
     memcpy(base, was, sizeof base);
     for (int i = 0; i < N; i++)
-        CHECK(m == &merge_opcm ? fabsf(out[i] - model[1][i]) < 1e-5f : out[i] == model[1][i]); /* opcm rescales by norms */
+        CHECK(m == &merge_opcm ? fabsf(out[i] - model[1][i]) < 1e-5f
+                               : out[i] == model[1][i]); /* opcm rescales by norms */
 }
 
 /* Fine-tunes that are equal, of another base: weights of a sum of 1 give the fine-tune where nothing is left out. */

@@ -1,5 +1,5 @@
-/* pages: laws of every page of the table: it is read; names in both forms say the role, layer and expert they were made of; every weight of a page that
- * runs is read by a step; nothing that is read by name alone is in two rows. */
+/* pages: laws of every page of the table: it is read; names in both forms say the role, layer and expert they were made
+ * of; every weight of a page that runs is read by a step; nothing that is read by name alone is in two rows. */
 #include <stdlib.h>
 
 #include "arch/place.h"
@@ -20,8 +20,10 @@ static void names_say(const struct arch *a, enum arch_form f, const char *role, 
     }
     if (!strchr(name, '3'))
         layer = -1;
-    if (!arch_role(a->name, name, &back, &l, &x) || strcmp(back, role) != 0 || l != layer || (x != expert && strcmp(a->name, "bert") != 0))
-        printf("%s: %s %s says %s, layer %lld, expert %lld\n", a->name, role, name, back ? back : "nothing", (long long)l, (long long)x);
+    if (!arch_role(a->name, name, &back, &l, &x) || strcmp(back, role) != 0 || l != layer ||
+        (x != expert && strcmp(a->name, "bert") != 0))
+        printf("%s: %s %s says %s, layer %lld, expert %lld\n", a->name, role, name, back ? back : "nothing",
+               (long long)l, (long long)x);
     CHECK(back && strcmp(back, role) == 0 && l == layer);
     free(name);
 }

@@ -147,7 +147,8 @@ static void nested(const struct score_method *m, const char *block, const char *
 
 static void patterns(const struct score_method *m)
 {
-    static const char *const scope[] = {"row", "tensor", "model"}, *const group[] = {"2:4", "1:4", "3:4", "4:8", "0:3", "8:16"};
+    static const char *const scope[] = {"row", "tensor", "model"}, *const group[] = {"2:4", "1:4", "3:4",
+                                                                                     "4:8", "0:3", "8:16"};
 
     for (int s = 0; s < 3; s++)
         for (int b = 0; b < 2; b++) {
@@ -177,7 +178,9 @@ static void split(const struct score_method *m)
     for (int jobs = 1; jobs <= 4; jobs += 3) {
         par_set_jobs(jobs);
         for (uint64_t r = 0; r < ROWS; r += 8)
-            CHECK(m->whole || score_rows(m, &(struct score_job){"t", 3, 4, r, 8, COLS, w + r * COLS, &known, part + r * COLS}, &e) == 0);
+            CHECK(m->whole ||
+                  score_rows(m, &(struct score_job){"t", 3, 4, r, 8, COLS, w + r * COLS, &known, part + r * COLS},
+                             &e) == 0);
         if (m->whole)
             scores_of(m, w, part);
         CHECK(memcmp(score, part, sizeof part) == 0);
@@ -187,7 +190,8 @@ static void split(const struct score_method *m)
 
 static void ties(void)
 {
-    struct pattern row = pattern("0.25", NULL, "row"), model = pattern("0.25", NULL, "model"), nm = pattern("3:4", NULL, NULL);
+    struct pattern row = pattern("0.25", NULL, "row"), model = pattern("0.25", NULL, "model"),
+                   nm = pattern("3:4", NULL, NULL);
 
     for (int i = 0; i < N; i++)
         score[i] = 1;
@@ -243,8 +247,9 @@ static void rank_grows(void)
 
 static void refusals(void)
 {
-    static const char *const bad[][3] = {{"5:4", 0, 0}, {"2:0", 0, 0}, {"2:4", "2x2", 0}, {"2:4", 0, "row"}, {"1.5", 0, 0},
-                                         {"0.5", "0x2", 0}, {"0.5", 0, "layer"}, {"0.5", "2x70000", 0}, {"", 0, 0}};
+    static const char *const bad[][3] = {{"5:4", 0, 0},       {"2:0", 0, 0},         {"2:4", "2x2", 0},
+                                         {"2:4", 0, "row"},   {"1.5", 0, 0},         {"0.5", "0x2", 0},
+                                         {"0.5", 0, "layer"}, {"0.5", "2x70000", 0}, {"", 0, 0}};
     struct pattern p = pattern("2:4", NULL, NULL);
     struct err e;
 
@@ -293,9 +298,10 @@ static void closed_forms(void)
     static const struct {
         const char *sparsity, *scope;
         double lost;
-    } form[] = {{"0.1", "tensor", .000525}, {"0.3", "tensor", .014555}, {"0.5", "tensor", .071326}, {"0.6", "tensor", .128756},
-                {"0.7", "tensor", .216693}, {"0.8", "tensor", .350180}, {"0.9", "tensor", .560714}, {"2:4", NULL, .132447},
-                {"3:4", NULL, .030176}, {"1:4", NULL, .382447}, {"4:8", NULL, .103307}, {"8:16", NULL, .087633}};
+    } form[] = {{"0.1", "tensor", .000525}, {"0.3", "tensor", .014555}, {"0.5", "tensor", .071326},
+                {"0.6", "tensor", .128756}, {"0.7", "tensor", .216693}, {"0.8", "tensor", .350180},
+                {"0.9", "tensor", .560714}, {"2:4", NULL, .132447},     {"3:4", NULL, .030176},
+                {"1:4", NULL, .382447},     {"4:8", NULL, .103307},     {"8:16", NULL, .087633}};
 
     for (size_t i = 0; i < sizeof form / sizeof *form; i++)
         energy(form[i].sparsity, form[i].scope, form[i].lost);

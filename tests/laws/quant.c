@@ -30,15 +30,18 @@ static double error(const float *q, const float *v)
     return sqrt(lost / whole);
 }
 
-/* Errors that ggml's own quantizer has on normal weights, in per cent; all inputs of equal importance where it needs one. */
+/* Errors that ggml's own quantizer has on normal weights, in per cent; all inputs of equal importance where it needs
+ * one. */
 static void check_blocks_known_error(void)
 {
     static const struct {
         const char *type;
         double percent;
-    } known[] = {{"q8_0", .535}, {"q6_K", 1.77}, {"q5_K", 3.61}, {"q5_1", 3.79}, {"q5_0", 4.28}, {"q4_K", 7.14}, {"q4_1", 7.82}, {"q4_0", 8.59},
-                 {"q3_K", 15.1}, {"q2_K", 29.7}, {"iq4_nl", 7.62}, {"iq4_xs", 7.68}, {"mxfp4", 11.4}, {"nvfp4", 10.3}, {"iq3_s", 16.6},
-                 {"iq3_xxs", 18.2}, {"iq2_s", 24.9}, {"iq2_xs", 30}, {"iq2_xxs", 34.4}, {"iq1_m", 45.1}, {"iq1_s", 48.5}, {"q1_0", 60}};
+    } known[] = {{"q8_0", .535},    {"q6_K", 1.77},   {"q5_K", 3.61},  {"q5_1", 3.79},    {"q5_0", 4.28},
+                 {"q4_K", 7.14},    {"q4_1", 7.82},   {"q4_0", 8.59},  {"q3_K", 15.1},    {"q2_K", 29.7},
+                 {"iq4_nl", 7.62},  {"iq4_xs", 7.68}, {"mxfp4", 11.4}, {"nvfp4", 10.3},   {"iq3_s", 16.6},
+                 {"iq3_xxs", 18.2}, {"iq2_s", 24.9},  {"iq2_xs", 30},  {"iq2_xxs", 34.4}, {"iq1_m", 45.1},
+                 {"iq1_s", 48.5},   {"q1_0", 60}};
     static float ones[COLS];
     size_t n = 0;
 
@@ -81,7 +84,8 @@ static void check_block(const struct quant_block *b)
     CHECK(weighed <= plain); /* importance lowers the error that it weighs */
     if (strchr(b->type, 'K') || strncmp(b->type, "iq", 2) == 0 || strcmp(b->type, "nvfp4") == 0)
         return;
-    quant_encode(b, back, NULL, ROWS, COLS, others); /* types whose scale is not searched keep what they can represent */
+    quant_encode(b, back, NULL, ROWS, COLS,
+                 others); /* types whose scale is not searched keep what they can represent */
     decode(b, others, again);
     CHECK(memcmp(back, again, sizeof back) == 0);
 }
@@ -165,8 +169,8 @@ static void check_method(const struct quant_method *m, int sym)
     }
 }
 
-/* With scales in F32 round to nearest keeps the codes of what it can represent (a scale rounded to F16 may cut the range by a step); no
- * weight moves by more than half a step (and what rounding the scale adds). */
+/* With scales in F32 round to nearest keeps the codes of what it can represent (a scale rounded to F16 may cut the
+ * range by a step); no weight moves by more than half a step (and what rounding the scale adds). */
 static void check_rtn(void)
 {
     const struct quant_method *m = quant_method_find("rtn");

@@ -1,6 +1,7 @@
 /*
- * rules over texts made at random from few words, so that n-grams repeat: the same values from room that was used and from fresh room, alone and
- * with all sets; shares between 0 and 1; n-grams counted by brute force; what does not change when words are read backwards.
+ * rules over texts made at random from few words, so that n-grams repeat: the same values from room that was used and
+ * from fresh room, alone and with all sets; shares between 0 and 1; n-grams counted by brute force; what does not
+ * change when words are read backwards.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -12,9 +13,11 @@
 
 #define TEXTS 400
 
-static const char *const piece[] = {"a", "bc", "abc", "the", "of", "Word.", "é", "日本", "#", "...", "…", "- x", "{", "lorem ipsum", "cookie",
-                                    "http://a.b", "[1]", "\x80", "12", "end!\"", "javascript"};
-static const char *const gap[] = {" ", " ", " ", " ", " ", " ", " ", " ", "\n", "\n", "\n\n", "  ", "\r\n", "\xc2\xa0", "\t", "\n\n\n"};
+static const char *const piece[] = {"a",      "bc",         "abc", "the",  "of",  "Word.",  "é",
+                                    "日本",   "#",          "...", "…",    "- x", "{",      "lorem ipsum",
+                                    "cookie", "http://a.b", "[1]", "\x80", "12",  "end!\"", "javascript"};
+static const char *const gap[] = {" ",  " ",  " ",    " ",  " ",    " ",        " ",  " ",
+                                  "\n", "\n", "\n\n", "  ", "\r\n", "\xc2\xa0", "\t", "\n\n\n"};
 
 static void make(struct buf *b, uint64_t i)
 {
@@ -37,15 +40,18 @@ static void want_all(struct rules_want *w)
 /* Is it a share? Counts, lengths and ratios that may exceed 1 are not. */
 static int is_share(const char *name)
 {
-    static const char *const not[] = {"count", "words", "length", "_ratio", "lines", "sentences", "third", "most_common", "in_duplicate_lines", "entropy", "number",
-                                      "repetition.chars"};
-    static const char *const yes[] = {"line_punct_ratio", "short_line_ratio", "char_dup_ratio", "bullet_ratio", "numbers_ratio", "urls_ratio"};
+    static const char *const not [] = {"count",   "words",       "length",
+                                       "_ratio",  "lines",       "sentences",
+                                       "third",   "most_common", "in_duplicate_lines",
+                                       "entropy", "number",      "repetition.chars"};
+    static const char *const yes[] = {"line_punct_ratio", "short_line_ratio", "char_dup_ratio",
+                                      "bullet_ratio",     "numbers_ratio",    "urls_ratio"};
 
     for (size_t k = 0; k < sizeof yes / sizeof *yes; k++)
         if (strstr(name, yes[k]))
             return 1;
-    for (size_t k = 0; k < sizeof not / sizeof *not; k++)
-        if (strstr(name, not[k]))
+    for (size_t k = 0; k < sizeof not / sizeof *not ; k++)
+        if (strstr(name, not [k]))
             return 0;
     return strncmp(name, "rules.c4", 8) != 0 && !strstr(name, "top_"); /* n-grams that overlap themselves count twice */
 }
@@ -134,7 +140,8 @@ static void check_grams(struct rules *r, uint64_t seed)
     CHECK(rules_run(r, &all, forth.data, forth.len, v, &e) == 0);
     CHECK(rules_run(r, &all, back.data, back.len, u, &e) == 0);
     for (size_t n = 5; n <= 10; n++) {
-        int i = RV_dolma_fraction_of_characters_in_duplicate_5grams + (int)n - 5, k = RV_redpajama_frac_chars_dupe_5grams + (int)n - 5;
+        int i = RV_dolma_fraction_of_characters_in_duplicate_5grams + (int)n - 5,
+            k = RV_redpajama_frac_chars_dupe_5grams + (int)n - 5;
 
         CHECK(v[i] == brute(w, words, n));
         CHECK(v[i] == u[i] && v[k] == u[k]);
@@ -146,14 +153,16 @@ static void check_grams(struct rules *r, uint64_t seed)
 /* A text and the same again behind it. */
 static void check_twice(struct rules *r)
 {
-    static const char text[] = "one line of it\nanother line here\nthe third of them\none line of it\nanother line here\nthe third of them";
+    static const char text[] =
+        "one line of it\nanother line here\nthe third of them\none line of it\nanother line here\nthe third of them";
     struct rules_want all;
     double v[RULES_VALUES];
     struct err e;
 
     want_all(&all);
     CHECK(rules_run(r, &all, text, sizeof text - 1, v, &e) == 0);
-    CHECK(v[RV_repetition_dup_line_frac] == 0.5 && v[RV_nemo_repeated_lines] == 0.5 && v[RV_dolma_fraction_of_duplicate_lines] == 1);
+    CHECK(v[RV_repetition_dup_line_frac] == 0.5 && v[RV_nemo_repeated_lines] == 0.5 &&
+          v[RV_dolma_fraction_of_duplicate_lines] == 1);
 }
 
 int main(void)

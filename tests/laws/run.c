@@ -1,7 +1,7 @@
 /*
- * run: laws of the executor, on a page that has every op: the same bytes for any count of threads, every instruction set, states in memory and in a
- * file; ties of a router go to the lower index; statistics of experts are those of their tokens. What the ops compute is held against transformers
- * elsewhere (tests/cli/arch.bats, tests/vectors).
+ * run: laws of the executor, on a page that has every op: the same bytes for any count of threads, every instruction
+ * set, states in memory and in a file; ties of a router go to the lower index; statistics of experts are those of their
+ * tokens. What the ops compute is held against transformers elsewhere (tests/cli/arch.bats, tests/vectors).
  */
 #include "tests/unit/check.h"
 
@@ -19,25 +19,37 @@
 
 static const char page[] =
     "arch every\ngguf -\n"
-    "number\n  hidden hidden - = 24\n  layers layers - = 3\n  heads heads - = 4\n  kv kv - = 2\n  share - - = heads//kv\n  nope - - = 6\n  rd - - = 4\n"
-    "  vd - - = 5\n  qr - - = 9\n  vocab - - = 50\n  places - - = 40\n  context - - = 32\n  experts - - = 6\n  inter - - = 11\n  top - - = 2\n"
+    "number\n  hidden hidden - = 24\n  layers layers - = 3\n  heads heads - = 4\n  kv kv - = 2\n  share - - = "
+    "heads//kv\n  nope - - = 6\n  rd - - = 4\n"
+    "  vd - - = 5\n  qr - - = 9\n  vocab - - = 50\n  places - - = 40\n  context - - = 32\n  experts - - = 6\n  inter - "
+    "- = 11\n  top - - = 2\n"
     "each\n  late - - = i == 2\n"
-    "weight\n  embed [vocab, hidden]\n  pos [places, hidden]\n  norm.embed [hidden] bias\n  norm.attn [hidden]\n  attn.qa [qr, hidden] bias\n"
-    "  attn.q [kv.share.(nope+rd), qr]\n  norm.q [(nope+rd)]\n  attn.k [kv.nope, hidden]\n  attn.kr [rd, hidden]\n  attn.v [kv.vd, hidden]\n"
-    "  attn.sink [kv.share] if late\n  attn.o [hidden, kv.share.vd]\n  norm.mlp [hidden] bias\n  moe.router [experts, hidden]\n  moe.rbias [experts]\n"
-    "  sh.up [inter, hidden]\n  sh.down [hidden, inter]\n  moe.gate [experts, inter, hidden]\n  moe.up [experts, inter, hidden] bias\n"
+    "weight\n  embed [vocab, hidden]\n  pos [places, hidden]\n  norm.embed [hidden] bias\n  norm.attn [hidden]\n  "
+    "attn.qa [qr, hidden] bias\n"
+    "  attn.q [kv.share.(nope+rd), qr]\n  norm.q [(nope+rd)]\n  attn.k [kv.nope, hidden]\n  attn.kr [rd, hidden]\n  "
+    "attn.v [kv.vd, hidden]\n"
+    "  attn.sink [kv.share] if late\n  attn.o [hidden, kv.share.vd]\n  norm.mlp [hidden] bias\n  moe.router [experts, "
+    "hidden]\n  moe.rbias [experts]\n"
+    "  sh.up [inter, hidden]\n  sh.down [hidden, inter]\n  moe.gate [experts, inter, hidden]\n  moe.up [experts, "
+    "inter, hidden] bias\n"
     "  moe.down [experts, hidden, inter]\n  norm.mlp_post [hidden]\n  norm.final [hidden]\n  head [vocab, hidden]\n"
-    "before\n  x = embed embed\n  x = position x pos skip=1\n  x = layernorm x norm.embed eps=1e-5\n  x = scale x by=1.5\n"
-    "attention\n  n = rmsnorm x norm.attn eps=1e-6\n  c = linear n attn.qa\n  q = linear c attn.q\n  k = linear n attn.k\n  p = linear n attn.kr\n"
-    "  v = linear n attn.v\n  q = rmsnorm q norm.q eps=1e-6\n  q = rope q base=100 dims=rd at=nope pair=1\n  p = rope p base=100 dims=rd pair=1\n"
+    "before\n  x = embed embed\n  x = position x pos skip=1\n  x = layernorm x norm.embed eps=1e-5\n  x = scale x "
+    "by=1.5\n"
+    "attention\n  n = rmsnorm x norm.attn eps=1e-6\n  c = linear n attn.qa\n  q = linear c attn.q\n  k = linear n "
+    "attn.k\n  p = linear n attn.kr\n"
+    "  v = linear n attn.v\n  q = rmsnorm q norm.q eps=1e-6\n  q = rope q base=100 dims=rd at=nope pair=1\n  p = rope "
+    "p base=100 dims=rd pair=1\n"
     "  k = join k p each=kv\n  a = attention q k v scale=0.3 window=5 cap=20 sink=attn.sink if late\n"
-    "  a = attention q k v scale=0.3 alibi=1 if i == 1\n  a = attention q k v scale=0.3 causal=0 alibi=0.5 slopes=bf16 if i == 0\n"
+    "  a = attention q k v scale=0.3 alibi=1 if i == 1\n  a = attention q k v scale=0.3 causal=0 alibi=0.5 slopes=bf16 "
+    "if i == 0\n"
     "  o = linear a attn.o\n  x = add x o\n"
     "mlp\n  m = layernorm x norm.mlp eps=1e-5 group=8\n  r = linear m moe.router\n"
     "  r = route r bias=moe.rbias top=top score=sigmoid groups=3 gtop=2 norm=1 scale=1.7 if top < experts\n"
     "  r = route r top=top score=softmax if top == experts\n"
-    "  s = linear m sh.up\n  s = act s fn=relu2\n  s = linear s sh.down\n  m = scatter m r\n  g = linear m moe.gate\n  u = linear m moe.up\n"
-    "  g = clamp g lo=-1 hi=2\n  g = act g fn=silu alpha=1.7\n  u = offset u by=1\n  h = mul g u\n  d = linear h moe.down\n  d = gather d r\n"
+    "  s = linear m sh.up\n  s = act s fn=relu2\n  s = linear s sh.down\n  m = scatter m r\n  g = linear m moe.gate\n  "
+    "u = linear m moe.up\n"
+    "  g = clamp g lo=-1 hi=2\n  g = act g fn=silu alpha=1.7\n  u = offset u by=1\n  h = mul g u\n  d = linear h "
+    "moe.down\n  d = gather d r\n"
     "  d = add d s\n  d = rmsnorm d norm.mlp_post eps=1e-6\n  x = add x d\n"
     "after\n  x = rmsnorm x norm.final eps=1e-6\n  y = linear x head\n  y = softcap y by=7\n  y = scale y by=0.5\n";
 
@@ -106,16 +118,18 @@ static void drop(struct unit *u)
     u->n = 0;
 }
 
-static const char *const dense[] = {"norm.attn", "attn.qa", "attn.q", "norm.q", "attn.k", "attn.kr", "attn.v", "attn.sink", "attn.o", "norm.mlp", NULL};
-static const char *const shared[] = {"sh.up", "sh.down", NULL}, *const of_expert[] = {"moe.gate", "moe.up", "moe.down", NULL};
+static const char *const dense[] = {"norm.attn", "attn.qa",   "attn.q", "norm.q",   "attn.k", "attn.kr",
+                                    "attn.v",    "attn.sink", "attn.o", "norm.mlp", NULL};
+static const char *const shared[] = {"sh.up", "sh.down", NULL}, *const of_expert[] = {"moe.gate", "moe.up", "moe.down",
+                                                                                      NULL};
 
 /* What a run gave, as a digest. */
 struct digest {
     struct hasher *h;
     const struct forward *f;
     struct calib c;
-    int64_t counts;   /* of experts' tokens, over all layers */
-    int top;          /* every expert sees every token: its statistics are the router's */
+    int64_t counts; /* of experts' tokens, over all layers */
+    int top;        /* every expert sees every token: its statistics are the router's */
     float *router;
 };
 
@@ -192,7 +206,9 @@ static void singles(struct forward *f, const char *const *role)
 static void whole(uint64_t limit, int look, int top, int zero, uint64_t *out)
 {
     static const char *const before[] = {"embed", "pos", "norm.embed", NULL}, *const after[] = {"norm.final", NULL};
-    struct digest d = {.h = hasher_new(), .c = {.parts = CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN | CALIB_GRAM, .least = 0.1}, .top = top ? top : 2};
+    struct digest d = {.h = hasher_new(),
+                       .c = {.parts = CALIB_NORM2 | CALIB_MEAN | CALIB_ABSMEAN | CALIB_GRAM, .least = 0.1},
+                       .top = top ? top : 2};
     struct ppl_token token[TOKENS];
     struct windows w = {0};
     struct unit head = {.n = 0};

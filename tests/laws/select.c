@@ -1,6 +1,6 @@
 /*
- * Laws of choosing, over the whole table: an order names each text once; the seed fixes all of it, and moves what is random; the first k of a
- * longer order are the order of k. And the first k of parts, however
+ * Laws of choosing, over the whole table: an order names each text once; the seed fixes all of it, and moves what is
+ * random; the first k of a longer order are the order of k. And the first k of parts, however
  * they are cut and joined, hold the first k of the whole, by amounts too.
  */
 #include <stdlib.h>
@@ -42,7 +42,15 @@ static void make_set(uint64_t seed)
 static const uint32_t *order_of(const struct select_method *m, uint64_t seed, size_t want, uint32_t *out)
 {
     struct select_args a = {.seed = seed, .temperature = 1, .alpha = 1};
-    struct select_set s = {.n = N, .d = D, .x = x, .score = score, .cluster = cluster, .clusters = 5, .rng = rng, .want = want, .order = out};
+    struct select_set s = {.n = N,
+                           .d = D,
+                           .x = x,
+                           .score = score,
+                           .cluster = cluster,
+                           .clusters = 5,
+                           .rng = rng,
+                           .want = want,
+                           .order = out};
     double key[N];
 
     make_set(seed);
@@ -81,7 +89,8 @@ static void add(struct rank *k, uint64_t i, const struct select_method *m)
 {
     struct select_args a = {.temperature = 2};
     char id[24];
-    struct record r = {.id = id, .id_len = (size_t)snprintf(id, sizeof id, "t%llu", (unsigned long long)i), .text = id, .text_len = 1};
+    struct record r = {
+        .id = id, .id_len = (size_t)snprintf(id, sizeof id, "t%llu", (unsigned long long)i), .text = id, .text_len = 1};
     struct rng by = rng_make(7, id, r.id_len);
 
     rank_group(k, "", 0);
@@ -89,7 +98,8 @@ static void add(struct rank *k, uint64_t i, const struct select_method *m)
 }
 
 /* The numbers of the texts that one pass chooses of in[n], up to the amount, into out. part: of a shard. */
-static size_t choose(const struct select_method *m, const uint64_t *in, size_t n, uint64_t amount, int part, uint64_t *out)
+static size_t choose(const struct select_method *m, const uint64_t *in, size_t n, uint64_t amount, int part,
+                     uint64_t *out)
 {
     struct rank *k = rank_new(1 << 20, &e);
     struct record r = {0};

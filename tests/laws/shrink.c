@@ -1,9 +1,12 @@
 /*
  * laws/shrink: what holds for every method of the table.
  *
- *   counts are exact; lots are fair; equal scores go by index; a unit whose inputs are always 0 goes first and costs nothing; what is removed of a smaller share
- *   is removed of a larger, too; any number of threads gives the same bits; a linear that makes the units has the same say whatever its scale; the
- *   columns that stay, solved for anew, lose no more than as they were, and nothing where the inputs that went are sums of those that stay; a bias
+ *   counts are exact; lots are fair; equal scores go by index; a unit whose inputs are always 0 goes first and costs
+ *   nothing; what is removed of a smaller share
+ *   is removed of a larger, too; any number of threads gives the same bits; a linear that makes the units has the same
+ *   say whatever its scale; the
+ *   columns that stay, solved for anew, lose no more than as they were, and nothing where the inputs that went are sums
+ *   of those that stay; a bias
  *   keeps the mean of the outputs and loses no more, with the refit about the mean least of all.
  */
 #include <stdlib.h>
@@ -18,7 +21,8 @@
 
 enum { UNITS = 12, WIDTH = 2, N = UNITS * WIDTH, ROWS = 10, TOKENS = 200 };
 
-static float w[ROWS * N], up[UNITS * ROWS], gate[UNITS * ROWS], q[N * ROWS], inputs[ROWS * ROWS], norm2[N], mean[N], absmean[N], gram[N * N];
+static float w[ROWS * N], up[UNITS * ROWS], gate[UNITS * ROWS], q[N * ROWS], inputs[ROWS * ROWS], norm2[N], mean[N],
+    absmean[N], gram[N * N];
 static double given[UNITS];
 
 /* Inputs x; the unit `dead` is never active; the last column is the sum of the first two when tied. */
@@ -29,7 +33,10 @@ static void make(int n, int dead, int width, int tied)
 
     for (int t = 0; t < TOKENS; t++) {
         for (int c = 0; c < n; c++)
-            x[t * n + c] = c / width == dead ? 0 : (rng_normal(r, (uint64_t)(t * n + c)) + (c ? 0.5 * x[t * n + c - 1] : 0)) * (1 + c % 3);
+            x[t * n + c] =
+                c / width == dead
+                    ? 0
+                    : (rng_normal(r, (uint64_t)(t * n + c)) + (c ? 0.5 * x[t * n + c - 1] : 0)) * (1 + c % 3);
         if (tied)
             x[t * n + n - 1] = x[t * n] + x[t * n + 1];
     }
@@ -71,8 +78,12 @@ static struct shrink_job job(unsigned what, uint64_t remove, double *score)
 {
     int heads = what == SHRINK_HEADS;
 
-    return (struct shrink_job){what, UNITS, heads ? WIDTH : 1, ROWS, w, {{up, 1}, {gate, 1}, {q, WIDTH}}, heads ? 3 : 2, ROWS, inputs, norm2, mean,
-                               absmean, gram, given, score, remove, 5, 2};
+    return (struct shrink_job){what,          UNITS, heads ? WIDTH : 1,
+                               ROWS,          w,     {{up, 1}, {gate, 1}, {q, WIDTH}},
+                               heads ? 3 : 2, ROWS,  inputs,
+                               norm2,         mean,  absmean,
+                               gram,          given, score,
+                               remove,        5,     2};
 }
 
 static int stays(const uint64_t *keep, uint64_t n, uint64_t unit)
@@ -83,7 +94,8 @@ static int stays(const uint64_t *keep, uint64_t n, uint64_t unit)
     return 0;
 }
 
-/* The unit that is never active is not made, either: where the rows that make units count by themselves it need not go first otherwise. */
+/* The unit that is never active is not made, either: where the rows that make units count by themselves it need not go
+ * first otherwise. */
 static void unmake(int unit)
 {
     for (int i = 0; i < ROWS; i++)
@@ -168,7 +180,8 @@ static void counts(void)
 
     CHECK(shrink_count(768, 0.2, 1) == 154 && shrink_count(768, 0, 1) == 0 && shrink_count(768, 1, 1) == 767);
     CHECK(shrink_count(6, 0.2, 1) == 1 && shrink_count(2, 0.25, 1) == 1 && shrink_count(2, 0.2, 1) == 0);
-    CHECK(shrink_count(768, 0.2, 128) == 128 && shrink_count(768, 0.99, 128) == 640 && shrink_count(100, 0.5, 128) == 0);
+    CHECK(shrink_count(768, 0.2, 128) == 128 && shrink_count(768, 0.99, 128) == 640 &&
+          shrink_count(100, 0.5, 128) == 0);
     j.score = same;
     CHECK(shrink_choose(&j, keep, &e) == 0 && keep[0] == 2 && keep[1] == 3 && keep[2] == 4);
     same[3] = NAN;
@@ -235,7 +248,8 @@ static void biases(void)
         double shift = 0.5 + 0.1 * i;
 
         for (int k = 0; k < N; k++)
-            gram[i * N + k] += (float)(shift * (double)mean[k] + (double)mean[i] * (0.5 + 0.1 * k) + shift * (0.5 + 0.1 * k));
+            gram[i * N + k] +=
+                (float)(shift * (double)mean[k] + (double)mean[i] * (0.5 + 0.1 * k) + shift * (0.5 + 0.1 * k));
     }
     for (int i = 0; i < N; i++)
         mean[i] += (float)(0.5 + 0.1 * i);
@@ -245,9 +259,11 @@ static void biases(void)
         keep[i] = i;
     for (uint64_t r = 0; r < ROWS; r++)
         memcpy(plain + r * STAY, w + r * N, STAY * sizeof *plain);
-    CHECK(refit_columns(ROWS, N, w, gram, keep, STAY, fitted, &e) == 0 && refit_columns(ROWS, N, w, centred, keep, STAY, affine, &e) == 0);
+    CHECK(refit_columns(ROWS, N, w, gram, keep, STAY, fitted, &e) == 0 &&
+          refit_columns(ROWS, N, w, centred, keep, STAY, affine, &e) == 0);
     CHECK(loss(plain, STAY, centred) < 0.9 * loss(plain, STAY, gram));
-    CHECK(loss(affine, STAY, centred) <= 1.0001 * loss(fitted, STAY, centred) && loss(fitted, STAY, centred) <= loss(fitted, STAY, gram));
+    CHECK(loss(affine, STAY, centred) <= 1.0001 * loss(fitted, STAY, centred) &&
+          loss(fitted, STAY, centred) <= loss(fitted, STAY, gram));
     for (int k = 0; k < 2; k++) {
         const float *out = k ? affine : plain;
         float *b = bias_lost(ROWS, N, w, mean, &(struct cut){keep, STAY, 1}, out);

@@ -1,4 +1,5 @@
-/* states IDS WINDOW <STREAM: the mean, over the positions of each window, of the last states: a window a line. What an encoder is compared by. */
+/* states IDS WINDOW <STREAM: the mean, over the positions of each window, of the last states: a window a line. What an
+ * encoder is compared by. */
 #include <stdio.h>
 #include <stdlib.h>
 

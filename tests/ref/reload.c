@@ -1,4 +1,5 @@
-/* reload CODEC: decode every record on standard input and store it anew by that codec. Built by tests/cli/weir5.bats. */
+/* reload CODEC: decode every record on standard input and store it anew by that codec. Built by tests/cli/weir5.bats.
+ * */
 #include <stdlib.h>
 
 #include "base/die.h"

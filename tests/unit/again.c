@@ -55,7 +55,8 @@ int main(void)
     CHECK(target_put(absent, "x", 1, &e) < 0 && strstr(e.msg, absent) != NULL);
     CHECK(target_put("/dev/null", "x", 1, &e) == 0 && stat("/dev/null", &st) == 0 && S_ISCHR(st.st_mode));
     CHECK(target_put("/dev/full", "x", 1, &e) < 0 && strncmp(e.msg, "/dev/full: ", 11) == 0);
-    CHECK(target_open("/dev/stdout", &e) == NULL && target_open("/dev/null", &e) == NULL && target_open(folder, &e) == NULL);
+    CHECK(target_open("/dev/stdout", &e) == NULL && target_open("/dev/null", &e) == NULL &&
+          target_open(folder, &e) == NULL);
     linked = mem_printf("%s/link", folder);
     CHECK(symlink("r.tsv", linked) == 0 && target_put(linked, "new\n", 4, &e) == 0);
     b.len = 0;

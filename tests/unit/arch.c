@@ -1,4 +1,5 @@
-/* arch: roles of names, the order of a forward pass, numbers of config.json, parts of stored tensors, a page of one's own. */
+/* arch: roles of names, the order of a forward pass, numbers of config.json, parts of stored tensors, a page of one's
+ * own. */
 #include "tests/unit/check.h"
 
 #include <stdint.h>
@@ -59,10 +60,12 @@ static void test_order(void)
     static const struct {
         const char *role;
         int64_t layer, expert;
-    } want[] = {{"embed", -1, -1},       {"norm.attn", 0, -1}, {"attn.q", 0, -1},   {"attn.q.bias", 0, -1}, {"attn.k", 0, -1},  {"attn.v", 0, -1},
-                {"attn.o", 0, -1},       {"norm.mlp", 0, -1},  {"moe.router", 0, -1}, {"moe.gate", 0, 0},   {"moe.up", 0, 0},   {"moe.down", 0, 0},
-                {"moe.gate", 0, 1},      {"moe.down", 0, 100}, {"norm.attn", 1, -1}, {"mlp.gate", 1, -1},   {"mlp.down", 1, -1},
-                {"norm.attn", 300, -1},  {"norm.final", -1, -1}, {"head", -1, -1}, {"head.bias", -1, -1}, {NULL, 0, -1}};
+    } want[] = {{"embed", -1, -1},     {"norm.attn", 0, -1},   {"attn.q", 0, -1},      {"attn.q.bias", 0, -1},
+                {"attn.k", 0, -1},     {"attn.v", 0, -1},      {"attn.o", 0, -1},      {"norm.mlp", 0, -1},
+                {"moe.router", 0, -1}, {"moe.gate", 0, 0},     {"moe.up", 0, 0},       {"moe.down", 0, 0},
+                {"moe.gate", 0, 1},    {"moe.down", 0, 100},   {"norm.attn", 1, -1},   {"mlp.gate", 1, -1},
+                {"mlp.down", 1, -1},   {"norm.attn", 300, -1}, {"norm.final", -1, -1}, {"head", -1, -1},
+                {"head.bias", -1, -1}, {NULL, 0, -1}};
     const struct arch *a = arch_find("qwen3_moe");
 
     for (int i = 0; want[i].role; i++)
@@ -83,7 +86,9 @@ static int read_config(const char *text, struct attrs *m, struct err *e)
     return rc;
 }
 
-#define SIZES "\"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"intermediate_size\": 96, \"vocab_size\": 100"
+#define SIZES                                                                                                          \
+    "\"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"intermediate_size\": 96, "           \
+    "\"vocab_size\": 100"
 
 static void test_config(void)
 {
@@ -91,9 +96,12 @@ static void test_config(void)
     struct model b;
     struct err e;
 
-    CHECK(read_config("{\"model_type\": \"llama\", " SIZES ", \"eos_token_id\": [7, 9], \"bos_token_id\": null, \"head_dim\": null,"
-                      "\"tie_word_embeddings\": true, \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 1,"
-                      "\"high_freq_factor\": 4, \"original_max_position_embeddings\": 8192}, \"rope_theta\": 500000.0}", &m, &e) == 0);
+    CHECK(read_config("{\"model_type\": \"llama\", " SIZES
+                      ", \"eos_token_id\": [7, 9], \"bos_token_id\": null, \"head_dim\": null,"
+                      "\"tie_word_embeddings\": true, \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, "
+                      "\"low_freq_factor\": 1,"
+                      "\"high_freq_factor\": 4, \"original_max_position_embeddings\": 8192}, \"rope_theta\": 500000.0}",
+                      &m, &e) == 0);
     CHECK(model_open(&b, &m, &e) == 0);
     CHECK_STR(b.arch->name, "llama");
     CHECK(model_int(&b, "head_dim", 0) == 16 && model_int(&b, "kv_heads", 0) == 4 &&
@@ -108,7 +116,8 @@ static void test_config(void)
     CHECK_STR(e.msg, "4 heads cannot share 3 heads of keys and values");
     attrs_drop(&m, "hidden");
     CHECK(model_open(&b, &m, &e) < 0);
-    CHECK(strstr(e.msg, "the stream's head has no model key 'hidden'; give tsplit the folder with config.json") != NULL);
+    CHECK(strstr(e.msg, "the stream's head has no model key 'hidden'; give tsplit the folder with config.json") !=
+          NULL);
     attrs_free(&m);
 }
 
@@ -119,7 +128,8 @@ static void test_refused(void)
     struct err e;
 
     CHECK(model_open(&b, &m, &e) < 0);
-    CHECK_STR(e.msg, "the stream's head does not say what model this is (key arch); give tsplit the folder with config.json");
+    CHECK_STR(e.msg,
+              "the stream's head does not say what model this is (key arch); give tsplit the folder with config.json");
     CHECK(read_config("{\"model_type\": \"rwkv\", \"hidden_size\": 5}", &other, &e) == 0);
     CHECK(attrs_int(&other, "hidden", 0) == 5);
     CHECK(model_open(&b, &other, &e) < 0);
@@ -141,8 +151,10 @@ static void test_parts(void)
     struct shape s = {2, {2 * (2 + 1 + 1) * 4, 16}};
     int n;
 
-    CHECK(read_config("{\"model_type\": \"falcon\", \"hidden_size\": 16, \"num_hidden_layers\": 1, \"num_attention_heads\": 4, \"num_kv_heads\": 2,"
-                      "\"new_decoder_architecture\": true, \"vocab_size\": 8}", &m, &e) == 0);
+    CHECK(read_config("{\"model_type\": \"falcon\", \"hidden_size\": 16, \"num_hidden_layers\": 1, "
+                      "\"num_attention_heads\": 4, \"num_kv_heads\": 2,"
+                      "\"new_decoder_architecture\": true, \"vocab_size\": 8}",
+                      &m, &e) == 0);
     CHECK(model_open(&b, &m, &e) == 0);
     CHECK(arch_place(b.arch, &b, "transformer.h.0.self_attention.query_key_value.weight", &at) == 1);
     CHECK(arch_parts(&b, &at, &s, &p, &n, &e) == 0 && n == 3);
@@ -171,8 +183,10 @@ static void page_fails(const char *text, const char *says)
 
 static void test_pages(void)
 {
-    page_fails("arch x\nnumber\n  hidden hidden_size - = 3 +\n", "own.arch:3: hidden: '3 +': something is missing at character 4");
-    page_fails("arch x\nweight\n  embed [vocab, hidden\n", "own.arch:3: embed: '[vocab, hidden' stands where [AXES] must stand");
+    page_fails("arch x\nnumber\n  hidden hidden_size - = 3 +\n",
+               "own.arch:3: hidden: '3 +': something is missing at character 4");
+    page_fails("arch x\nweight\n  embed [vocab, hidden\n",
+               "own.arch:3: embed: '[vocab, hidden' stands where [AXES] must stand");
     page_fails("like nothing\n", "own.arch:1: like nothing: there is no such page");
     page_fails("hf x X\n", "own.arch:1: the line 'arch NAME' is missing");
     page_fails("arch x\nwhat is this\n", "own.arch:2: 'what' begins no line of a page");

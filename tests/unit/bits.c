@@ -1,6 +1,7 @@
 /*
- * The same bytes from every compiler, instruction set and thread count: digests of results, written here once. A change of a kernel's or
- * a factorization's definition shows here and is then meant: put the new digests in and say why in the commit.
+ * The same bytes from every compiler, instruction set and thread count: digests of results, written here once. A change
+ * of a kernel's or a factorization's definition shows here and is then meant: put the new digests in and say why in the
+ * commit.
  */
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -33,12 +34,12 @@ static void fill(void)
     }
 }
 
-#define DIGEST(X, WANT) \
-    do { \
-        unsigned long long got = hash64(X, sizeof X); \
-        CHECK(got == WANT); \
-        if (got != WANT) \
-            printf("    digest of %s is 0x%016llx\n", #X, got); \
+#define DIGEST(X, WANT)                                                                                                \
+    do {                                                                                                               \
+        unsigned long long got = hash64(X, sizeof X);                                                                  \
+        CHECK(got == WANT);                                                                                            \
+        if (got != WANT)                                                                                               \
+            printf("    digest of %s is 0x%016llx\n", #X, got);                                                        \
     } while (0)
 
 static void rows(void)

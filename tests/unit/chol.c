@@ -49,7 +49,8 @@ static void factors(size_t n)
 
 static void solves(size_t n, size_t m)
 {
-    double *A = positive(n), *U = copy_of(n * n, A), *B = mat(n, m, "B"), *X = copy_of(n * m, B), *P = mem_new(n * m + 1, 8);
+    double *A = positive(n), *U = copy_of(n * n, A), *B = mat(n, m, "B"), *X = copy_of(n * m, B),
+           *P = mem_new(n * m + 1, 8);
     double *Bt = mat(m, n, "Bt"), *Xt = copy_of(m * n, Bt), *I = mem_new(n * n + 1, 8);
 
     CHECK(chol(n, U, n, NULL, NULL) == 0);
@@ -73,7 +74,8 @@ static void solves(size_t n, size_t m)
     free(A), free(U), free(B), free(X), free(P), free(Bt), free(Xt), free(I);
 }
 
-/* Steps end where A, rounded to f32, has no more rank; what they took and the rest are A's diagonal. Columns differ in strength. */
+/* Steps end where A, rounded to f32, has no more rank; what they took and the rest are A's diagonal. Columns differ in
+ * strength. */
 static void pivoted(size_t n, size_t rank)
 {
     double *X = mat(n, rank, "X");

@@ -74,7 +74,8 @@ static struct buf rest(int fd)
     return b;
 }
 
-/* The first tensor of s, out of a pipe whose writer still has it, claimed or not, loaded (to < 0) or passed on. 0, or -1 with why. */
+/* The first tensor of s, out of a pipe whose writer still has it, claimed or not, loaded (to < 0) or passed on. 0, or
+ * -1 with why. */
 static int take(const struct buf *s, int claimed, int to, struct err *err)
 {
     int p[2], got;

@@ -21,7 +21,8 @@ static void fill(void)
     }
     for (int i = 0; i < COLS; i++)
         for (int j = 0; j <= i; j++)
-            H[i * COLS + j] = H[j * COLS + i] = (i == j) * 2 + 0.1f * (float)rng_normal(r, (uint64_t)(200000 + i * COLS + j));
+            H[i * COLS + j] = H[j * COLS + i] =
+                (i == j) * 2 + 0.1f * (float)rng_normal(r, (uint64_t)(200000 + i * COLS + j));
 }
 
 static void distances(void)

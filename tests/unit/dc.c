@@ -1,11 +1,26 @@
-/* Tridiagonal eigenvectors by divide and conquer: hard spectra, sizes about the leaf's, a part of the vectors, threads. */
+/* Tridiagonal eigenvectors by divide and conquer: hard spectra, sizes about the leaf's, a part of the vectors, threads.
+ * */
 #include "base/par.h"
 #include "la/dc.h"
 #include "la/ql.h"
 #include "la/qr.h"
 #include "tests/unit/la.h"
 
-enum kind { RANDOM, SECOND_DIFFERENCE, GRADED, STEEP, DEFICIENT, EQUAL, WILKINSON, ZEROS, CLUSTERED, TINY_OFF, NOTHING, TWINS, KINDS };
+enum kind {
+    RANDOM,
+    SECOND_DIFFERENCE,
+    GRADED,
+    STEEP,
+    DEFICIENT,
+    EQUAL,
+    WILKINSON,
+    ZEROS,
+    CLUSTERED,
+    TINY_OFF,
+    NOTHING,
+    TWINS,
+    KINDS
+};
 
 /* T of a kind, its largest element near 1. */
 static void make(enum kind kind, size_t n, double *d, double *off)
@@ -67,7 +82,8 @@ static double worst_residual, worst_skewness;
 
 static void one(enum kind kind, size_t n)
 {
-    double *d = mem_new(n, 8), *off = mem_new(n, 8), *w, *v, *x, *copy, *Z = mem_new(n * n, 8), *Y = mem_new(n * n, 8), most, r, s;
+    double *d = mem_new(n, 8), *off = mem_new(n, 8), *w, *v, *x, *copy, *Z = mem_new(n * n, 8), *Y = mem_new(n * n, 8),
+           most, r, s;
     size_t top = 1 + n / 3;
     struct err e;
 

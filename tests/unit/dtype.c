@@ -24,7 +24,7 @@ static void check_sizes(void)
 
 static void check_packing(void)
 {
-    const uint8_t nibbles[2] = {0x72, 0xf1}; /* 1, 6, .5, -6 */
+    const uint8_t nibbles[2] = {0x72, 0xf1};   /* 1, 6, .5, -6 */
     const uint8_t six[3] = {0xc1, 0x07, 0xfe}; /* low bits first: 1, 31, 32, 63 = .125, 7.5, -0, -7.5 */
     float f[4];
 

@@ -7,7 +7,8 @@
 /* |AZ' - Z'diag(w)| and |ZZ' - I| beside |A| */
 static void residual(size_t n, const double *A, double tol)
 {
-    double *C = copy_of(n * n, A), *w = mem_new(n, 8), *Z = mem_new(n * n, 8), *P = mem_new(n * n, 8), *Zt = mem_new(n * n, 8);
+    double *C = copy_of(n * n, A), *w = mem_new(n, 8), *Z = mem_new(n * n, 8), *P = mem_new(n * n, 8),
+           *Zt = mem_new(n * n, 8);
     double big = 1e-300;
     struct err e;
 
@@ -47,9 +48,9 @@ static void spectra(size_t n)
         for (size_t i = 0; i < n; i++)
             s[i] = kind == 0   ? (double)i - 3
                    : kind == 1 ? pow(10, -12.0 * (double)i / (double)n) /* graded */
-                   : kind == 2 ? (i < n / 4 ? 1 + (double)i : 0)         /* rank deficient */
-                   : kind == 3 ? 2                                       /* one value */
-                               : 1e-200 * (double)(1 + i);               /* far from 1 */
+                   : kind == 2 ? (i < n / 4 ? 1 + (double)i : 0)        /* rank deficient */
+                   : kind == 3 ? 2                                      /* one value */
+                               : 1e-200 * (double)(1 + i);              /* far from 1 */
         A = symmetric(n, s);
         residual(n, A, 2e-13);
         free(A);

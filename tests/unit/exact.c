@@ -86,7 +86,8 @@ static void any_order(void)
 
 static void no_text(void)
 {
-    static const char *const bad[] = {"", "0x", "0xp0", "12p0", "0x1", "0x1p", "0x1p1", "0x1p32", "0x1p-31", "0x1p-2208", "0xGp0", "--0x1p0", "0x1p0 ", "0X1p0"};
+    static const char *const bad[] = {"",       "0x",      "0xp0",      "12p0",  "0x1",     "0x1p",   "0x1p1",
+                                      "0x1p32", "0x1p-31", "0x1p-2208", "0xGp0", "--0x1p0", "0x1p0 ", "0X1p0"};
     struct exact a;
     char wide[1300];
 

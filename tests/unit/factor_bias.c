@@ -1,4 +1,5 @@
-/* unit/factor_bias: afm beside a bias: the product is about the mean of the inputs, and the bias takes what the product loses on it. */
+/* unit/factor_bias: afm beside a bias: the product is about the mean of the inputs, and the bias takes what the product
+ * loses on it. */
 #include "base/rng.h"
 #include "factor/pass.h"
 #include "tests/unit/check.h"
@@ -17,7 +18,8 @@ static void fill(void)
         bias[r2] = (float)r2;
     for (int t = 0; t < TOKENS; t++)
         for (int c = 0; c < COLS; c++) {
-            x[t * COLS + c] = (float)rng_normal(r, (uint64_t)(1000 + t * COLS + c)) * (float)(1 + c % 3) + 4 * (float)(c % 3 - 1);
+            x[t * COLS + c] =
+                (float)rng_normal(r, (uint64_t)(1000 + t * COLS + c)) * (float)(1 + c % 3) + 4 * (float)(c % 3 - 1);
             mean[c] += x[t * COLS + c] / TOKENS;
         }
     for (int a = 0; a < COLS; a++)

@@ -1,6 +1,6 @@
 /*
- * forward: a small model of every kind that can be run, against the same sums written as plain loops in double: states, statistics of
- * inputs, likelihoods and divergences. The plain model shares nothing with lib/run but the weights.
+ * forward: a small model of every kind that can be run, against the same sums written as plain loops in double: states,
+ * statistics of inputs, likelihoods and divergences. The plain model shares nothing with lib/run but the weights.
  */
 #include "tests/unit/check.h"
 
@@ -16,10 +16,10 @@
 enum { H = 24, HEADS = 4, KV = 2, D = 6, I = 40, LAYERS = 2, VOCAB = 8300, TOKENS = 23, CTX = 9 };
 enum { NORM1, Q, K, V, O, NORM2, GATE, UP, DOWN, SLOTS };
 
-static const char *const role[SLOTS] = {"norm.attn", "attn.q", "attn.k", "attn.v", "attn.o",
-                                        "norm.mlp", "mlp.gate", "mlp.up", "mlp.down"};
-static const int rows[SLOTS] = {1, HEADS * D, KV * D, KV * D, H, 1, I, I, H};
-static const int cols[SLOTS] = {H, H, H, H, HEADS * D, H, H, H, I};
+static const char *const role[SLOTS] = {"norm.attn", "attn.q",   "attn.k", "attn.v",  "attn.o",
+                                        "norm.mlp",  "mlp.gate", "mlp.up", "mlp.down"};
+static const int rows[SLOTS] = {1, HEADS *D, KV *D, KV *D, H, 1, I, I, H};
+static const int cols[SLOTS] = {H, H, H, H, HEADS *D, H, H, H, I};
 static float w[LAYERS][SLOTS][I * H], bias[LAYERS][SLOTS][I], embed[VOCAB * H], norm[H];
 static struct err e;
 
@@ -100,7 +100,8 @@ static void plain_rope(const struct kind *k, double *x, int heads, int pos)
 /* in: what the linears see, in four places of a layer */
 enum place { IN_ATTN, IN_O, IN_MLP, IN_DOWN, PLACES };
 static double in[PLACES][TOKENS][I];
-static double received[TOKENS], weight[TOKENS]; /* attention that came to a token, over heads and queries; what it counts */
+static double received[TOKENS],
+    weight[TOKENS]; /* attention that came to a token, over heads and queries; what it counts */
 
 static void plain_window(const struct kind *k, int l, double (*x)[H], int from, int n)
 {
@@ -253,7 +254,10 @@ static void check_companions(const struct bundle *b, enum place at, int c)
 
 static enum place place_of(const char *role_)
 {
-    return strcmp(role_, "attn.o") == 0 ? IN_O : strcmp(role_, "mlp.down") == 0 ? IN_DOWN : strncmp(role_, "attn", 4) == 0 ? IN_ATTN : IN_MLP;
+    return strcmp(role_, "attn.o") == 0     ? IN_O
+           : strcmp(role_, "mlp.down") == 0 ? IN_DOWN
+           : strncmp(role_, "attn", 4) == 0 ? IN_ATTN
+                                            : IN_MLP;
 }
 
 /* Companions of a layer: least 0 for tokens that all count the same; look: the states stay. */
@@ -382,7 +386,7 @@ static void test_kinds(void)
     make_windows(&win);
     run_both(&ref, &win, &kinds[0], 1 << 20, y);
     for (int i = 0; i < 4; i++) {
-        par_set_jobs(i + 1); /* a thread a window, and more threads than windows */
+        par_set_jobs(i + 1);                                   /* a thread a window, and more threads than windows */
         run_both(&f, &win, &kinds[i], i % 2 ? 0 : 1 << 20, x); /* in memory, and spooled */
         check_scores(&f, &ref, x, y);
         forward_free(&f);

@@ -7,8 +7,8 @@
 #include "la/gemm.h"
 #include "tests/unit/check.h"
 
-static const size_t shapes[][3] = {{1, 1, 1}, {1, 7, 3}, {5, 1, 300}, {4, 4, 0}, {13, 50, 257}, {97, 49, 512}, {9, 130, 513},
-                                   {200, 101, 70}, {33, 1000, 31}};
+static const size_t shapes[][3] = {{1, 1, 1},     {1, 7, 3},     {5, 1, 300},    {4, 4, 0},     {13, 50, 257},
+                                   {97, 49, 512}, {9, 130, 513}, {200, 101, 70}, {33, 1000, 31}};
 
 static float *randoms(size_t n, const char *name)
 {
@@ -30,42 +30,43 @@ static double *doubles(size_t n, const char *name)
     return x;
 }
 
-/* The definition in gemm.h, word for word. a[p * as], b[p * bs]. volatile keeps the compiler from any idea of its own. */
-#define DEFINE(T, NAME) \
-    static T NAME(const T *a, size_t as, const T *b, size_t bs, size_t k, T c, enum kern_store how) \
-    { \
-        if (how == KERN_SET) \
-            c = 0; \
-        for (size_t p0 = 0; p0 < k; p0 += GEMM_BLOCK) { \
-            volatile T sum = 0; \
-            for (size_t p = p0; p < k && p < p0 + GEMM_BLOCK; p++) { \
-                volatile T product = a[p * as] * b[p * bs]; \
-                sum = sum + product; \
-            } \
-            c = how == KERN_SUB ? c - sum : p0 == 0 && how == KERN_SET ? sum : c + sum; \
-        } \
-        return c; \
+/* The definition in gemm.h, word for word. a[p * as], b[p * bs]. volatile keeps the compiler from any idea of its own.
+ * */
+#define DEFINE(T, NAME)                                                                                                \
+    static T NAME(const T *a, size_t as, const T *b, size_t bs, size_t k, T c, enum kern_store how)                    \
+    {                                                                                                                  \
+        if (how == KERN_SET)                                                                                           \
+            c = 0;                                                                                                     \
+        for (size_t p0 = 0; p0 < k; p0 += GEMM_BLOCK) {                                                                \
+            volatile T sum = 0;                                                                                        \
+            for (size_t p = p0; p < k && p < p0 + GEMM_BLOCK; p++) {                                                   \
+                volatile T product = a[p * as] * b[p * bs];                                                            \
+                sum = sum + product;                                                                                   \
+            }                                                                                                          \
+            c = how == KERN_SUB ? c - sum : p0 == 0 && how == KERN_SET ? sum : c + sum;                                \
+        }                                                                                                              \
+        return c;                                                                                                      \
     }
 DEFINE(float, define32)
 DEFINE(double, define64)
 
-#define TEST(T, PRE, DEF, RANDOMS, KIND, TA, TB) \
-    static void PRE##test_##KIND(size_t m, size_t n, size_t k, enum kern_store how) \
-    { \
-        size_t lda = (TA ? m : k) + 3, ldb = (TB ? n : k) + 1, ldc = n + 2; \
-        T *A = RANDOMS((TA ? k : m) * lda, "A"), *B = RANDOMS((TB ? k : n) * ldb, "B"); \
-        T *C = RANDOMS(m * ldc, "C"), *C0 = RANDOMS(m * ldc, "C"); \
-        size_t wrong = 0; \
-        PRE##gemm_##KIND(m, n, k, A, lda, B, ldb, C, ldc, how); \
-        for (size_t i = 0; i < m; i++) \
-            for (size_t j = 0; j < ldc; j++) { \
-                T want = j < n ? DEF(TA ? A + i : A + i * lda, TA ? lda : 1, TB ? B + j : B + j * ldb, TB ? ldb : 1, k, \
-                                     C0[i * ldc + j], how) \
-                               : C0[i * ldc + j]; \
-                wrong += want != C[i * ldc + j]; \
-            } \
-        CHECK(wrong == 0); \
-        free(A), free(B), free(C), free(C0); \
+#define TEST(T, PRE, DEF, RANDOMS, KIND, TA, TB)                                                                       \
+    static void PRE##test_##KIND(size_t m, size_t n, size_t k, enum kern_store how)                                    \
+    {                                                                                                                  \
+        size_t lda = (TA ? m : k) + 3, ldb = (TB ? n : k) + 1, ldc = n + 2;                                            \
+        T *A = RANDOMS((TA ? k : m) * lda, "A"), *B = RANDOMS((TB ? k : n) * ldb, "B");                                \
+        T *C = RANDOMS(m * ldc, "C"), *C0 = RANDOMS(m * ldc, "C");                                                     \
+        size_t wrong = 0;                                                                                              \
+        PRE##gemm_##KIND(m, n, k, A, lda, B, ldb, C, ldc, how);                                                        \
+        for (size_t i = 0; i < m; i++)                                                                                 \
+            for (size_t j = 0; j < ldc; j++) {                                                                         \
+                T want = j < n ? DEF(TA ? A + i : A + i * lda, TA ? lda : 1, TB ? B + j : B + j * ldb, TB ? ldb : 1,   \
+                                     k, C0[i * ldc + j], how)                                                          \
+                               : C0[i * ldc + j];                                                                      \
+                wrong += want != C[i * ldc + j];                                                                       \
+            }                                                                                                          \
+        CHECK(wrong == 0);                                                                                             \
+        free(A), free(B), free(C), free(C0);                                                                           \
     }
 TEST(float, , define32, randoms, nt, 0, 0)
 TEST(float, , define32, randoms, nn, 0, 1)

@@ -1,4 +1,5 @@
-/* Decoders against outside figures: the golden blocks of ggml decode to rows whose distance from the input is the one listed. */
+/* Decoders against outside figures: the golden blocks of ggml decode to rows whose distance from the input is the one
+ * listed. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -21,7 +21,8 @@ static int same(float a, double b)
     return (isnan(a) && isnan(b)) || ((double)a == b && !signbit(a) == !signbit(b));
 }
 
-/* Rounding of a positive finite x to the nearest of the codes 0 .. top, ties to the even code; beyond gives top or inf. */
+/* Rounding of a positive finite x to the nearest of the codes 0 .. top, ties to the even code; beyond gives top or inf.
+ * */
 static unsigned nearest(double x, int e, int m, int bias, unsigned top, unsigned inf)
 {
     unsigned lo = 0, hi = top;
@@ -41,10 +42,22 @@ static unsigned nearest(double x, int e, int m, int bias, unsigned top, unsigned
     return below < above || (below == above && lo % 2 == 0) ? lo : lo + 1;
 }
 
-static unsigned down_f16(float f) { return f16_from_f32(f); }
-static unsigned down_bf16(float f) { return bf16_from_f32(f); }
-static unsigned down_e4m3(float f) { return f8_e4m3_from_f32(f); }
-static unsigned down_e5m2(float f) { return f8_e5m2_from_f32(f); }
+static unsigned down_f16(float f)
+{
+    return f16_from_f32(f);
+}
+static unsigned down_bf16(float f)
+{
+    return bf16_from_f32(f);
+}
+static unsigned down_e4m3(float f)
+{
+    return f8_e4m3_from_f32(f);
+}
+static unsigned down_e5m2(float f)
+{
+    return f8_e5m2_from_f32(f);
+}
 
 /* Every value, every midpoint between neighbours, and the floats on both sides of each midpoint. */
 static void check_down(unsigned (*down)(float), int e, int m, int bias, unsigned top, unsigned inf)
@@ -54,7 +67,12 @@ static void check_down(unsigned (*down)(float), int e, int m, int bias, unsigned
     for (unsigned c = 0; c < top; c++) {
         double a = value(c, e, m, bias), b = value(c + 1, e, m, bias);
         float middle = (float)((a + b) / 2); /* exact: one more bit */
-        float f[6] = {(float)a, (float)b, middle, nextafterf(middle, 0), nextafterf(middle, INFINITY), (float)(a + (b - a) * .37)};
+        float f[6] = {(float)a,
+                      (float)b,
+                      middle,
+                      nextafterf(middle, 0),
+                      nextafterf(middle, INFINITY),
+                      (float)(a + (b - a) * .37)};
 
         for (int i = 0; i < 6; i++) {
             unsigned want = nearest(f[i], e, m, bias, top, inf), sign = 1u << (e + m);
@@ -77,7 +95,10 @@ int main(void)
     int bad = 0;
 
     for (unsigned h = 0; h < 65536; h++) {
-        double want = (h & 0x7c00) != 0x7c00 ? value(h, 5, 10, 15) : h & 0x3ff ? NAN : h & 0x8000 ? -INFINITY : INFINITY;
+        double want = (h & 0x7c00) != 0x7c00 ? value(h, 5, 10, 15)
+                      : h & 0x3ff            ? NAN
+                      : h & 0x8000           ? -INFINITY
+                                             : INFINITY;
 
         bad += !same(f16_to_f32((uint16_t)h), want);
         if (!isnan(want))
@@ -91,8 +112,10 @@ int main(void)
     CHECK(bad == 0);
     for (unsigned b = 0; b < 256; b++) {
         bad += !same(f8_e4m3_to_f32((uint8_t)b), (b & 0x7f) == 0x7f ? NAN : value(b, 4, 3, 7));
-        bad += !same(f8_e5m2_to_f32((uint8_t)b),
-                     (b & 0x7c) != 0x7c ? value(b, 5, 2, 15) : b & 3 ? NAN : b & 0x80 ? -INFINITY : INFINITY);
+        bad += !same(f8_e5m2_to_f32((uint8_t)b), (b & 0x7c) != 0x7c ? value(b, 5, 2, 15)
+                                                 : b & 3            ? NAN
+                                                 : b & 0x80         ? -INFINITY
+                                                                    : INFINITY);
         bad += !same(f8_e4m3fnuz_to_f32((uint8_t)b), b == 0x80 ? NAN : value(b, 4, 3, 8));
         bad += !same(f8_e5m2fnuz_to_f32((uint8_t)b), b == 0x80 ? NAN : value(b, 5, 2, 16));
         bad += !same(f8_e8m0_to_f32((uint8_t)b), b == 255 ? NAN : ldexp(1, (int)b - 127));

@@ -1,4 +1,5 @@
-/* hostile: a small stream cut at every byte and with every bit flipped is refused; malformed ones get their own sentence. */
+/* hostile: a small stream cut at every byte and with every bit flipped is refused; malformed ones get their own
+ * sentence. */
 #include "tests/unit/check.h"
 
 #include "base/hash.h"
@@ -158,7 +159,8 @@ static struct buf tensor(const char *name, uint64_t rows, uint64_t cols, const c
     return b;
 }
 
-static void says_of_tensor(uint64_t rows, uint64_t cols, const char *dtype, const struct chunk *c, int chunks, const char *want)
+static void says_of_tensor(uint64_t rows, uint64_t cols, const char *dtype, const struct chunk *c, int chunks,
+                           const char *want)
 {
     struct buf b = tensor("t", rows, cols, dtype);
 
@@ -184,17 +186,31 @@ static void bodies(void)
     says_of_bytes("tensor", deep, sizeof deep, "test: record 2 (tensor): msgpack is nested deeper than 16 at byte 17");
     says_of_bytes("tensor", "", 0, "test: record 2 (tensor): msgpack is damaged or cut at byte 0");
     says_of_bytes("tensor", "\xc1", 1, "test: record 2 (tensor): msgpack is damaged or cut at byte 0");
-    says_of_bytes("tensor", "\xdd\xff\xff\xff\xff", 5, "test: record 2 (tensor): msgpack claims 4294967295 items at byte 5 where 0 bytes are left");
+    says_of_bytes("tensor", "\xdd\xff\xff\xff\xff", 5,
+                  "test: record 2 (tensor): msgpack claims 4294967295 items at byte 5 where 0 bytes are left");
     says_of_bytes("tensor", "\xc6\xff\xff\xff\xff", 5, "test: record 2 (tensor): msgpack is damaged or cut at byte 5");
     says_of_bytes("tensor", "\x80\x80", 2, "test: record 2 (tensor): msgpack object of 1 bytes is followed by 1 more");
     says_of_bytes("tensor", "\x90", 1, "test: record 2 (tensor): header should be a map, is an array");
     says_of_bytes("tensor", "\x80", 1, "test: record 2 (tensor): header lacks its name");
-    says_of_bytes("tensor", "\x82\xa1" "a\xc0\xa1" "a\xc0", 7, "test: record 2 (tensor): header: key \"a\" is there twice");
-    says_of_bytes("tensor", "\x81\xa4name\xa2\xff\xfe", 9, "test: record 2 (tensor): header: name is not UTF-8 or holds a NUL");
-    says_of_bytes("tensor", "\x81\xa4name\xa2" "a\0", 9, "test: record 2 (tensor): header: name is not UTF-8 or holds a NUL");
-    says_of_bytes("tensor", "\x81\xa4name\x05", 7, "test: record 2 (tensor): header: name should be a string, is an integer");
-    says_of_bytes("tensor", "\x81\xa4name\xa0", 7, "test: record 2 (tensor): header: name has 0 bytes, 1 to 4096 are allowed");
-    says_of_bytes("tensor", "\x81\xa4name\xa2\x1b" "b", 9, "test: record 2 (tensor): \\x1bb: header lacks its shape");
+    says_of_bytes("tensor",
+                  "\x82\xa1"
+                  "a\xc0\xa1"
+                  "a\xc0",
+                  7, "test: record 2 (tensor): header: key \"a\" is there twice");
+    says_of_bytes("tensor", "\x81\xa4name\xa2\xff\xfe", 9,
+                  "test: record 2 (tensor): header: name is not UTF-8 or holds a NUL");
+    says_of_bytes("tensor",
+                  "\x81\xa4name\xa2"
+                  "a\0",
+                  9, "test: record 2 (tensor): header: name is not UTF-8 or holds a NUL");
+    says_of_bytes("tensor", "\x81\xa4name\x05", 7,
+                  "test: record 2 (tensor): header: name should be a string, is an integer");
+    says_of_bytes("tensor", "\x81\xa4name\xa0", 7,
+                  "test: record 2 (tensor): header: name has 0 bytes, 1 to 4096 are allowed");
+    says_of_bytes("tensor",
+                  "\x81\xa4name\xa2\x1b"
+                  "b",
+                  9, "test: record 2 (tensor): \\x1bb: header lacks its shape");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char body[40], says[120];
         int n = snprintf(body, sizeof body, "\x82\xa4name%c%s\xa4size", (int)(0xa0 + strlen(names[i])), names[i]);
@@ -202,43 +218,75 @@ static void bodies(void)
         snprintf(says, sizeof says, "test: record 2 (blob): name \"%s\" is no path of plain file names", names[i]);
         says_of_bytes("blob", body, (size_t)n + 1, says); /* the NUL is size 0 */
     }
-    says_of_bytes("stat", "\x81\xa4name\xa3" "a/b", 10, "test: record 2 (stat): name \"a/b\" is no plain file name");
-    says_of_bytes("blob", "\x81\xa4name\xa1" "a", 8, "test: record 2 (blob): header lacks its size");
-    says_of_bytes("blob", "\x82\xa4name\xa1" "a\xa4size\x05", 14, "test: input ends after record 2 (blob a), no tail: was the upstream command killed or did it fail?");
-    says_of_bytes("blob", "\x82\xa4name\xa1" "a\xa4size\xff", 14, "test: record 2 (blob): header: size is -1, allowed are 0 to 9223372036854775807");
-    says_of_bytes("head", "\x81\xa1v\x01", 4, "test: record 2 (head): a head stands where the tail of segment 1 should: was the command before it killed?");
-    says_of_bytes("tail", "\x84\xa7records\x00\xa6" "chunks\x01\xa5" "bytes\x00\xa6" "digest\x00", 33, "test: record 2 (tail): the tail says 1 chunks, 0 have passed");
+    says_of_bytes("stat",
+                  "\x81\xa4name\xa3"
+                  "a/b",
+                  10, "test: record 2 (stat): name \"a/b\" is no plain file name");
+    says_of_bytes("blob",
+                  "\x81\xa4name\xa1"
+                  "a",
+                  8, "test: record 2 (blob): header lacks its size");
+    says_of_bytes("blob",
+                  "\x82\xa4name\xa1"
+                  "a\xa4size\x05",
+                  14,
+                  "test: input ends after record 2 (blob a), no tail: was the upstream command killed or did it fail?");
+    says_of_bytes("blob",
+                  "\x82\xa4name\xa1"
+                  "a\xa4size\xff",
+                  14, "test: record 2 (blob): header: size is -1, allowed are 0 to 9223372036854775807");
+    says_of_bytes(
+        "head", "\x81\xa1v\x01", 4,
+        "test: record 2 (head): a head stands where the tail of segment 1 should: was the command before it killed?");
+    says_of_bytes("tail",
+                  "\x84\xa7records\x00\xa6"
+                  "chunks\x01\xa5"
+                  "bytes\x00\xa6"
+                  "digest\x00",
+                  33, "test: record 2 (tail): the tail says 1 chunks, 0 have passed");
     says_of_bytes("tail", "\x80", 1, "test: record 2 (tail): tail lacks its records");
 }
 
 static void shapes(void)
 {
     says_of_tensor(1, 1, "F33", NULL, 0, "test: record 2 (tensor): t: a part: dtype F33 is unknown");
-    says_of_tensor((uint64_t)1 << 41, 1, "F32", NULL, 0, "test: record 2 (tensor): t: header: dim 0 is 2199023255552, allowed are 0 to 2^40");
+    says_of_tensor((uint64_t)1 << 41, 1, "F32", NULL, 0,
+                   "test: record 2 (tensor): t: header: dim 0 is 2199023255552, allowed are 0 to 2^40");
     says_of_tensor((uint64_t)1 << 40, (uint64_t)1 << 40, "F32", NULL, 0,
                    "test: record 2 (tensor): t: shape [1099511627776, 1099511627776] has more elements than 2^63 - 1");
     says_of_tensor(2, (uint64_t)1 << 25, "F32", NULL, 0,
-                   "test: record 2 (tensor): t: part dense has rows of 134217728 bytes, the limit is 67108864: a chunk holds whole rows");
-    says_of_tensor(2, 3, "F4", NULL, 0,
-                   "test: record 2 (tensor): t: part dense of F4 [2, 3]: rows that do not fill whole bytes, or too many bytes");
-    says_of_tensor((uint64_t)1 << 40, 1024, "F32", NULL, 0,
-                   "test: input ends inside record 2 (tensor t), no tail: was the upstream command killed or did it fail?");
+                   "test: record 2 (tensor): t: part dense has rows of 134217728 bytes, the limit is 67108864: a chunk "
+                   "holds whole rows");
+    says_of_tensor(
+        2, 3, "F4", NULL, 0,
+        "test: record 2 (tensor): t: part dense of F4 [2, 3]: rows that do not fill whole bytes, or too many bytes");
+    says_of_tensor(
+        (uint64_t)1 << 40, 1024, "F32", NULL, 0,
+        "test: input ends inside record 2 (tensor t), no tail: was the upstream command killed or did it fail?");
 }
 
 static void chunks(void)
 {
     static const char zero[32];
 
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{1, 0, 0, zero, 16}}, 1, "test: record 2 (tensor t): a chunk is of part 1, the header lists 1");
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 1, 0, zero, 16}}, 1, "test: record 2 (tensor t): part dense: a chunk begins at row 1, row 0 is next");
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 17}}, 1, "test: record 2 (tensor t): part dense: a chunk decodes to 17 bytes, rows have 16");
-    says_of_tensor(1, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 32}}, 1, "test: record 2 (tensor t): part dense: a chunk of 2 rows at row 0, the part has 1");
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 0}}, 1, "test: record 2 (tensor t): part dense: a chunk of 0 rows at row 0, the part has 2");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{1, 0, 0, zero, 16}}, 1,
+                   "test: record 2 (tensor t): a chunk is of part 1, the header lists 1");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 1, 0, zero, 16}}, 1,
+                   "test: record 2 (tensor t): part dense: a chunk begins at row 1, row 0 is next");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 17}}, 1,
+                   "test: record 2 (tensor t): part dense: a chunk decodes to 17 bytes, rows have 16");
+    says_of_tensor(1, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 32}}, 1,
+                   "test: record 2 (tensor t): part dense: a chunk of 2 rows at row 0, the part has 1");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 0}}, 1,
+                   "test: record 2 (tensor t): part dense: a chunk of 0 rows at row 0, the part has 2");
     says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 0, zero, 32}, {0, 0, 0, zero, 16}}, 2,
                    "test: record 2 (tensor t): part dense: a chunk at row 0, all of its 2 rows have passed");
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 9, zero, 32}}, 1, "test: record 2 (tensor t): codec 9 is unknown: this program knows 0 to 4");
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 1, zero, 32}}, 1, "test: record 2 (tensor t): payload of 32 bytes does not begin with a zstd frame");
-    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 2, zero, 32}}, 1, "test: record 2 (tensor t): element width is 0, not 1 to 8");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 9, zero, 32}}, 1,
+                   "test: record 2 (tensor t): codec 9 is unknown: this program knows 0 to 4");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 1, zero, 32}}, 1,
+                   "test: record 2 (tensor t): payload of 32 bytes does not begin with a zstd frame");
+    says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 2, zero, 32}}, 1,
+                   "test: record 2 (tensor t): element width is 0, not 1 to 8");
     says_of_tensor(2, 4, "F32", (struct chunk[]){{0, 0, 3, "\x04\xff\xff\xff\xff", 5}}, 1,
                    "test: record 2 (tensor t): chunk decodes to 17179869180 bytes, more than the limit of 67108864");
 }
@@ -252,7 +300,8 @@ static void codecs(void)
         size_t n;
         const char *want;
     } bad[] = {
-        {CODEC_BITMASK, "\x04\x08\0\0\0\x01", 6, "mask has 1 elements set of 4 bytes each, the payload holds 0 bytes of values"},
+        {CODEC_BITMASK, "\x04\x08\0\0\0\x01", 6,
+         "mask has 1 elements set of 4 bytes each, the payload holds 0 bytes of values"},
         {CODEC_BITMASK, "\x04\x08\0\0\0", 5, "mask of 8 elements does not fit a payload of 5 bytes"},
         {CODEC_BITMASK, "\x04\x07\0\0\0\x80", 6, "mask of 7 elements has bits set behind its end"},
         {CODEC_BITMASK, "\x01\x02\0\0\0\x02\0", 7, "element 1 is zero though its mask bit is set"},
@@ -287,7 +336,8 @@ static void heads(void)
         {"\x03\x01\x28\xb5\x2f\xfd\x20\x06", 8, "element width is 3: elements turned have 2, 4 or 8 bytes"},
         {"\x02\x10\x28\xb5\x2f\xfd\x20\x04", 8, "elements of 2 bytes are turned by 16 bits"},
         {"\x04\x01\x28\xb5\x2f\xfd\x20\x06", 8, "decoded size 6 is no multiple of the element width 4"},
-        {"\x02\x01\x28\xb5\x2f\xfd\xa0\0\0\0\x10", 11, "chunk decodes to 268435456 bytes, more than the limit of 67108864"},
+        {"\x02\x01\x28\xb5\x2f\xfd\xa0\0\0\0\x10", 11,
+         "chunk decodes to 268435456 bytes, more than the limit of 67108864"},
         {"\x02\x01\x28\xb5\x2f\xfd\x00\x58", 8, "zstd frame does not state its content size"},
         {"\x02\x01not zstd at all", 17, "payload of 15 bytes does not begin with a zstd frame"},
     };
@@ -340,15 +390,20 @@ static void references(void)
 {
     struct buf b = companion("q", 0);
 
-    says("tensor", &b, NULL, 0, "test: record 2 (tensor t): part gram is said to be the same as in q, which has not shared one of its type and "
-                                "shape in this layer");
+    says(
+        "tensor", &b, NULL, 0,
+        "test: record 2 (tensor t): part gram is said to be the same as in q, which has not shared one of its type and "
+        "shape in this layer");
     buf_free(&b);
     b = companion("t", 0);
-    says("tensor", &b, NULL, 0, "test: record 2 (tensor t): part gram is said to be the same as in t, which has not shared one of its type and "
-                                "shape in this layer");
+    says(
+        "tensor", &b, NULL, 0,
+        "test: record 2 (tensor t): part gram is said to be the same as in t, which has not shared one of its type and "
+        "shape in this layer");
     buf_free(&b);
     b = companion("t", 1);
-    says("tensor", &b, NULL, 0, "test: record 2 (tensor): t: part gram: it is shared, or the same as another: not both");
+    says("tensor", &b, NULL, 0,
+         "test: record 2 (tensor): t: part gram: it is shared, or the same as another: not both");
     buf_free(&b);
 }
 

@@ -26,7 +26,8 @@ static void kinds(void)
 {
     struct err e;
     struct json *j = parse(" {\"a\":[1,-2.5,true,false,null],\"b\":{\"c\":\"x\\u0000\\ud83d\\ude00\\n\"},\"\":1e3,"
-                           "\"big\":9223372036854775807,\"bigger\":9223372036854775808}\n", &e);
+                           "\"big\":9223372036854775807,\"bigger\":9223372036854775808}\n",
+                           &e);
     const struct json *a = json_get(j, "a"), *c = json_get(json_get(j, "b"), "c");
 
     CHECK_STR(e.msg, "");
@@ -63,8 +64,9 @@ static void refusals(void)
 
 static void always_refused(void)
 {
-    static const char *const bad[] = {"[1,]", "{\"a\"}", "{a:1}", "[01]", "[+1]", "[.5]", "[1.]", "[NaN]", "[Infinity]",
-                                      "['a']", "[1] 2", "// c\n1", "[\"a\tb\"]", "[\"\\x41\"]", "\xef\xbb\xbf[]", "nul", "\"a"};
+    static const char *const bad[] = {"[1,]",       "{\"a\"}",     "{a:1}",          "[01]",  "[+1]",  "[.5]",
+                                      "[1.]",       "[NaN]",       "[Infinity]",     "['a']", "[1] 2", "// c\n1",
+                                      "[\"a\tb\"]", "[\"\\x41\"]", "\xef\xbb\xbf[]", "nul",   "\"a"};
 
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct err e;

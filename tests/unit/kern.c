@@ -12,7 +12,8 @@
 
 static float A[MAX + 8], B[MAX + 8], base_y[MAX + 8], y[MAX + 8];
 static double DA[MAX], DB[MAX], base_dy[MAX], dy[MAX], base_dz[MAX], dz[MAX];
-static const size_t sizes[] = {0, 1, 2, 3, 4, 5, 7, 8, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 255, 256, 1000, 1037};
+static const size_t sizes[] = {0,  1,  2,  3,  4,  5,  7,   8,   15,  16,   17,  31,
+                               32, 33, 47, 63, 64, 65, 100, 255, 256, 1000, 1037};
 
 static void fill(void)
 {
@@ -51,26 +52,26 @@ static void same_sums(const struct kern *k, size_t n, size_t at)
 }
 
 /* Run a statement with K the base build into base_y, then with the other into y, and compare, also past the end. */
-#define SAME_MAP(STMT) \
-    do { \
-        const struct kern *K = &kern_base; \
-        float *Y = base_y; \
-        memcpy(base_y, B, sizeof B), memcpy(y, B, sizeof B); \
-        STMT; \
-        K = k, Y = y; \
-        STMT; \
-        CHECK(memcmp(base_y, y, sizeof y) == 0); \
+#define SAME_MAP(STMT)                                                                                                 \
+    do {                                                                                                               \
+        const struct kern *K = &kern_base;                                                                             \
+        float *Y = base_y;                                                                                             \
+        memcpy(base_y, B, sizeof B), memcpy(y, B, sizeof B);                                                           \
+        STMT;                                                                                                          \
+        K = k, Y = y;                                                                                                  \
+        STMT;                                                                                                          \
+        CHECK(memcmp(base_y, y, sizeof y) == 0);                                                                       \
     } while (0)
-#define SAME_MAP64(STMT) \
-    do { \
-        const struct kern *K = &kern_base; \
-        double *Y = base_dy, *Z = base_dz; \
-        memcpy(base_dy, DB, sizeof DB), memcpy(dy, DB, sizeof DB); \
-        memcpy(base_dz, DA, sizeof DA), memcpy(dz, DA, sizeof DA); \
-        STMT; \
-        K = k, Y = dy, Z = dz; \
-        STMT; \
-        CHECK(memcmp(base_dy, dy, sizeof dy) == 0 && memcmp(base_dz, dz, sizeof dz) == 0); \
+#define SAME_MAP64(STMT)                                                                                               \
+    do {                                                                                                               \
+        const struct kern *K = &kern_base;                                                                             \
+        double *Y = base_dy, *Z = base_dz;                                                                             \
+        memcpy(base_dy, DB, sizeof DB), memcpy(dy, DB, sizeof DB);                                                     \
+        memcpy(base_dz, DA, sizeof DA), memcpy(dz, DA, sizeof DA);                                                     \
+        STMT;                                                                                                          \
+        K = k, Y = dy, Z = dz;                                                                                         \
+        STMT;                                                                                                          \
+        CHECK(memcmp(base_dy, dy, sizeof dy) == 0 && memcmp(base_dz, dz, sizeof dz) == 0);                             \
     } while (0)
 
 static void same_maps(const struct kern *k, size_t n, size_t at)
@@ -151,7 +152,8 @@ static void chase_is_true(void)
 
             for (size_t p = 0; p < KERN_BAND; p++)
                 for (size_t q = 0; q < KERN_BAND; q++)
-                    sum += ((p == i) - tv * v[i] * v[p]) * was[p * LD + from + q] * ((q + from == j) - t * right[q] * right[j - from]);
+                    sum += ((p == i) - tv * v[i] * v[p]) * was[p * LD + from + q] *
+                           ((q + from == j) - t * right[q] * right[j - from]);
             if (i > 0 || j < KERN_BAND)
                 CHECK_NEAR(a[i * LD + j], sum, 1e-13);
             else
@@ -213,7 +215,8 @@ static void secular_sums(void)
 
     kern_secular64(DA, DB, n, 3, 9, 0.123, got);
     for (size_t i = 0; i < n; i++) {
-        double gap = DA[i] - 3 - 0.123, term[3] = {DB[i] / gap, DB[i] * (DA[i] - 3) / pow(gap, 3), DB[i] * (DA[i] - 9) / pow(gap, 3)};
+        double gap = DA[i] - 3 - 0.123,
+               term[3] = {DB[i] / gap, DB[i] * (DA[i] - 3) / pow(gap, 3), DB[i] * (DA[i] - 9) / pow(gap, 3)};
 
         for (int s = 0; s < 3; s++)
             want[s] += term[s], size[s] += fabs(term[s]);

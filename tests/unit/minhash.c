@@ -1,4 +1,5 @@
-/* minhash: the cut into bands against optimal_param of the peers, the estimate against the truth, the wide kernels against plain words. */
+/* minhash: the cut into bands against optimal_param of the peers, the estimate against the truth, the wide kernels
+ * against plain words. */
 #include <stdlib.h>
 
 #include "base/rng.h"
@@ -21,7 +22,8 @@ static void plain(const struct minhash *m, uint32_t *sig, const uint32_t *x, siz
                 sig[i] = m->a[i] * x[j] + m->b[i];
 }
 
-/* Sets of 200 numbers with `same` in common, many of them: the mean error of the estimate, and its square, as theory has them. */
+/* Sets of 200 numbers with `same` in common, many of them: the mean error of the estimate, and its square, as theory
+ * has them. */
 static void estimates(uint32_t same, uint32_t k)
 {
     struct minhash m;

@@ -82,7 +82,9 @@ static void pleasant_ones(void)
     static const struct {
         float v;
         const char *text;
-    } want[] = {{0.1f, "0.1"}, {448, "448"}, {-0.0f, "-0"}, {16777216, "16777216"}, {1e10f, "1e+10"}, {1.0f / 3, "0.33333334"}, {INFINITY, "inf"}};
+    } want[] = {{0.1f, "0.1"},          {448, "448"},     {-0.0f, "-0"},
+                {16777216, "16777216"}, {1e10f, "1e+10"}, {1.0f / 3, "0.33333334"},
+                {INFINITY, "inf"}};
     char text[NUMBER_MAX];
 
     for (size_t i = 0; i < sizeof want / sizeof *want; i++) {
@@ -96,10 +98,30 @@ static void wrong_ones(void)
     static const struct {
         enum dtype t;
         const char *text;
-    } wrong[] = {{DT_F32, ""}, {DT_F32, "x"}, {DT_F32, "1x"}, {DT_F32, "1e39"}, {DT_F32, "nan:0"}, {DT_F32, "nan:1ffffffff"},
-                 {DT_F32, "nan:7f800000"}, {DT_F32, "nan(1)"}, {DT_F16, "65520"}, {DT_F8_E4M3, "inf"}, {DT_F64, "1e309"}, {DT_U8, "256"},
-                 {DT_U8, "-1"}, {DT_U8, "+1"}, {DT_U8, "1.0"}, {DT_U8, "0x1"}, {DT_I8, "128"}, {DT_I8, "-129"}, {DT_F4, "16"},
-                 {DT_U64, "18446744073709551616"}, {DT_I64, "9223372036854775808"}, {DT_I64, "-"}, {DT_I64, "--1"}, {DT_C64, "1.5"}};
+    } wrong[] = {{DT_F32, ""},
+                 {DT_F32, "x"},
+                 {DT_F32, "1x"},
+                 {DT_F32, "1e39"},
+                 {DT_F32, "nan:0"},
+                 {DT_F32, "nan:1ffffffff"},
+                 {DT_F32, "nan:7f800000"},
+                 {DT_F32, "nan(1)"},
+                 {DT_F16, "65520"},
+                 {DT_F8_E4M3, "inf"},
+                 {DT_F64, "1e309"},
+                 {DT_U8, "256"},
+                 {DT_U8, "-1"},
+                 {DT_U8, "+1"},
+                 {DT_U8, "1.0"},
+                 {DT_U8, "0x1"},
+                 {DT_I8, "128"},
+                 {DT_I8, "-129"},
+                 {DT_F4, "16"},
+                 {DT_U64, "18446744073709551616"},
+                 {DT_I64, "9223372036854775808"},
+                 {DT_I64, "-"},
+                 {DT_I64, "--1"},
+                 {DT_C64, "1.5"}};
     uint8_t row[8] = {0};
 
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

@@ -23,21 +23,19 @@ static int note(const char *arg, struct err *e)
     return arg && strcmp(arg, "bad") == 0 ? err_set(e, "'bad' is bad") : 0;
 }
 
-static const struct opt table[] = {
-    {'f', "flag", 0, OPT_FLAG, &flag, "a flag", 0},
-    {'c', "count", 0, OPT_COUNT, &count, "more", 0},
-    {'t', "text", "TEXT", OPT_STRING, &text, "a text", 0},
-    {'n', "number", "N", OPT_U64, &number, "a number", 0},
-    {0, "whole", "N", OPT_INT, &whole, "a whole number", 0},
-    {0, "real", "X", OPT_F64, &real, "a real number", 0},
-    {0, "part", "P", OPT_FRACTION, &part, "a part", 0},
-    {0, "parts", "NAMES", OPT_STRING, &text, "a text", 0},
-    {0, "size", "BYTES", OPT_SIZE, &size, "a size", 0},
-    {'l', "list", "ITEM", OPT_LIST, &list, "a list", 0},
-    {'x', "call", "WORD", OPT_CALL, 0, "a call", note},
-    {'z', "zip", "[LEVEL]", OPT_CALL, 0, "a value or none", note},
-    OPT_END
-};
+static const struct opt table[] = {{'f', "flag", 0, OPT_FLAG, &flag, "a flag", 0},
+                                   {'c', "count", 0, OPT_COUNT, &count, "more", 0},
+                                   {'t', "text", "TEXT", OPT_STRING, &text, "a text", 0},
+                                   {'n', "number", "N", OPT_U64, &number, "a number", 0},
+                                   {0, "whole", "N", OPT_INT, &whole, "a whole number", 0},
+                                   {0, "real", "X", OPT_F64, &real, "a real number", 0},
+                                   {0, "part", "P", OPT_FRACTION, &part, "a part", 0},
+                                   {0, "parts", "NAMES", OPT_STRING, &text, "a text", 0},
+                                   {0, "size", "BYTES", OPT_SIZE, &size, "a size", 0},
+                                   {'l', "list", "ITEM", OPT_LIST, &list, "a list", 0},
+                                   {'x', "call", "WORD", OPT_CALL, 0, "a call", note},
+                                   {'z', "zip", "[LEVEL]", OPT_CALL, 0, "a value or none", note},
+                                   OPT_END};
 static const struct opt_spec spec = {"prog", "[OPTION]... [FILE]...", "Do a thing.", table, opt_common, NULL};
 
 static char *args[32];

@@ -59,7 +59,8 @@ static void fractions(void)
     CHECK(parse_fraction("1", &d, &e) == 0 && d == 1);
     CHECK(parse_fraction("50%", &d, &e) == 0 && d == 0.5);
     CHECK(parse_fraction("100%", &d, &e) == 0 && d == 1);
-    static const char *const bad[] = {"", "%", "1.01", "101%", "-0.1", "50", "5%%", "0.50000000000000000000000000000000000000001"};
+    static const char *const bad[] = {"",     "%",  "1.01", "101%",
+                                      "-0.1", "50", "5%%",  "0.50000000000000000000000000000000000000001"};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
         CHECK(parse_fraction(bad[k], &d, &e) == -1);
 }

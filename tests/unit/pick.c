@@ -97,7 +97,13 @@ static void rows(void)
                 for (size_t i = 0; i < n; i++) {
                     float z = (float)rng_normal(r, i);
 
-                    w[i] = kind == 0 ? z : kind == 1 ? (float)i : kind == 2 ? -(float)i : kind == 3 ? (i % (n / 128) == 0 ? 9 : z) : kind == 4 ? (i % 97 ? 1 : z) : z > 0 ? 0 : z;
+                    w[i] = kind == 0   ? z
+                           : kind == 1 ? (float)i
+                           : kind == 2 ? -(float)i
+                           : kind == 3 ? (i % (n / 128) == 0 ? 9 : z)
+                           : kind == 4 ? (i % 97 ? 1 : z)
+                           : z > 0     ? 0
+                                       : z;
                 }
                 pick_smallest(w, n, k, mark);
                 for (size_t i = 0; i < n; i++) {

@@ -55,12 +55,15 @@ static void agrees_with_a_plain_sort(const float *v, uint32_t n)
 
 static void every_kind_of_value(uint32_t n, uint64_t seed)
 {
-    static const float odd[] = {0.0f, -0.0f, INFINITY, -INFINITY, NAN, 1e-45f, -1e-45f, 3.4028235e38f, -3.4028235e38f, 1.0f};
+    static const float odd[] = {0.0f,   -0.0f,   INFINITY,      -INFINITY,      NAN,
+                                1e-45f, -1e-45f, 3.4028235e38f, -3.4028235e38f, 1.0f};
     float *v = mem_new(n, sizeof *v);
     struct rng r = rng_make(seed, "pick", 4);
 
     for (uint32_t i = 0; i < n; i++)
-        v[i] = i % 3 == 0 ? odd[rng_below(r, i, 10)] : i % 3 == 1 ? (float)(int64_t)rng_below(r, i, 7) - 3 : (float)rng_normal(r, i);
+        v[i] = i % 3 == 0   ? odd[rng_below(r, i, 10)]
+               : i % 3 == 1 ? (float)(int64_t)rng_below(r, i, 7) - 3
+                            : (float)rng_normal(r, i);
     agrees_with_a_plain_sort(v, n);
     free(v);
 }

@@ -1,4 +1,5 @@
-/* A tensor through wprune's pass, of more rows than a slab holds: as if its method had all rows at once, and the report tells of what comes out. */
+/* A tensor through wprune's pass, of more rows than a slab holds: as if its method had all rows at once, and the report
+ * tells of what comes out. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -40,7 +41,8 @@ static void make(void)
     free(sums);
 }
 
-static int magnitude(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows, const float *v, float *out, struct err *e)
+static int magnitude(const struct bundle *b, const struct prune_inputs *in, uint64_t row0, uint64_t rows,
+                     const float *v, float *out, struct err *e)
 {
     (void)b, (void)in, (void)row0, (void)e;
     for (uint64_t i = 0; i < rows * COLS; i++)
@@ -85,8 +87,17 @@ static void pass(const struct prune_pass *p, struct prune_tally *t)
 static void at_once(const struct prune_pass *p)
 {
     struct pick_sieve *sieve = p->scorer && p->pattern->scope == SCOPE_TENSOR ? pick_sieve_new() : NULL;
-    struct prune_job j = {.pattern = p->pattern, .args = &p->args, .sieve = sieve, .rows = ROWS, .cols = COLS, .w = want, .score = score,
-                          .norm2 = norm2, .mean = mean, .gram = gram, .mask = mask};
+    struct prune_job j = {.pattern = p->pattern,
+                          .args = &p->args,
+                          .sieve = sieve,
+                          .rows = ROWS,
+                          .cols = COLS,
+                          .w = want,
+                          .score = score,
+                          .norm2 = norm2,
+                          .mean = mean,
+                          .gram = gram,
+                          .mask = mask};
     struct err e;
 
     for (int i = 0; sieve && i < 2; i++) {
@@ -102,7 +113,8 @@ static void at_once(const struct prune_pass *p)
     free(sieve);
 }
 
-static void check(const struct prune_method *m, const struct prune_method *init, const char *sparsity, const char *scope, int refit)
+static void check(const struct prune_method *m, const struct prune_method *init, const char *sparsity,
+                  const char *scope, int refit)
 {
     struct pattern pattern;
     struct prune_pass p = {.method = m, .pattern = &pattern, .args = PRUNE_ARGS, .refit = refit};

@@ -21,8 +21,10 @@ static size_t load(const char *path, void *to, size_t max)
     return n;
 }
 
-/* Through a stream in a file: b is written, quantized by plan to a second stream, and what comes out is loaded to *got. */
-static int pass(struct bundle *b, const struct quant_plan *plan, int importance, struct quant_tally *t, struct bundle *got, struct err *e)
+/* Through a stream in a file: b is written, quantized by plan to a second stream, and what comes out is loaded to *got.
+ * */
+static int pass(struct bundle *b, const struct quant_plan *plan, int importance, struct quant_tally *t,
+                struct bundle *got, struct err *e)
 {
     int from = io_spool(e), to = io_spool(e), rc;
     struct writer *w = writer_open(from, "from", NULL, e), *out;
@@ -176,8 +178,9 @@ static void check_fallbacks(void)
         const char *type;
         uint64_t cols;
         const char *is;
-    } want[] = {{"q4_K", 512, "q4_K"}, {"Q4_K", 288, "q5_0"}, {"q5_k", 288, "q5_1"}, {"q6_K", 288, "q8_0"}, {"q2_K", 288, "q4_0"},
-                {"q3_K", 96, "q4_0"}, {"q4_K", 100, "F16"}, {"q8_0", 33, "F16"}, {"int3", 33, "int3"}, {"bf16", 33, "BF16"}};
+    } want[] = {{"q4_K", 512, "q4_K"}, {"Q4_K", 288, "q5_0"}, {"q5_k", 288, "q5_1"}, {"q6_K", 288, "q8_0"},
+                {"q2_K", 288, "q4_0"}, {"q3_K", 96, "q4_0"},  {"q4_K", 100, "F16"},  {"q8_0", 33, "F16"},
+                {"int3", 33, "int3"},  {"bf16", 33, "BF16"}};
     struct quant_plan p;
     struct err e;
     char name[32];
@@ -187,7 +190,8 @@ static void check_fallbacks(void)
         p = quant_plan_fit(&p, want[i].cols);
         CHECK_STR(quant_plan_name(&p, name), want[i].is);
     }
-    CHECK(quant_plan_parse(&p, "q9_K", &e) == -1 && quant_plan_parse(&p, "int9", &e) == -1 && quant_plan_parse(&p, "int44", &e) == -1);
+    CHECK(quant_plan_parse(&p, "q9_K", &e) == -1 && quant_plan_parse(&p, "int9", &e) == -1 &&
+          quant_plan_parse(&p, "int44", &e) == -1);
     CHECK(quant_plan_parse(&p, "iq9_xs", &e) == -1); /* known, but not written */
 }
 

@@ -1,4 +1,5 @@
-/* quantizable: what a quantizer takes of checkpoints of many architectures, none of which is known: names as the files have them. */
+/* quantizable: what a quantizer takes of checkpoints of many architectures, none of which is known: names as the files
+ * have them. */
 #include <string.h>
 
 #include "tensor/quantizable.h"
@@ -99,12 +100,16 @@ static const struct {
 };
 
 /* Roles of the pages of architectures. */
-static const char *const taken[] = {"embed", "embed.in", "embed.out", "head", "head.vis", "attn.q", "attn.qkv", "attn.o", "attn.kvb", "mlp.gate", "mlp.up",
-                                    "mlp.down", "moe.gate", "moe.up", "moe.down", "sh.gate", "sh.up", "dec.attn.q", "dec.cross.k", "dec.mlp.up",
-                                    "vis.attn.v", "vis.mlp.down", "ssm.in", "ssm.o", "ssm.qkvz", "ssm.x"};
-static const char *const left[] = {"attn.sink", "attn.q.bias", "mlp.up.bias", "conv.1", "conv.patch", "conv.ssm", "embed.class", "head.scale", "moe.rbias",
-                                   "moe.router", "sh.router", "norm", "norm.attn", "norm.final", "norm.q", "norm.vis.pre", "norm.ssm", "pos", "pos.enc",
-                                   "rel.attn", "rel.dec", "state.a", "state.d", "state.dt", "type", "attn.q.norm"};
+static const char *const taken[] = {"embed",       "embed.in",   "embed.out",  "head",         "head.vis", "attn.q",
+                                    "attn.qkv",    "attn.o",     "attn.kvb",   "mlp.gate",     "mlp.up",   "mlp.down",
+                                    "moe.gate",    "moe.up",     "moe.down",   "sh.gate",      "sh.up",    "dec.attn.q",
+                                    "dec.cross.k", "dec.mlp.up", "vis.attn.v", "vis.mlp.down", "ssm.in",   "ssm.o",
+                                    "ssm.qkvz",    "ssm.x"};
+static const char *const left[] = {
+    "attn.sink",  "attn.q.bias",  "mlp.up.bias", "conv.1",    "conv.patch", "conv.ssm",  "embed.class",
+    "head.scale", "moe.rbias",    "moe.router",  "sh.router", "norm",       "norm.attn", "norm.final",
+    "norm.q",     "norm.vis.pre", "norm.ssm",    "pos",       "pos.enc",    "rel.attn",  "rel.dec",
+    "state.a",    "state.d",      "state.dt",    "type",      "attn.q.norm"};
 
 static void fill(struct bundle *b, const char *name, int rank)
 {

@@ -1,4 +1,5 @@
-/* quantized: the rows of a quantized weight's parts are the same however they are cut, and a matrix of a stack is its share of the whole. */
+/* quantized: the rows of a quantized weight's parts are the same however they are cut, and a matrix of a stack is its
+ * share of the whole. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,8 @@ static float *values_of(const struct source *s, const struct file_tensor *t, str
     return v;
 }
 
-/* Rows of a view are rows of the whole: expert i of a stack, and of that every other output, as files with the inputs first count their elements. */
+/* Rows of a view are rows of the whole: expert i of a stack, and of that every other output, as files with the inputs
+ * first count their elements. */
 static void check_view(const struct source *s, const struct file_tensor *t, const struct bundle *all, uint64_t i,
                        int turned)
 {

@@ -48,7 +48,8 @@ static size_t size_of(int fd)
     return n;
 }
 
-/* Copy all but the bundle named skip; load what `load` names ("*" all). replace: set the gram anew, equal to what it was. */
+/* Copy all but the bundle named skip; load what `load` names ("*" all). replace: set the gram anew, equal to what it
+ * was. */
 static int copy(int fd, const char *skip, const char *load, int replace)
 {
     int to = kit_file("", 0), got;
@@ -146,12 +147,14 @@ static void lent_outlives(void)
 static void forms(int by_rows)
 {
     enum { ROWS = 5000, COLS = 96, RANK = 3 };
-    struct shape s = {2, {ROWS, COLS}}, codes = {2, {ROWS, COLS / 2}}, scales = {2, {ROWS, 3}}, a = {2, {RANK, COLS}}, bb = {2, {ROWS, RANK}};
+    struct shape s = {2, {ROWS, COLS}}, codes = {2, {ROWS, COLS / 2}}, scales = {2, {ROWS, 3}}, a = {2, {RANK, COLS}},
+                 bb = {2, {ROWS, RANK}};
     int fd = kit_file("", 0), got;
     struct writer *out = kit_writer(fd, NULL);
     struct bundle b = {0}, r = {0};
     uint8_t *code = mem_new(ROWS, COLS / 2);
-    float *scale = kit_values(ROWS * 3, 1), *fa = kit_values(RANK * COLS, 0.5f), *fb = kit_values(ROWS * RANK, 0.25f), *w;
+    float *scale = kit_values(ROWS * 3, 1), *fa = kit_values(RANK * COLS, 0.5f), *fb = kit_values(ROWS * RANK, 0.25f),
+          *w;
     uint64_t row0, n, next = 0;
     struct reader *in;
     struct err err = {{0}};
@@ -189,7 +192,8 @@ static void forms(int by_rows)
         void *from[4] = {code, scale, fa, fb};
 
         for (int i = 0; i < 4; i++)
-            b.part[i].data = memcpy(mem_new(b.part[i].rows, b.part[i].row_bytes), from[i], b.part[i].rows * b.part[i].row_bytes);
+            b.part[i].data =
+                memcpy(mem_new(b.part[i].rows, b.part[i].row_bytes), from[i], b.part[i].rows * b.part[i].row_bytes);
         MUST(bundle_write(out, NULL, &b, e));
     }
     MUST(writer_finish(out, e));
@@ -254,7 +258,8 @@ static void sparse(void)
     close(fd);
 }
 
-/* w: [3][10], or [4][6] of blocks. The value of the bundle, read by rows from a stream; what the reader says of one that is wrong. */
+/* w: [3][10], or [4][6] of blocks. The value of the bundle, read by rows from a stream; what the reader says of one
+ * that is wrong. */
 static float *back(struct bundle *b, uint64_t want, struct err *err)
 {
     int fd = kit_file("", 0), got;

@@ -150,8 +150,8 @@ static void nothing(void)
 
 static void words(void)
 {
-    static const char *const pair[][2] = {{"/", "/"}, {"/a", "a"}, {"/a/b/", "b"}, {"a/b", "a/b"}, {"-o/x/y", "-oy"}, {"--o=/x/y", "--o=y"},
-                                          {"--", "--"}, {"", ""}};
+    static const char *const pair[][2] = {{"/", "/"},        {"/a", "a"},           {"/a/b/", "b"}, {"a/b", "a/b"},
+                                          {"-o/x/y", "-oy"}, {"--o=/x/y", "--o=y"}, {"--", "--"},   {"", ""}};
 
     for (size_t i = 0; i < sizeof pair / sizeof pair[0]; i++) {
         char *w = history_word(pair[i][0]);

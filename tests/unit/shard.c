@@ -10,9 +10,10 @@
 static struct err e;
 static struct shard s;
 
-static const char *const names[] = {"SLURM_ARRAY_TASK_ID", "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_STEP",
-                                    "mapreduce_task_partition", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SGE_TASK_ID",
-                                    "SGE_TASK_FIRST", "SGE_TASK_LAST", "SGE_TASK_STEPSIZE", "PARALLEL_SEQ"};
+static const char *const names[] = {
+    "SLURM_ARRAY_TASK_ID",      "SLURM_ARRAY_TASK_MIN", "SLURM_ARRAY_TASK_COUNT", "SLURM_ARRAY_TASK_STEP",
+    "mapreduce_task_partition", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",   "SGE_TASK_ID",
+    "SGE_TASK_FIRST",           "SGE_TASK_LAST",        "SGE_TASK_STEPSIZE",      "PARALLEL_SEQ"};
 
 /* Is text, in an environment of these "NAME=VALUE" words only, shard i of n? i 0: refused with the clause want. */
 static void in(const char *env, const char *text, int64_t i, int64_t n, const char *want)
@@ -45,7 +46,8 @@ static void by_hand(void)
     in("", "8/7", 0, 0, "'8/7': shards count from 1, 1048576 at most");
     in("", "1/1048577", 0, 0, "'1/1048577': shards count from 1, 1048576 at most");
     in("", "auto/1048577", 0, 0, "'auto/1048577': shards count from 1, 1048576 at most");
-    static const char *const bad[] = {"", "3", "/", "1/", "/7", "-1/7", "1/7x", "1 /7", "autos", "auto/", "auto/0", "auto/x", "Auto"};
+    static const char *const bad[] = {"",     "3",     "/",     "1/",     "/7",     "-1/7", "1/7x",
+                                      "1 /7", "autos", "auto/", "auto/0", "auto/x", "Auto"};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
         char want[80];
 
@@ -56,9 +58,12 @@ static void by_hand(void)
 
 static void by_schedulers(void)
 {
-    in("SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_STEP=1", "auto", 1, 4, "");
-    in("SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=2", "auto", 4, 4, "");
-    in("SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=2", "auto/4", 4, 4, "");
+    in("SLURM_ARRAY_TASK_ID=0 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=0 SLURM_ARRAY_TASK_STEP=1", "auto", 1, 4,
+       "");
+    in("SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=2", "auto", 4, 4,
+       "");
+    in("SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_COUNT=4 SLURM_ARRAY_TASK_MIN=1 SLURM_ARRAY_TASK_STEP=2", "auto/4", 4, 4,
+       "");
     in("mapreduce_task_partition=0", "auto/3", 1, 3, "");
     in("OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=3", "auto", 3, 3, "");
     in("SGE_TASK_ID=7 SGE_TASK_FIRST=1 SGE_TASK_LAST=7 SGE_TASK_STEPSIZE=1", "auto", 7, 7, "");
@@ -66,7 +71,8 @@ static void by_schedulers(void)
     in("SGE_TASK_ID=2", "auto/5", 2, 5, "");
     in("PARALLEL_SEQ=5", "auto/7", 5, 7, "");
     /* the first in the order counts; Grid Engine's "undefined" does not */
-    in("PARALLEL_SEQ=5 SGE_TASK_ID=4 OMPI_COMM_WORLD_RANK=2 mapreduce_task_partition=1 SLURM_ARRAY_TASK_ID=0", "auto/7", 1, 7, "");
+    in("PARALLEL_SEQ=5 SGE_TASK_ID=4 OMPI_COMM_WORLD_RANK=2 mapreduce_task_partition=1 SLURM_ARRAY_TASK_ID=0", "auto/7",
+       1, 7, "");
     in("PARALLEL_SEQ=5 SGE_TASK_ID=4 OMPI_COMM_WORLD_RANK=2 mapreduce_task_partition=1", "auto/7", 2, 7, "");
     in("PARALLEL_SEQ=5 SGE_TASK_ID=4 OMPI_COMM_WORLD_RANK=2", "auto/7", 3, 7, "");
     in("PARALLEL_SEQ=5 SGE_TASK_ID=4", "auto/7", 4, 7, "");
@@ -75,15 +81,21 @@ static void by_schedulers(void)
 
 static void refused(void)
 {
-    in("", "auto", 0, 0, "auto: none of SLURM_ARRAY_TASK_ID, mapreduce_task_partition, OMPI_COMM_WORLD_RANK, SGE_TASK_ID, PARALLEL_SEQ is set");
+    in("", "auto", 0, 0,
+       "auto: none of SLURM_ARRAY_TASK_ID, mapreduce_task_partition, OMPI_COMM_WORLD_RANK, SGE_TASK_ID, PARALLEL_SEQ "
+       "is set");
     in("PARALLEL_SEQ=5", "auto", 0, 0, "auto: PARALLEL_SEQ is 5, but of how many? give auto/N");
     in("PARALLEL_SEQ=8", "auto/7", 0, 0, "auto: PARALLEL_SEQ is 8, which is shard 8 of 7");
     in("PARALLEL_SEQ=x", "auto/7", 0, 0, "PARALLEL_SEQ is 'x', not a number from 0 to 2147483647");
     in("PARALLEL_SEQ=0", "auto/7", 0, 0, "PARALLEL_SEQ is 0, but counts from 1 in steps of 1");
-    in("OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=3", "auto/4", 0, 0, "auto/4: the array of OMPI_COMM_WORLD_RANK has 3 jobs");
-    in("OMPI_COMM_WORLD_RANK=-1 OMPI_COMM_WORLD_SIZE=3", "auto", 0, 0, "OMPI_COMM_WORLD_RANK is '-1', not a number from 0 to 2147483647");
-    in("SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_STEP=3", "auto/4", 0, 0, "SLURM_ARRAY_TASK_ID is 4, but counts from 0 in steps of 3");
-    in("SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_STEP=0", "auto/4", 0, 0, "SLURM_ARRAY_TASK_ID is 4, but counts from 0 in steps of 0");
+    in("OMPI_COMM_WORLD_RANK=2 OMPI_COMM_WORLD_SIZE=3", "auto/4", 0, 0,
+       "auto/4: the array of OMPI_COMM_WORLD_RANK has 3 jobs");
+    in("OMPI_COMM_WORLD_RANK=-1 OMPI_COMM_WORLD_SIZE=3", "auto", 0, 0,
+       "OMPI_COMM_WORLD_RANK is '-1', not a number from 0 to 2147483647");
+    in("SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_STEP=3", "auto/4", 0, 0,
+       "SLURM_ARRAY_TASK_ID is 4, but counts from 0 in steps of 3");
+    in("SLURM_ARRAY_TASK_ID=4 SLURM_ARRAY_TASK_STEP=0", "auto/4", 0, 0,
+       "SLURM_ARRAY_TASK_ID is 4, but counts from 0 in steps of 0");
 }
 
 /* The fullest shard of the best cut, by trying all. */
@@ -143,14 +155,16 @@ static int is_cut(const uint64_t *b, const int64_t *unit, size_t count, int64_t 
 static void even(void)
 {
     is_cut((uint64_t[]){1, 1, 1, 1, 1, 1}, NULL, 6, 3, "112233");
-    is_cut((uint64_t[]){1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100}, NULL, 11, 3, "11111222223"); /* one larger than its share: alone */
+    is_cut((uint64_t[]){1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 100}, NULL, 11, 3,
+           "11111222223"); /* one larger than its share: alone */
     is_cut((uint64_t[]){100, 1, 1, 1, 1}, NULL, 5, 3, "12233");
-    is_cut((uint64_t[]){100, 10, 10}, NULL, 3, 7, "123");                                /* fewer than shards: the last are empty */
+    is_cut((uint64_t[]){100, 10, 10}, NULL, 3, 7, "123"); /* fewer than shards: the last are empty */
     is_cut((uint64_t[]){7}, NULL, 1, 4, "1");
     is_cut((uint64_t[]){0, 0, 0}, NULL, 3, 2, "111");
     is_cut((uint64_t[]){3, 1, 1, 1, 1, 1, 1, 3}, (int64_t[]){-1, 0, 0, 0, 1, 1, 1, -1}, 8, 2, "11112222");
     is_cut((uint64_t[]){1, 9, 9, 1, 1}, (int64_t[]){-1, 0, 0, 0, -1}, 5, 3, "12223");
-    is_cut((uint64_t[]){5, 5, 5, 5}, (int64_t[]){-1, -1, -1, -1}, 4, 4, "1234"); /* outside of layers each stands alone */
+    is_cut((uint64_t[]){5, 5, 5, 5}, (int64_t[]){-1, -1, -1, -1}, 4, 4,
+           "1234"); /* outside of layers each stands alone */
 }
 
 int main(void)

@@ -12,12 +12,12 @@
 #include "tensor/stream.h"
 
 /* Call fn with a variable e that is fatal. */
-#define MUST(call) \
-    do { \
-        struct err must_e = {{0}}; \
-        struct err *e = &must_e; \
-        if ((call) < 0) \
-            die("%s:%d: %s: %s", __FILE__, __LINE__, #call, must_e.msg); \
+#define MUST(call)                                                                                                     \
+    do {                                                                                                               \
+        struct err must_e = {{0}};                                                                                     \
+        struct err *e = &must_e;                                                                                       \
+        if ((call) < 0)                                                                                                \
+            die("%s:%d: %s: %s", __FILE__, __LINE__, #call, must_e.msg);                                               \
     } while (0)
 
 __attribute__((unused)) static int kit_file(const void *p, size_t n)
@@ -72,7 +72,8 @@ __attribute__((unused)) static float *kit_values(uint64_t n, float from)
     return v;
 }
 
-__attribute__((unused)) static void kit_dense(struct bundle *b, const char *name, uint64_t rows, uint64_t cols, float from)
+__attribute__((unused)) static void kit_dense(struct bundle *b, const char *name, uint64_t rows, uint64_t cols,
+                                              float from)
 {
     struct shape s = {2, {rows, cols}};
     float *v = kit_values(rows * cols, from);

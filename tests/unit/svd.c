@@ -23,7 +23,8 @@ static void qr_residual(size_t m, size_t n, int dependent)
 static void least_squares(void)
 {
     size_t m = 120, n = 35, k = 3;
-    double *A = mat(m, n, "A"), *C = copy_of(m * n, A), *B = mat(m, k, "B"), *X = mem_new(n * k, 8), *P = mem_new(n * k, 8);
+    double *A = mat(m, n, "A"), *C = copy_of(m * n, A), *B = mat(m, k, "B"), *X = mem_new(n * k, 8),
+           *P = mem_new(n * k, 8);
     double *zero = mem_new(n * k, 8);
     struct err e;
 
@@ -74,10 +75,12 @@ static void spectra(size_t m, size_t n)
 
     for (int kind = 0; kind < 5; kind++) {
         for (size_t i = 0; i < r; i++)
-            s[i] = kind == 0   ? 3 - (double)i / (double)r            /* flat */
+            s[i] = kind == 0   ? 3 - (double)i / (double)r              /* flat */
                    : kind == 1 ? pow(10, -14.0 * (double)i / (double)r) /* graded */
                    : kind == 2 ? (i < r / 3 ? 1 : 0)                    /* rank deficient */
-                   : kind == 3 ? (i == 0 ? 1e5 : i < r / 2 ? 1 : 1e-4)  /* steps */
+                   : kind == 3 ? (i == 0      ? 1e5
+                                  : i < r / 2 ? 1
+                                              : 1e-4) /* steps */
                                : 0;
         known(m, n, s);
     }

@@ -7,7 +7,8 @@ struct method {
     int number;
 };
 
-static const struct method wanda = {"wanda", 1}, magnitude = {"magnitude", 2}, sparsegpt = {"sparsegpt", 3}, dsnot = {"dsnot", 4};
+static const struct method wanda = {"wanda", 1}, magnitude = {"magnitude", 2}, sparsegpt = {"sparsegpt", 3},
+                           dsnot = {"dsnot", 4};
 static const struct method *const table[] = {&wanda, &magnitude, &sparsegpt, &dsnot, NULL};
 static const struct method *const more[] = {&(const struct method){"lift", 5}, NULL};
 

@@ -8,9 +8,13 @@
 #include "ckpt/to_hf.h"
 #include "tests/unit/check.h"
 
-#define REST ",\n  \"model_type\": \"llama\", \"num_hidden_layers\": 1, \"num_attention_heads\": 4, \"intermediate_size\": 8, \"head_dim\": 16\n}\n"
-static const char config[] = "{\n  \"a\": {\"hidden_size\": 1},\n  \"note\": \"\\\"hidden_size\\\": 5\",\n  \"hidden_size\": 64,\n"
-                             "  \"rms_norm_eps\" : 1e-05,\n  \"tie_word_embeddings\": true,\n  \"x\": [1, {\"vocab_size\": 3}],\n  \"vocab_size\": 50" REST;
+#define REST                                                                                                           \
+    ",\n  \"model_type\": \"llama\", \"num_hidden_layers\": 1, \"num_attention_heads\": 4, \"intermediate_size\": 8, " \
+    "\"head_dim\": 16\n}\n"
+static const char config[] =
+    "{\n  \"a\": {\"hidden_size\": 1},\n  \"note\": \"\\\"hidden_size\\\": 5\",\n  \"hidden_size\": 64,\n"
+    "  \"rms_norm_eps\" : 1e-05,\n  \"tie_word_embeddings\": true,\n  \"x\": [1, {\"vocab_size\": 3}],\n  "
+    "\"vocab_size\": 50" REST;
 
 static char *correct(struct attrs *tail)
 {

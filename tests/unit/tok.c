@@ -1,4 +1,5 @@
-/* tok: brook's two files give the ids that SentencePiece gives; what a tokenizer says of itself. Run from the root of the tree. */
+/* tok: brook's two files give the ids that SentencePiece gives; what a tokenizer says of itself. Run from the root of
+ * the tree. */
 #include "tok/tok.h"
 
 #include <stdlib.h>
@@ -36,10 +37,12 @@ static struct tok *brook(int json)
 /* Source: golden-tokens.json beside brook, made by sentencepiece 0.2. */
 static void golden(const struct tok *t)
 {
-    static const char text[] = "The function returns a pointer to the first byte of the buffer, or NULL if the size is zero.\n"
-                               "for i in range(10): print(i)";
-    static const uint32_t want[] = {372, 593, 1145, 263, 1869, 296, 270, 797, 2580, 292, 270, 2039, 4020, 385, 1359, 484,
-                                    270, 1053, 309, 2060, 4017, 13, 494, 1240, 291, 1656, 4026, 4037, 4027, 401, 1836};
+    static const char text[] =
+        "The function returns a pointer to the first byte of the buffer, or NULL if the size is zero.\n"
+        "for i in range(10): print(i)";
+    static const uint32_t want[] = {372,  593,  1145, 263,  1869, 296,  270,  797, 2580, 292,  270,
+                                    2039, 4020, 385,  1359, 484,  270,  1053, 309, 2060, 4017, 13,
+                                    494,  1240, 291,  1656, 4026, 4037, 4027, 401, 1836};
     struct tok_ids ids = {0};
     struct buf back = {0};
 
@@ -72,7 +75,8 @@ static void itself(const struct tok *t, int json)
     CHECK_STR(tok_piece(t, 372, &len), "\xe2\x96\x81The");
     CHECK(len == 6);
     CHECK_STR(tok_piece(t, 13, &len), "<0x0A>");
-    CHECK(tok_type(t, 0) == TOK_UNKNOWN && tok_type(t, 1) == TOK_CONTROL && tok_type(t, 13) == TOK_BYTE && tok_type(t, 372) == TOK_NORMAL);
+    CHECK(tok_type(t, 0) == TOK_UNKNOWN && tok_type(t, 1) == TOK_CONTROL && tok_type(t, 13) == TOK_BYTE &&
+          tok_type(t, 372) == TOK_NORMAL);
     CHECK((tok_merges(t) > 0) == json);
     CHECK_STR(tok_pre(t), "default");
 }

@@ -48,7 +48,8 @@ static void both(const struct tok *a, const struct tok *b)
 
     same_ids(a, b, (char *)prose.data, prose.len);
     same_ids(a, b, HARD, sizeof HARD - 1);
-    CHECK(tok_kind(a) == tok_kind(b) && tok_vocab(a) == tok_vocab(b) && tok_bos(a) == tok_bos(b) && tok_eos(a) == tok_eos(b));
+    CHECK(tok_kind(a) == tok_kind(b) && tok_vocab(a) == tok_vocab(b) && tok_bos(a) == tok_bos(b) &&
+          tok_eos(a) == tok_eos(b));
     CHECK_STR(tok_pre(a), tok_pre(b));
     buf_free(&prose);
 }
@@ -69,9 +70,22 @@ static struct tok_parts take_apart(const struct tok *t)
     }
     for (size_t i = 0; i < tok_merges(t); i++)
         merge[i] = tok_merge(t, i);
-    return (struct tok_parts){.kind = tok_kind(t), .n = n, .text = text, .len = len, .score = score, .type = type, .merges = tok_merges(t),
-                              .merge = merge, .pre = tok_pre(t), .bos = tok_bos(t), .eos = tok_eos(t), .unk = tok_unk(t), .pad = tok_pad(t),
-                              .add_bos = tok_add_bos(t), .add_eos = tok_add_eos(t), .space_prefix = tok_space_prefix(t),
+    return (struct tok_parts){.kind = tok_kind(t),
+                              .n = n,
+                              .text = text,
+                              .len = len,
+                              .score = score,
+                              .type = type,
+                              .merges = tok_merges(t),
+                              .merge = merge,
+                              .pre = tok_pre(t),
+                              .bos = tok_bos(t),
+                              .eos = tok_eos(t),
+                              .unk = tok_unk(t),
+                              .pad = tok_pad(t),
+                              .add_bos = tok_add_bos(t),
+                              .add_eos = tok_add_eos(t),
+                              .space_prefix = tok_space_prefix(t),
                               .trim_spaces = tok_trim_spaces(t)};
 }
 
@@ -99,7 +113,8 @@ static void there_and_back(const char *path)
     tok_close(a);
 }
 
-/* A user-defined token of a GGUF is cut out, and what follows begins with a space, as in llama.cpp; in SentencePiece it is a piece of the text. */
+/* A user-defined token of a GGUF is cut out, and what follows begins with a space, as in llama.cpp; in SentencePiece it
+ * is a piece of the text. */
 static void user_defined(void)
 {
     struct tok *a = open_path("tests/vectors/tok/spm-symbols.model"), *b;

@@ -6,7 +6,8 @@
 /* Rows of Q' from those of I; A Q = Q T. */
 static void residual(size_t n, const double *A)
 {
-    double *C = copy_of(n * n, A), *d = mem_new(3 * n + 1, 8), *e = d + n, *Z = mem_new(n * n + 1, 8), *AZ = mem_new(n * n + 1, 8);
+    double *C = copy_of(n * n, A), *d = mem_new(3 * n + 1, 8), *e = d + n, *Z = mem_new(n * n + 1, 8),
+           *AZ = mem_new(n * n + 1, 8);
     double *ZT = mem_new(n * n + 1, 8), big = 1e-300;
 
     tridiag(n, C, d, e, e + n);
@@ -18,7 +19,8 @@ static void residual(size_t n, const double *A)
     CHECK(e[n - 1] == 0);
     for (size_t i = 0; i < n; i++)
         for (size_t j = 0; j < n; j++) {
-            ZT[i * n + j] = d[i] * Z[i * n + j] + (i > 0 ? e[i - 1] * Z[(i - 1) * n + j] : 0) + (i + 1 < n ? e[i] * Z[(i + 1) * n + j] : 0);
+            ZT[i * n + j] = d[i] * Z[i * n + j] + (i > 0 ? e[i - 1] * Z[(i - 1) * n + j] : 0) +
+                            (i + 1 < n ? e[i] * Z[(i + 1) * n + j] : 0);
             big = fmax(big, fabs(A[i * n + j]));
         }
     CHECK(apart(n * n, AZ, ZT) < 1e-14 * (double)n * big + 1e-14 * big * 20);

@@ -5,10 +5,13 @@
 
 static struct err e;
 
-#define HEAD                                                                                                                       \
-    "arch toy\ngguf -\nnumber\n  hidden hidden - = 8\n  layers layers - = 2\n  experts - - = 4\neach\n  moe - - = i == 1\n"         \
-    "weight\n  embed [experts, hidden]\n  norm.attn [hidden]\n  attn.q [hidden, hidden]\n  attn.k [hidden, hidden] if moe\n"        \
-    "  moe.router [experts, hidden]\n  moe.up [experts, hidden, hidden]\n  head [experts, hidden]\n  attn.sink [hidden]\n"          \
+#define HEAD                                                                                                           \
+    "arch toy\ngguf -\nnumber\n  hidden hidden - = 8\n  layers layers - = 2\n  experts - - = 4\neach\n  moe - - = i "  \
+    "== 1\n"                                                                                                           \
+    "weight\n  embed [experts, hidden]\n  norm.attn [hidden]\n  attn.q [hidden, hidden]\n  attn.k [hidden, hidden] "   \
+    "if moe\n"                                                                                                         \
+    "  moe.router [experts, hidden]\n  moe.up [experts, hidden, hidden]\n  head [experts, hidden]\n  attn.sink "       \
+    "[hidden]\n"                                                                                                       \
     "before\n  x = embed embed\n"
 
 static int open_page(struct model *m, const char *text, const char *file)
@@ -49,12 +52,17 @@ static void test_refused(void)
     refused("attention\n  n = rope x norm.attn base=1 dims=2\n", 0, "rope takes 1 inputs, 2 are given");
     refused("attention\n  n = add x y\n", 0, "y is no value that an earlier step made");
     refused("attention\n  n = linear x attn.k\n", 0, "attn.k is read, but layer 0 does not have it");
-    refused("attention\n  n = attention x x x sink=attn.sink window=attn.sink\n", 0, "attention takes no weight as window");
-    refused("mlp\n  d = linear x moe.up\n", 0, "moe.up is a matrix for each expert, but does not stand between scatter and gather");
-    refused("mlp\n  r = linear x moe.router\n  r = route r top=1\n  m = scatter x r\n", 0, "no gather follows this scatter");
+    refused("attention\n  n = attention x x x sink=attn.sink window=attn.sink\n", 0,
+            "attention takes no weight as window");
+    refused("mlp\n  d = linear x moe.up\n", 0,
+            "moe.up is a matrix for each expert, but does not stand between scatter and gather");
+    refused("mlp\n  r = linear x moe.router\n  r = route r top=1\n  m = scatter x r\n", 0,
+            "no gather follows this scatter");
     refused("mlp\n  r = linear x moe.router\n  m = scatter x r\n", 0, "scatter needs what route made, r is not");
-    refused("mlp\n  r = linear x moe.router\n  r = route r top=1\n  m = scatter x r\n  m = add m x\n", 0, "x is a value of all tokens");
-    refused("mlp\n  r = linear x moe.router\n  r = route r top=1\n  m = scatter x r\n  m = linear m attn.q\n", 0, "attn.q is one matrix");
+    refused("mlp\n  r = linear x moe.router\n  r = route r top=1\n  m = scatter x r\n  m = add m x\n", 0,
+            "x is a value of all tokens");
+    refused("mlp\n  r = linear x moe.router\n  r = route r top=1\n  m = scatter x r\n  m = linear m attn.q\n", 0,
+            "attn.q is one matrix");
 }
 
 static void test_steps(void)
@@ -63,8 +71,10 @@ static void test_steps(void)
     struct walk w;
 
     CHECK(open_page(&m,
-                    HEAD "attention\n  n = rmsnorm x norm.attn eps=1e-5\n  q = linear n attn.q\n  q = linear n attn.k if moe\n  x = add x q\n"
-                         "mlp\n  r = linear x moe.router if moe\n  r = route r top=2 if moe\n  m = scatter x r if moe\n  d = linear m moe.up if moe\n"
+                    HEAD "attention\n  n = rmsnorm x norm.attn eps=1e-5\n  q = linear n attn.q\n  q = linear n attn.k "
+                         "if moe\n  x = add x q\n"
+                         "mlp\n  r = linear x moe.router if moe\n  r = route r top=2 if moe\n  m = scatter x r if "
+                         "moe\n  d = linear m moe.up if moe\n"
                          "  d = gather d r if moe\n  x = add x d if moe\nafter\n  y = linear x head\n",
                     "steps.arch") == 0);
     CHECK(walk_layer(&m, 0, &w, &e) == 0);

@@ -1,4 +1,5 @@
-/* vectors/factor: products, sums of a product and a sparse term, and predicted losses against the numbers of factor_make.py. Run from the top of the tree. */
+/* vectors/factor: products, sums of a product and a sparse term, and predicted losses against the numbers of
+ * factor_make.py. Run from the top of the tree. */
 #include <stdlib.h>
 
 #include "factor/group.h"
@@ -28,8 +29,24 @@ static void one(const struct factor_method *m, FILE *f, const double *shape)
     float gram_f[MOST], absmean_f[MOST], norm2_f[MOST], mean_f[MOST];
     uint8_t mask[MOST] = {0};
     uint64_t rows = (uint64_t)shape[0], cols = (uint64_t)shape[1], rank = (uint64_t)shape[2];
-    struct factor_job j = {"case", rows, cols, rank, w, absmean_f, gram_f, shape[5], 1, b, a, 0, norm2_f, (uint64_t)shape[3],
-                           (uint64_t)shape[4], (int)shape[6], m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL, shape[7] ? mean_f : NULL};
+    struct factor_job j = {"case",
+                           rows,
+                           cols,
+                           rank,
+                           w,
+                           absmean_f,
+                           gram_f,
+                           shape[5],
+                           1,
+                           b,
+                           a,
+                           0,
+                           norm2_f,
+                           (uint64_t)shape[3],
+                           (uint64_t)shape[4],
+                           (int)shape[6],
+                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL,
+                           shape[7] ? mean_f : NULL};
     int n, eva = m->kind == FACTOR_BESIDE;
     struct err e;
 
@@ -65,7 +82,8 @@ static void masa(void)
     FILE *f = fopen("tests/vectors/factor_masa.tsv", "r");
     struct err e;
 
-    CHECK(f && numbers(f, "w", w) == LAYERS * N && numbers(f, "out", out) == LAYERS * N && numbers(f, "lost", lost) == LAYERS);
+    CHECK(f && numbers(f, "w", w) == LAYERS * N && numbers(f, "out", out) == LAYERS * N &&
+          numbers(f, "lost", lost) == LAYERS);
     for (int l = 0; l < LAYERS; l++) {
         for (int i = 0; i < N; i++)
             row[l][i] = (float)w[l * N + i];

@@ -1,4 +1,5 @@
-/* Losses of svd, asvd and whiten, and of gptq and rtn with a whitened residual of rank 8, on the synthetic layers, computed in f64 outside. */
+/* Losses of svd, asvd and whiten, and of gptq and rtn with a whitened residual of rank 8, on the synthetic layers,
+ * computed in f64 outside. */
 #include <stdlib.h>
 
 #include "factor/factor.h"
@@ -16,8 +17,17 @@ static float gram[LAYER * LAYER], absmean[LAYER], q[LAYER * LAYER];
 static void product(const char *name, uint64_t rank, const float *rest)
 {
     static double w[LAYER * LAYER], b[LAYER * LAYER], a[LAYER * LAYER];
-    struct factor_job j = {.name = "layer", .rows = LAYER, .cols = LAYER, .rank = rank, .w = w, .absmean = absmean, .gram = gram, .alpha = 0.5, .exact = 1,
-                           .b = b, .a = a};
+    struct factor_job j = {.name = "layer",
+                           .rows = LAYER,
+                           .cols = LAYER,
+                           .rank = rank,
+                           .w = w,
+                           .absmean = absmean,
+                           .gram = gram,
+                           .alpha = 0.5,
+                           .exact = 1,
+                           .b = b,
+                           .a = a};
     struct err e;
 
     for (int i = 0; i < LAYER * LAYER; i++)
@@ -73,7 +83,8 @@ static void compare(double rho, double sigma, const double want[4][3], const dou
             LISTED(layer_loss(&l, q), want[k][m], 1e-4);
         }
     for (int bits = 4; bits >= 2; bits--)
-        for (int m = 0; m < 2; m++) { /* one code of gptq's that rounds the other way sends the rest of its row elsewhere */
+        for (int m = 0; m < 2;
+             m++) { /* one code of gptq's that rounds the other way sends the rest of its row elsewhere */
             quantized(bits, m == 0, rest);
             product("whiten", 8, rest);
             LISTED(layer_loss(&l, q), residual[4 - bits][m], m ? 1e-3 : 1e-2);
@@ -82,9 +93,13 @@ static void compare(double rho, double sigma, const double want[4][3], const dou
 
 int main(void)
 {
-    compare(0.9, 0.7, (const double[4][3]){{.17371, .06222, .00765}, {.28992, .12003, .01696}, {.43555, .21286, .03939}, {.67998, .41944, .12304}},
+    compare(0.9, 0.7,
+            (const double[4][3]){
+                {.17371, .06222, .00765}, {.28992, .12003, .01696}, {.43555, .21286, .03939}, {.67998, .41944, .12304}},
             (const double[3][2]){{.00113, .00336}, {.00517, .01549}, {.03041, .08358}});
-    compare(0.5, 1, (const double[4][3]){{.18221, .02541, .01469}, {.29996, .05355, .03410}, {.44876, .10723, .07596}, {.67781, .25813, .21542}},
+    compare(0.5, 1,
+            (const double[4][3]){
+                {.18221, .02541, .01469}, {.29996, .05355, .03410}, {.44876, .10723, .07596}, {.67781, .25813, .21542}},
             (const double[3][2]){{.00332, .00411}, {.01530, .01902}, {.08504, .10280}});
     return DONE();
 }

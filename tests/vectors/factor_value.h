@@ -15,7 +15,8 @@ static void monarch_value(const struct factor_job *j, double *out)
 
             out[row * j->cols + col] = 0;
             for (uint64_t t = 0; t < j->rank; t++)
-                out[row * j->cols + col] += j->b[row * n * j->rank + k * j->rank + t] * j->a[((k * n + row % n) * j->rank + t) * width + i];
+                out[row * j->cols + col] +=
+                    j->b[row * n * j->rank + k * j->rank + t] * j->a[((k * n + row % n) * j->rank + t) * width + i];
         }
 }
 

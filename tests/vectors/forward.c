@@ -1,6 +1,7 @@
 /*
- * forward: the states, scores and sums of squares of brook's forward pass on 32 tokens, against torch in float64 arithmetic
- * (../shared/models/golden-forward.safetensors, golden-tokens.json). Skipped where ../shared is absent: the f32 weights are 23 MB.
+ * forward: the states, scores and sums of squares of brook's forward pass on 32 tokens, against torch in float64
+ * arithmetic (../shared/models/golden-forward.safetensors, golden-tokens.json). Skipped where ../shared is absent: the
+ * f32 weights are 23 MB.
  */
 #include "tests/unit/check.h"
 
@@ -138,8 +139,8 @@ static void set_model(struct attrs *m)
     static const struct {
         const char *key;
         int v;
-    } sizes[] = {{"hidden", HIDDEN}, {"layers", LAYERS}, {"heads", 4}, {"kv_heads", 2}, {"head_dim", 64},
-                 {"intermediate", 768}, {"vocab", 4096}, {"context", 512}, {"tied", 1}};
+    } sizes[] = {{"hidden", HIDDEN},    {"layers", LAYERS}, {"heads", 4},     {"kv_heads", 2}, {"head_dim", 64},
+                 {"intermediate", 768}, {"vocab", 4096},    {"context", 512}, {"tied", 1}};
 
     attrs_set_str(m, "arch", "llama");
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)

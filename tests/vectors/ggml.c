@@ -1,4 +1,5 @@
-/* Every encoder against the blocks that ggml's own gave for the same rows, byte for byte, with and without importance. */
+/* Every encoder against the blocks that ggml's own gave for the same rows, byte for byte, with and without importance.
+ * */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -35,8 +36,8 @@ static void compare(const struct quant_block *b, const float *x, const float *im
 
             while (want[r * row + at] == got[r * row + at])
                 at++;
-            printf("%s: row %d, first at byte %zu of a block: %02x, want %02x\n", path, r, at % t->bytes, got[r * row + at],
-                   want[r * row + at]);
+            printf("%s: row %d, first at byte %zu of a block: %02x, want %02x\n", path, r, at % t->bytes,
+                   got[r * row + at], want[r * row + at]);
         }
         b->encode(x + r * COLS, importance, 1, COLS, alone); /* a row by itself gives the same */
         CHECK(memcmp(alone, got + r * row, row) == 0);

@@ -1,6 +1,7 @@
 /*
- * layer: the synthetic layer of the reference tables, made again from its description: W[256][256] of N(0, 0.02^2), then ln s_j of N(0, sigma^2),
- * H_jk = s_j s_k rho^|j-k|, seed 42, numbers by SplitMix64 and Box and Muller (cosine branch). Loss = tr(E H E') / tr(W H W').
+ * layer: the synthetic layer of the reference tables, made again from its description: W[256][256] of N(0, 0.02^2),
+ * then ln s_j of N(0, sigma^2), H_jk = s_j s_k rho^|j-k|, seed 42, numbers by SplitMix64 and Box and Muller (cosine
+ * branch). Loss = tr(E H E') / tr(W H W').
  */
 #ifndef WEIR_TESTS_LAYER_H
 #define WEIR_TESTS_LAYER_H

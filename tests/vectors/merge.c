@@ -1,4 +1,5 @@
-/* vectors/merge: merged tensors against the numbers of gen_merge.py and, to its rounding, of mergekit (gen_mergekit.py). Run from the top of the tree. */
+/* vectors/merge: merged tensors against the numbers of gen_merge.py and, to its rounding, of mergekit
+ * (gen_mergekit.py). Run from the top of the tree. */
 #include <stdlib.h>
 
 #include "merge/assign.h"
@@ -38,9 +39,9 @@ static void texts_of(char *s, struct merge_texts *x)
 {
     const struct {
         const char *name, **to;
-    } key[] = {{"weight", &x->weight}, {"normalize", &x->normalize}, {"density", &x->density}, {"lambda", &x->lambda},
-               {"rescale", &x->rescale}, {"epsilon", &x->epsilon}, {"gamma", &x->gamma}, {"t", &x->t}, {"scope", &x->scope},
-               {"seed", &x->seed}, {"alpha", &x->alpha}};
+    } key[] = {{"weight", &x->weight},   {"normalize", &x->normalize}, {"density", &x->density}, {"lambda", &x->lambda},
+               {"rescale", &x->rescale}, {"epsilon", &x->epsilon},     {"gamma", &x->gamma},     {"t", &x->t},
+               {"scope", &x->scope},     {"seed", &x->seed},           {"alpha", &x->alpha}};
 
     *x = (struct merge_texts){0};
     for (char *word = strtok(s, ";"); word && *word != '-'; word = strtok(NULL, ";")) {
@@ -77,7 +78,8 @@ static int one_case(FILE *f, const struct merge_method *m, char *s, double withi
         at[k] = model[k];
     }
     CHECK(floats(f, "out", want) == n);
-    CHECK(merge_rows(m, &(struct merge_job){&args, name, 0, rows, cols, models, m->base ? base : NULL, at, got, NULL}, &e) == 0);
+    CHECK(merge_rows(m, &(struct merge_job){&args, name, 0, rows, cols, models, m->base ? base : NULL, at, got, NULL},
+                     &e) == 0);
     for (int i = 0; i < n; i++)
         CHECK_NEAR(got[i], want[i], within * (want[i] < 0 ? -want[i] : want[i]) + within / 300);
     free(args.weight);

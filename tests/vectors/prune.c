@@ -105,7 +105,8 @@ static void swaps(void)
         char sparsity[20];
         struct prune_args args = PRUNE_ARGS;
         struct pattern p;
-        struct prune_job j = {.pattern = &p, .args = &args, .w = w, .norm2 = norm2, .mean = mean, .score = score, .mask = got};
+        struct prune_job j = {
+            .pattern = &p, .args = &args, .w = w, .norm2 = norm2, .mean = mean, .score = score, .mask = got};
         struct err e;
 
         args.init = &prune_score;
@@ -113,8 +114,11 @@ static void swaps(void)
         CHECK(pattern_parse(&p, sparsity, NULL, NULL, &e) == 0);
         j.rows = rows;
         j.cols = cols;
-        CHECK(floats(f, "w", w) == (int)(rows * cols) && floats(f, "norm2", norm2) == (int)cols && floats(f, "mean", mean) == (int)cols);
-        CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, 1, 0, rows, cols, w, &(struct score_known){.norm2 = norm2}, score}, &e) == 0);
+        CHECK(floats(f, "w", w) == (int)(rows * cols) && floats(f, "norm2", norm2) == (int)cols &&
+              floats(f, "mean", mean) == (int)cols);
+        CHECK(score_rows(&score_wanda,
+                         &(struct score_job){"t", 0, 1, 0, rows, cols, w, &(struct score_known){.norm2 = norm2}, score},
+                         &e) == 0);
         CHECK(prune_dsnot.apply(&j, &e) == 0);
         s = field(f, "start");
         for (size_t i = 0; i < rows * cols; i++)

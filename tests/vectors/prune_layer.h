@@ -1,4 +1,5 @@
-/* prune_layer: methods of wprune on the synthetic layer against the losses listed for it, which were computed in f64 outside. */
+/* prune_layer: methods of wprune on the synthetic layer against the losses listed for it, which were computed in f64
+ * outside. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 #include "tests/vectors/layer.h"
 
 static struct layer layer;
-static float layer_gram[LAYER * LAYER], layer_norm2[LAYER], layer_mean[LAYER], layer_q[LAYER * LAYER], layer_score[LAYER * LAYER];
+static float layer_gram[LAYER * LAYER], layer_norm2[LAYER], layer_mean[LAYER], layer_q[LAYER * LAYER],
+    layer_score[LAYER * LAYER];
 static uint8_t layer_mask[LAYER * LAYER];
 
 static void prune_layer_make(double rho, double sigma)
@@ -28,8 +30,16 @@ static void prune_layer(const struct prune_method *m, const struct score_method 
 {
     struct prune_args args = PRUNE_ARGS;
     struct pattern p;
-    struct prune_job j = {.pattern = &p, .args = &args, .rows = LAYER, .cols = LAYER, .w = layer_q, .score = layer_score,
-                          .norm2 = layer_norm2, .mean = layer_mean, .gram = layer_gram, .mask = layer_mask};
+    struct prune_job j = {.pattern = &p,
+                          .args = &args,
+                          .rows = LAYER,
+                          .cols = LAYER,
+                          .w = layer_q,
+                          .score = layer_score,
+                          .norm2 = layer_norm2,
+                          .mean = layer_mean,
+                          .gram = layer_gram,
+                          .mask = layer_mask};
     struct err e;
 
     args.init = &prune_score;
@@ -37,7 +47,10 @@ static void prune_layer(const struct prune_method *m, const struct score_method 
     p.scope = p.of ? SCOPE_DEFAULT : score ? SCOPE_ROW : SCOPE_TENSOR;
     memcpy(layer_q, layer.w, sizeof layer_q);
     if (score)
-        CHECK(score_rows(score, &(struct score_job){"t", 0, 1, 0, LAYER, LAYER, layer.w, &(struct score_known){.norm2 = layer_norm2}, layer_score}, &e) == 0);
+        CHECK(score_rows(score,
+                         &(struct score_job){"t", 0, 1, 0, LAYER, LAYER, layer.w,
+                                             &(struct score_known){.norm2 = layer_norm2}, layer_score},
+                         &e) == 0);
     CHECK(m->apply(&j, &e) == 0);
     for (int i = 0; i < LAYER * LAYER; i++)
         if (layer_mask[i])

@@ -40,7 +40,8 @@ static struct record *parse(const char *json, char *room, size_t size)
     return &r;
 }
 
-/* The sum of ratios over a text's n-grams: what rate_dsir's apply does, whose open wants files (tests/cli/dfeat.bats). */
+/* The sum of ratios over a text's n-grams: what rate_dsir's apply does, whose open wants files (tests/cli/dfeat.bats).
+ * */
 static double weigh(struct ngram *g, const struct record *r, const double *ratio)
 {
     const uint32_t *bucket;

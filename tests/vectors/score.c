@@ -1,4 +1,5 @@
-/* vectors/score: scores against the numbers of gen_prune.py and score_make.py, from bundles as filters meet them. Run from the top of the tree. */
+/* vectors/score: scores against the numbers of gen_prune.py and score_make.py, from bundles as filters meet them. Run
+ * from the top of the tree. */
 #include <stdlib.h>
 
 #include "score/score.h"
@@ -68,7 +69,8 @@ static int read_case(FILE *f, struct vector_case *v)
     return 1;
 }
 
-/* What goes by a factored gram or an SVD has the error of all of it; a randomized SVD (up to a quarter of the smaller side) more. */
+/* What goes by a factored gram or an SVD has the error of all of it; a randomized SVD (up to a quarter of the smaller
+ * side) more. */
 static double tolerance(const struct score_method *m, const struct vector_case *v, double most)
 {
     uint64_t rows = v->b[0].rows, cols = v->b[0].cols, least = rows < cols ? rows : cols;
@@ -92,7 +94,9 @@ static void one(const struct score_method *m, struct vector_case *v)
         CHECK(0);
         return;
     }
-    struct score_job j = {b->name, v->seed, v->rank, 0, b->rows, b->cols, (const float *)(const void *)bundle_part(b, 0, "dense")->data, &known, got};
+    struct score_job j = {
+        b->name, v->seed, v->rank, 0, b->rows, b->cols, (const float *)(const void *)bundle_part(b, 0, "dense")->data,
+        &known,  got};
     CHECK(score_count(m, b->rows, b->cols) == (uint64_t)v->n && score_values(m, &j, &e) == 0);
     for (int i = 0; i < v->n; i++)
         most = v->want[i] > most ? v->want[i] : most;

@@ -25,8 +25,15 @@ static int read_set(FILE *f, struct set *t)
     if (fscanf(f, " set %lu %lf %lf %lu %lu %lu", &seed, &t->a.temperature, &t->a.alpha, &want, &n, &d) != 6)
         return 0;
     t->a.seed = seed;
-    t->s = (struct select_set){.n = n, .d = d, .want = want, .x = t->x, .score = t->score, .cluster = t->cluster, .clusters = 4,
-                               .rng = t->rng, .order = t->order};
+    t->s = (struct select_set){.n = n,
+                               .d = d,
+                               .want = want,
+                               .x = t->x,
+                               .score = t->score,
+                               .cluster = t->cluster,
+                               .clusters = 4,
+                               .rng = t->rng,
+                               .order = t->order};
     for (size_t i = 0; i < n; i++) {
         CHECK(fscanf(f, " %63s %lf %u", id, &t->score[i], &t->cluster[i]) == 3);
         for (size_t j = 0; j < d; j++)

@@ -24,19 +24,38 @@ static int numbers(FILE *f, const char *tag, double *v, float *single)
 
 static void one(const struct shrink_method *m, FILE *f, const double *is)
 {
-    static float w[MOST], up[MOST], gate[MOST], q[MOST], norm2[MOST], mean[MOST], absmean[MOST], gram[MOST], inputs[MOST];
+    static float w[MOST], up[MOST], gate[MOST], q[MOST], norm2[MOST], mean[MOST], absmean[MOST], gram[MOST],
+        inputs[MOST];
     double v[MOST], given[MOST], score[MOST];
-    struct shrink_job j = {(unsigned)is[0], (uint64_t)is[1], (uint64_t)is[2], (uint64_t)is[3], w, {{up, 1}, {gate, 1}, {q, (uint64_t)is[2]}}, 2,
-                           (uint64_t)is[4], inputs, norm2, mean, absmean, gram, given, score, (uint64_t)is[5], 7, 3};
+    struct shrink_job j = {(unsigned)is[0],
+                           (uint64_t)is[1],
+                           (uint64_t)is[2],
+                           (uint64_t)is[3],
+                           w,
+                           {{up, 1}, {gate, 1}, {q, (uint64_t)is[2]}},
+                           2,
+                           (uint64_t)is[4],
+                           inputs,
+                           norm2,
+                           mean,
+                           absmean,
+                           gram,
+                           given,
+                           score,
+                           (uint64_t)is[5],
+                           7,
+                           3};
     int n = (int)(j.units * j.width), order;
     struct err e;
 
     CHECK(numbers(f, "w", v, w) == n * (int)j.rows && numbers(f, "up", v, up) == (int)(j.units * j.hidden));
     CHECK(numbers(f, "gate", v, gate) == (int)(j.units * j.hidden) && numbers(f, "norm2", v, norm2) == n);
-    CHECK(numbers(f, "mean", v, mean) == n && numbers(f, "absmean", v, absmean) == n && numbers(f, "gram", v, gram) == n * n);
+    CHECK(numbers(f, "mean", v, mean) == n && numbers(f, "absmean", v, absmean) == n &&
+          numbers(f, "gram", v, gram) == n * n);
     CHECK(numbers(f, "given", given, NULL) == (int)j.units);
     if ((m->needs_heads | m->needs_channels) & SHRINK_INPUTS) {
-        CHECK(numbers(f, "inputs", v, inputs) == (int)(j.hidden * j.hidden) && numbers(f, "q", v, q) == n * (int)j.hidden);
+        CHECK(numbers(f, "inputs", v, inputs) == (int)(j.hidden * j.hidden) &&
+              numbers(f, "q", v, q) == n * (int)j.hidden);
         j.makers = 3;
     }
     CHECK(m->apply(&j, &e) == 0);

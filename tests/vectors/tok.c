@@ -1,4 +1,5 @@
-/* tok: ids of hard texts, as SentencePiece and a plain reference in Python give them (tok_make.py). Run from the root. */
+/* tok: ids of hard texts, as SentencePiece and a plain reference in Python give them (tok_make.py). Run from the root.
+ * */
 #include "tok/tok.h"
 
 #include <stdlib.h>
@@ -29,8 +30,8 @@ static const struct tok *find(const char *name)
     static struct named all[32];
     struct named *a = all;
     struct tok_files f = {0};
-    char *path = !strcmp(name, "brook") ? mem_strdup("pipelines/brook/model/tokenizer.model") :
-                 mem_printf(FOLDER "%s.%s", name, strncmp(name, "spm-", 4) ? "json" : "model");
+    char *path = !strcmp(name, "brook") ? mem_strdup("pipelines/brook/model/tokenizer.model")
+                                        : mem_printf(FOLDER "%s.%s", name, strncmp(name, "spm-", 4) ? "json" : "model");
     struct err e = {""};
 
     while (a->name[0] && strcmp(a->name, name))

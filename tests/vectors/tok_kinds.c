@@ -1,7 +1,7 @@
 /*
- * tok_kinds: a tokenizer of every kind gives the ids of its own library for hard texts, read from its own file and from the GGUF made of it
- * (tok_kinds_make.py). Run from the root. A folder may be given, and then a table of what differs is printed; a second one, which gets
- * the GGUFs, headers that llama.cpp loads a vocabulary from.
+ * tok_kinds: a tokenizer of every kind gives the ids of its own library for hard texts, read from its own file and from
+ * the GGUF made of it (tok_kinds_make.py). Run from the root. A folder may be given, and then a table of what differs
+ * is printed; a second one, which gets the GGUFs, headers that llama.cpp loads a vocabulary from.
  */
 #include "tok/tok.h"
 
