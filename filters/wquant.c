@@ -19,7 +19,7 @@ static const char *type_name, *method_name = "rtn", *scales_name = "f16", *repor
 static int64_t bits;
 static uint64_t group = 128;
 static struct quant_gram_args gram = QUANT_GRAM_ARGS;
-static int no_clip, residual, sym, no_importance, dry_run, list, verbose;
+static int clip, no_clip, residual, sym, no_importance, dry_run, list, verbose;
 static struct select sel;
 
 static const struct opt opts[] = {
@@ -35,7 +35,11 @@ static const struct opt opts[] = {
      "gptq: the columns of the strongest inputs go first; groups are static", 0},
     {0, "static-groups", 0, OPT_FLAG, &gram.static_groups, "gptq: scales and zeros from the weights as they came", 0},
     {0, "damp", "F", OPT_F64, &gram.damp, "gptq: add this share of the gram's mean diagonal to it (default 0.01)", 0},
-    {0, "no-clip", 0, OPT_FLAG, &no_clip, "awq: scale only, clip no groups", 0},
+    {0, "clip", 0, OPT_FLAG, &clip,
+     "search each group's, or block's, levels by the gram or norm2 (default: at 3 bits and fewer, and gptq into "
+     "blocks)",
+     0},
+    {0, "no-clip", 0, OPT_FLAG, &no_clip, "levels span the weights; awq: scale only", 0},
     {0, "residual", 0, OPT_FLAG, &residual, "keep what is lost as one more dense term", 0},
     {0, "no-importance", 0, OPT_FLAG, &no_importance, "block types: do not use the companion norm2", 0},
     SELECT_OPTS(sel),
@@ -80,7 +84,7 @@ static int set_plan(void *ctx, const char *column, const char *word, struct err 
 static void check_options(void)
 {
     static const char *const column[] = {"type", "bits", NULL};
-    char word[24];
+    char word[32];
     struct err e;
 
     if (!bits + !type_name + !budget_path != 2)
@@ -97,15 +101,17 @@ static void check_options(void)
         die_usage("%s", e.msg);
     if ((gram.act_order || gram.static_groups) && !(plan.method->needs & QUANT_SWEEP))
         die_usage("--act-order and --static-groups belong to -m gptq, not %s", method_name);
-    if (no_clip && !(plan.method->needs & QUANT_LAYER))
-        die_usage("--no-clip belongs to -m awq, not %s", method_name);
+    if (clip && no_clip)
+        die_usage("--clip and --no-clip exclude each other");
+    if (clip && !budget_path && !quant_plan_clips(&plan))
+        die_usage("--clip: nothing of %s by -m %s is left to search", quant_plan_name(&plan, word), method_name);
     if (gram.damp < 0)
         die_usage("--damp %g is below 0", gram.damp);
     if (budget_path && plan.method->needs & QUANT_LAYER)
         die_usage("--budget: %s scales all linears of one input together, for one type", method_name);
     plan.gram = gram;
     plan.residual = residual;
-    plan.clip = plan.method->needs & QUANT_LAYER && !no_clip;
+    plan.clip = clip ? QUANT_CLIP_YES : no_clip ? QUANT_CLIP_NO : QUANT_CLIP_DEFAULT;
     opt_check_report(&report_path, dry_run);
     if (budget_path && !(budget = budget_read(budget_path, column, set_plan, NULL, &e)))
         die("%s", e.msg);

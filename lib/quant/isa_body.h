@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "num/half_bits.h"
+#include "quant/block32.h"
 #include "quant/group.h"
 #include "quant/iq1.h"
 #include "quant/isa.h"

@@ -80,6 +80,12 @@ static void place(const struct levels_kind *k, const struct levels_unit *unit, i
     }
 }
 
+/* Do the levels of every range hold 0? Those with a low of its own need not. */
+static int holds_zero(const struct levels_kind *k)
+{
+    return k->scale_max || !k->lows;
+}
+
 /* What is tried of each row, the best so far, and what that loses. */
 struct search {
     const struct levels_kind *k;
@@ -120,6 +126,16 @@ static void attempt(struct search *s, const float a[L], const float b[L])
 
 #define NARROWER 11 /* t of 1, .95 ... .5 */
 
+/* Ranges of levels that hold 0 do. */
+static void attempt_ranges(struct search *s, float a[L], float b[L])
+{
+    for (int l = 0; l < L && holds_zero(s->k); l++) {
+        a[l] = a[l] < 0 ? a[l] : 0;
+        b[l] = b[l] > 0 ? b[l] : 0;
+    }
+    attempt(s, a, b);
+}
+
 static void search_ranges(struct search *s)
 {
     float lo[L], hi[L], a[L], b[L];
@@ -127,13 +143,13 @@ static void search_ranges(struct search *s)
     memcpy(lo, s->a, sizeof lo);
     memcpy(hi, s->b, sizeof hi);
     for (int i = 1; i < NARROWER; i++) {
-        float off = 0.025f * (float)i;
-
         for (int l = 0; l < L; l++) {
-            a[l] = lo[l] + off * (hi[l] - lo[l]);
-            b[l] = hi[l] - off * (hi[l] - lo[l]);
+            float off = 0.025f * (float)i * (hi[l] - lo[l]);
+
+            a[l] = lo[l] + off;
+            b[l] = hi[l] - off;
         }
-        attempt(s, a, b);
+        attempt_ranges(s, a, b);
     }
     for (float by = 0.08f; by > 0.004f; by /= 2)
         for (int i = 0; i < 4; i++) {
@@ -142,12 +158,8 @@ static void search_ranges(struct search *s)
 
                 a[l] = s->a[l] + (i < 2 ? move : 0);
                 b[l] = s->b[l] + (i < 2 ? 0 : move);
-                if (s->k->scale_max || !s->k->lows) {
-                    a[l] = a[l] < 0 ? a[l] : 0;
-                    b[l] = b[l] > 0 ? b[l] : 0;
-                }
             }
-            attempt(s, a, b);
+            attempt_ranges(s, a, b);
         }
 }
 
@@ -174,10 +186,9 @@ static void search_scales(struct search *s)
 static void span(struct search *s)
 {
     const struct levels_kind *k = s->k;
-    int holds_zero = k->scale_max || !k->lows;
 
     for (int l = 0; l < L; l++) {
-        float lo = holds_zero ? 0 : s->w[l], hi = lo, most = s->w[l];
+        float lo = holds_zero(k) ? 0 : s->w[l], hi = lo, most = s->w[l];
 
         for (size_t i = 0; i < s->n; i++) {
             float v = s->w[i * L + l];
