@@ -1,9 +1,9 @@
 /*
  * levels: what the codes of neighbouring weights stand for, sixteen rows side by side, and which levels lose least.
  *
- * value = (code - zero) * scale - low, code 0 .. top: the nearest level, ties to even. Three ways to place them: a fixed
- * middle (zero is the middle, low 0), a whole zero (low 0), a low of its own (zero 0). Lane l of every array is row l;
- * nothing of a lane depends on another, so the numbers are those of one row alone, on any machine.
+ * value = (code - zero) * scale - low, code 0 .. top: the nearest level, ties to even. Three ways to place them: a
+ * fixed middle (zero is the middle, low 0), a whole zero (low 0), a low of its own (zero 0). Lane l of every array is
+ * row l; nothing of a lane depends on another, so the numbers are those of one row alone, on any machine.
  */
 #ifndef WEIR_QUANT_LEVELS_H
 #define WEIR_QUANT_LEVELS_H
@@ -24,11 +24,11 @@ struct levels_kind {
     int lows;      /* asymmetric: 1: a low, 0: a whole zero */
     int flips;     /* middle: the scale may be negative */
     int scale_max; /* scales (lows) are whole multiples of the unit's d (dmin): 0 .. scale_max, with a middle
-                          * -scale_max .. scale_max - 1. 0: numbers of the type `scales` */
+                    * -scale_max .. scale_max - 1. 0: numbers of the type `scales` */
     enum dtype scales;
     uint32_t unit, sub; /* columns that share d, dmin; columns that share a scale; equal where scale_max is 0 */
-    void (*pack)(const struct superblock *s, uint8_t *block); /* of ggml's types: a unit's bytes; d (and dmin, which is
-                                                               * -low) are the numbers themselves where scale_max is 0 */
+    /* Of ggml's types: a unit's bytes. Where scale_max is 0 d is the scale, dmin -low. */
+    void (*pack)(const struct superblock *s, uint8_t *block);
 };
 
 struct levels {
@@ -72,8 +72,8 @@ void levels_loss(const struct levels_kind *k, const struct levels *v, const floa
  * m       in: what is to be least
  * search  0: the levels span the weights' range (0 included where there is a whole zero or k->scale_max); 1: of those
  *         and of narrower and shifted ranges the ones that lose least, the first of equals: ranges of t times the width
- *         around their middle, t of 1, .95 ... .5, and from the best of them five rounds that move one end by .08, .04 ...
- *         of the width; with a middle 11 scales (22 that may flip), and four finer
+ *         around their middle, t of 1, .95 ... .5, and from the best of them five rounds that move one end by .08,
+ *         .04 ... .005 of the width; with a middle 11 scales (22 that may flip), and four finer
  * Cost: of a search 31 losses (GRAM and SWEEP: n^2 / 2 operations each).
  */
 void levels_choose(const struct levels_kind *k, const struct levels_unit *unit, const float *w, size_t n,

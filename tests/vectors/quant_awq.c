@@ -1,4 +1,5 @@
-/* Losses of awq's scales, groups of 64, activity the root of H's diagonal, no levels searched, computed in f64 outside. */
+/* Losses of awq's scales, groups of 64, activity the root of H's diagonal, ranges not clipped, computed in f64 outside.
+ */
 #include "quant/awq.h"
 #include "tests/unit/check.h"
 #include "tests/vectors/layer.h"
