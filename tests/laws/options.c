@@ -5,6 +5,7 @@
  */
 #include "base/opt_int.h"
 #include "prune/prune.h"
+#include "quant/quant.h"
 #include "rate/rate.h"
 #include "score/score.h"
 #include "tests/unit/check.h"
@@ -54,7 +55,7 @@ static void law_of_family(const void *table)
 
 int main(void)
 {
-    static const void *const table[] = {prune_table, score_table, rate_table};
+    static const void *const table[] = {prune_table, quant_methods, rate_table, score_table};
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         law_of_family(table[i]);
