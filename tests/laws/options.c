@@ -3,10 +3,12 @@
  * number that has a sign has a range; a default that is in no range is told by the help; methods that use one name
  * agree on whether it takes a value.
  */
+#include "alloc/alloc.h"
 #include "base/opt_int.h"
 #include "prune/prune.h"
 #include "rate/rate.h"
 #include "score/score.h"
+#include "shrink/shrink.h"
 #include "tests/unit/check.h"
 
 static void fail(const struct opt_owner *m, const struct opt *o, const char *what)
@@ -54,7 +56,7 @@ static void law_of_family(const void *table)
 
 int main(void)
 {
-    static const void *const table[] = {prune_table, score_table, rate_table};
+    static const void *const table[] = {alloc_table, prune_table, rate_table, score_table, shrink_table};
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         law_of_family(table[i]);
