@@ -6,6 +6,7 @@
 #include "alloc/alloc.h"
 #include "base/opt_int.h"
 #include "prune/prune.h"
+#include "quant/quant.h"
 #include "rate/rate.h"
 #include "score/score.h"
 #include "shrink/shrink.h"
@@ -56,7 +57,7 @@ static void law_of_family(const void *table)
 
 int main(void)
 {
-    static const void *const table[] = {alloc_table, prune_table, rate_table, score_table, shrink_table};
+    static const void *const table[] = {alloc_table, prune_table, quant_methods, rate_table, score_table, shrink_table};
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         law_of_family(table[i]);
