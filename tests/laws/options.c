@@ -5,6 +5,7 @@
  */
 #include "alloc/alloc.h"
 #include "base/opt_int.h"
+#include "factor/factor.h"
 #include "prune/prune.h"
 #include "quant/quant.h"
 #include "rate/rate.h"
@@ -57,7 +58,17 @@ static void law_of_family(const void *table)
 
 int main(void)
 {
-    static const void *const table[] = {alloc_table, prune_table, quant_methods, rate_table, score_table, shrink_table};
+    /* clang-format off */
+    static const void *const table[] = {
+        alloc_table,
+        factor_table,
+        prune_table,
+        quant_methods,
+        rate_table,
+        score_table,
+        shrink_table,
+    };
+    /* clang-format on */
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         law_of_family(table[i]);
