@@ -11,6 +11,10 @@
 #include "num/dtype.h"
 #include "num/ggml.h"
 
+struct opt;
+struct quant_gram_args;
+struct levels_kind; /* levels.h */
+
 /*
  * One of ggml's types.
  * encode: whole rows to blocks, the bytes that ggml's own quantizer gives, on the calling thread.
@@ -25,6 +29,8 @@ struct quant_block {
     const char
         *without; /* NULL; or importance is needed, and this is the type of an embedding or a head that has none */
     void (*encode)(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
+    const struct levels_kind *levels; /* how levels are placed, for methods that choose them themselves; NULL: they do
+                                       * not go into this type */
 };
 
 extern const struct quant_block *const quant_blocks[]; /* ends with NULL */
@@ -63,11 +69,13 @@ enum { QUANT_GRAM = 1, QUANT_SWEEP = 2, QUANT_LAYER = 4 };
  */
 struct quant_method {
     const char *name, *brief;
+    const struct opt *opts;
     int takes_sym;   /* 0: asymmetric only */
     int whole_zeros; /* zeros are 0 .. 2^bits - 1 and are stored as U8 */
     unsigned needs;  /* QUANT_*; these methods have whole zeros */
     void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
                 float *zeros);
+    const struct quant_gram_args *gram; /* of methods that sweep: what its options say */
 };
 
 extern const struct quant_method *const quant_methods[]; /* ends with NULL */
