@@ -1,7 +1,7 @@
 /*
  * gemm8: products of ggml's quantized weights with activations that are rounded to 8 bits, as llama.cpp computes them:
- * in blocks of 32 with a scale rounded to a half for q4_0, q4_1, q5_0, q5_1, q8_0 and iq4_nl (its q8_0), in blocks of 256
- * with an f32 scale for q2_K to q6_K and iq4_xs (its q8_K).
+ * in blocks of 32 with a scale rounded to a half for q4_0, q4_1, q5_0, q5_1, q8_0 and iq4_nl (its q8_0), in blocks of
+ * 256 with an f32 scale for q2_K to q6_K and iq4_xs (its q8_K).
  *
  * The definition, for every thread count, instruction set and compiler: a sub-block's sum of products of codes is an
  * integer; over sub-blocks in ascending order, in f32 and each operation rounded,
@@ -30,7 +30,8 @@ int gemm8_find_nan(const struct gemm8 *w, size_t *row, size_t *col);
 
 /*
  * Y[m][rows] = X[m][cols] W'. A NaN or an infinity in a row of X makes every value of that row of Y one.
- * Cost: 2 m rows cols operations at two to four times the speed of gemm_nt. Memory: 2.4 bytes for each of 480 rows of X.
+ * Cost: 2 m rows cols operations at two to four times the speed of gemm_nt. Memory: some 6 bytes for each
+ * value of 480 rows of X.
  */
 void gemm8_nt(size_t m, const float *X, size_t ldx, const struct gemm8 *w, float *Y, size_t ldy);
 
