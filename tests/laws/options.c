@@ -6,6 +6,7 @@
 #include "base/opt_int.h"
 #include "prune/prune.h"
 #include "factor/factor.h"
+#include "merge/merge.h"
 #include "quant/quant.h"
 #include "rate/rate.h"
 #include "score/score.h"
@@ -56,7 +57,7 @@ static void law_of_family(const void *table)
 
 int main(void)
 {
-    static const void *const table[] = {factor_table, prune_table, quant_methods, rate_table, score_table};
+    static const void *const table[] = {factor_table, merge_table, prune_table, quant_methods, rate_table, score_table};
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         law_of_family(table[i]);
