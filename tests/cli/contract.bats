@@ -73,7 +73,7 @@ one_line() { # one_line PROG WHAT
 # OWNED: lines "option<TAB>methods that have it, between commas", from --help's headings
 owned() {
     "$1" --help | awk '/^Options of / { sub(/^Options of /, ""); sub(/:$/, ""); gsub(/ and /, ", "); gsub(/, /, ","); own = "," $0 "," }
-        /^$/ { next } own && /--/ { match($0, /--[a-z0-9-]+( [^ ]+)?/); print substr($0, RSTART, RLENGTH) "\t" own }'
+        /^$/ { next } own && /^ +(-., )?--/ { match($0, /--[a-z0-9-]+( [^ ]+)?/); print substr($0, RSTART, RLENGTH) "\t" own }'
 }
 
 @test "an option of one method is refused by name when another is chosen: status 2, two lines" {
