@@ -53,8 +53,8 @@ void to_gguf_close(struct to_gguf *g);
 /* A file of the stream; what is needed is kept. -1: GGUF_BLOB is damaged, or comes after tensors. */
 int to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n, struct err *e);
 
-/* Note in a head's further keys (head.more) what general.file_type is to say of a file with quantized tensors; -1: as the
- * type that holds most of its elements says. */
+/* Note in a head's further keys (head.more) what general.file_type is to say of a file with quantized tensors; -1: what
+ * the type that holds most of its elements says. */
 void to_gguf_note_type(struct attrs *head, int type);
 
 /* Where a tensor goes. -1: the architecture has no mapping here, a hyper-parameter is missing, or the tensor has no

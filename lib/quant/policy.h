@@ -4,14 +4,15 @@
  * A line is a rule: WHAT[, LAYERS] [if CONDITION] TYPE. The first rule that fits a tensor holds for it; "-" leaves it
  * as it is, as no rule does. Empty lines and those that begin with '#' are none.
  *
- *   WHAT       roles ("mlp", "attn.v") and globs over names, as --only takes them, with '|' between several. The parts
- *              of a stored tensor of queries, keys and values together have the role attn.qkv here, for they get one
- *              type.
- *   LAYERS     slices, with blanks between several: "3", "0:4", "7/8:", "1/8+2:7/8:3". A bound is a number or a share of
- *              all layers, rounded down, with a number added or taken off; behind the second ':' is the step.
- *   CONDITION  an expression (arch/expr.h) over the numbers of the model's page (layers, heads, experts ...: 0 where this
- *              page has none of a name that another has), arch (as general.architecture of a GGUF: "arch == falcon"), importance (1
- *              where the tensor has norm2, or is an expert that no token went to), and its rows and cols.
+ *   WHAT       roles ("mlp", "attn.v") and globs over names, as --only takes them, with '|' between several. The
+ *              parts of a stored tensor of queries, keys and values together have the role attn.qkv here, for they get
+ *              one type.
+ *   LAYERS     slices, with blanks between several: "3", "0:4", "7/8:", "1/8+2:7/8:3". A bound is a number or a share
+ *              of all layers, rounded down, with a number added or taken off; behind the second ':' is the step.
+ *   CONDITION  an expression (arch/expr.h) over the numbers of the model's page (layers, heads, experts ...: 0 where
+ *              this page has none of a name that another has), arch (as general.architecture of a GGUF: "arch ==
+ *              falcon"), importance (1 where the tensor has norm2, or is an expert that no token went to), and its rows
+ *              and cols.
  *   TYPE       as the caller's check takes it.
  *
  * One more line may be there: "file_type N", which general.file_type of a GGUF then says.
