@@ -6,6 +6,7 @@
 #include "alloc/alloc.h"
 #include "base/opt_int.h"
 #include "factor/factor.h"
+#include "merge/merge.h"
 #include "prune/prune.h"
 #include "quant/quant.h"
 #include "rate/rate.h"
@@ -62,6 +63,7 @@ int main(void)
     static const void *const table[] = {
         alloc_table,
         factor_table,
+        merge_table,
         prune_table,
         quant_methods,
         rate_table,
