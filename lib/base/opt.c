@@ -146,6 +146,8 @@ static void apply(const struct opt_spec *s, const struct opt *o, const char *arg
         list_add(o->to, arg);
         break;
     }
+    if (rc == OPT_REFUSED)
+        die("--%s: %s", o->name, e.msg);
     if (rc < 0)
         die_usage("--%s: %s", o->name, e.msg);
 }

@@ -20,6 +20,8 @@ enum opt_kind {
             * leaves it out */
 };
 
+#define OPT_REFUSED (-2)
+
 struct opt_list {
     const char **item;
     int n;
@@ -35,7 +37,8 @@ struct opt {
     int kind; /* enum opt_kind */
     void *to; /* where it goes; its value before parsing is the default */
     const char *help;                            /* one line; a default is written out here */
-    int (*call)(const char *arg, struct err *e); /* OPT_CALL only */
+    /* OPT_CALL only: 0, -1 (the value is wrong: exit 2), or OPT_REFUSED (this machine cannot: exit 1) */
+    int (*call)(const char *arg, struct err *e);
 };
 
 #define OPT_END                                                                                                        \

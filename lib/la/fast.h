@@ -1,0 +1,40 @@
+/*
+ * fast: OpenBLAS and its LAPACK as the engine of la/ (engine.h), for --fast.
+ *
+ * The results are right to the same bounds, but their last bits depend on the processor, on OpenBLAS's version and on
+ * -j. The library is opened when it is asked for, so a process that does not ask pays nothing and needs no package.
+ */
+#ifndef WEIR_LA_FAST_H
+#define WEIR_LA_FAST_H
+
+#include "base/opt.h"
+
+/* Where the library is: what Debian's packages call it, and that of them which is named to the user. */
+#define FAST_LIBRARY "libopenblas.so.0"
+#define FAST_PACKAGE "libopenblas0-pthread"
+
+/*
+ * From here on la/ multiplies, factors and decomposes by OpenBLAS.
+ * Returns 0, or OPT_REFUSED with e "libopenblas.so.0 is not here (Debian's package is libopenblas0-pthread)". Call it
+ * before there are threads.
+ * Threads: products are cut as the own are, a block a thread of par_for; LAPACK's own threads, par_jobs() of them, where
+ * no par_for is running. Cost: some 4 ms.
+ */
+int fast_use(struct err *e);
+
+/* What --fast calls, with an argument or NULL: fast_use; of FAST_RUN_OPT "bf16" too: fast_bf16.h. */
+int fast_option(const char *arg, struct err *e);
+int fast_run_option(const char *arg, struct err *e);
+
+/* The option's row: of every filter that multiplies, and of those that run the model. */
+#define FAST_OPT                                                                                                       \
+    {                                                                                                                  \
+        0, "fast", 0, OPT_CALL, 0, "multiply by OpenBLAS: faster, last bits vary by machine", fast_option              \
+    }
+#define FAST_RUN_OPT                                                                                                   \
+    {                                                                                                                  \
+        0, "fast", "[bf16]", OPT_CALL, 0, "multiply by OpenBLAS (--fast=bf16: in bf16): last bits vary by machine",    \
+            fast_run_option                                                                                            \
+    }
+
+#endif
