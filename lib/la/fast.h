@@ -29,12 +29,13 @@ int fast_run_option(const char *arg, struct err *e);
 /* The option's row: of every filter that multiplies, and of those that run the model. */
 #define FAST_OPT                                                                                                       \
     {                                                                                                                  \
-        0, "fast", 0, OPT_CALL, 0, "multiply by OpenBLAS: faster, last bits vary by machine", fast_option              \
+        .name = "fast", .kind = OPT_CALL, .call = fast_option,                                                         \
+        .help = "multiply and factor by OpenBLAS: the last digits are the machine's"                                   \
     }
 #define FAST_RUN_OPT                                                                                                   \
     {                                                                                                                  \
-        0, "fast", "[bf16]", OPT_CALL, 0, "multiply by OpenBLAS (--fast=bf16: in bf16): last bits vary by machine",    \
-            fast_run_option                                                                                            \
+        .name = "fast", .arg = "[bf16]", .kind = OPT_CALL, .call = fast_run_option,                                    \
+        .help = "multiply by OpenBLAS, or by bf16 products: the last digits are the machine's"                         \
     }
 
 #endif
