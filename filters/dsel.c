@@ -10,6 +10,7 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "record/lost.h"
 #include "select/choose.h"
 
@@ -74,6 +75,7 @@ static const struct opt opts[] = {
     {0, "target", "FILE", OPT_STRING, &c.target, "features of the target, for the report", 0},
     {0, "raw", "FILE", OPT_STRING, &c.raw, "features of the raw pool, for the report", 0},
     RECORDS_OPTS(how),
+    FAST_OPT,
     OPT_END};
 
 static void show_list(void)

@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/target.h"
 #include "factor/group.h"
+#include "la/fast.h"
 #include "tensor/budget.h"
 #include "tensor/describe.h"
 #include "tensor/select.h"
@@ -39,6 +40,7 @@ static const struct opt opts[] = {
     {0, "rounds", "N", OPT_INT, &pass.rounds, "of sparse-lowrank (default 80)", 0},
     {0, "exact", 0, OPT_FLAG, &pass.exact, "the full decomposition also where a randomized one is faster", 0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path,
      "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},

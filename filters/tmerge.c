@@ -13,6 +13,7 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "merge/attach.h"
 #include "merge/heads.h"
 #include "merge/options.h"
@@ -53,6 +54,7 @@ static const struct opt opts[] = {
     {0, "mask", "WHICH", OPT_CALL, 0, "zeros that stay: of the first operand, their intersection, their union",
      set_mask},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END};
 

@@ -12,6 +12,7 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "quant/pass.h"
 #include "tensor/describe.h"
 #include "tensor/select.h"
@@ -50,6 +51,7 @@ static const struct opt opts[] = {
     {0, "weigh", "UNIT", OPT_STRING, &weigh, "error: what a loss counts: turn, size, share or energy (default turn)",
      0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {0, "losses", "FILE", OPT_STRING, &losses_path, "error: the measured losses, a TSV line for each tensor and choice",
      0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},

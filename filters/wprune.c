@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/opt.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "prune/pass.h"
 #include "score/score.h"
 #include "tensor/budget.h"
@@ -40,6 +41,7 @@ static const struct opt opts[] = {
     {0, "cycles", "N", OPT_U64, &args.cycles, "dsnot: swaps in a row at most (default: 50 for each 4096 columns)", 0},
     {0, "seed", "N", OPT_U64, &seed, "of random (default 0)", 0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor pruned", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},

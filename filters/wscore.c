@@ -9,6 +9,7 @@
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "run/feed.h"
 #include "score/pass.h"
 #include "tensor/stream.h"
@@ -24,6 +25,7 @@ static const struct opt opts[] = {
     {0, "seed", "N", OPT_U64, &pass.seed, "of random (default 0)", 0},
     {'r', "rank", "R", OPT_U64, &pass.rank, "lift: of the approximation (default 128)", 0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor scored", 0},
     {'n', "dry-run", 0, OPT_FLAG, &pass.dry, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods, what a score is about, and exit", 0},

@@ -16,6 +16,7 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "shrink/pass.h"
 
 static const char *method_name, *what_name, *report_path;
@@ -38,6 +39,7 @@ static const struct opt opts[] = {
      "a TSV line for each layer: units before and after, loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    FAST_OPT,
     OPT_END,
 };
 

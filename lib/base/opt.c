@@ -117,6 +117,7 @@ int opt_apply(const struct opt *o, const char *arg, struct err *e)
 static void apply(const struct opt_spec *s, const struct opt *o, int owned, const char *arg)
 {
     struct err e;
+    int rc;
 
     if (o == &opt_of_all[0])
         opt_help(s);

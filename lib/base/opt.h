@@ -48,7 +48,7 @@ struct opt {
                             (then NULL is passed) and is given as -zLEVEL or --name=LEVEL */
     int kind; /* enum opt_kind */
     void *to; /* where it goes; its value before parsing is the default */
-    const char *help;                            /* one line; a default is written out here */
+    const char *help; /* one line; a default is written out here */
     /* OPT_CALL only: 0, -1 (the value is wrong: exit 2), or OPT_REFUSED (this machine cannot: exit 1) */
     int (*call)(const char *arg, struct err *e);
     double lo, hi; /* of numbers: what is below lo or above hi is refused; both 0: anything goes; hi may be INFINITY */

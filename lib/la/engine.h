@@ -15,10 +15,10 @@ struct engine {
     size_t rows, cols; /* the largest block of C for one call; gemm.c cuts a product in such blocks, one a thread */
     void (*gemm)(const struct gemm_job *w, size_t i0, size_t j0, size_t rows, size_t cols);
     void (*dgemm)(const struct dgemm_job *w, size_t i0, size_t j0, size_t rows, size_t cols);
-    void (*gram)(size_t cols, size_t tokens, const float *X, size_t ldx, double *G);       /* as gram_add */
-    int (*chol)(size_t n, double *A, size_t lda, size_t *pivot);                           /* as chol */
-    void (*tri_inverse)(size_t n, double *U, size_t ldu);                                  /* as tri_inverse_u */
-    int (*eigh)(size_t n, double *A, double *w, size_t top, double *Z, struct err *e);     /* as eigh; A is finite, its
+    void (*gram)(size_t cols, size_t tokens, const float *X, size_t ldx, double *G);   /* as gram_add */
+    int (*chol)(size_t n, double *A, size_t lda, size_t *pivot);                       /* as chol */
+    void (*tri_inverse)(size_t n, double *U, size_t ldu);                              /* as tri_inverse_u */
+    int (*eigh)(size_t n, double *A, double *w, size_t top, double *Z, struct err *e); /* as eigh; A is finite, its
                                                                                               largest element near 1 */
 };
 

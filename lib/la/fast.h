@@ -15,7 +15,7 @@
 
 /*
  * From here on la/ multiplies, factors and decomposes by OpenBLAS.
- * Returns 0, or OPT_REFUSED with e "libopenblas.so.0 is not here (Debian's package is libopenblas0-pthread)". Call it
+ * Returns 0, or OPT_REFUSED with e "libopenblas.so.0: cannot open ... (Debian's package is libopenblas0-pthread)". Call it
  * before there are threads.
  * Threads: products are cut as the own are, a block a thread of par_for; LAPACK's own threads, par_jobs() of them, where
  * no par_for is running. Cost: some 4 ms.

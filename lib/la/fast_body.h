@@ -7,8 +7,8 @@ static void X(fast_part)(const struct X(gemm_job) * w, size_t i0, size_t j0, siz
     blas_int lda, ldb, ta = lies(w->a, rows, w->k, &lda), tb = lies(w->b, cols, w->k, &ldb);
 
     blas.BLAS_GEMM(ROWS, ta, tb == PLAIN ? TRANSPOSED : PLAIN, (blas_int)rows, (blas_int)cols, (blas_int)w->k,
-                   w->how == KERN_SUB ? -1 : 1, w->A + i0 * w->a.row, lda, w->B + j0 * w->b.row, ldb, w->how != KERN_SET,
-                   w->c + i0 * w->ldc + j0, (blas_int)w->ldc);
+                   w->how == KERN_SUB ? -1 : 1, w->A + i0 * w->a.row, lda, w->B + j0 * w->b.row, ldb,
+                   w->how != KERN_SET, w->c + i0 * w->ldc + j0, (blas_int)w->ldc);
 }
 
 /* Of a block that the diagonal cuts: stripes of rows, what is at the diagonal by the own kernels, which leave out what

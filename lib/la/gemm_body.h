@@ -78,8 +78,8 @@ static void X(store_part)(const struct X(gemm_job) * w, const ELEM *tile, size_t
     }
 }
 
-static void X(tile)(const struct X(gemm_job) * w, const struct kern *kn, size_t k, const ELEM *a, const ELEM *b, size_t i,
-                    size_t j, size_t rows, size_t cols, enum kern_store how)
+static void X(tile)(const struct X(gemm_job) * w, const struct kern *kn, size_t k, const ELEM *a, const ELEM *b,
+                    size_t i, size_t j, size_t rows, size_t cols, enum kern_store how)
 {
     ELEM tile[TILE_MAX];
     size_t mr = (size_t)kn->K_MR, nr = (size_t)kn->K_NR;

@@ -56,8 +56,8 @@ void kern_bf16_along(const float *x, size_t k, float *to)
 
 #if defined(__AVX512BF16__)
     for (; p + LANES <= k / 2; p += LANES)
-        _mm512_storeu_ps(to + p, (__m512)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 2 * p + LANES),
-                                                             _mm512_loadu_ps(x + 2 * p)));
+        _mm512_storeu_ps(to + p,
+                         (__m512)_mm512_cvtne2ps_pbh(_mm512_loadu_ps(x + 2 * p + LANES), _mm512_loadu_ps(x + 2 * p)));
 #endif
     for (; p < k / 2; p++)
         to[p] = pair(x[2 * p], x[2 * p + 1]);

@@ -29,8 +29,8 @@ static const struct engine *engine[2] = {&la_own, NULL};
 /* What the work is done on: made once for a size. */
 static struct {
     size_t n;
-    float *x, *f;               /* random; room */
-    float *gram;                /* as float */
+    float *x, *f; /* random; room */
+    float *gram;  /* as float */
     double *spd, *y, *room[3], *w;
 } at;
 
@@ -118,8 +118,15 @@ static void run_gptq(void)
 static void whiten(int exact)
 {
     size_t n = at.n, rank = n / 8;
-    struct factor_job j = {.name = "bench", .rows = n, .cols = n, .rank = rank, .w = at.y, .gram = at.gram,
-                           .exact = exact, .b = mem_new(n, rank * 8), .a = mem_new(rank, n * 8)};
+    struct factor_job j = {.name = "bench",
+                           .rows = n,
+                           .cols = n,
+                           .rank = rank,
+                           .w = at.y,
+                           .gram = at.gram,
+                           .exact = exact,
+                           .b = mem_new(n, rank * 8),
+                           .a = mem_new(rank, n * 8)};
 
     factor_find("whiten")->apply(&j, NULL);
     free(j.b), free(j.a);
