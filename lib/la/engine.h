@@ -1,7 +1,7 @@
 /*
- * engine: who multiplies and factors. Every product and factorization of la/ goes through la_engine: the own code, whose
- * bits are the same on every machine, until fast_use puts OpenBLAS and LAPACK in its place (fast.h). Only la/ calls these
- * rows; others call gemm.h, chol.h, eigh.h.
+ * engine: who multiplies and factors. Every product and factorization of la/ goes through la_engine: the own code,
+ * whose bits are the same on every machine, until fast_use puts OpenBLAS and LAPACK in its place (fast.h). Only la/
+ * calls these rows; others call gemm.h, chol.h, eigh.h.
  */
 #ifndef WEIR_LA_ENGINE_H
 #define WEIR_LA_ENGINE_H

@@ -53,14 +53,11 @@ static int lies(struct axes x, size_t rows, size_t k, blas_int *ld)
     return plain ? PLAIN : TRANSPOSED;
 }
 
-#define ELEM float
 #define X(name) name
 #define BLAS_GEMM sgemm
 #include "la/fast_body.h"
-#undef ELEM
 #undef X
 #undef BLAS_GEMM
-#define ELEM double
 #define X(name) d##name
 #define BLAS_GEMM dgemm
 #include "la/fast_body.h"
@@ -169,7 +166,7 @@ static const struct engine la_fast = {
 
 /* --- opening --- */
 
-/* With one thread: a product is cut here. OpenBLAS reads the variable once; what a child process sees stays as it was. */
+/* With one thread: products are cut by gemm.c. OpenBLAS reads the variable once; what a child process sees stays. */
 static void *open_library(void)
 {
     const char *had = getenv("OPENBLAS_NUM_THREADS");

@@ -15,14 +15,14 @@
 
 /*
  * From here on la/ multiplies, factors and decomposes by OpenBLAS.
- * Returns 0, or OPT_REFUSED with e "libopenblas.so.0: cannot open ... (Debian's package is libopenblas0-pthread)". Call it
- * before there are threads.
- * Threads: products are cut as the own are, a block a thread of par_for; LAPACK's own threads, par_jobs() of them, where
- * no par_for is running. Cost: some 4 ms.
+ * Returns 0, or OPT_REFUSED with e "libopenblas.so.0: cannot open ... (Debian's package is libopenblas0-pthread)".
+ * Call it before there are threads.
+ * Threads: products are cut as the own are, a block for a thread of par_for, so that OpenBLAS's threads do not spin
+ * beside ours; Cholesky and eigh run on par_jobs() of OpenBLAS's own, on one inside a par_for. Cost: some 4 ms.
  */
 int fast_use(struct err *e);
 
-/* What --fast calls, with an argument or NULL: fast_use; of FAST_RUN_OPT "bf16" too: fast_bf16.h. */
+/* What --fast calls. Of FAST_RUN_OPT arg may be "bf16": fast_bf16.h, or OPT_REFUSED where the processor has none. */
 int fast_option(const char *arg, struct err *e);
 int fast_run_option(const char *arg, struct err *e);
 

@@ -5,8 +5,8 @@
 #include "la/gemm_int.h"
 
 /*
- * A block of a product whose factors are rounded to bf16 (8 bits of fraction, relative error at most 2^-9) and whose sums
- * are f32. Weights that are bf16 in the checkpoint lose nothing. Needs kern_bf16(). Not for `upper`.
+ * A block of a product whose factors are rounded to bf16 (8 significant bits, relative error at most 2^-9) and whose
+ * sums are f32. Weights that are bf16 in the checkpoint lose nothing. Needs kern_bf16(). Not for `upper`.
  * Memory: a copy of its rows of A and B, two bytes an element.
  */
 void fast_bf16_gemm(const struct gemm_job *w, size_t i0, size_t j0, size_t rows, size_t cols);

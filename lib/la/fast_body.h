@@ -1,6 +1,6 @@
 /*
- * A block of a product by OpenBLAS, for one element type. Included by fast.c with ELEM, X(name) as gemm_body.h has them,
- * and BLAS_GEMM, the field of blas.
+ * A block of a product by OpenBLAS, for one element type. Included by fast.c with X(name) as gemm_body.h has it, and
+ * BLAS_GEMM, the field of blas.
  */
 static void X(fast_part)(const struct X(gemm_job) * w, size_t i0, size_t j0, size_t rows, size_t cols)
 {

@@ -61,7 +61,7 @@ static void layout(int form, size_t m, size_t n, size_t k, enum kern_store how, 
 
 static void products(double bound)
 {
-    static const size_t shapes[][3] = {{1, 1, 1},    {1, 7, 3},   {5, 1, 300},  {4, 4, 0},    {13, 50, 257},
+    static const size_t shapes[][3] = {{1, 1, 1},    {1, 7, 3},   {5, 1, 300},  {4, 4, 0},     {13, 50, 257},
                                        {97, 49, 64}, {2, 130, 9}, {60, 101, 1}, {150, 300, 70}};
 
     for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++)

@@ -1,7 +1,7 @@
 /*
- * The products and factorizations of la/ against LAPACK: OpenBLAS's, called here directly, so that neither engine is its
- * own judge. Skipped where the library is not. Bounds: of a backward stable method on each side, c n eps |A|, made a
- * forward bound by the condition of what is asked for; c is 4 and stands in each check.
+ * The products and factorizations of la/ against LAPACK: OpenBLAS's, called here directly, so that neither engine is
+ * its own judge. Skipped where the library is not. Bounds: of a backward stable method on each side, c n eps |A|, made
+ * a forward bound by the condition of what is asked for; c is 4 and stands in each check.
  */
 #include <dlfcn.h>
 #include <float.h>
@@ -99,7 +99,7 @@ static void cholesky(size_t n)
     free(s), free(A), free(U), free(V);
 }
 
-/* Eigenvalues by Weyl to n eps |A|. Vectors where the gap is 1: 1 - |cos| to the square of n eps |A| / gap, and to eps. */
+/* Eigenvalues to n eps |A| (Weyl); vectors, gaps being 1: 1 - |cos| to the square of n eps |A|, and n eps. */
 static void eigenvalues(size_t n)
 {
     double *s = mem_new(n, 8), *A, *B, *C, *w = mem_new(n, 8), *v = mem_new(n, 8), *Z = mem_new(n * n, 8), worst = 0;
@@ -124,7 +124,7 @@ static void eigenvalues(size_t n)
     free(s), free(A), free(B), free(C), free(w), free(v), free(Z), free(work), free(iwork);
 }
 
-/* Values to n eps s[0], by way of the Gram matrix to 1e-11 s[0], as svd.h has it; the product of the factors to the same. */
+/* Values to 1e-11 s[0], as svd.h has it; vectors to that beside a gap of about 3. */
 static void singular_values(size_t m, size_t n)
 {
     size_t r = m < n ? m : n;
@@ -141,7 +141,7 @@ static void singular_values(size_t m, size_t n)
     gesdd("S", &in, &im, B, &in, t, Q, &in, P, &ir, work, &lwork, iwork, &info); /* of A', so U and V change places */
     CHECK(info == 0);
     CHECK(apart(r, s, t) <= 1e-11 * s[0]);
-    for (size_t j = 0; j < r; j++) { /* vectors up to sign: beside a gap of about 3 */
+    for (size_t j = 0; j < r; j++) { /* up to sign */
         double cosine = 0;
 
         for (size_t i = 0; i < m; i++)
