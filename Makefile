@@ -89,9 +89,9 @@ setup:
 		printf 'weir needs these (by their Debian names), if you lack them:\n%s\n' "$$miss"; exit 0; fi; \
 	if [ "$$(id -u)" -eq 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; else \
 		printf 'Please install, as root:\n  apt-get install %s\n' "$$(echo $$miss)"; exit 1; fi; \
-	echo "Installing:" $$miss; \
+	echo "Installing:" $$miss $(OPTIONAL); \
 	$$sudo apt-get -qq update && \
-	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq -y --no-install-recommends install $$miss >$${TMPDIR:-/tmp}/weir-setup.log 2>&1 || \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq -y --no-install-recommends install $$miss $(OPTIONAL) >$${TMPDIR:-/tmp}/weir-setup.log 2>&1 || \
 		{ tail -n 20 $${TMPDIR:-/tmp}/weir-setup.log; exit 1; }
 
 check: setup

@@ -22,7 +22,7 @@
 #include "num/dtype.h"
 #include "quant/gram.h"
 
-#define TURNS 3
+#define TURNS 2
 
 static const struct engine *engine[2] = {&la_own, NULL};
 
