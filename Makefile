@@ -45,6 +45,10 @@ $(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_bf16.o:   FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512bf16 -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   FAST += -O3
+$(B)/lib/num/int8_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
+$(B)/lib/num/int8_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
+$(B)/lib/num/int8_vnni.o:   FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512vnni -mprefer-vector-width=512) -O3
+$(B)/lib/num/int8_base.o:   FAST += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (base/wide.h).
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_%.o $(B)/lib/quant/%.o: FAST += -O3 -fno-math-errno -Wno-psabi
 # As above: values compared, bytes masked, scores checked.
