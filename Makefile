@@ -39,6 +39,9 @@ $(B)/%.o: %.c $(B)/flags
 # The pages of architectures are part of this object.
 $(B)/lib/arch/arch.o: $(wildcard lib/arch/*.arch)
 
+# And the mixes of types of this one.
+$(B)/lib/quant/policy.o: $(wildcard lib/quant/policy/*.policy)
+
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
 X86 := $(filter x86_64%,$(MACHINE))
 $(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
