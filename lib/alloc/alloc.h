@@ -143,8 +143,9 @@ int alloc_top(struct alloc_job *j, uint64_t least, struct err *e);
 /*
  * Points from lists: one point for each tensor, so that the costs are at most budget and the sum of factor * loss is
  * small: steps along the lower convex hulls, the steepest first; then what still fits. choice, share and loss are set.
- * j->sum is that sum, j->bound the least of the linear relaxation. No more than the loss of `same` (an index for each tensor, or NULL) where that fits. fraction: 1: between two points
- * of a tensor anything can be chosen (sparsity), and the budget is met exactly, even where losses stop falling. Source:
+ * j->sum is that sum, j->bound the least of the linear relaxation (where no fraction is left). No more than the loss
+ * of `same` (an index for each tensor, or NULL) where that fits. fraction: 1: between two points of a tensor anything
+ * can be chosen (sparsity), and the budget is met exactly, even where losses stop falling. Source:
  * the greedy of the multiple-choice knapsack's linear relaxation, Sinha and Zoltners 1979: exact with fractions, else
  * off by less than one step.
  * -1: the least costs exceed the budget. Cost: points log points.
