@@ -11,7 +11,7 @@ struct measured;
 struct measured *measured_read(const char *path, struct err *e);
 void measured_free(struct measured *m);
 
-/* The points of t for the types of j, in their order, and t->whole. -1: it has no line for the tensor, or for a type. */
+/* The points of t for the types of j, in their order, and t->whole. -1: no line is for the tensor, or for a type. */
 int measured_points(const struct measured *m, const struct alloc_job *j, struct alloc_tensor *t, struct err *e);
 
 #endif
