@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "la/fast.h"
 #include "run/ppl.h"
 #include "run/run.h"
 #include "run/texts.h"
@@ -55,6 +56,7 @@ static const struct opt opts[] = {
     {0, "against", "STREAM", OPT_STRING, &against, "also compare with this reference model, a stream in a file", 0},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)",
      0},
+    FAST_RUN_OPT,
     OPT_END};
 
 static const struct opt_spec spec = {"mppl",
