@@ -165,6 +165,7 @@ const struct arch_class *arch_class(const struct arch *a,
 const struct arch *arch_of(const struct attrs *model);
 
 /* Take a user's page: from now on arch_find knows it, before the table. 0 or -1. */
+int arch_add_file(const char *path, struct err *e); /* of a file of the user's */
 int arch_add(const char *text, size_t n, const char *file, const struct arch **a, struct err *e);
 
 /* "qwen3, llama, ..." for messages. */
