@@ -23,7 +23,7 @@ struct sink {
 
 static unsigned needs(const struct prune_pass *p)
 {
-    return p->method->needs | (p->args.init ? p->args.init->needs : 0) | p->scorer_needs | (p->refit ? PRUNE_GRAM : 0);
+    return p->method->needs | (p->init ? p->init->needs : 0) | p->scorer_needs | (p->refit ? PRUNE_GRAM : 0);
 }
 
 static int changes(const struct prune_pass *p)
@@ -33,7 +33,7 @@ static int changes(const struct prune_pass *p)
 
 static int whole(const struct prune_pass *p)
 {
-    return p->whole || (p->pattern->scope != SCOPE_ROW && (p->method->whole || (p->args.init && p->args.init->whole)));
+    return p->whole || (p->pattern->scope != SCOPE_ROW && (p->method->whole || (p->init && p->init->whole)));
 }
 
 /* Rows in a slab: whole rows of blocks. */
@@ -104,7 +104,7 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
 {
     uint64_t cols = b->cols, n = s->rows * cols;
     struct prune_job j = {.pattern = p->pattern,
-                          .args = &p->args,
+                          .init = p->init,
                           .sieve = sieve,
                           .row0 = s->row0,
                           .rows = s->rows,
@@ -131,15 +131,6 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
     if (in->gram && t)
         obs_loss(s->rows, cols, s->old, s->w, in->gram, &t->lost, &t->moved);
     return 0;
-}
-
-static void drop_untrue(struct bundle *b)
-{
-    static const char *const name[] = {"score", "mask", "grad"};
-
-    for (int i = 0; i < 3; i++)
-        bundle_drop_part(b, -1, name[i]);
-    b->touched = 1;
 }
 
 /* The part of a value that is one dense term, or NULL. */
@@ -276,7 +267,7 @@ static int begin(struct writer *out, struct bundle *o, struct bundle *b, struct 
     enum dtype t = type_out(b);
 
     bundle_take_header(o, b);
-    drop_untrue(o);
+    bundle_drop_stale(o);
     bundle_declare_part(o, bundle_add_term(o, "dense"), "dense", t, &b->shape);
     return bundle_begin(out, o, e);
 }
@@ -309,9 +300,10 @@ static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, s
 /* What is known of b, before any row; the factor first, as it takes the most while it is made. */
 static int get_known(const struct prune_pass *p, const struct bundle *b, struct prune_inputs *known, struct err *e)
 {
+    const struct prune_method *maker = p->method->factor ? p->method : p->init && p->init->factor ? p->init : NULL;
+
     if (pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(known, b, needs(p), e) < 0 ||
-        (b->rows && needs(p) & PRUNE_FACTOR &&
-         prune_factor_make(&known->factor, b->cols, known->gram, p->args.damp, e) < 0))
+        (b->rows && maker && maker->factor(&known->factor, b->cols, known->gram, e) < 0))
         return err_in(e, "%s", b->name);
     if (p->refit)
         prune_refit_make(&known->fit, b->cols, known->gram);
@@ -341,7 +333,8 @@ static int prune_bundle(const struct prune_pass *p, struct reader *in, struct wr
     if (rc == 0 && out && !to.dense)
         rc = bundle_end(out, &o, e);
     if (rc == 0 && to.dense) {
-        drop_untrue(b);
+        bundle_drop_stale(b);
+        b->touched = 1;
         rc = out ? bundle_write(out, in, b, e) : 0;
     }
     prune_inputs_free(&known);

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/table.h"
-
 #include "tensor/quantizable.h"
 #include "tensor/unseen.h"
 
@@ -29,8 +28,22 @@ void quant_list(struct buf *out)
     }
     buf_puts(out, "type\tint2 to int8\tcodes with a scale for each group of columns, by a method\n");
     buf_puts(out, "type\tf32 f16 bf16\tplain\n");
-    for (const struct quant_method *const *m = quant_methods; *m; m++)
-        buf_printf(out, "method\t%s\t%s\n", (*m)->name, (*m)->brief);
+}
+
+struct word {
+    const char *name;
+};
+
+/* Beside quant_blocks, for table_unknown. */
+static const struct word *const other_types[] = {&(const struct word){"f16"},  &(const struct word){"bf16"},
+                                                 &(const struct word){"f32"},  &(const struct word){"int4"},
+                                                 &(const struct word){"int8"}, NULL};
+
+static int type_unknown(const char *type, struct err *e)
+{
+    if (strncasecmp(type, "int", 3) == 0 && type[3] && strspn(type + 3, "0123456789") == strlen(type + 3))
+        return err_set(e, "type '%s' is not known; int2 to int8 are", type);
+    return table_unknown("type", quant_blocks, other_types, type, e);
 }
 
 int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
@@ -50,7 +63,7 @@ int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
     p->kind = QUANT_BLOCKS;
     p->block = quant_block_find(type);
     p->ggml = p->block ? ggml_find(type) : NULL;
-    return p->ggml ? 0 : err_set(e, "type '%s' is not one that can be written; --list names those", type);
+    return p->ggml ? 0 : type_unknown(type, e);
 }
 
 int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,
@@ -72,6 +85,7 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
     if (group > INT64_MAX)
         return err_set(e, "-g %llu: more columns than a tensor has", (unsigned long long)group);
     p->affine = (struct quant_affine){p->affine.bits, group, sym, (enum dtype)type};
+    p->gram = p->method->gram ? *p->method->gram : (struct quant_gram_args){0};
     return 0;
 }
 
@@ -92,7 +106,6 @@ int quant_plan_list(struct quant_plan *plan, const char **name, int most, const 
         affine = p->kind == QUANT_AFFINE;
         if (quant_plan_options(p, affine ? method : "rtn", scales, group, affine && sym, e) < 0)
             return -1;
-        p->gram = (struct quant_gram_args)QUANT_GRAM_ARGS;
         if (affine && p->method->needs & QUANT_LAYER)
             return err_set(e, "method '%s' changes whole layers; a tensor alone says nothing of it", method);
     }
