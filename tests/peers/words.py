@@ -56,9 +56,11 @@ def weir(path, cut):
 
 
 def other(a, b):
-    """How many texts differ in a verdict, and how many of each filter."""
-    each = {n: sum((x[n] == "ok") != (y[n] == "ok") for x, y in zip(a, b)) for n in FILTERS}
-    return sum(any((x[n] == "ok") != (y[n] == "ok") for n in FILTERS) for x, y in zip(a, b)), each
+    """How many texts differ in a verdict of any filter, of gopher or fineweb, and of each."""
+    def some(names):
+        return sum(any((x[n] == "ok") != (y[n] == "ok") for n in names) for x, y in zip(a, b))
+
+    return some(FILTERS), some(("gopher", "fineweb")), {n: some((n,)) for n in FILTERS}
 
 
 def main():
@@ -73,9 +75,9 @@ def main():
     os.remove(path)
     print(f"{n} texts of {len(set(t['id'].rsplit('-', 1)[0] for t in texts))} kinds")
     for c in ("signs", "treebank", "space"):
-        print(f"datatrove with {c} against spacy: %d %s" % other(by[c], by["spacy"]))
+        print(f"datatrove with {c} against spacy: %d, %d without repetition %s" % other(by[c], by["spacy"]))
     for c in mine:
-        print(f"dscore --words {c} against spacy: %d %s; against datatrove with {c}: %d %s" % (*other(mine[c], by["spacy"]), *other(mine[c], by[c])))
+        print(f"dscore --words {c} against spacy: %d, %d without repetition %s; against datatrove with {c}: %d" % (*other(mine[c], by["spacy"]), other(mine[c], by[c])[0]))
     rules, kinds = collections.Counter(), collections.Counter()
     for t, x, y in zip(texts, by["signs"], by["spacy"]):
         for name in FILTERS:
