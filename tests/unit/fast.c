@@ -98,7 +98,7 @@ static void grams(size_t cols, size_t tokens)
     la_engine = fast;
     gram_add(cols, tokens, x, cols + 1, H);
     CHECK(apart(cols * cols, G, H) <= 1e-6 * (double)tokens);
-    CHECK(H[cols * (cols - 1)] == mat(cols, cols, "G")[cols * (cols - 1)]);
+    CHECK(H[cols * (cols - 1)] == G[cols * (cols - 1)]); /* the corner below the diagonal, which neither writes */
     free(X), free(G), free(H), free(x);
 }
 
