@@ -79,7 +79,7 @@ static void check_types(void)
     if (n < 0)
         die_usage("-t: %s", e.msg);
     pass.job.types = (uint64_t)n;
-    pass.type = name;
+    pass.job.type = name;
 }
 
 static void check_options(void)
@@ -118,6 +118,16 @@ static int put_losses(struct err *e)
     return rc;
 }
 
+/* How far from the best, where losses are measured. */
+static void tell_bound(void)
+{
+    const struct alloc_job *j = &pass.job;
+
+    if (j->kind == ALLOC_TYPE && j->bound > 0)
+        warn("the losses add up to %.4g, %.2g %% above what no choice of these types within the size is below", j->sum,
+             100 * (j->sum / j->bound - 1));
+}
+
 int main(int argc, char **argv)
 {
     struct buf table = {0};
@@ -129,6 +139,8 @@ int main(int argc, char **argv)
         return print_list();
     check_options();
     struct reader *in = reader_stdin(&e);
+    if (in && pass.method->measured && *pass.method->measured)
+        reader_skips(in, SKIP_ALL);
     if (!in || alloc_stream(&pass, &sel, in, &e) < 0 ||
         select_end(&sel, &reader_head(in)->model, (uint64_t)pass.job.n, "none is a matrix", &e) < 0 ||
         alloc_decide(&pass, bits, (double)size, &e) < 0)
@@ -136,6 +148,7 @@ int main(int argc, char **argv)
     alloc_table_put(&pass, &table);
     if (target_put("-", table.data, table.len, &e) < 0 || put_losses(&e) < 0)
         die("%s", e.msg);
+    tell_bound();
     buf_free(&table);
     alloc_free(&pass.job);
     reader_close(in);
