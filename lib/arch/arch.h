@@ -106,8 +106,12 @@ struct arch_step {
     struct arch_attr *attr;
     int attrs;
     struct expr *guard;
-    int line;
+    int line;         /* of file */
+    const char *file; /* the page's that the step was taken from (like), not owned; NULL: this page's */
 };
+
+/* Where a step stands, for messages: "FILE:LINE" takes both. */
+#define STEP_FILE(arch, step) ((step)->file ? (step)->file : (arch)->file)
 
 /* What must hold, and the sentence where it does not, with numbers by their {names}; hf: of require, transformers asks
  * for it. */
