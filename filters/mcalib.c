@@ -3,8 +3,10 @@
  * of its inputs. A map filter that reads a layer before it writes it.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/die.h"
+#include "base/parse.h"
 #include "base/progress.h"
 #include "ckpt/imatrix.h"
 #include "run/calibrate.h"
@@ -27,6 +29,15 @@ static int set_bos(const char *arg, struct err *e)
     return texts_bos_parse(arg, &how.bos, e);
 }
 
+static uint64_t hold_every;
+
+static int set_hold_out(const char *arg, struct err *e)
+{
+    if (strncmp(arg, "1/", 2) == 0 && parse_u64(arg + 2, &hold_every, e) == 0 && hold_every >= 2)
+        return 0;
+    return err_set(e, "'%.40s' is no share of the windows: 1/2, 1/8 ...", arg);
+}
+
 static int set_weight(const char *arg, struct err *e)
 {
     return calib_parse_weight(arg, &run.calib.least, e);
@@ -46,6 +57,8 @@ static const struct opt opts[] = {
     {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi,reap (default norm2)", set_parts},
     {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0,
      "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
+    {0, "hold-out", "1/N", OPT_CALL, 0,
+     "keep every Nth window aside: its gram is a companion of its own, gram.held, to measure by", set_hold_out},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)",
      0},
     {0, "through", "CMD", OPT_STRING, &run.command,
@@ -175,6 +188,8 @@ int main(int argc, char **argv)
         die_usage("no text: give -f TEXT");
     if (opt_readable(&files, &e) < 0 || opt_readable(&id_files, &e) < 0)
         die("%s", e.msg);
+    if (hold_every && !(run.calib.parts & CALIB_GRAM))
+        die_usage("--hold-out keeps a gram: --parts gram is needed");
     if (context < 0)
         die_usage("--context %lld is below 1", (long long)context);
     if (run.patience < 0)
@@ -185,6 +200,10 @@ int main(int argc, char **argv)
     if (got == 0)
         die("the stream has no tensors");
     cut(&run.feed, &w, &e);
+    if (hold_every && !(run.calib.held = windows_hold_out(&w, hold_every)))
+        die("--hold-out 1/%llu: the texts have %lld windows of %lld tokens; %llu are needed",
+            (unsigned long long)hold_every, (long long)w.n, (long long)w.longest,
+            (unsigned long long)(hold_every / 2 + 1));
     note(&w);
     if (forward_open(&run.f, &reader_head(run.feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);
@@ -198,6 +217,7 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     say_unseen();
     calibrate_free(&run);
+    free((void *)(uintptr_t)run.calib.held);
     windows_free(&w);
     return 0;
 }

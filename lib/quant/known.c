@@ -54,7 +54,11 @@ int quant_known_get(struct quant_known *k, const struct quant_plan *p, const str
         k->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &k->own, e);
         if (!k->gram)
             return -1;
+        k->held = k->gram;
     }
+    if (measured && bundle_part(b, -1, "gram.held") &&
+        !(k->held = bundle_companion_view(b, "gram.held", b->cols * b->cols, &k->own_held, e)))
+        return -1;
     return by ? quant_gram_make(&k->by, &p->gram, k->gram, b->cols, e) : 0;
 }
 
@@ -62,5 +66,6 @@ void quant_known_free(struct quant_known *k)
 {
     free(k->v);
     free(k->own);
+    free(k->own_held);
     quant_gram_free(&k->by);
 }
