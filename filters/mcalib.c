@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "base/progress.h"
 #include "ckpt/imatrix.h"
+#include "la/fast.h"
 #include "run/calibrate.h"
 #include "run/texts.h"
 
@@ -65,6 +66,7 @@ static const struct opt opts[] = {
      "each layer goes through this chain of filters before the next is run", 0},
     {0, "patience", "SECONDS", OPT_INT, &run.patience, "give up when CMD is idle for so long (default 20; 0: never)",
      0},
+    FAST_RUN_OPT,
     OPT_END};
 
 static const struct opt_spec spec = {
