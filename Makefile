@@ -39,11 +39,19 @@ $(B)/%.o: %.c $(B)/flags
 # The pages of architectures are part of this object.
 $(B)/lib/arch/arch.o: $(wildcard lib/arch/*.arch)
 
+# And the mixes of types of this one.
+$(B)/lib/quant/policy.o: $(wildcard lib/quant/policy/*.policy)
+
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
 X86 := $(filter x86_64%,$(MACHINE))
 $(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
+$(B)/lib/num/kern_bf16.o:   FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512bf16 -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   FAST += -O3
+$(B)/lib/num/int8_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
+$(B)/lib/num/int8_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
+$(B)/lib/num/int8_vnni.o:   FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512vnni -mprefer-vector-width=512) -O3
+$(B)/lib/num/int8_base.o:   FAST += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (base/wide.h).
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_%.o $(B)/lib/quant/%.o: FAST += -O3 -fno-math-errno -Wno-psabi
 # As above: values compared, bytes masked, scores checked.
@@ -88,9 +96,9 @@ setup:
 		printf 'weir needs these (by their Debian names), if you lack them:\n%s\n' "$$miss"; exit 0; fi; \
 	if [ "$$(id -u)" -eq 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; else \
 		printf 'Please install, as root:\n  apt-get install %s\n' "$$(echo $$miss)"; exit 1; fi; \
-	echo "Installing:" $$miss; \
+	echo "Installing:" $$miss $(OPTIONAL); \
 	$$sudo apt-get -qq update && \
-	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq -y --no-install-recommends install $$miss >$${TMPDIR:-/tmp}/weir-setup.log 2>&1 || \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq -y --no-install-recommends install $$miss $(OPTIONAL) >$${TMPDIR:-/tmp}/weir-setup.log 2>&1 || \
 		{ tail -n 20 $${TMPDIR:-/tmp}/weir-setup.log; exit 1; }
 
 check: setup

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "la/fast.h"
 #include "prune/flow.h"
 #include "score/score.h"
 #include "tensor/ends.h"
@@ -29,6 +30,7 @@ static const struct opt opts[] = {
     {0, "refit", 0, OPT_FLAG, &flow.pass.refit, "fit the weights that stay to the old outputs, by the companion gram",
      0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     ENDS_OPTS(ends, "a TSV line for each tensor pruned"),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
@@ -104,7 +106,6 @@ static void find_methods(void)
         die_usage("--init %s: it cannot begin with itself", m->name);
     if (m->needs & PRUNE_SCORE)
         flow.pass.scorer = scored ? scorer : prune_companion;
-    flow.pass.scorer_needs = flow.pass.scorer == prune_companion ? PRUNE_COMPANION : 0;
     flow.pass.prepare = scored ? prepare : NULL;
     flow.pass.whole = scored && scored->whole;
     flow.by_inputs = scored && scored->needs & SCORE_INPUTS;
@@ -130,8 +131,7 @@ int main(int argc, char **argv)
 {
     struct err e;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("operand '%s': the stream comes on standard input", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (list)
         return print_list();
     check_options();

@@ -6,6 +6,7 @@
 
 #include "file/npy.h"
 #include "file/shards.h"
+#include "ckpt/foretell.h"
 #include "ckpt/names.h"
 
 const struct pack_format pack_formats[PACK_FORMATS] = {
@@ -75,6 +76,8 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
     if (format == PACK_NPY && head->tensors > 1)
         return err_set(e, "%llu tensors; an .npy holds one: choose it with tcat --only, or write an .npz",
                        (unsigned long long)head->tensors);
+    if (format != PACK_IMATRIX && foretell_check(head, pack_formats[format].name, dense != PUT_REFUSE, e) < 0)
+        return -1;
     if (format == PACK_GGUF || format == PACK_IMATRIX)
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
     if (format == PACK_GGUF || format == PACK_IMATRIX)
@@ -219,6 +222,8 @@ static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
     struct gguf_keys keys = {0};
     int rc = to_gguf_finish(&p->gguf, tail, &p->pile, &keys, e);
 
+    if (p->sort)
+        to_gguf_sort(&p->pile);
     if (rc == 0)
         rc = write_parts(p, &keys, e);
     gguf_keys_free(&keys);
