@@ -41,6 +41,8 @@ static struct imatrix_entry *new_entry(struct imatrix *m, const char *name, uint
     return x;
 }
 
+#define COUNT_MAX 0x1p60f /* tokens, all files together: counts become whole numbers */
+
 /* Add one entry of a file; sums and counts are given to it. */
 static int add(struct imatrix *m, const char *name, uint64_t values, uint64_t experts, const float *sum2,
                const float *count, struct err *e)
@@ -59,8 +61,8 @@ static int add(struct imatrix *m, const char *name, uint64_t values, uint64_t ex
             return err_set(e, "%s: value %llu is %g; a sum of squares is finite and not negative", name,
                            (unsigned long long)i, (double)sum2[i]);
     for (uint64_t i = 0; i < experts; i++)
-        if (!(count[i] >= 0 && isfinite(count[i])))
-            return err_set(e, "%s: count %llu is %g", name, (unsigned long long)i, (double)count[i]);
+        if (!(count[i] >= 0 && count[i] + (x ? x->count[i] : 0) <= COUNT_MAX))
+            return err_set(e, "%s: count %llu is %g, not 0 to 2^60", name, (unsigned long long)i, (double)count[i]);
     if (!x)
         x = new_entry(m, name, values, experts);
     for (uint64_t i = 0; i < values; i++)
