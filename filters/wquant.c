@@ -36,7 +36,7 @@ static const struct opt opts[] = {
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: scales and zeros in f16 (default), bf16 or f32", 0},
     {'m', "method", "NAME", OPT_STRING, &method_name, "int types: how codes are chosen (default rtn): see --list", 0},
     {0, "clip", 0, OPT_FLAG, &clip,
-     "search each group's, or block's, levels by the gram or norm2 (default: at 3 bits and fewer, and gptq into "
+     "search each group's, or block's, levels by the gram or norm2 (default: at 4 bits and fewer, and gptq into "
      "blocks)",
      0},
     {0, "no-clip", 0, OPT_FLAG, &no_clip, "levels span the weights; awq: scale only", 0},

@@ -226,7 +226,7 @@ static enum quant_clip decide_clip(const struct quant_plan *p, const struct bund
         return QUANT_CLIP_NO;
     if (p->method->needs & QUANT_LAYER)
         return p->clip == QUANT_CLIP_NO || meets(b) ? QUANT_CLIP_NO : QUANT_CLIP_YES;
-    few = p->kind == QUANT_AFFINE && p->affine.bits <= 3;
+    few = p->kind == QUANT_AFFINE && p->affine.bits <= 4;
     if (p->clip == QUANT_CLIP_DEFAULT)
         return gram && (few || sweeps(p)) ? QUANT_CLIP_YES : QUANT_CLIP_NO;
     return p->clip;

@@ -62,7 +62,7 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
 /* What b (header read) can have: as above; and where b is the embedding or the head, rtn in place of a method that goes
  * by the gram and has none, and quant_block.without in place of a type that needs importance and has none. Linears of a
  * layer keep theirs: there that is an error of the pipe. The default of clip is decided: yes for awq (but not for q and
- * k), for gptq into blocks, and with a gram for gptq and rtn at 3 bits and fewer. */
+ * k), for gptq into blocks, and with a gram for gptq and rtn at 4 bits and fewer. */
 struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b);
 
 /* Has the plan levels to search for: affine codes with whole zeros, or blocks of that kind? */
