@@ -57,7 +57,7 @@ static void sum_strip(void *ctx, size_t i)
     }
 }
 
-static void start(struct calib_sums *s, unsigned parts, int64_t cols)
+static void start(struct calib_sums *s, unsigned parts, int held, int64_t cols)
 {
     size_t n = (size_t)cols;
 
@@ -66,6 +66,7 @@ static void start(struct calib_sums *s, unsigned parts, int64_t cols)
     s->sum = parts & CALIB_MEAN ? mem_new(n, sizeof(double)) : NULL;
     s->sumabs = parts & CALIB_ABSMEAN ? mem_new(n, sizeof(double)) : NULL;
     s->gram = parts & CALIB_GRAM ? mem_new(n, n * sizeof(double)) : NULL;
+    s->held = s->gram && held ? mem_new(n, n * sizeof(double)) : NULL;
 }
 
 void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows)
@@ -113,14 +114,11 @@ static struct calib_sums *sums_of(struct calib *c, int tap)
     return &c->at[tap];
 }
 
-void calib_see(void *ctx, int tap, const struct seen *s)
+static void add(const struct calib *c, struct calib_sums *to, const struct seen *s)
 {
-    struct calib *c = ctx;
     float *own = c->r ? weighed(c, s) : NULL;
-    struct strip p = {sums_of(c, tap), s->x, own ? own : s->x, s->rows};
+    struct strip p = {to, s->x, own ? own : s->x, s->rows};
 
-    if (!p.s->cols)
-        start(p.s, c->parts, s->cols);
     p.s->n += s->rows;
     for (int64_t t = 0; t < s->rows; t++)
         p.s->weight += own ? (double)weight_of(c, s, t) : 1;
@@ -129,6 +127,53 @@ void calib_see(void *ctx, int tap, const struct seen *s)
     if (p.s->gram)
         gram_add((size_t)s->cols, (size_t)s->rows, p.weighed, (size_t)s->cols, p.s->gram);
     free(own);
+}
+
+static void add_held(const struct calib *c, struct calib_sums *to, const struct seen *s)
+{
+    float *own = c->r ? weighed(c, s) : NULL;
+
+    for (int64_t t = 0; t < s->rows; t++)
+        to->held_weight += own ? (double)weight_of(c, s, t) : 1;
+    gram_add((size_t)s->cols, (size_t)s->rows, own ? own : s->x, (size_t)s->cols, to->held);
+    free(own);
+}
+
+/* The rows of tokens that are kept aside, or the others. x and token of out are owned by the caller. */
+static void part_of(const struct calib *c, const struct seen *s, int held, struct seen *out)
+{
+    float *x = mem_new((size_t)(s->rows * s->cols), sizeof *x);
+    uint32_t *token = mem_new((size_t)s->rows, sizeof *token);
+
+    *out = (struct seen){x, 0, s->cols, 0, token};
+    for (int64_t t = 0; t < s->rows; t++) {
+        int64_t at = s->token ? s->token[t] : s->first + t;
+
+        if (c->held[at] != held)
+            continue;
+        memcpy(x + out->rows * s->cols, s->x + t * s->cols, (size_t)s->cols * sizeof *x);
+        token[out->rows++] = (uint32_t)at;
+    }
+}
+
+void calib_see(void *ctx, int tap, const struct seen *s)
+{
+    struct calib *c = ctx;
+    struct calib_sums *to = sums_of(c, tap);
+
+    if (!to->cols)
+        start(to, c->parts, c->held != NULL, s->cols);
+    if (!c->held)
+        add(c, to, s);
+    for (int held = 0; c->held && held < 2; held++) {
+        struct seen some;
+
+        part_of(c, s, held, &some);
+        if (some.rows)
+            (held ? add_held : add)(c, to, &some);
+        free((void *)(uintptr_t)some.x);
+        free((void *)(uintptr_t)some.token);
+    }
 }
 
 static double cosine(const float *x, const float *y, size_t n)
@@ -200,22 +245,34 @@ static void mirror(const double *G, size_t cols, double n, float *v)
                     v[i * cols + j] = v[j * cols + i] = (float)(G[i * cols + j] / n);
 }
 
-static int set_gram(struct bundle *b, const struct calib_sums *s, struct err *e)
+/* gram: sums in its upper triangle. */
+static int set_gram(struct bundle *b, const char *name, const double *gram, size_t cols, double n, struct err *e)
 {
-    size_t cols = (size_t)s->cols;
     struct shape shape = {.rank = 2, .dim = {cols, cols}};
     float *v = mem_resize(NULL, cols * cols, sizeof *v);
 
-    mirror(s->gram, cols, s->weight, v);
+    mirror(gram, cols, n, v);
     for (size_t i = 0; i < cols * cols; i++)
         if (!isfinite(v[i])) {
             double what = v[i];
 
             free(v);
-            return not_finite(b, "gram", (int64_t)(i % cols), what, e);
+            return not_finite(b, name, (int64_t)(i % cols), what, e);
         }
-    bundle_give_companion(b, "gram", &shape, v);
+    bundle_give_companion(b, name, &shape, v);
     return 0;
+}
+
+/* The gram of tokens kept aside, if any of them came here. */
+static int attach_held(struct calib_sums *s, struct bundle *b, struct err *e)
+{
+    if (!s->held || s->held_weight <= 0)
+        return 0;
+    if (s->first) {
+        bundle_lend(b, s->first, "gram.held");
+        return 0;
+    }
+    return set_gram(b, "gram.held", s->held, (size_t)s->cols, s->held_weight, e);
 }
 
 static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
@@ -236,7 +293,9 @@ static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
     for (int i = 0; i < 3; i++)
         if (sums[i] && set(b, names[i], sums[i], s->cols, i == 0 ? s->weight : (double)s->n, e) < 0)
             return -1;
-    if (s->gram && !s->first && set_gram(b, s, e) < 0)
+    if (s->gram && !s->first && set_gram(b, "gram", s->gram, (size_t)s->cols, s->weight, e) < 0)
+        return -1;
+    if (attach_held(s, b, e) < 0)
         return -1;
     if (s->first)
         bundle_lend(b, s->first, "gram");
@@ -317,6 +376,7 @@ void calib_reset(struct calib *c)
         free(c->at[i].sum);
         free(c->at[i].sumabs);
         free(c->at[i].gram);
+        free(c->at[i].held);
     }
     free(c->at);
     c->at = NULL;
