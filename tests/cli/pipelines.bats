@@ -59,7 +59,7 @@ stale() {
     done <<LIST
 shards MODEL=$PWD/brook2/model CALIB=$PWD/brook2/calib.txt TOKENS=5 N=9
 budget BROOK=$PWD/brook2
-target-size BROOK=$PWD/brook2 TYPES=q4_0,q8_0 WEIGH=turn
+target-size BROOK=$PWD/brook2 TYPES=q4_0,q8_0 WEIGH=turn ONLY=linear
 calibrated BROOK=$PWD/brook2 BYTES=7
 prune-quant BROOK=$PWD/brook2
 shrink BROOK=$PWD/brook2 BYTES=7 RUNS=9
