@@ -204,13 +204,13 @@ static void losses_put(const struct alloc_pass *p, struct buf *out)
 int alloc_losses_put(const struct alloc_pass *p, struct err *e)
 {
     const char *path = p->method->losses ? *p->method->losses : NULL;
-    struct buf losses = {0};
+    struct buf text = {0};
     int rc;
 
     if (!path)
         return 0;
-    losses_put(p, &losses);
-    rc = target_put(path, losses.data, losses.len, e);
-    buf_free(&losses);
+    losses_put(p, &text);
+    rc = target_put(path, text.data, text.len, e);
+    buf_free(&text);
     return rc;
 }
