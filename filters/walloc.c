@@ -19,7 +19,7 @@ static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8";
 static double sparsity = -1, keep = -1, bits = -1, rank = -1;
 static uint64_t size;
 static struct quant_ints ints = QUANT_INTS;
-static int list;
+static int list, verbose;
 static struct select sel = {.linears = 1};
 static struct alloc_pass pass = {.layer = -1};
 static struct quant_plan plan[TYPES_MAX];
@@ -38,6 +38,7 @@ static const struct opt opts[] = {
      "int types: losses are measured by this method of wquant (default rtn)", 0},
     SELECT_OPTS(sel),
     FAST_OPT,
+    {'v', "verbose", 0, OPT_FLAG, &verbose, "types, error: say how far the sum of losses is from the least", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END,
 };
@@ -103,27 +104,12 @@ static void check_options(void)
         check_types();
 }
 
-/* What the method measured, where it was asked to say it. */
-static int put_losses(struct err *e)
-{
-    const char *path = pass.method->losses ? *pass.method->losses : NULL;
-    struct buf losses = {0};
-    int rc;
-
-    if (!path)
-        return 0;
-    alloc_losses_put(&pass, &losses);
-    rc = target_put(path, losses.data, losses.len, e);
-    buf_free(&losses);
-    return rc;
-}
-
 /* How far from the best, where losses are measured. */
 static void tell_bound(void)
 {
     const struct alloc_job *j = &pass.job;
 
-    if (j->kind == ALLOC_TYPE && j->bound > 0)
+    if (verbose && j->kind == ALLOC_TYPE && j->bound > 0)
         warn("the losses add up to %.4g, %.2g %% above what no choice of these types within the size is below", j->sum,
              100 * (j->sum / j->bound - 1));
 }
@@ -133,8 +119,7 @@ int main(int argc, char **argv)
     struct buf table = {0};
     struct err e;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("operand '%s': the stream comes on standard input", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (list)
         return print_list();
     check_options();
@@ -146,7 +131,7 @@ int main(int argc, char **argv)
         alloc_decide(&pass, bits, (double)size, &e) < 0)
         die("%s", e.msg);
     alloc_table_put(&pass, &table);
-    if (target_put("-", table.data, table.len, &e) < 0 || put_losses(&e) < 0)
+    if (target_put("-", table.data, table.len, &e) < 0 || alloc_losses_put(&pass, &e) < 0)
         die("%s", e.msg);
     tell_bound();
     buf_free(&table);

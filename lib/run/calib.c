@@ -57,7 +57,7 @@ static void sum_strip(void *ctx, size_t i)
     }
 }
 
-static void start(struct calib_sums *s, unsigned parts, int64_t cols)
+static void start(struct calib_sums *s, unsigned parts, int held, int64_t cols)
 {
     size_t n = (size_t)cols;
 
@@ -66,6 +66,7 @@ static void start(struct calib_sums *s, unsigned parts, int64_t cols)
     s->sum = parts & CALIB_MEAN ? mem_new(n, sizeof(double)) : NULL;
     s->sumabs = parts & CALIB_ABSMEAN ? mem_new(n, sizeof(double)) : NULL;
     s->gram = parts & CALIB_GRAM ? mem_new(n, n * sizeof(double)) : NULL;
+    s->held = s->gram && held ? mem_new(n, n * sizeof(double)) : NULL;
 }
 
 void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows)
@@ -113,14 +114,11 @@ static struct calib_sums *sums_of(struct calib *c, int tap)
     return &c->at[tap];
 }
 
-void calib_see(void *ctx, int tap, const struct seen *s)
+static void add(const struct calib *c, struct calib_sums *to, const struct seen *s)
 {
-    struct calib *c = ctx;
     float *own = c->r ? weighed(c, s) : NULL;
-    struct strip p = {sums_of(c, tap), s->x, own ? own : s->x, s->rows};
+    struct strip p = {to, s->x, own ? own : s->x, s->rows};
 
-    if (!p.s->cols)
-        start(p.s, c->parts, s->cols);
     p.s->n += s->rows;
     for (int64_t t = 0; t < s->rows; t++)
         p.s->weight += own ? (double)weight_of(c, s, t) : 1;
@@ -129,6 +127,53 @@ void calib_see(void *ctx, int tap, const struct seen *s)
     if (p.s->gram)
         gram_add((size_t)s->cols, (size_t)s->rows, p.weighed, (size_t)s->cols, p.s->gram);
     free(own);
+}
+
+static void add_held(const struct calib *c, struct calib_sums *to, const struct seen *s)
+{
+    float *own = c->r ? weighed(c, s) : NULL;
+
+    for (int64_t t = 0; t < s->rows; t++)
+        to->held_weight += own ? (double)weight_of(c, s, t) : 1;
+    gram_add((size_t)s->cols, (size_t)s->rows, own ? own : s->x, (size_t)s->cols, to->held);
+    free(own);
+}
+
+/* The rows of tokens that are kept aside, or the others. x and token of out are owned by the caller. */
+static void part_of(const struct calib *c, const struct seen *s, int held, struct seen *out)
+{
+    float *x = mem_new((size_t)(s->rows * s->cols), sizeof *x);
+    uint32_t *token = mem_new((size_t)s->rows, sizeof *token);
+
+    *out = (struct seen){x, 0, s->cols, 0, token};
+    for (int64_t t = 0; t < s->rows; t++) {
+        int64_t at = s->token ? s->token[t] : s->first + t;
+
+        if (c->held[at] != held)
+            continue;
+        memcpy(x + out->rows * s->cols, s->x + t * s->cols, (size_t)s->cols * sizeof *x);
+        token[out->rows++] = (uint32_t)at;
+    }
+}
+
+void calib_see(void *ctx, int tap, const struct seen *s)
+{
+    struct calib *c = ctx;
+    struct calib_sums *to = sums_of(c, tap);
+
+    if (!to->cols)
+        start(to, c->parts, c->held != NULL, s->cols);
+    if (!c->held)
+        add(c, to, s);
+    for (int held = 0; c->held && held < 2; held++) {
+        struct seen some;
+
+        part_of(c, s, held, &some);
+        if (some.rows)
+            (held ? add_held : add)(c, to, &some);
+        free((void *)(uintptr_t)some.x);
+        free((void *)(uintptr_t)some.token);
+    }
 }
 
 static double cosine(const float *x, const float *y, size_t n)
@@ -166,38 +211,74 @@ void calib_mix(void *ctx, int64_t expert, const float *y, const float *weight, i
         c->mixed += (double)weight[t] * sqrt(kern_sumsq(y + t * width, (size_t)width));
 }
 
-/* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
-static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, int rank, double n, struct err *e)
+static int not_finite(const struct bundle *b, const char *name, int64_t channel, double v, struct err *e)
 {
-    struct shape s = {.rank = rank, .dim = {(uint64_t)cols, (uint64_t)cols}};
-    size_t count = (size_t)(rank == 2 ? cols * cols : cols);
-    float *v = mem_new(count, sizeof *v);
+    return err_set(e, "%s: the input of channel %lld is not finite (%s is %g)", b->name, (long long)channel, name, v);
+}
 
-    for (size_t i = 0; i < count; i++) {
+/* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
+static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, double n, struct err *e)
+{
+    struct shape s = {.rank = 1, .dim = {(uint64_t)cols}};
+    float *v = mem_new((size_t)cols, sizeof *v);
+
+    for (int64_t i = 0; i < cols; i++) {
         v[i] = (float)(sum[i] / n);
         if (!isfinite(v[i])) {
             free(v);
-            return err_set(e, "%s: the input of channel %zu is not finite (%s is %g)", b->name, i % (size_t)cols, name,
-                           sum[i] / n);
+            return not_finite(b, name, i, sum[i] / n, e);
         }
     }
-    bundle_set_companion(b, name, &s, v);
-    free(v);
+    bundle_give_companion(b, name, &s, v);
     return 0;
 }
 
-/* G's upper triangle holds the sums; the lower is filled when it is first asked for, and again harmlessly. */
-static const double *whole_gram(const struct calib_sums *s)
+/* Both triangles of G / n, from the upper: blocks of G and of what is mirrored stay in the first-level cache. */
+static void mirror(const double *G, size_t cols, double n, float *v)
 {
-    if (s->gram)
-        gram_finish((size_t)s->cols, s->gram, 1);
-    return s->gram;
+    enum { BLOCK = 32 };
+
+    for (size_t i0 = 0; i0 < cols; i0 += BLOCK)
+        for (size_t j0 = i0; j0 < cols; j0 += BLOCK)
+            for (size_t i = i0; i < cols && i < i0 + BLOCK; i++)
+                for (size_t j = j0 > i ? j0 : i; j < cols && j < j0 + BLOCK; j++)
+                    v[i * cols + j] = v[j * cols + i] = (float)(G[i * cols + j] / n);
+}
+
+/* gram: sums in its upper triangle. */
+static int set_gram(struct bundle *b, const char *name, const double *gram, size_t cols, double n, struct err *e)
+{
+    struct shape shape = {.rank = 2, .dim = {cols, cols}};
+    float *v = mem_resize(NULL, cols * cols, sizeof *v);
+
+    mirror(gram, cols, n, v);
+    for (size_t i = 0; i < cols * cols; i++)
+        if (!isfinite(v[i])) {
+            double what = v[i];
+
+            free(v);
+            return not_finite(b, name, (int64_t)(i % cols), what, e);
+        }
+    bundle_give_companion(b, name, &shape, v);
+    return 0;
+}
+
+/* The gram of tokens kept aside, if any of them came here. */
+static int attach_held(struct calib_sums *s, struct bundle *b, struct err *e)
+{
+    if (!s->held || s->held_weight <= 0)
+        return 0;
+    if (s->first) {
+        bundle_lend(b, s->first, "gram.held");
+        return 0;
+    }
+    return set_gram(b, "gram.held", s->held, (size_t)s->cols, s->held_weight, e);
 }
 
 static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
 {
     struct calib_sums *s = sums_of(c, tap);
-    const double *sums[4] = {0};
+    const double *sums[3] = {0};
 
     attrs_set_int(&b->more, "count", s->n);
     b->touched = 1;
@@ -209,11 +290,13 @@ static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
     sums[0] = s->sum2;
     sums[1] = s->sum;
     sums[2] = s->sumabs;
-    sums[3] = s->first ? NULL : whole_gram(s);
-    for (int i = 0; i < 4; i++)
-        if (sums[i] &&
-            set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, i == 0 || i == 3 ? s->weight : (double)s->n, e) < 0)
+    for (int i = 0; i < 3; i++)
+        if (sums[i] && set(b, names[i], sums[i], s->cols, i == 0 ? s->weight : (double)s->n, e) < 0)
             return -1;
+    if (s->gram && !s->first && set_gram(b, "gram", s->gram, (size_t)s->cols, s->weight, e) < 0)
+        return -1;
+    if (attach_held(s, b, e) < 0)
+        return -1;
     if (s->first)
         bundle_lend(b, s->first, "gram");
     else if (s->gram)
@@ -293,6 +376,7 @@ void calib_reset(struct calib *c)
         free(c->at[i].sum);
         free(c->at[i].sumabs);
         free(c->at[i].gram);
+        free(c->at[i].held);
     }
     free(c->at);
     c->at = NULL;
