@@ -86,8 +86,7 @@ static int cut(const struct feed *feed, struct windows *w, struct err *e)
     return 0;
 }
 
-/* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by.
- * */
+/* --tokens may ask for too few: a gram of few tokens is mostly noise in small directions, which solvers divide by. */
 static void warn_few(const struct windows *w, const struct attrs *model)
 {
     int64_t hidden = attrs_int(model, "hidden", 0), inner = attrs_int(model, "intermediate", 0),
@@ -144,8 +143,7 @@ int main(int argc, char **argv)
     struct windows w = {0};
     int got, usage;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("unexpected operand '%s'", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (matrices.n) {
         from_matrices();
         return 0;

@@ -23,7 +23,8 @@ struct sink {
 
 static unsigned needs(const struct prune_pass *p)
 {
-    return p->method->needs | (p->init ? p->init->needs : 0) | p->scorer_needs | (p->refit ? PRUNE_GRAM : 0);
+    return p->method->needs | (p->init ? p->init->needs : 0) | (p->scorer == prune_companion ? PRUNE_COMPANION : 0) |
+           (p->refit ? PRUNE_GRAM : 0);
 }
 
 static int changes(const struct prune_pass *p)
