@@ -4,7 +4,7 @@ VERSION = 0.1.0
 PREFIX  = /usr/local
 CC      = cc
 OPT     = -O2
-CFLAGS  = -g $(OPT) -Wall -Wextra -Wpointer-arith -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+CFLAGS  = -g $(OPT) -Wall -Wextra -Wpointer-arith -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-missing-field-initializers
 # Hardening, as Debian builds its packages, and stacks that cannot clash; HARDEN= HARDEN_LD= builds without. Sanitizers bring their own.
 HARDEN    = -fPIE -fstack-protector-strong -fstack-clash-protection -Wformat -Werror=format-security $(FORTIFY)
 FORTIFY   = $(if $(filter-out -O0,$(filter -O%,$(CFLAGS))),-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -1,5 +1,4 @@
 /* dscore: add scores to text records. A map filter: read a batch, rate it, write it. */
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -20,10 +19,17 @@ static const struct opt opts[] = {
     RECORDS_OPTS(how),
     OPT_END};
 
+static const struct opt_spec spec = {.prog = "dscore",
+                                     .synopsis = "-m METHOD [OPTION]... [FILE]",
+                                     .brief = "Add scores to text records.",
+                                     .table = opts,
+                                     .more = opt_common,
+                                     .methods = {rate_table}};
+
 static void show_list(void)
 {
     for (int i = 0; rate_table[i]; i++)
-        printf("%s\t%s\n", rate_table[i]->name, rate_table[i]->brief);
+        opt_list(rate_table[i], rate_table[i]->name, rate_table[i]->brief, NULL);
     finish_stdout();
     exit(0);
 }
@@ -42,12 +48,6 @@ static void *open_method(const struct rate_method *m)
 
 int main(int argc, char **argv)
 {
-    struct opt_spec spec = {"dscore",
-                            "-m METHOD [OPTION]... [FILE]",
-                            "Add scores to text records.",
-                            rate_options(opts),
-                            opt_common,
-                            "Options with long names only belong to the method of the same word; dscore(1) tells.\n"};
     int files = opt_parse(argc, argv, &spec), got;
     const struct rate_method *m;
     struct records *in;
@@ -63,6 +63,7 @@ int main(int argc, char **argv)
         die_usage(files > 1 ? "one FILE at most" : "-m NAME is needed; --list shows the methods");
     if (!m)
         die_unknown("method", rate_table, NULL, method);
+    opt_own(&spec, m);
     state = open_method(m);
     in = records_file(files ? argv[1] : "-", &how, &e);
     out = in ? records_out_open(STDOUT_FILENO, "standard output", &how, in, &e) : NULL;
@@ -80,7 +81,6 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     records_close(in);
     m->close(state);
-    free((void *)(uintptr_t)spec.table);
     progress_end();
     finish_stdout();
     return 0;

@@ -1,4 +1,4 @@
-#include "base/opt.h"
+#include "base/opt_int.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -36,62 +36,33 @@ const struct opt opt_common[] = {
     {'q', "quiet", 0, OPT_CALL | OPT_UNSAID, 0, "no progress line", set_quiet},
     OPT_END};
 
-static const struct opt help_opts[] = {{'h', "help", 0, OPT_FLAG, 0, "print this and exit", 0},
-                                       {'V', "version", 0, OPT_FLAG, 0, "print the version and exit", 0},
-                                       OPT_END};
-
-static void help_table(const struct opt *o)
+static const struct opt *by_letter(const struct opt_spec *s, char c, int *owned)
 {
-    for (; o && o->name; o++) {
-        char left[80], letter[8] = "    ";
-
-        if (o->letter)
-            snprintf(letter, sizeof letter, "-%c, ", o->letter);
-        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->arg ? " " : "", o->arg ? o->arg : "");
-        printf("  %-28s%s%s\n", left, strlen(left) > 27 ? "\n                              " : "", o->help);
-    }
-}
-
-static _Noreturn void help(const struct opt_spec *s)
-{
-    printf("Usage: %s %s\n%s\n\nOptions:\n", s->prog, s->synopsis, s->brief);
-    help_table(s->table);
-    help_table(s->more);
-    help_table(help_opts);
-    if (s->after)
-        printf("\n%s", s->after);
-    finish_stdout();
-    exit(0);
-}
-
-static const struct opt *by_letter(const struct opt_spec *s, char c)
-{
-    const struct opt *tables[] = {s->table, s->more, help_opts};
-
-    for (int t = 0; t < 3; t++)
-        for (const struct opt *o = tables[t]; o && o->name; o++)
-            if (o->letter == c)
-                return o;
+    for (struct opt_walk w = {.spec = s}; opt_next(&w);)
+        if (w.o->letter == c) {
+            *owned = w.owner != NULL;
+            return w.o;
+        }
     die_usage("there is no option -%c", c);
 }
 
-static const struct opt *by_name(const struct opt_spec *s, const char *name, size_t len)
+static const struct opt *by_name(const struct opt_spec *s, const char *name, size_t len, int *owned)
 {
-    const struct opt *tables[] = {s->table, s->more, help_opts}, *hit = NULL;
-    int hits = 0;
+    const struct opt *hit = NULL;
+    int ambiguous = 0;
 
-    for (int t = 0; t < 3; t++)
-        for (const struct opt *o = tables[t]; o && o->name; o++) {
-            if (strncmp(o->name, name, len) != 0)
-                continue;
-            if (o->name[len] == '\0')
-                return o;
-            hit = o;
-            hits++;
-        }
-    if (hits == 0)
+    for (struct opt_walk w = {.spec = s}; opt_next(&w);) {
+        if (strncmp(w.o->name, name, len) != 0 || (hit && strcmp(hit->name, w.o->name) == 0))
+            continue;
+        ambiguous = hit != NULL;
+        hit = w.o;
+        *owned = w.owner != NULL;
+        if (hit->name[len] == '\0')
+            return hit;
+    }
+    if (!hit)
         die_usage("there is no option --%.*s", (int)len, name);
-    if (hits > 1)
+    if (ambiguous)
         die_usage("option --%.*s is ambiguous", (int)len, name);
     return hit;
 }
@@ -102,51 +73,61 @@ static void list_add(struct opt_list *l, const char *arg)
     l->item[l->n++] = arg;
 }
 
-static void apply(const struct opt_spec *s, const struct opt *o, const char *arg)
+/* Text to a number within the option's bounds. */
+static int number(const struct opt *o, const char *arg, struct err *e)
+{
+    union opt_number v;
+    char range[80];
+    int kind = OPT_KIND(o), rc = kind == OPT_U64        ? parse_u64(arg, &v.u, e)
+                                 : kind == OPT_INT      ? parse_i64(arg, &v.i, e)
+                                 : kind == OPT_F64      ? parse_f64(arg, &v.f, e)
+                                 : kind == OPT_FRACTION ? parse_fraction(arg, &v.f, e)
+                                                        : parse_size(arg, &v.u, e);
+
+    if (rc < 0)
+        return -1;
+    if (!opt_within(o, opt_double(kind, &v)))
+        return err_set(e, "'%s' is not %s", arg, opt_range(o, range, sizeof range));
+    memcpy(o->to, &v, sizeof v);
+    return 0;
+}
+
+int opt_apply(const struct opt *o, const char *arg, struct err *e)
+{
+    switch (OPT_KIND(o)) {
+    case OPT_FLAG:
+        *(int *)o->to = 1;
+        return 0;
+    case OPT_COUNT:
+        ++*(int *)o->to;
+        return 0;
+    case OPT_STRING:
+        *(const char **)o->to = arg;
+        return 0;
+    case OPT_CALL:
+        return o->call(arg, e);
+    case OPT_LIST:
+        list_add(o->to, arg);
+        return 0;
+    default:
+        return number(o, arg, e);
+    }
+}
+
+static void apply(const struct opt_spec *s, const struct opt *o, int owned, const char *arg)
 {
     struct err e;
-    int rc = 0;
 
-    if (o == &help_opts[0])
-        help(s);
-    if (o == &help_opts[1]) {
+    if (o == &opt_of_all[0])
+        opt_help(s);
+    if (o == &opt_of_all[1]) {
         printf("%s (weir) %s\n", s->prog, WEIR_VERSION);
         finish_stdout();
         exit(0);
     }
-    switch (o->kind & ~OPT_UNSAID) {
-    case OPT_FLAG:
-        *(int *)o->to = 1;
-        break;
-    case OPT_COUNT:
-        ++*(int *)o->to;
-        break;
-    case OPT_STRING:
-        *(const char **)o->to = arg;
-        break;
-    case OPT_U64:
-        rc = parse_u64(arg, o->to, &e);
-        break;
-    case OPT_INT:
-        rc = parse_i64(arg, o->to, &e);
-        break;
-    case OPT_F64:
-        rc = parse_f64(arg, o->to, &e);
-        break;
-    case OPT_FRACTION:
-        rc = parse_fraction(arg, o->to, &e);
-        break;
-    case OPT_SIZE:
-        rc = parse_size(arg, o->to, &e);
-        break;
-    case OPT_CALL:
-        rc = o->call(arg, &e);
-        break;
-    case OPT_LIST:
-        list_add(o->to, arg);
-        break;
-    }
-    if (rc < 0)
+    if (owned)
+        opt_given(o, arg);
+    else if (opt_apply(o, arg, &e) < 0)
         die_usage("--%s: %s", o->name, e.msg);
 }
 
@@ -182,8 +163,9 @@ static void unkeep(int i)
 static int one_name(const struct opt_spec *s, char *a, char *next)
 {
     size_t len = strcspn(a + 2, "=");
-    const struct opt *o = by_name(s, a + 2, len);
-    int has = a[2 + len] == '=', takes = must_have(o) && !has;
+    int owned = 0, has = a[2 + len] == '=';
+    const struct opt *o = by_name(s, a + 2, len, &owned);
+    int takes = must_have(o) && !has;
 
     if (has && !o->arg)
         die_usage("option --%s takes no value, but got '%s'", o->name, a + 3 + len);
@@ -193,7 +175,7 @@ static int one_name(const struct opt_spec *s, char *a, char *next)
         keep(a);
         keep(takes ? next : NULL);
     }
-    apply(s, o, has ? a + 3 + len : takes ? next : NULL);
+    apply(s, o, owned, has ? a + 3 + len : takes ? next : NULL);
     return takes;
 }
 
@@ -205,7 +187,8 @@ static int letters(const struct opt_spec *s, const char *a, char *next)
     size_t n = 1;
 
     for (a++; *a && more; a++) {
-        const struct opt *o = by_letter(s, *a);
+        int owned = 0;
+        const struct opt *o = by_letter(s, *a, &owned);
         int say = !(o->kind & OPT_UNSAID);
 
         more = !o->arg || (!must_have(o) && !a[1]);
@@ -218,7 +201,7 @@ static int letters(const struct opt_spec *s, const char *a, char *next)
             if (!more)
                 n += strlen(strcpy(said + n, a + 1));
         }
-        apply(s, o, more ? NULL : a[1] ? a + 1 : next);
+        apply(s, o, owned, more ? NULL : a[1] ? a + 1 : next);
     }
     said[n] = '\0';
     if (n == 1)
@@ -234,6 +217,7 @@ int opt_parse(int argc, char **argv, const struct opt_spec *spec)
     prog_name = spec->prog;
     prog_argv = NULL;
     prog_words = 0;
+    opt_forget();
     keep(spec->prog);
     for (int i = 1; i < argc; i++) {
         if (only_operands || argv[i][0] != '-' || argv[i][1] == '\0') {

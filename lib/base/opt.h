@@ -1,4 +1,16 @@
-/* opt: one table of options gives the parsing, --help, and the usage errors. */
+/*
+ * opt: one table of options gives the parsing, --help, and the usage errors. A filter has a table of what all its
+ * methods share; what one method alone has stands in that method's row, and goes to statics of the method's file:
+ *
+ *     static double damp = 0.01;
+ *     static const struct opt opts[] = {
+ *         {.name = "damp", .arg = "F", .kind = OPT_F64, .to = &damp, .hi = INFINITY,
+ *          .help = "add this share of the gram's mean diagonal to it"},
+ *         OPT_END};
+ *     const struct prune_method prune_sparsegpt = {.name = "sparsegpt", .brief = "...", .opts = opts, ...};
+ *
+ * The filter names the tables of methods in its opt_spec and calls opt_own when it knows the method.
+ */
 #ifndef WEIR_BASE_OPT_H
 #define WEIR_BASE_OPT_H
 
@@ -15,9 +27,9 @@ enum opt_kind {
     OPT_SIZE,     /* uint64_t bytes, "64M" */
     OPT_CALL,     /* int (*)(const char *arg, struct err *e): for anything else; arg is NULL for options without one */
     OPT_LIST,     /* struct opt_list: every use of the option is kept, in order */
-    OPT_UNSAID =
-        64 /* or'ed to a kind: the option cannot change the bytes of a stream (threads, where it goes), so the history
-            * leaves it out */
+    /* or'ed to a kind: */
+    OPT_UNSAID = 64, /* the option cannot change the bytes of a stream (threads, where it goes): not in the history */
+    OPT_ABOVE = 128  /* lo itself is refused too */
 };
 
 struct opt_list {
@@ -36,12 +48,22 @@ struct opt {
     void *to; /* where it goes; its value before parsing is the default */
     const char *help;                            /* one line; a default is written out here */
     int (*call)(const char *arg, struct err *e); /* OPT_CALL only */
+    double lo, hi; /* of numbers: what is below lo or above hi is refused; both 0: anything goes; hi may be INFINITY */
 };
 
 #define OPT_END                                                                                                        \
     {                                                                                                                  \
         0, 0, 0, OPT_FLAG, 0, 0, 0                                                                                     \
     }
+
+/* What the rows of every table of methods (base/table.h) begin with. */
+struct opt_owner {
+    const char *name, *brief;
+    const struct opt *opts; /* of this method alone, or NULL. Methods that share an option have equal rows for it, in
+                             * one table or in several. An option of another method may have the same name, if both
+                             * take a value or neither does; a name of the filter's own table is not free. The help
+                             * of a number need not tell its range and default: --help prints lo, hi and *to. */
+};
 
 struct opt_spec {
     const char *prog;     /* the program's name */
@@ -50,6 +72,7 @@ struct opt_spec {
     const struct opt *table;
     const struct opt *more; /* a second table (shared options such as selection) or NULL */
     const char *after;      /* printed after the options: examples, or NULL */
+    const void *methods[2]; /* tables of methods whose options are understood too (opt_own), or NULL */
 };
 
 /*
@@ -62,6 +85,23 @@ struct opt_spec {
  */
 extern char **prog_argv; /* NULL-terminated; argv[0] is the program's plain name */
 int opt_parse(int argc, char **argv, const struct opt_spec *spec);
+
+/*
+ * The options of methods that were given, in their order: opt_take gives the row's own to where it has them; opt_own
+ * does that and ends the process (2) where one is left that no call took: "--damp is an option of sparsegpt, not of
+ * wanda". Until then a method's statics hold their defaults. A filter calls opt_own once, after opt_take for methods
+ * that the chosen one makes use of.
+ * row   of a table that begins as struct opt_owner, or NULL: no method was chosen
+ */
+void opt_take(const void *row);
+void opt_own(const struct opt_spec *spec, const void *row);
+
+/* One option of a row by its long name, for tests and for methods that set another's. -1: the row has no such option,
+ * or the text is no value of it; nothing is set then. */
+int opt_set(const void *row, const char *name, const char *value, struct err *e);
+
+/* A line of --list: the columns (NULL ends them), then, if the row has options, one more: "--damp F, --cycles N". */
+void opt_list(const void *row, const char *column, ...);
 
 /* Are all files of the list there to be read? -1 names one that is not. Files are not opened (a pipe would be spent);
  * "-" is refused: the filter's stream is there. */

@@ -1,5 +1,6 @@
 #include "base/table.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define LONGEST 31 /* bytes of a name that is compared */
@@ -22,7 +23,12 @@ static int least(int a, int b)
     return a < b ? a : b;
 }
 
-/* Optimal string alignment distance; FAR where a name is too long to be looked at. */
+static int differ(char a, char b)
+{
+    return tolower((unsigned char)a) != tolower((unsigned char)b);
+}
+
+/* Optimal string alignment distance, case apart; FAR where a name is too long to be looked at. */
 static int distance(const char *a, const char *b)
 {
     int n = (int)strlen(a), m = (int)strlen(b), d[LONGEST + 1][LONGEST + 1];
@@ -35,43 +41,57 @@ static int distance(const char *a, const char *b)
                 d[i][j] = i + j;
                 continue;
             }
-            d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+            d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + differ(a[i - 1], b[j - 1]));
+            if (i > 1 && j > 1 && !differ(a[i - 1], b[j - 2]) && !differ(a[i - 2], b[j - 1]))
                 d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
         }
     return d[n][m];
 }
 
-static void look(const void *table, const char *name, const char **best, int *far)
-{
-    for (const struct row *const *r = table; r && *r; r++) {
-        int d = distance(name, (*r)->name);
+struct guess {
+    const char *name;
+    int far, same; /* distance, and letters at the beginning that are alike */
+};
 
-        if (d >= FAR && strlen(name) > 2 && strncmp(name, (*r)->name, strlen(name)) == 0)
-            d = FAR - 1;
-        if (d < *far && d < (int)strlen(name)) {
-            *far = d;
-            *best = (*r)->name;
-        }
+static int letters_alike(const char *a, const char *b)
+{
+    int n = 0;
+
+    while (a[n] && !differ(a[n], b[n]))
+        n++;
+    return n;
+}
+
+static void look(const void *table, const char *name, struct guess *g)
+{
+    int n = (int)strlen(name);
+
+    for (const struct row *const *r = table; r && *r; r++) {
+        int d = distance(name, (*r)->name), same = letters_alike(name, (*r)->name), begins = n > 1 && same == n;
+
+        if (begins)
+            d = least(d, FAR - 1);
+        else if (d >= n)
+            continue;
+        if (d < g->far || (d == g->far && g->name && same > g->same))
+            *g = (struct guess){(*r)->name, d, same};
     }
 }
 
 const char *table_nearest(const void *table, const char *name)
 {
-    const char *best = NULL;
-    int far = FAR;
+    struct guess g = {NULL, FAR, 0};
 
-    look(table, name, &best, &far);
-    return best;
+    look(table, name, &g);
+    return g.name;
 }
 
 int table_unknown(const char *what, const void *table, const void *second, const char *name, struct err *e)
 {
-    const char *best = NULL;
-    int far = FAR;
+    struct guess g = {NULL, FAR, 0};
 
-    look(table, name, &best, &far);
-    look(second, name, &best, &far);
-    return best ? err_set(e, "%s '%s' is not known; did you mean %s? --list names them", what, name, best)
-                : err_set(e, "%s '%s' is not known; --list names them", what, name);
+    look(table, name, &g);
+    look(second, name, &g);
+    return g.name ? err_set(e, "%s '%s' is not known; did you mean %s? --list names them", what, name, g.name)
+                  : err_set(e, "%s '%s' is not known; --list names them", what, name);
 }

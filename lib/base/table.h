@@ -8,8 +8,9 @@
 /* The row of that name, or NULL. */
 const void *table_find(const void *table, const char *name);
 
-/* The name that is at most two insertions, deletions, exchanges or swaps of neighbours away, the nearest and first of
- * them; or one that begins with name (three letters at least). NULL: none. table: or NULL. */
+/* The name that is at most two insertions, deletions, exchanges or swaps of neighbours away, or begins with name (two
+ * letters at least), upper and lower case alike: the nearest; of those the one that begins with more of the same
+ * letters; of those the first. NULL: none. table: or NULL. */
 const char *table_nearest(const void *table, const char *name);
 
 /* "WHAT 'wnada' is not known; did you mean wanda? --list names them". The second table is looked at, too (NULL: there

@@ -50,7 +50,7 @@ static void put_mix(struct bundle *b, struct bundle *first, enum dtype type, con
             v[i] = (float)f->atoms[i];
         dtype_from_f32(type, v, bundle_add_part(b, t, "atoms", type, &all)->data, f->count * f->n);
     }
-    factor_drop_stale(b);
+    bundle_drop_stale(b);
     free(v);
 }
 

@@ -77,15 +77,6 @@ int factor_measure(const struct bundle *b, int first, float *w, const float *gra
     return rc;
 }
 
-void factor_drop_stale(struct bundle *b)
-{
-    static const char *const stale[] = {"score", "mask", "grad"};
-
-    for (int i = 0; i < 3; i++)
-        if (bundle_part(b, -1, stale[i]))
-            bundle_drop_part(b, -1, stale[i]);
-}
-
 /* The divisor of both sides nearest the root of the columns, the smaller of two. */
 static uint64_t usual_blocks(uint64_t rows, uint64_t cols)
 {
@@ -186,7 +177,7 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
     if (rc == 0) {
         int first = factor_put(b, kind, term, type, j, w);
 
-        factor_drop_stale(b);
+        bundle_drop_stale(b);
         t->done = 1;
         t->rank = j->rank;
         t->predicted = j->lost;

@@ -44,11 +44,10 @@ struct factor_tally {
 };
 
 /* For factor_loaded and group.h: the weights as they are, finite ([rows][cols]; term -1: the whole value); the type of
- * the factors; what told of the old weight, dropped; the loss of the terms from `first` on against w (which it
- * overwrites), on the outputs where there is a gram. */
+ * the factors; the loss of the terms from `first` on against w (which it overwrites), on the outputs where there is a
+ * gram. */
 int factor_weights(const struct bundle *b, int term, float *w, struct err *e);
 enum dtype factor_type(const struct factor_pass *p, const struct bundle *b);
-void factor_drop_stale(struct bundle *b);
 int factor_measure(const struct bundle *b, int first, float *w, const float *gram, struct factor_tally *t,
                    struct err *e);
 

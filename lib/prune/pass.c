@@ -133,15 +133,6 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
     return 0;
 }
 
-static void drop_untrue(struct bundle *b)
-{
-    static const char *const name[] = {"score", "mask", "grad"};
-
-    for (int i = 0; i < 3; i++)
-        bundle_drop_part(b, -1, name[i]);
-    b->touched = 1;
-}
-
 /* The part of a value that is one dense term, or NULL. */
 static struct part *only_dense(const struct bundle *b)
 {
@@ -276,7 +267,7 @@ static int begin(struct writer *out, struct bundle *o, struct bundle *b, struct 
     enum dtype t = type_out(b);
 
     bundle_take_header(o, b);
-    drop_untrue(o);
+    bundle_drop_stale(o);
     bundle_declare_part(o, bundle_add_term(o, "dense"), "dense", t, &b->shape);
     return bundle_begin(out, o, e);
 }
@@ -341,7 +332,8 @@ static int prune_bundle(const struct prune_pass *p, struct reader *in, struct wr
     if (rc == 0 && out && !to.dense)
         rc = bundle_end(out, &o, e);
     if (rc == 0 && to.dense) {
-        drop_untrue(b);
+        bundle_drop_stale(b);
+        b->touched = 1;
         rc = out ? bundle_write(out, in, b, e) : 0;
     }
     prune_inputs_free(&known);

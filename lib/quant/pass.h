@@ -2,16 +2,8 @@
 #ifndef WEIR_QUANT_PASS_H
 #define WEIR_QUANT_PASS_H
 
-#include "quant/plan.h"
+#include "quant/tally.h"
 #include "tensor/stream.h"
-
-/* What was lost, for reports: sums in f64, in order of rows. */
-struct quant_tally {
-    double lost, whole;     /* sum of (w - q)^2; of w^2 */
-    double v_lost, v_whole; /* the same, columns weighed by importance; 0 without */
-    double h_lost, h_whole; /* with a gram: tr((W - Q) gram (W - Q)'); tr(W gram W') */
-    double damp;            /* that was used */
-};
 
 /*
  * Quantize the tensor that in stands at, or one that is loaded, and write it on.
@@ -36,13 +28,5 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
  * norm2, else the squares of the weights. b is as it was. Errors as quant_pass's.
  */
 int quant_lost(const struct quant_plan *p, struct bundle *b, double *lost, double *whole, struct err *e);
-
-/* The report's titles, and a tensor's line: name, type, bits a weight, bytes before and after, ||W - Q|| / ||W||, the
- * same with columns weighed by importance, h_lost / h_whole: the share of the output's energy on the calibration text,
- * damp; "-" for what was not measured. A residual is left out of Q. */
-#define QUANT_TALLY_TITLES                                                                                             \
-    "tensor\ttype\tbits\tbytes_before\tbytes_after\trelative_error\tweighed_error\toutput_lost\tdamp\n"
-void quant_tally_line(struct buf *out, const char *name, const char *type, uint64_t weights, uint64_t before,
-                      uint64_t after, const struct quant_tally *t);
 
 #endif

@@ -6,7 +6,6 @@
 #include <strings.h>
 
 #include "base/table.h"
-
 #include "tensor/quantizable.h"
 #include "tensor/unseen.h"
 
@@ -33,6 +32,22 @@ void quant_list(struct buf *out)
         buf_printf(out, "method\t%s\t%s\n", (*m)->name, (*m)->brief);
 }
 
+struct word {
+    const char *name;
+};
+
+/* Beside quant_blocks, for table_unknown. */
+static const struct word *const other_types[] = {&(const struct word){"f16"},  &(const struct word){"bf16"},
+                                                 &(const struct word){"f32"},  &(const struct word){"int4"},
+                                                 &(const struct word){"int8"}, NULL};
+
+static int type_unknown(const char *type, struct err *e)
+{
+    if (strncasecmp(type, "int", 3) == 0 && type[3] && strspn(type + 3, "0123456789") == strlen(type + 3))
+        return err_set(e, "type '%s' is not known; int2 to int8 are", type);
+    return table_unknown("type", quant_blocks, other_types, type, e);
+}
+
 int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
 {
     int plain = quant_scales_find(type); /* the plain types are the same */
@@ -50,7 +65,7 @@ int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
     p->kind = QUANT_BLOCKS;
     p->block = quant_block_find(type);
     p->ggml = p->block ? ggml_find(type) : NULL;
-    return p->ggml ? 0 : err_set(e, "type '%s' is not one that can be written; --list names those", type);
+    return p->ggml ? 0 : type_unknown(type, e);
 }
 
 int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,

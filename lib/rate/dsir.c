@@ -41,13 +41,13 @@ static int set_norm(const char *arg, struct err *why)
 }
 
 static const struct opt opts[] = {
-    {0, "target", "FILE", OPT_STRING, &target, "dsir: features of the target, from dfeat", 0},
-    {0, "raw", "FILE", OPT_STRING, &raw, "dsir: features of the raw pool, from dfeat", 0},
-    {0, "norm", "HOW", OPT_CALL, 0,
-     "dsir: none (a sum), token (its mean over words), sqrt (over their root); default none", set_norm},
-    {0, "poisson", 0, OPT_FLAG, &poisson, "dsir: add the log ratio of Poisson lengths, before --norm", 0},
-    {0, "smooth", "X", OPT_F64, &smooth, "dsir: add X to each count of the target (default: 0)", 0},
-    {0, "dsir-as", "NAME", OPT_STRING, &as, "dsir: name of the score (default: dsir)", 0},
+    {0, "target", "FILE", OPT_STRING, &target, "features of the target, from dfeat", 0},
+    {0, "raw", "FILE", OPT_STRING, &raw, "features of the raw pool, from dfeat", 0},
+    {0, "norm", "HOW", OPT_CALL, 0, "none (a sum), token (its mean over words), sqrt (over their root); default none",
+     set_norm},
+    {0, "poisson", 0, OPT_FLAG, &poisson, "add the log ratio of Poisson lengths, before --norm", 0},
+    {0, "smooth", "X", OPT_F64, &smooth, "add X to each count of the target", 0, 0, INFINITY},
+    {0, "dsir-as", "NAME", OPT_STRING, &as, "name of the score (default: dsir)", 0},
     OPT_END};
 
 /*
@@ -71,10 +71,9 @@ static int open_dsir(void **state, int *usage, struct err *e)
     struct dsir *d;
     int rc = -1;
 
-    if (!target || !raw || !(smooth >= 0)) {
+    if (!target || !raw) {
         *usage = 1;
-        return err_set(e, target && raw ? "--smooth must not be negative"
-                                        : "-m dsir needs --target and --raw; dfeat makes such features");
+        return err_set(e, "-m dsir needs --target and --raw; dfeat makes such features");
     }
     d = mem_new(1, sizeof *d);
     if (feat_read(&t, target, e) == 0 && feat_read(&r, raw, e) == 0) {
@@ -129,5 +128,9 @@ static void close_dsir(void *state)
     free(d);
 }
 
-const struct rate_method rate_dsir = {
-    "dsir", "importance by hashed n-grams of a target and of the raw pool", opts, 0, open_dsir, apply, close_dsir};
+const struct rate_method rate_dsir = {.name = "dsir",
+                                      .brief = "importance by hashed n-grams of a target and of the raw pool",
+                                      .opts = opts,
+                                      .open = open_dsir,
+                                      .apply = apply,
+                                      .close = close_dsir};

@@ -16,10 +16,9 @@ static struct opt_list labels;
 static const char *path, *newlines;
 
 static const struct opt opts[] = {
-    {0, "classifier", "FILE", OPT_STRING, &path, "fasttext: the model, .bin or .ftz", 0},
-    {0, "label", "NAME", OPT_LIST, &labels, "fasttext: a label to score (repeatable; default all, if at most 16)", 0},
-    {0, "newlines", "HOW", OPT_STRING, &newlines,
-     "fasttext: a line feed is a space, nothing, or the end (default space)", 0},
+    {0, "classifier", "FILE", OPT_STRING, &path, "the model, .bin or .ftz", 0},
+    {0, "label", "NAME", OPT_LIST, &labels, "a label to score (repeatable; default all, if at most 16)", 0},
+    {0, "newlines", "HOW", OPT_STRING, &newlines, "a line feed is a space, nothing, or the end (default space)", 0},
     OPT_END};
 
 struct room {
@@ -133,5 +132,9 @@ static void close_fasttext(void *state)
     free(s);
 }
 
-const struct rate_method rate_fasttext = {
-    "fasttext", "labels' probabilities by a fastText model", opts, 0, open_fasttext, apply, close_fasttext};
+const struct rate_method rate_fasttext = {.name = "fasttext",
+                                          .brief = "labels' probabilities by a fastText model",
+                                          .opts = opts,
+                                          .open = open_fasttext,
+                                          .apply = apply,
+                                          .close = close_fasttext};

@@ -17,10 +17,11 @@ static int64_t context;
 static int special;
 
 static const struct opt opts[] = {
-    {0, "model", "STREAM", OPT_STRING, &path, "ppl: the model, a stream in a file", 0},
-    {0, "context", "N", OPT_INT, &context, "ppl: tokens in a window (default: the model's context, at most 2048)", 0},
-    {0, "special", 0, OPT_FLAG, &special, "ppl: <|im_start|> and its like in a text are the tokens they are", 0},
-    {0, "ppl-as", "NAME", OPT_STRING, &as, "ppl: name of the scores (default ppl)", 0},
+    {0, "model", "STREAM", OPT_STRING, &path, "the model, a stream in a file", 0},
+    {0, "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0, 1,
+     INFINITY},
+    {0, "special", 0, OPT_FLAG, &special, "<|im_start|> and its like in a text are the tokens they are", 0},
+    {0, "ppl-as", "NAME", OPT_STRING, &as, "name of the scores (default ppl)", 0},
     OPT_END};
 
 #define STATES ((uint64_t)1 << 30)
@@ -38,9 +39,8 @@ static int open_ppl(void **state, int *usage, struct err *e)
     int64_t own;
 
     *state = s;
-    if (!path || context < 0)
-        return *usage = 1, path ? err_set(e, "--context %lld is below 1", (long long)context)
-                                : err_set(e, "-m ppl needs --model STREAM");
+    if (!path)
+        return *usage = 1, err_set(e, "-m ppl needs --model STREAM");
     if (resident_open(&s->m, path, STATES, e) < 0)
         return -1;
     if (!s->m.feed.files.model.len && !s->m.feed.files.json.len)
@@ -119,4 +119,10 @@ static void close_ppl(void *state)
     free(s);
 }
 
-const struct rate_method rate_ppl = {"ppl", "perplexity of each text by a model", opts, 1, open_ppl, apply, close_ppl};
+const struct rate_method rate_ppl = {.name = "ppl",
+                                     .brief = "perplexity of each text by a model",
+                                     .opts = opts,
+                                     .serial = 1,
+                                     .open = open_ppl,
+                                     .apply = apply,
+                                     .close = close_ppl};

@@ -13,12 +13,12 @@
 
 static const char *losses, *benchmark;
 
-static const struct opt opts[] = {
-    {0, "losses", "LIST", OPT_STRING, &losses,
-     "predstrength: the scores that are losses, comma-separated, the weakest model first", 0},
-    {0, "benchmark", "LIST", OPT_STRING, &benchmark,
-     "predstrength: the models' benchmark figures in that order, greater is better (default 1,2,...)", 0},
-    OPT_END};
+static const struct opt opts[] = {{0, "losses", "LIST", OPT_STRING, &losses,
+                                   "the scores that are losses, comma-separated, the weakest model first", 0},
+                                  {0, "benchmark", "LIST", OPT_STRING, &benchmark,
+                                   "the models' benchmark figures in that order, greater is better (default 1,2,...)",
+                                   0},
+                                  OPT_END};
 
 struct state {
     char **name;
@@ -130,5 +130,10 @@ static void close_predstrength(void *state)
     free(s);
 }
 
-const struct rate_method rate_predstrength = {
-    "predstrength", "do losses rank models as benchmarks do", opts, 1, open_predstrength, apply, close_predstrength};
+const struct rate_method rate_predstrength = {.name = "predstrength",
+                                              .brief = "do losses rank models as benchmarks do",
+                                              .opts = opts,
+                                              .serial = 1,
+                                              .open = open_predstrength,
+                                              .apply = apply,
+                                              .close = close_predstrength};

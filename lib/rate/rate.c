@@ -18,34 +18,6 @@ const struct rate_method *rate_find(const char *name)
     return table_find(rate_table, name);
 }
 
-static int count(const struct opt *o)
-{
-    int n = 0;
-
-    while (o && (o[n].letter || o[n].name))
-        n++;
-    return n;
-}
-
-struct opt *rate_options(const struct opt *first)
-{
-    size_t n = (size_t)count(first), all = n + 1;
-    struct opt *table;
-
-    for (int i = 0; rate_table[i]; i++)
-        all += (size_t)count(rate_table[i]->opts);
-    table = mem_new(all, sizeof *table);
-    memcpy(table, first, n * sizeof *table);
-    for (int i = 0; rate_table[i]; i++) {
-        size_t more = (size_t)count(rate_table[i]->opts);
-
-        if (more)
-            memcpy(table + n, rate_table[i]->opts, more * sizeof *table);
-        n += more;
-    }
-    return table;
-}
-
 struct batch {
     const struct rate_method *m;
     void *state;

@@ -1,7 +1,6 @@
 /*
- * rate: scores of text records. One file a method, one row in rate.def; dscore gathers the options of all of them in
- * one table. A method sees one record at a time, and adds scores (record_set_score) and, where a number does not say
- * it, meta values.
+ * rate: scores of text records. One file a method, one row in rate.def. A method sees one record at a time, and adds
+ * scores (record_set_score) and, where a number does not say it, meta values.
  */
 #ifndef WEIR_RATE_RATE_H
 #define WEIR_RATE_RATE_H
@@ -11,9 +10,7 @@
 
 struct rate_method {
     const char *name, *brief;
-    const struct opt
-        *opts;  /* its own options, which end in OPT_END: statics of its file; long names only, of no other method. Or
-               * NULL */
+    const struct opt *opts; /* its own (struct opt_owner), or NULL */
     int serial; /* 1: apply is called for one record at a time, in order, and may use par_for; 0: from many threads at
                  * once */
     /* After the options are parsed: check them, read what they name. *state is the method's own. 0, or -1; `usage` is
@@ -30,9 +27,6 @@ struct rate_method {
 
 extern const struct rate_method *const rate_table[];   /* ends with NULL */
 const struct rate_method *rate_find(const char *name); /* NULL when unknown */
-
-/* first, then the options of every method, then OPT_END: what dscore parses. Free it after parsing. */
-struct opt *rate_options(const struct opt *first);
 
 /*
  * apply for the n records of a batch, over par_jobs() threads unless the method is serial; the scores do not depend on

@@ -22,10 +22,10 @@ static int set_words(const char *arg, struct err *why)
 }
 
 static const struct opt opts[] = {
-    {0, "preset", "LIST", OPT_STRING, &preset, "rules: which rules, comma-separated (default gopher)", 0},
-    {0, "rule", "NAME=VALUE", OPT_LIST, &limits, "rules: another limit, or off (repeatable)", 0},
+    {0, "preset", "LIST", OPT_STRING, &preset, "which rules, comma-separated (default gopher)", 0},
+    {0, "rule", "NAME=VALUE", OPT_LIST, &limits, "another limit, or off (repeatable)", 0},
     {0, "words", "HOW", OPT_CALL, 0,
-     "rules: cut at space, or signs are words too, much as datatrove's spaCy cuts (default: space)", set_words},
+     "cut at space, or signs are words too, much as datatrove's spaCy cuts (default: space)", set_words},
     OPT_END};
 
 static const char *const failed_name[RULES_SETS] = {
@@ -164,5 +164,9 @@ static void close_rules(void *state)
     free(s);
 }
 
-const struct rate_method rate_rules = {
-    "rules", "Gopher, C4, FineWeb and other heuristic rules, with reasons", opts, 0, open_rules, apply, close_rules};
+const struct rate_method rate_rules = {.name = "rules",
+                                       .brief = "Gopher, C4, FineWeb and other heuristic rules, with reasons",
+                                       .opts = opts,
+                                       .open = open_rules,
+                                       .apply = apply,
+                                       .close = close_rules};

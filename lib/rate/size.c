@@ -33,5 +33,8 @@ static void close_size(void *state)
     (void)state;
 }
 
-const struct rate_method rate_size = {
-    "size", "bytes, characters and lines of each record", NULL, 0, open_size, apply, close_size};
+const struct rate_method rate_size = {.name = "size",
+                                      .brief = "bytes, characters and lines of each record",
+                                      .open = open_size,
+                                      .apply = apply,
+                                      .close = close_size};

@@ -110,9 +110,10 @@ void bundle_free(struct bundle *b); /* back to {0} */
 /* A new bundle with one dense term; data (may be NULL) is copied. */
 void bundle_init_dense(struct bundle *b, const char *name, const struct shape *s, enum dtype t, const void *data);
 
-/* Begin the bundle that goes out in place of from: name, shape, role, layer and further keys are copied, companions
- * (loaded or not) move over; from keeps its value and can still be read by bundle_next_rows. to is overwritten; it has
- * no terms yet. */
+/* Begin the bundle that goes out in place of from: name, shape, role, layer and further keys are copied, and it has no
+ * terms yet. to is overwritten. bundle_take_header: companions (loaded or not) move over; from keeps its value and can
+ * still be read by bundle_next_rows. */
+void bundle_copy_header(struct bundle *to, const struct bundle *from);
 void bundle_take_header(struct bundle *to, struct bundle *from);
 
 /* Set rows and cols from shape. -1 when the product overflows. */
@@ -155,6 +156,9 @@ const float *bundle_companion_view(const struct bundle *b, const char *name, uin
 void bundle_set_companion(struct bundle *b, const char *name, const struct shape *s, const float *v);
 void bundle_give_companion(struct bundle *b, const char *name, const struct shape *s,
                            float *v); /* v, from mem_new, is the bundle's from here on */
+
+/* Drop the companions that told of the weights as they were (score, mask, grad); those that tell of inputs stay. */
+void bundle_drop_stale(struct bundle *b);
 
 /* Room for one term or part more behind the last: pointers into b->term and b->part are invalid after it. */
 void bundle_room_term(struct bundle *b);

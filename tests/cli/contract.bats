@@ -70,6 +70,32 @@ one_line() { # one_line PROG WHAT
     done
 }
 
+# OWNED: lines "option<TAB>methods that have it, between commas", from --help's headings
+owned() {
+    "$1" --help | awk '/^Options of / { sub(/^Options of /, ""); sub(/:$/, ""); gsub(/ and /, ", "); gsub(/, /, ","); own = "," $0 "," }
+        /^$/ { next } own && /--/ { match($0, /--[a-z0-9-]+( [^ ]+)?/); print substr($0, RSTART, RLENGTH) "\t" own }'
+}
+
+@test "an option of one method is refused by name when another is chosen: status 2, two lines" {
+    tried=0
+    for p in $(cd "$TOP/filters" && ls *.c | sed 's/\.c//'); do
+        "$p" --help | grep -q '^Options of ' || continue
+        args=$(each map reduce sink source | awk -F '\t' -v p="$p" '$1 == p { print $3; exit }')
+        while IFS=$'\t' read -r option owners; do
+            for m in $("$p" --list | cut -f 1); do
+                case $owners in *",$m,"*) continue ;; esac
+                under /dev/null "$p" $args -m "$m" ${option%% *} $(case $option in *" "*) echo 1 ;; esac)
+                [ "$rc" -eq 2 ] || fail "$p -m $m $option: status $rc: $(cat err)"
+                [ "$(wc -l <err)" -eq 2 ] || fail "$p -m $m $option: $(cat err)"
+                case $(cat err) in "$p: ${option%% *} is an option of "*", not of $m"*) ;; *) fail "$p -m $m $option: $(cat err)" ;; esac
+                tried=$((tried + 1))
+                break
+            done
+        done < <(owned "$p")
+    done
+    [ "$tried" -gt 5 ]
+}
+
 @test "every row works: status 0 and nothing on stderr" {
     each map reduce sink source | while IFS=$'\t' read -r prog kind args; do
         in=$(in_of "$prog")

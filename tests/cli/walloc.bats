@@ -138,7 +138,7 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
     printf 'tensor\tbits\na\t9\n' >bad.tsv
     refused "wquant: bad.tsv: line 2: a: bits: '9' is none of 2 to 8" "wquant --budget bad.tsv <tiny.weir"
     printf 'tensor\ttype\na\tint9\n' >bad.tsv
-    refused "wquant: bad.tsv: line 2: a: type: type 'int9' is not one that can be written; --list names those" "wquant --budget bad.tsv <tiny.weir"
+    refused "wquant: bad.tsv: line 2: a: type: type 'int9' is not known; int2 to int8 are" "wquant --budget bad.tsv <tiny.weir"
     printf 'tensor\trank\na\t0\n' >bad.tsv
     refused "lrfactor: bad.tsv: line 2: a: rank: '0' leaves nothing; '-' leaves the tensor as it is" "lrfactor -m svd --budget bad.tsv <tiny.weir"
 }

@@ -164,7 +164,11 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
     bad "one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types"
     bad "one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types" -t q4_0 -b 4
     bad "-b 9: 2 to 8 bits" -b 9
-    bad "type 'q4' is not one that can be written; --list names those" -t q4
+    for pair in q4:q4_K Q4K:q4_K q4_2:q4_K q8:q8_0 q8_K:q8_0 iq4xs:iq4_xs iq3:iq3_s fp16:f16 bf8:bf16 MXFP:mxfp4 int:int4; do
+        bad "type '${pair%:*}' is not known; did you mean ${pair#*:}? --list names them" -t "${pair%:*}"
+    done
+    bad "type 'q' is not known; --list names them" -t q
+    bad "type 'int16' is not known; int2 to int8 are" -t int16
     bad "method 'best' is not known; --list names them" -b 4 -m best
     bad "--sym belongs to int2 to int8; the codes of other types are fixed" -t q4_0 --sym
     bad "method 'hqq' belongs to int2 to int8; the codes of other types are fixed" -t q4_0 -m hqq
