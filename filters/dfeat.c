@@ -1,12 +1,9 @@
 /* dfeat: text records to what is counted of all of them: one record that merges. A reduce filter. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/die.h"
-#include "base/io.h"
 #include "base/opt.h"
-#include "base/par.h"
 #include "base/progress.h"
 #include "base/target.h"
 #include "record/lost.h"
@@ -71,75 +68,9 @@ static void check_options(void)
         what.fields = STATS_DEFAULT;
 }
 
-/* One state for each thread; adding them up is exact, so which thread counted what does not show. */
-struct work {
-    struct record *r;
-    size_t n, pieces;
-    void **state;
-};
-
-static void count_piece(void *ctx, size_t i)
+static int take(const char *file, void *all)
 {
-    struct work *w = ctx;
-    void **state = &w->state[par_self()];
-
-    if (!*state)
-        *state = m->open(&what);
-    for (size_t k = w->n * i / w->pieces; k < w->n * (i + 1) / w->pieces; k++)
-        m->add(*state, &w->r[k]);
-}
-
-/* -1: the file is damaged, and nothing of it is counted. */
-static int count(const char *file, void *all)
-{
-    struct records *in = records_file(file, &how, &e);
-    size_t jobs = (size_t)par_jobs();
-    struct work w = {.pieces = 4 * jobs, .state = mem_new(jobs, sizeof *w.state)};
-    int got;
-
-    if (!in)
-        return free(w.state), -1;
-    while ((got = records_batch(in, &w.r, &w.n, &e)) > 0) {
-        par_for(w.pieces, count_piece, &w);
-        progress_step(w.n, 0);
-    }
-    for (size_t t = 0; t < jobs; t++)
-        if (w.state[t]) {
-            got = got < 0 ? got : m->merge(all, w.state[t], &e);
-            m->close(w.state[t]);
-        }
-    free(w.state);
-    records_close(in);
-    return got;
-}
-
-/* What dfeat made before: into a state of its own first, so that of a damaged file nothing is added. */
-static int add(const char *file, void *all)
-{
-    void *one = m->open(NULL);
-    int rc = m->read(one, file, &e);
-
-    if (rc == 0)
-        rc = m->merge(all, one, &e) < 0 ? err_in(&e, "%s", strcmp(file, "-") == 0 ? "standard input" : file) : 0;
-    m->close(one);
-    return rc;
-}
-
-static void put(struct target *to, const void *all)
-{
-    struct buf b = {0};
-    struct writer *out;
-
-    if (how.lines) {
-        if (m->put_line(&b, all, &e) < 0 || io_write(target_fd(to), b.data, b.len, &e) < 0)
-            die("%s", e.msg);
-        buf_free(&b);
-    } else if (!(out = writer_open(target_fd(to), path, NULL, &e)) || m->write(out, all, &e) < 0 ||
-               writer_finish(out, &e) < 0) {
-        die("%s", e.msg);
-    }
-    if (target_commit(to, &e) < 0)
-        die("%s", e.msg);
+    return merge ? gather_add(m, file, all, &e) : gather_count(m, &what, file, &how, all, &e);
 }
 
 int main(int argc, char **argv)
@@ -159,7 +90,7 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     all = m->open(merge ? NULL : &what);
     for (int i = 1; i <= (files ? files : 1); i++)
-        if ((merge ? add : count)(files ? argv[i] : "-", all) < 0) {
+        if (take(files ? argv[i] : "-", all) < 0) {
             if (!lost)
                 die("%s", e.msg);
             lost_add(lost, files ? argv[i] : "standard input", 0, e.msg);
@@ -168,7 +99,8 @@ int main(int argc, char **argv)
         warn("%d files could not be read whole: %s lists them", lost_count(lost), lost_path);
     if (lost && lost_close(lost, &e) < 0)
         die("%s", e.msg);
-    put(to, all);
+    if (gather_put(m, target_fd(to), path, how.lines, all, &e) < 0 || target_commit(to, &e) < 0)
+        die("%s", e.msg);
     m->close(all);
     progress_end();
     return 0;

@@ -8,10 +8,9 @@
 #include "base/parse.h"
 #include "base/progress.h"
 #include "base/target.h"
-#include "tok/tok.h"
 #include "record/jsonl.h"
 #include "record/zip.h"
-#include "wire/mp.h"
+#include "tok/line.h"
 
 #define OUT_BYTES ((size_t)256 << 10)
 
@@ -59,44 +58,10 @@ static const struct opt opts[] = {
     {0, "lines", 0, OPT_FLAG, &in_lines, "read JSON objects, one a line, with text and id under those names", 0},
     OPT_END};
 
-/* The text's ids, after what the tokenizer puts before a text. */
-static int put_encoded(struct buf *b, const struct record *r)
-{
-    struct tok_ids out = {0};
-    int rc;
-
-    tok_begin(tok, &out);
-    rc = tok_encode(tok, r->text, r->text_len, special, &out, &e);
-    for (size_t i = 0; rc == 0 && i < out.n; i++)
-        buf_printf(b, "%s%" PRIu32, i ? " " : "", out.id[i]);
-    buf_add(b, "\n", 1);
-    dropped += out.dropped;
-    free(out.id);
-    return rc;
-}
-
-static int put_tokens(struct buf *b, const struct record *r)
-{
-    struct mp_in m = {r->tokens, r->tokens + r->tokens_len};
-    struct mp_value v;
-
-    if (!r->tokens && tok)
-        return put_encoded(b, r);
-    if (!r->tokens || mp_next(&m, &v) < 0 || v.kind != MP_ARRAY)
-        return err_set(&e, "it has no token ids; --tokenizer FOLDER makes them");
-    for (uint32_t i = 0, n = v.n; i < n; i++) {
-        if (mp_next(&m, &v) < 0 || v.kind != MP_INT)
-            return err_set(&e, "token %u is no integer", i);
-        buf_printf(b, "%s%" PRIu64, i ? " " : "", v.u);
-    }
-    buf_add(b, "\n", 1);
-    return 0;
-}
-
 static int put(struct buf *b, const struct record *r)
 {
     if (tokens)
-        return put_tokens(b, r);
+        return tok_line(b, r, tok, special, &dropped, &e);
     if (fields)
         return jsonl_write_fields(b, r, fields, text_field, id_field, &e);
     if (!ids)

@@ -1,17 +1,14 @@
 /* dsel: choose text records. Conditions as they pass; then, where a number is asked for, the first in a method's order.
  * */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/target.h"
-#include "record/lost.h"
-#include "select/choose.h"
+#include "select/choosing.h"
 
 static struct choose_opts c = {.method = "top",
                                .top = -1,
@@ -22,8 +19,8 @@ static struct choose_opts c = {.method = "top",
                                .dims = 256};
 static struct records_opts how;
 static const char *lost_path;
-static int list, merge;
-static struct lost *lost; /* NULL: what is damaged or missing ends the work */
+static struct choosing job = {.how = &how};
+static int list;
 static struct err e;
 
 static int set_unit(const char *arg, struct err *why)
@@ -64,7 +61,7 @@ static const struct opt opts[] = {
      "the meta key with a record's numbers (default: hashed n-grams of its text)", 0},
     {0, "dims", "N", OPT_U64, &c.dims, "numbers in a vector of hashed n-grams (default: 256)", 0},
     {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "which shard the input is (default: what its head says)", set_shard},
-    {0, "merge", 0, OPT_FLAG, &merge, "the inputs are shards: all must be there", 0},
+    {0, "merge", 0, OPT_FLAG, &job.merge, "the inputs are shards: all must be there", 0},
     {0, "keep-going", "LIST", OPT_STRING, &lost_path,
      "go on without FILEs and shards that are damaged or missing; LIST names them", 0},
     {'S', "memory", "SIZE", OPT_SIZE, &c.memory, "for sorting; what is more goes to disk (default: 64M)", 0},
@@ -88,95 +85,6 @@ static void must(int done)
 {
     if (!done)
         die("%s", e.msg);
-}
-
-static void check_names(const struct choose *ch)
-{
-    int fault = choose_names(ch, &e);
-
-    if (fault > 0)
-        warn("%s, in this shard", e.msg);
-    must(fault >= 0);
-}
-
-/* Conditions only: a map. What is chosen goes on at once. */
-static void pass(struct choose *ch, struct records *in)
-{
-    struct records_out *out = records_out_open(STDOUT_FILENO, "standard output", &how, in, &e);
-    struct record *r;
-    int got, fits;
-
-    must(out != NULL);
-    while ((got = records_next(in, &r, &e)) > 0) {
-        must((fits = choose_check(ch, r, &e)) >= 0);
-        if (fits)
-            choose_count(ch, r);
-        must(!fits || records_write(out, r, &e) == 0);
-        progress_step(1, r->text_len);
-    }
-    must(got == 0);
-    check_names(ch);
-    must(records_finish(out, &e) == 0);
-    records_close(in);
-}
-
-/* One file: 0, or -1 when it is damaged; what came before the damage counts. */
-static int add_file(struct choose *ch, struct records *in, struct records_out *out, int alone)
-{
-    struct record *r;
-    int got;
-
-    if (merge && alone && !lost && records_reader(in))
-        reader_allow_partial(records_reader(in), 0);
-    while ((got = records_next(in, &r, &e)) > 0) {
-        must(choose_add(ch, r, &e) >= 0);
-        progress_step(1, r->text_len);
-    }
-    return got < 0 ? -1 : choose_end_input(ch, in, out, &e);
-}
-
-/* The shards that the marks speak of and that did not come. */
-static void check_shards(struct choose *ch)
-{
-    int64_t shard = 0, shards;
-    char name[64];
-
-    while (merge && (shard = choose_missing(ch, shard, &shards)) > 0) {
-        err_set(&e, "shard %" PRId64 " of %" PRId64 " is missing", shard, shards);
-        must(lost != NULL);
-        snprintf(name, sizeof name, "shard %" PRId64 " of %" PRId64, shard, shards);
-        lost_add(lost, name, 0, "it is missing");
-    }
-}
-
-/* A number of them: all is read first. in: the first file, or NULL when it cannot be read. */
-static void rank(struct choose *ch, struct records *in, char **file, int files)
-{
-    struct records_out *out = records_out_open(STDOUT_FILENO, "standard output", &how, NULL, &e);
-    struct err why = e; /* of the first file */
-    struct record *r;
-    int got;
-
-    must(out != NULL);
-    for (int i = 0; i < files; i++) {
-        if (i)
-            in = records_file(file[i], &how, &e);
-        else if (!in)
-            e = why;
-        got = in ? add_file(ch, in, out, files == 1) : -1;
-        must(got == 0 || lost);
-        if (got < 0)
-            lost_add(lost, file[i], in ? records_seen(in) : 0, e.msg);
-        if (got < 0 && in)
-            choose_end_input(ch, in, out, NULL); /* its shard is listed */
-        records_close(in);
-    }
-    check_shards(ch);
-    check_names(ch);
-    must(choose_order(ch, &e) == 0);
-    while ((got = choose_next(ch, &r, &e)) > 0)
-        must(records_write(out, r, &e) == 0);
-    must(got == 0 && records_finish(out, &e) == 0);
 }
 
 int main(int argc, char **argv)
@@ -210,17 +118,16 @@ int main(int argc, char **argv)
     if (files > 1 && (all || c.shard.n))
         die_usage(all ? "several FILEs need -k or --top; tcat joins them" : "--shard is of one FILE");
     must((!c.report || target_check_put(c.report, &e) == 0) && (lost_path || opt_there(argv + 1, files, &e) == 0));
-    must(!lost_path || (lost = lost_open(lost_path, &e)));
-    must((in = records_file(argv[1], &how, &e)) != NULL || (lost && !all));
-    part = files == 1 && !merge && in ? choose_part(ch, in) : 0;
-    if (all || part > 0)
-        pass(ch, in);
-    else
-        rank(ch, in, argv + 1, files);
+    must(!lost_path || (job.lost = lost_open(lost_path, &e)));
+    must((in = records_file(argv[1], &how, &e)) != NULL || (job.lost && !all));
+    part = files == 1 && !job.merge && in ? choose_part(ch, in) : 0;
+    must((all || part > 0 ? choose_pass(&job, ch, in, &e) : choose_rank(&job, ch, in, argv + 1, files, &e)) == 0);
     must(choose_close(ch, &e) == 0);
-    if (lost && lost_count(lost))
-        warn("%d files or shards could not be read whole: %s lists them", lost_count(lost), lost_path);
-    must(!lost || lost_close(lost, &e) == 0);
+    if (job.note.msg[0])
+        warn("%s", job.note.msg);
+    if (job.lost && lost_count(job.lost))
+        warn("%d files or shards could not be read whole: %s lists them", lost_count(job.lost), lost_path);
+    must(!job.lost || lost_close(job.lost, &e) == 0);
     progress_end();
     finish_stdout();
     return 0;

@@ -11,19 +11,14 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/target.h"
-#include "factor/group.h"
-#include "tensor/budget.h"
-#include "tensor/describe.h"
-#include "tensor/select.h"
-#include "tensor/stream.h"
+#include "factor/flow.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
 static int dry_run, list, verbose;
 static struct unseen unseen;
 static struct factor_pass pass = FACTOR_PASS;
 static struct select sel = {.linears = 1};
-static struct budget *budget;
-static struct buf report;
+static struct factor_flow flow = {.pass = &pass, .sel = &sel};
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to factor: see --list", 0},
@@ -78,19 +73,18 @@ static void open_budget(const struct factor_method *m)
         die_usage("--budget: each tensor's own, so neither -r nor --keep can be");
     if (m->kind == FACTOR_MIX)
         die_usage("--budget: -m masa is for several tensors together");
-    if (!(budget = budget_read(budget_path, column, set_size, NULL, &e)))
+    if (!(flow.budget = budget_read(budget_path, column, set_size, NULL, &e)))
         die("%s", e.msg);
     sel.linears = !(sel.by_table = 1); /* the table says which */
 }
 
-static const struct factor_method *check_options(void)
+static void check_options(void)
 {
-    const struct factor_method *m;
     struct err e;
 
     if (!method_name)
         die_usage("-m NAME is needed; --list names the methods");
-    if (!(pass.method = m = factor_find(method_name)))
+    if (!(pass.method = factor_find(method_name)))
         die_unknown("method", factor_table, NULL, method_name);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
@@ -100,82 +94,11 @@ static const struct factor_method *check_options(void)
     if (type_name && (pass.type < 0 || !dtype_info((enum dtype)pass.type)->writes_f32))
         die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
     if (budget_path)
-        open_budget(m);
+        open_budget(pass.method);
     pass.unseen = &unseen;
-    if (factor_pass_check(&pass, budget ? budget_column(budget) : NULL, &e) < 0 || select_check(&sel, &e) < 0)
+    if (factor_pass_check(&pass, flow.budget ? budget_column(flow.budget) : NULL, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     opt_check_report(&report_path, dry_run);
-    return m;
-}
-
-/* Is b to be factored? Then the pass has its size. Vectors are left alone. */
-static int is_chosen(const struct bundle *b)
-{
-    const char *word = budget ? budget_find(budget, b->name) : NULL;
-
-    return select_match(&sel, b) && (word || !budget) && b->shape.rank > 1 &&
-           (!word || set_size(NULL, budget_column(budget), word, NULL) == 0);
-}
-
-/* A gram of fewer tokens than columns says nothing of some directions. Once for a run. */
-static void warn_poor(const struct bundle *b, unsigned needs)
-{
-    static int warned;
-    int64_t count = attrs_int(&b->more, "count", 0);
-
-    if (warned || !(needs & FACTOR_GRAM) || !bundle_part(b, -1, "gram") || count <= 0 || (uint64_t)count >= b->cols)
-        return;
-    warn("%s: its gram is of %lld tokens, fewer than its %llu columns: too few to tell what may go; calibrate on more",
-         b->name, (long long)count, (unsigned long long)b->cols);
-    warned = 1;
-}
-
-/* The bundle that in stands at; *ahead: of the one behind it, which was read to see whether it is the bias, what
- * bundle_read gave; -2: it was not. */
-static int factor_one(struct reader *in, struct bundle *b, struct bundle *next, int *ahead, unsigned needs,
-                      struct err *e)
-{
-    struct bundle *bias = NULL;
-    struct factor_tally t;
-
-    warn_poor(b, needs);
-    if (bundle_load(in, b, e) < 0)
-        return -1;
-    if (needs & FACTOR_BIAS && (*ahead = bundle_read(in, next, e)) == -1)
-        return -1;
-    if (*ahead > 0 && factor_is_bias(next, b))
-        bias = next;
-    if ((bias && bundle_load(in, bias, e) < 0) || factor_loaded(&pass, b, bias, &t, e) < 0)
-        return -1;
-    factor_tally_line(&report, b, &t);
-    pass.done += (uint64_t)t.done;
-    return 0;
-}
-
-/* needs: of the method. */
-static int walk(struct reader *in, struct writer *out, unsigned needs, struct err *e)
-{
-    struct bundle b = {0}, next = {0};
-    int got = bundle_read(in, &b, e);
-
-    while (got > 0) {
-        int ahead = -2;
-
-        progress_step(1, describe_bytes(&b, 0));
-        if ((is_chosen(&b) && factor_one(in, &b, &next, &ahead, needs, e) < 0) ||
-            (out && bundle_write(out, in, &b, e) < 0))
-            return -1;
-        if (ahead == -2) {
-            got = bundle_read(in, &b, e);
-        } else {
-            bundle_free(&b);
-            b = next;
-            next = (struct bundle){0};
-            got = ahead;
-        }
-    }
-    bundle_free(&b);
-    return got;
 }
 
 static void tell_unseen(void)
@@ -198,27 +121,28 @@ int main(int argc, char **argv)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
-    const struct factor_method *m = check_options();
+    check_options();
     struct reader *in = reader_stdin(&e);
     struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
     if (!in || (!out && !dry_run))
         die("%s", e.msg);
     reader_allow_partial(in, 1);
     progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
-    buf_puts(&report, FACTOR_TALLY_TITLES);
-    got = m->kind == FACTOR_MIX ? factor_groups(&pass, &sel, in, out, &report, &e) : walk(in, out, m->needs, &e);
+    got = factor_flow(&flow, in, out, &e);
     progress_end();
+    if (flow.poor.msg[0])
+        warn("%s", flow.poor.msg);
     if (got < 0 ||
         select_end(&sel, &reader_head(in)->model, pass.done, "none is a matrix that would be smaller in factors", &e) <
             0 ||
         (out && writer_finish(out, &e) < 0) ||
-        (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+        (report_path && target_put(report_path, flow.report.data, flow.report.len, &e) < 0))
         die("%s", e.msg);
     tell_unseen();
-    if (budget_unused(budget, reader_head(in), &e))
+    if (budget_unused(flow.budget, reader_head(in), &e))
         warn("%s", e.msg);
-    budget_free(budget);
-    buf_free(&report);
+    budget_free(flow.budget);
+    buf_free(&flow.report);
     reader_close(in);
     return 0;
 }

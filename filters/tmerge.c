@@ -7,23 +7,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/die.h"
 #include "base/opt.h"
-#include "base/progress.h"
 #include "base/target.h"
-#include "merge/attach.h"
-#include "merge/heads.h"
+#include "merge/files.h"
 #include "merge/options.h"
-#include "merge/pass.h"
 #include "tensor/unshard.h"
 
 static const char *method_name, *path = "-";
-static int list, type = -1, untied;
+static int list, type = -1;
 static enum merge_mask mask;
 static const char *vocab_name;
-static struct merge_vocab vocab;
 static struct merge_texts texts;
 static int64_t revert;
 static struct select sel;
@@ -66,39 +61,6 @@ static int print_list(void)
     return 0;
 }
 
-/* Blobs and head of a checkpoint that leads; a stream's come with its reader. */
-static struct writer *begin(struct operand *first, int fd)
-{
-    struct writer *out = writer_open(fd, path, first->in, &e);
-
-    if (!out)
-        die("%s", e.msg);
-    if (first->in)
-        return out;
-    plan_head(&first->plan, &first->source, writer_head(out));
-    for (int i = 0; i < first->source.blobs; i++) {
-        struct buf b = {0};
-
-        if (source_blob(&first->source, i, &b, &e) < 0 ||
-            blob_write(out, first->source.blob[i].name, b.data, b.len, &e) < 0)
-            die("%s: %s", first->source.blob[i].name, e.msg);
-        buf_free(&b);
-    }
-    return out;
-}
-
-static void open_all(struct merge_pass *p, char **paths, int n)
-{
-    p->operand = mem_new((size_t)n, sizeof *p->operand);
-    p->operands = n;
-    for (int i = 0; i < n; i++)
-        if (operand_open(&p->operand[i], paths[i], &e) < 0)
-            die("%s", e.msg);
-    operand_agree(p->operand, n);
-    if (merge_same_shard(p, &e) < 0 || (p->method && merge_heads(p->operand, n, &untied, &e) < 0))
-        die("%s", e.msg);
-}
-
 /* Merged sparse models: are they 0 in the same places? */
 static void tell_zeros(const struct merge_zeros *z)
 {
@@ -109,60 +71,21 @@ static void tell_zeros(const struct merge_zeros *z)
              (unsigned long long)z->differ, (unsigned long long)z->tensors);
 }
 
-/* Rows of several texts. */
-static void tell_vocab(const struct merge_pass *p)
+static void tell(const char *line)
 {
-    struct err note;
-
-    if (!p->method || p->vocab)
-        return;
-    merge_vocab_compare(p->operand, p->operands, &note);
-    if (note.msg[0])
-        warn("%s", note.msg);
+    warn("%s", line);
 }
 
 static void run(char **paths, int n, int fd)
 {
     struct merge_pass p = {.type = type, .sel = &sel, .revert = revert, .zeros.keep = mask};
-    int rc;
-    struct writer *out;
 
-    if (strcmp(method_name, "cat") == 0) {
-        if (unshard(paths, n, fd, path, &e) < 0)
-            die("%s", e.msg);
-        return;
-    }
     p.method = merge_find(method_name);
     if (p.method && merge_options(&texts, p.method, n - p.method->base, &p.args, &e) < 0)
         die_usage("%s", e.msg);
-    if (mask && (!p.method || p.method->run))
-        die_usage("%s has no --mask", method_name);
-    if (vocab_name && (!p.method || p.method->run))
-        die_usage("%s has no --vocab", method_name);
-    open_all(&p, paths, n);
-    if (vocab_name && merge_vocab_make(&vocab, p.operand, n, *vocab_name == 'u', &e) < 0)
+    if (merge_files(&p, paths, n, vocab_name, fd, path, tell, &e) < 0)
         die("%s", e.msg);
-    p.vocab = vocab_name ? &vocab : NULL;
-    tell_vocab(&p);
-    out = begin(&p.operand[0], fd);
-    progress_total(writer_head(out)->tensors, 0);
-    if (p.method)
-        writer_drop_manifest(out);
-    if (untied)
-        attrs_set_bool(&writer_head(out)->model, "tied", 0);
-    if (p.method)
-        rc = p.method->run ? p.method->run(&p, out, &e) : merge_all(&p, out, &e);
-    else
-        rc = merge_attach(&p.operand[0], &p.operand[1], out, &e);
-    if (rc == 0 && p.method)
-        rc = select_end(&sel, operand_model(&p.operand[0]), SELECT_CHOSEN, NULL, &e);
-    if (rc < 0 || writer_finish(out, &e) < 0)
-        die("%s", e.msg);
-    progress_end();
     tell_zeros(&p.zeros);
-    merge_pass_free(&p);
-    merge_vocab_free(&vocab);
-    free(p.operand);
     free(p.args.weight);
     free(p.args.density);
 }
@@ -197,9 +120,14 @@ int main(int argc, char **argv)
         die_usage("%s computes nothing: it has no --%s", method_name, merge_options_given(&texts));
     if (!merge_find(method_name) && select_given(&sel))
         die_usage("%s is for all tensors: it has no --only, --skip or --layers", method_name);
+    if ((mask || vocab_name) && (!merge_find(method_name) || merge_find(method_name)->run))
+        die_usage("%s has no --%s", method_name, mask ? "mask" : "vocab");
     if (opt_there(argv + 1, n, &e) < 0 || !(to = target_open(path, &e)))
         die("%s", e.msg);
-    run(argv + 1, n, target_fd(to));
+    if (strcmp(method_name, "cat") != 0)
+        run(argv + 1, n, target_fd(to));
+    else if (unshard(argv + 1, n, target_fd(to), path, &e) < 0)
+        die("%s", e.msg);
     if (target_commit(to, &e) < 0)
         die("%s", e.msg);
     return 0;

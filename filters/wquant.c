@@ -18,7 +18,6 @@
 static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path, *budget_path;
 static int64_t bits;
 static uint64_t group = 128;
-static struct quant_gram_args gram = QUANT_GRAM_ARGS;
 static int no_clip, residual, sym, no_importance, dry_run, list, verbose;
 static struct select sel;
 
@@ -31,10 +30,6 @@ static const struct opt opts[] = {
     {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero in the middle of the codes", 0},
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: scales and zeros in f16 (default), bf16 or f32", 0},
     {'m', "method", "NAME", OPT_STRING, &method_name, "int types: how codes are chosen (default rtn): see --list", 0},
-    {0, "act-order", 0, OPT_FLAG, &gram.act_order,
-     "gptq: the columns of the strongest inputs go first; groups are static", 0},
-    {0, "static-groups", 0, OPT_FLAG, &gram.static_groups, "gptq: scales and zeros from the weights as they came", 0},
-    {0, "damp", "F", OPT_F64, &gram.damp, "gptq: add this share of the gram's mean diagonal to it (default 0.01)", 0},
     {0, "no-clip", 0, OPT_FLAG, &no_clip, "awq: scale only, clip no groups", 0},
     {0, "residual", 0, OPT_FLAG, &residual, "keep what is lost as one more dense term", 0},
     {0, "no-importance", 0, OPT_FLAG, &no_importance, "block types: do not use the companion norm2", 0},
@@ -48,8 +43,12 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-static const struct opt_spec spec = {
-    "wquant", "-t TYPE [OPTION]... <STREAM >STREAM", "Store weights in fewer bits.", opts, opt_common, NULL};
+static const struct opt_spec spec = {.prog = "wquant",
+                                     .synopsis = "-t TYPE [OPTION]... <STREAM >STREAM",
+                                     .brief = "Store weights in fewer bits.",
+                                     .table = opts,
+                                     .more = opt_common,
+                                     .methods = {quant_methods}};
 
 static struct quant_plan plan;
 static struct budget *budget;
@@ -60,6 +59,8 @@ static int print_list(void)
 
     quant_list(&text);
     fputs(buf_str(&text), stdout);
+    for (const struct quant_method *const *m = quant_methods; *m; m++)
+        opt_list(*m, "method", (*m)->name, (*m)->brief, NULL);
     buf_free(&text);
     finish_stdout();
     return 0;
@@ -87,6 +88,9 @@ static void check_options(void)
         die_usage("one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types");
     if (bits && (bits < 2 || bits > 8))
         die_usage("-b %lld: 2 to 8 bits", (long long)bits);
+    if (!quant_method_find(method_name))
+        die_unknown("method", quant_methods, NULL, method_name);
+    opt_own(&spec, quant_method_find(method_name));
     snprintf(word, sizeof word, "%lld", (long long)bits);
     if (set_plan(NULL, bits ? "bits" : "type",
                  bits        ? word
@@ -95,15 +99,10 @@ static void check_options(void)
                  &e) < 0 ||
         select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if ((gram.act_order || gram.static_groups) && !(plan.method->needs & QUANT_SWEEP))
-        die_usage("--act-order and --static-groups belong to -m gptq, not %s", method_name);
     if (no_clip && !(plan.method->needs & QUANT_LAYER))
         die_usage("--no-clip belongs to -m awq, not %s", method_name);
-    if (gram.damp < 0)
-        die_usage("--damp %g is below 0", gram.damp);
     if (budget_path && plan.method->needs & QUANT_LAYER)
         die_usage("--budget: %s scales all linears of one input together, for one type", method_name);
-    plan.gram = gram;
     plan.residual = residual;
     plan.clip = plan.method->needs & QUANT_LAYER && !no_clip;
     opt_check_report(&report_path, dry_run);

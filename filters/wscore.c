@@ -8,39 +8,41 @@
 
 #include "base/die.h"
 #include "base/opt.h"
-#include "base/target.h"
 #include "run/feed.h"
 #include "score/pass.h"
-#include "tensor/stream.h"
+#include "tensor/ends.h"
 
-static const char *method_name, *report_path;
+static const char *method_name;
 static struct select sel = {.linears = 1};
 static struct unseen unseen;
-static struct score_pass pass = {.rank = SCORE_RANK, .sel = &sel, .unseen = &unseen};
+static struct score_pass pass = {.sel = &sel, .unseen = &unseen};
+static struct ends ends;
 static int list, verbose;
 
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "the score: see --list", 0},
-    {0, "seed", "N", OPT_U64, &pass.seed, "of random (default 0)", 0},
-    {'r', "rank", "R", OPT_U64, &pass.rank, "lift: of the approximation (default 128)", 0},
     SELECT_OPTS(sel),
-    {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor scored", 0},
-    {'n', "dry-run", 0, OPT_FLAG, &pass.dry, "write no stream; the report goes to standard output", 0},
+    ENDS_OPTS(ends, "a TSV line for each tensor scored"),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods, what a score is about, and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},
     OPT_END,
 };
 
 static const struct opt_spec spec = {
-    "wscore", "-m NAME [OPTION]... <STREAM >STREAM", "Add the importance of weights to a stream.", opts, opt_common,
-    NULL};
+    .prog = "wscore",
+    .synopsis = "-m NAME [OPTION]... <STREAM >STREAM",
+    .brief = "Add the importance of weights to a stream.",
+    .table = opts,
+    .more = opt_common,
+    .methods = {score_table},
+};
 
 static int print_list(void)
 {
     static const char *const about[] = {"weight", "channel", "tensor"};
 
     for (int i = 0; score_table[i]; i++)
-        printf("%s\t%s\t%s\n", score_table[i]->name, about[score_table[i]->each], score_table[i]->brief);
+        opt_list(score_table[i], score_table[i]->name, about[score_table[i]->each], score_table[i]->brief, NULL);
     finish_stdout();
     return 0;
 }
@@ -54,11 +56,12 @@ static const struct score_method *check_options(void)
         die_usage("-m NAME is needed; --list names the scores");
     if (!(m = score_find(method_name)))
         die_unknown("score", score_table, NULL, method_name);
-    if (pass.rank < 1)
-        die_usage("--rank 0: at least 1 is needed");
+    opt_own(&spec, m);
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    opt_check_report(&report_path, pass.dry);
+    ends_check(&ends);
+    pass.dry = ends.dry_run;
+    pass.report = ends.report_path ? &ends.report : NULL;
     return pass.method = m;
 }
 
@@ -90,7 +93,6 @@ static int walk_layers(struct feed *f, struct err *e)
 
 int main(int argc, char **argv)
 {
-    struct buf report = {0};
     struct feed feed = {0};
     struct err e;
     int got;
@@ -100,21 +102,18 @@ int main(int argc, char **argv)
     if (list)
         return print_list();
     const struct score_method *m = check_options();
-    if (!(feed.in = reader_stdin(&e)) || (!pass.dry && !(feed.out = writer_stdout(feed.in, &e))))
+    if (ends_open(&ends, &e) < 0)
         die("%s", e.msg);
-    reader_allow_partial(feed.in, 1); /* a shard may be scored alone */
-    buf_puts(&report, SCORE_TITLES);
-    pass.report = report_path ? &report : NULL;
+    feed.in = ends.in;
+    feed.out = ends.out;
+    buf_puts(&ends.report, SCORE_TITLES);
     got = m->needs & SCORE_POOL ? walk_layers(&feed, &e) : walk(&feed, &e);
-    if (got < 0 || select_end(&sel, &reader_head(feed.in)->model, pass.done, NULL, &e) < 0 ||
-        (feed.out && writer_finish(feed.out, &e) < 0) ||
-        (report_path && target_put(report_path, report.data, report.len, &e) < 0))
+    if (got < 0 || ends_finish(&ends, &sel, pass.done, NULL, &e) < 0)
         die("%s", e.msg);
     if (unseen.n)
         warn("%s", unseen_line(&unseen, "were scored by magnitude", verbose));
     unseen_free(&unseen);
-    buf_free(&report);
-    reader_close(feed.in);
+    ends_close(&ends);
     feed_free(&feed);
     return 0;
 }

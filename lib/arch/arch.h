@@ -27,6 +27,8 @@ struct arch_key { /* of a GGUF, without "general.architecture." */
 };
 
 /* A number of the configuration. each: one a layer ("i" is the layer). */
+/* By the default that the page gives: a number as it comes; false or true; with a point (7.0); 0 as null. */
+enum arch_written { ARCH_PLAIN, ARCH_TRUTH, ARCH_REAL, ARCH_NULL };
 struct arch_number {
     char *name;
     char **path; /* keys of config.json, "a.b" nested; the first that is there counts, the first is written */
@@ -35,7 +37,8 @@ struct arch_number {
     int each, list;       /* list: a list that is no list of layers (its default is []) */
     struct arch_key *key; /* of a GGUF; array: one value a layer */
     int keys, array;
-    struct expr *otherwise; /* default, or NULL: it must be there */
+    struct expr *otherwise;    /* default, or NULL: it must be there */
+    enum arch_written written; /* how config.json has it */
 };
 
 struct arch_atom {
@@ -106,12 +109,18 @@ struct arch_step {
     int line;
 };
 
-struct
-    arch_require { /* what must hold, and the sentence where it does not, with numbers by their {names}; hf: of require,
-                    * transformers asks for it */
+/* What must hold, and the sentence where it does not, with numbers by their {names}; hf: of require, transformers asks
+ * for it. */
+struct arch_require {
     struct expr *that;
     char *why;
     int hf;
+};
+
+/* What readers of GGUF take for granted of a number that has no key. */
+struct arch_assume {
+    char *name;
+    struct expr *value;
 };
 
 struct arch {
@@ -129,9 +138,10 @@ struct arch {
     struct arch_weight *weight;
     struct arch_store *store;
     struct arch_step *step[ARCH_SECTIONS];
+    struct arch_assume *assume;   /* in the order of the page */
     struct arch_require *must;    /* of every such model */
     struct arch_require *require; /* what readers of GGUF take for granted */
-    int numbers, weights, stores, steps[ARCH_SECTIONS], musts, requires;
+    int numbers, weights, stores, steps[ARCH_SECTIONS], assumes, musts, requires;
 };
 
 /*

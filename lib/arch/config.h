@@ -43,9 +43,11 @@ int config_span(const struct buf *text, const char **path, size_t *from, size_t 
 /* Rotary angles' scaling, rope_parameters or rope_scaling: keys rope_scaling, rope_factor ... of head.model (model.h),
  * both ways. */
 void config_read_rope(const struct json *c, struct attrs *m);
-void config_make_rope(const struct attrs *m, struct buf *out); /* ',' and the member, or nothing */
+void config_make_rope(const struct model *m, struct buf *out); /* ',' and the member, or nothing */
 
 /* A number as JSON: a float keeps a point or exponent. */
+/* A number whose type the page says (false, 7.0, null). 1: it was one. */
+int config_put_written(struct buf *b, const struct arch_number *n, const struct attr *t);
 void config_put_float(struct buf *b, double v);
 
 #endif

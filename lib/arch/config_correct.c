@@ -97,6 +97,8 @@ static void put(struct buf *b, const struct arch_number *n, const struct attrs *
     double *list = NULL;
     int count;
 
+    if (!old && config_put_written(b, n, t))
+        return;
     if (t->kind == ATTR_BOOL || (old && old->kind == JSON_BOOL))
         buf_puts(b, attrs_int(m, n->name, 0) ? "true" : "false");
     else if (t->kind == ATTR_INT)

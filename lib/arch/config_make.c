@@ -35,12 +35,27 @@ static void put_list(struct buf *b, const struct arch_number *n, const double *l
     buf_puts(b, "]");
 }
 
+int config_put_written(struct buf *b, const struct arch_number *n, const struct attr *t)
+{
+    double v = t->kind == ATTR_F64 ? t->f : (double)t->i;
+
+    if (t->kind == ATTR_STR || t->kind == ATTR_RAW || n->written == ARCH_PLAIN || (n->written == ARCH_NULL && v != 0))
+        return 0;
+    if (n->written == ARCH_REAL)
+        config_put_float(b, v);
+    else
+        buf_puts(b, n->written == ARCH_NULL ? "null" : v != 0 ? "true" : "false");
+    return 1;
+}
+
 static void put_attr(struct buf *b, const struct arch_number *n, const struct attrs *m)
 {
     const struct attr *t = attrs_find(m, n->name);
     double *list;
     int count;
 
+    if (config_put_written(b, n, t))
+        return;
     switch (t->kind) {
     case ATTR_BOOL:
         buf_puts(b, t->i ? "true" : "false");
@@ -89,7 +104,7 @@ static void groups(struct buf *b, const struct model *m)
         char *name;
         int seen = 0;
 
-        if (!dot)
+        if (!dot || strncmp(path, "rope_", 5) == 0) /* config_make_rope's */
             continue;
         name = mem_strndup(path, (size_t)(dot - path));
         for (int k = 0; k < i; k++)
@@ -122,6 +137,6 @@ void config_make(const struct model *m, const char *type, struct buf *out)
             buf_printf(out, ",\n  \"%s\": %lld", ids[i][1], (long long)attrs_int(&m->head, ids[i][0], 0));
     members(out, m, NULL, "  ");
     groups(out, m);
-    config_make_rope(&m->head, out);
+    config_make_rope(m, out);
     buf_puts(out, "\n}\n");
 }

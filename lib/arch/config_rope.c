@@ -65,34 +65,57 @@ void config_read_rope(const struct json *c, struct attrs *m)
         attrs_set_int(m, "rope_original_context", v->i);
 }
 
-void config_make_rope(const struct attrs *m, struct buf *out)
+static void put_key(struct buf *out, const struct key *k, const struct attrs *m)
 {
-    const char *type = attrs_str(m, "rope_scaling", NULL);
+    int n;
+    double *list = k->kind == LIST ? attrs_list(m, k->ours, &n) : NULL;
+
+    for (int i = 0; list && i < n; i++) {
+        buf_puts(out, i ? ", " : "[");
+        config_put_float(out, list[i]);
+    }
+    if (list)
+        buf_puts(out, "]");
+    else if (strcmp(k->ours, "rope_truncate") == 0)
+        buf_puts(out, attrs_int(m, k->ours, 1) ? "true" : "false");
+    else if (k->kind == WHOLE)
+        buf_printf(out, "%lld", (long long)attrs_int(m, k->ours, 0));
+    else
+        config_put_float(out, attrs_f64(m, k->ours, 0));
+    free(list);
+}
+
+/* The page's own number that stands at this key of rope_scaling, where the head says it. */
+static const char *own_number(const struct model *m, const char *theirs)
+{
+    for (int i = 0; i < m->arch->numbers; i++) {
+        const struct arch_number *n = &m->arch->number[i];
+
+        if (n->paths && strncmp(n->path[0], "rope_scaling.", 13) == 0 && strcmp(n->path[0] + 13, theirs) == 0 &&
+            attrs_find(&m->head, n->name))
+            return n->name;
+    }
+    return NULL;
+}
+
+void config_make_rope(const struct model *m, struct buf *out)
+{
+    const struct attrs *h = &m->head;
+    const char *type = attrs_str(h, "rope_scaling", NULL);
 
     if (!type)
         return;
     buf_printf(out, ",\n  \"rope_scaling\": {\n    \"rope_type\": \"%s\"", type);
     for (size_t i = 0; i < KEYS; i++) {
-        int n;
-        double *list = keys[i].kind == LIST ? attrs_list(m, keys[i].ours, &n) : NULL;
+        struct key k = keys[i];
 
-        if (!attrs_find(m, keys[i].ours))
+        if (!attrs_find(h, k.ours) && !(k.ours = own_number(m, k.theirs)))
             continue;
-        buf_printf(out, ",\n    \"%s\": ", keys[i].theirs);
-        if (list) {
-            for (int k = 0; k < n; k++) {
-                buf_puts(out, k ? ", " : "[");
-                config_put_float(out, list[k]);
-            }
-            buf_puts(out, "]");
-        } else if (strcmp(keys[i].ours, "rope_truncate") == 0) {
-            buf_puts(out, attrs_int(m, keys[i].ours, 1) ? "true" : "false");
-        } else if (keys[i].kind == WHOLE) {
-            buf_printf(out, "%lld", (long long)attrs_int(m, keys[i].ours, 0));
-        } else {
-            config_put_float(out, attrs_f64(m, keys[i].ours, 0));
-        }
-        free(list);
+        buf_printf(out, ",\n    \"%s\": ", k.theirs);
+        put_key(out, &k, h);
     }
     buf_puts(out, "\n  }");
+    if (strcmp(type, "longrope") == 0 && attrs_find(h, "rope_original_context")) /* Phi-3's class reads it here */
+        buf_printf(out, ",\n  \"original_max_position_embeddings\": %lld",
+                   (long long)attrs_int(h, "rope_original_context", 0));
 }

@@ -157,6 +157,21 @@ static int line_require(struct arch_require **list, int *n, struct span rest, st
     return (r->that = span_expr((struct span){rest.at, (size_t)(colon - rest.at)}, e)) ? 0 : -1;
 }
 
+/* "assume NAME = EXPR": what readers of GGUF take for granted of a number that a GGUF has no key for. */
+static int line_assume(struct arch *a, struct span rest, struct err *e)
+{
+    struct span name, equal;
+    struct arch_assume *s;
+
+    if (!span_word(&rest, &name) || !span_word(&rest, &equal) || !span_is(equal, "="))
+        return err_set(e, "assume is followed by NAME = EXPRESSION");
+    s = PAGE_ADD(a->assume, a->assumes);
+    s->name = span_copy(name);
+    if (!arch_number(a, s->name))
+        return err_set(e, "assume %s: no number of this page", s->name);
+    return (s->value = span_expr(span_trim(rest), e)) ? 0 : -1;
+}
+
 static int append(struct arch *a, const char *text, size_t n, struct err *e, int depth);
 
 static void free_lists(struct arch *a);
@@ -216,6 +231,8 @@ static int top(struct arch *a, struct span word, struct span rest, struct err *e
         return line_require(&a->must, &a->musts, rest, e);
     if (span_is(word, "require"))
         return line_require(&a->require, &a->requires, rest, e);
+    if (span_is(word, "assume"))
+        return line_assume(a, rest, e);
     if (span_is(word, "prefix")) {
         page_free_list(a->prefix);
         a->prefix = alternatives(rest);
@@ -372,6 +389,11 @@ static void free_lists(struct arch *a)
         clear_steps(a, (enum arch_section)s);
         free(a->step[s]);
     }
+    for (int i = 0; i < a->assumes; i++) {
+        free(a->assume[i].name);
+        expr_free(a->assume[i].value);
+    }
+    free(a->assume);
     free_requires(a->must, a->musts);
     free_requires(a->require, a->requires);
     page_free_list(a->prefix);

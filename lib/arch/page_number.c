@@ -89,6 +89,23 @@ static struct arch_number *place(struct arch *a, struct span name, struct span k
     return PAGE_ADD(a->number, a->numbers);
 }
 
+/* The default as the words of config.json that say its type; false, true and null are numbers to the page. */
+static enum arch_written written(struct span *s)
+{
+    if (span_is(*s, "true") || span_is(*s, "false")) {
+        *s = (struct span){span_is(*s, "true") ? "1" : "0", 1};
+        return ARCH_TRUTH;
+    }
+    if (span_is(*s, "null")) {
+        *s = (struct span){"0", 1};
+        return ARCH_NULL;
+    }
+    for (size_t i = 0; i < s->n; i++)
+        if (!strchr("0123456789.e+-", s->at[i]))
+            return ARCH_PLAIN;
+    return memchr(s->at, '.', s->n) || memchr(s->at, 'e', s->n) ? ARCH_REAL : ARCH_PLAIN;
+}
+
 int page_number(struct arch *a, struct span line, int each, struct err *e)
 {
     struct span name, path, key, equal;
@@ -108,5 +125,6 @@ int page_number(struct arch *a, struct span line, int each, struct err *e)
     if (!span_is(equal, "=") || line.n == 0)
         return err_set(e, "%s: '%.*s' stands where '= DEFAULT' may stand", n->name, (int)equal.n, equal.at);
     n->list = span_is(line, "[]");
+    n->written = written(&line);
     return (n->otherwise = span_expr(line, e)) ? 0 : err_in(e, "%s", n->name);
 }

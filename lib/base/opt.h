@@ -4,8 +4,7 @@
  *
  *     static double damp = 0.01;
  *     static const struct opt opts[] = {
- *         {.name = "damp", .arg = "F", .kind = OPT_F64, .to = &damp, .hi = INFINITY,
- *          .help = "add this share of the gram's mean diagonal to it"},
+ *         {0, "damp", "F", OPT_F64, &damp, "add this share of the gram's mean diagonal to it", 0, 0, INFINITY},
  *         OPT_END};
  *     const struct prune_method prune_sparsegpt = {.name = "sparsegpt", .brief = "...", .opts = opts, ...};
  *

@@ -1,4 +1,5 @@
 /* opt_help: --help, and the column of options in --list. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,7 +41,8 @@ static int is_number(const struct opt *o)
 static const char *facts(const struct opt *o, char *out, size_t room)
 {
     char range[80];
-    int bounds = o->lo != 0 || o->hi != 0, said = strstr(o->help, "(default") != NULL;
+    int whole = OPT_KIND(o) == OPT_U64 || OPT_KIND(o) == OPT_SIZE; /* at least 0 in any case */
+    int bounds = o->lo != 0 || (o->hi != 0 && !(whole && isinf(o->hi))), said = strstr(o->help, "(default") != NULL;
     double v;
 
     out[0] = '\0';

@@ -133,6 +133,28 @@ static int read_numbers(const struct gguf_in *g, const struct arch *a, struct at
     return 0;
 }
 
+/* Numbers without a key that llama.cpp takes for granted of this architecture. */
+static int read_assumed(const struct arch *a, struct attrs *m, struct err *e)
+{
+    for (int i = 0; i < a->assumes; i++) {
+        const struct arch_number *n = arch_number(a, a->assume[i].name);
+        struct model bound;
+        double v = 0;
+        int rc;
+
+        if (attrs_find(m, n->name))
+            continue;
+        if (model_bind(&bound, m, e) < 0)
+            return -1;
+        rc = model_eval(&bound, a->assume[i].value, -1, &v, e);
+        model_close(&bound);
+        if (rc < 0)
+            return err_in(e, "%s", a->file);
+        set_number(m, n->name, v, n->written == ARCH_TRUTH ? GGUF_BOOL : GGUF_U32);
+    }
+    return 0;
+}
+
 static void read_ids(const struct gguf_in *g, struct attrs *m)
 {
     static const char *const ids[][2] = {{"tokenizer.ggml.bos_token_id", "bos"},
@@ -164,7 +186,32 @@ static void read_rope(const struct gguf_in *g, const struct arch *a, struct attr
         attrs_set_f64(m, "rope_attention_factor", plain(gguf_num(g, k, 1)));
 }
 
-/* The page of a general.architecture: the first whose own key is there. */
+static int no_name(void *ctx, const char *name, struct value *v, struct err *e)
+{
+    (void)ctx, (void)v;
+    return err_set(e, "%s is not constant", name);
+}
+
+/* Has the file another value than the page's constant in a key that stands for no number of the model? */
+static int contradicts(const struct gguf_in *g, const struct arch *a)
+{
+    const struct names constant = {no_name, NULL};
+    struct err none;
+    char k[160];
+    double is;
+
+    for (int i = 0; i < a->numbers; i++)
+        for (int j = 0; strcmp(a->number[i].name, "-") == 0 && j < a->number[i].keys; j++) {
+            const struct arch_key *x = &a->number[i].key[j];
+
+            if (x->value && expr_number(x->value, &constant, &is, &none) == 0 &&
+                gguf_find(g, key(a->gguf, x->key, k)) && gguf_num(g, k, is) != is)
+                return 1;
+        }
+    return 0;
+}
+
+/* The page of a general.architecture: the first whose own key is there and whose constants are not contradicted. */
 static const struct arch *page_of(const struct gguf_in *g, const char *name)
 {
     char k[160];
@@ -172,7 +219,8 @@ static const struct arch *page_of(const struct gguf_in *g, const char *name)
     for (int i = 0; arch_row(i); i++) {
         const struct arch *a = arch_row(i);
 
-        if (a->gguf && strcmp(a->gguf, name) == 0 && (!a->gguf_key || gguf_num(g, key(name, a->gguf_key, k), 0) > 0))
+        if (a->gguf && strcmp(a->gguf, name) == 0 && (!a->gguf_key || gguf_num(g, key(name, a->gguf_key, k), 0) > 0) &&
+            !contradicts(g, a))
             return a;
     }
     return NULL;
@@ -195,33 +243,60 @@ int from_gguf_model(const struct gguf_in *g, int tied, struct attrs *m, struct e
     if (read_numbers(g, a, m, e) < 0)
         return -1;
     attrs_set_bool(m, "tied", tied);
+    if (read_assumed(a, m, e) < 0)
+        return -1;
     read_ids(g, m);
     read_rope(g, a, m);
     return 0;
 }
 
-int from_gguf_scaling(const float *freqs, uint64_t n, struct attrs *m, struct err *e)
+/* Are they what Llama 3's rule gives, with low 1 and high 4, as all its models have them, from that context? */
+static int llama3(const float *freqs, uint64_t n, double theta, double factor, double context)
 {
-    double theta = attrs_f64(m, "rope_theta", 10000), factor = 1;
-
-    for (uint64_t i = 0; i < n; i++)
-        factor = (double)freqs[i] > factor ? (double)freqs[i] : factor;
     for (uint64_t i = 0; i < n; i++) {
-        double turns = 8192 / (2 * M_PI * pow(theta, (double)i / (double)n)), t = (turns - 1) / 3;
-        double want;
+        double turns = context / (2 * M_PI * pow(theta, (double)i / (double)n)), t = (turns - 1) / 3, want;
 
         t = t < 0 ? 0 : t > 1 ? 1 : t;
         want = 1 / ((1 - t) / factor + t);
         if (!(fabs(want - (double)freqs[i]) <= 1e-4 * want))
-            return err_set(e, "rope_freqs.weight: divisor %llu is %g, Llama 3's rule with factor %g gives %g",
-                           (unsigned long long)i, (double)freqs[i], factor, want);
+            return 0;
+    }
+    return 1;
+}
+
+/* The same divisors whatever the length is, as the only rule that lists them says it. */
+static void listed(const float *freqs, uint64_t n, struct attrs *m)
+{
+    double *list = mem_new(n + 1, sizeof *list);
+
+    for (uint64_t i = 0; i < n; i++)
+        list[i] = plain((double)freqs[i]);
+    attrs_set_str(m, "rope_scaling", "longrope");
+    attrs_set_list(m, "rope_short", list, (int)n);
+    attrs_set_list(m, "rope_long", list, (int)n);
+    attrs_set_f64(m, "rope_attention_factor", 1);
+    attrs_set_int(m, "rope_original_context", attrs_int(m, "context", 2048));
+    free(list);
+}
+
+void from_gguf_scaling(const float *freqs, uint64_t n, struct attrs *m)
+{
+    double theta = attrs_f64(m, "rope_theta", 10000), factor = 1, context = 8192;
+
+    for (uint64_t i = 0; i < n; i++)
+        factor = (double)freqs[i] > factor ? (double)freqs[i] : factor;
+    if (!llama3(freqs, n, theta, factor, context)) /* another original context than Llama's own */
+        for (context = 16; context <= 1 << 20 && !llama3(freqs, n, theta, factor, context);)
+            context *= 2;
+    if (context > 1 << 20) {
+        listed(freqs, n, m);
+        return;
     }
     attrs_set_str(m, "rope_scaling", "llama3");
     attrs_set_f64(m, "rope_factor", plain(factor));
     attrs_set_f64(m, "rope_low_freq", 1);
     attrs_set_f64(m, "rope_high_freq", 4);
-    attrs_set_int(m, "rope_original_context", 8192);
-    return 0;
+    attrs_set_int(m, "rope_original_context", (int64_t)context);
 }
 
 static const struct file_tensor *find_tensor(const struct source *s, const char *name)
@@ -235,7 +310,6 @@ static const struct file_tensor *find_tensor(const struct source *s, const char 
 static int read_scaling(const struct source *s, struct attrs *m, struct err *e)
 {
     const struct file_tensor *t = find_tensor(s, "rope_freqs.weight");
-    struct err why;
     float *f;
     int rc;
 
@@ -245,8 +319,8 @@ static int read_scaling(const struct source *s, struct attrs *m, struct err *e)
         return err_set(e, "rope_freqs.weight is no vector of f32");
     f = mem_new(t->bytes + 1, 1);
     rc = source_read(s, t, 0, f, (size_t)t->bytes, e);
-    if (rc == 0 && from_gguf_scaling(f, t->shape.dim[0], m, &why) < 0)
-        attrs_set_str(m, "unsupported", "divisors of rotary angles (rope_freqs.weight) that no rule here gives");
+    if (rc == 0)
+        from_gguf_scaling(f, t->shape.dim[0], m);
     free(f);
     return rc;
 }

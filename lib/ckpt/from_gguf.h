@@ -21,11 +21,12 @@
 int from_gguf_model(const struct gguf_in *g, int tied, struct attrs *model, struct err *e);
 
 /*
- * Llama 3's scaling from the divisors that a GGUF keeps as rope_freqs.weight: the factor is the largest; sets
- * rope_scaling and its keys when bounds 1 and 4 and a context of 8192 (those of Llama 3.1 to 3.3) give these numbers
- * back to 1e-4, else -1.
+ * The scaling that the divisors say which a GGUF keeps as rope_freqs.weight: Llama 3's, where bounds 1 and 4 (those of
+ * Llama 3.1 to 3.3), the largest as the factor and an original context of 8192, or another power of two from 16 to
+ * 1048576, give these numbers back to 1e-4; else longrope with them as both lists and an attention factor of 1, which
+ * turns by the same angles.
  */
-int from_gguf_scaling(const float *freqs, uint64_t n, struct attrs *model, struct err *e);
+void from_gguf_scaling(const float *freqs, uint64_t n, struct attrs *model);
 
 /*
  * The tokenizer of the keys tokenizer.ggml.*. NULL with e set: there is none, it is damaged, or of a kind or a pattern

@@ -16,6 +16,14 @@
 
 #define ENOUGH (0.1 / 2048) /* the paper's 0.1 is of sums over 2048 tokens, our means are of one */
 
+static const char *init = "wanda";
+static uint64_t most_cycles = UINT64_MAX;
+
+static const struct opt opts[] = {
+    {0, "init", "NAME", OPT_STRING, &init, "the method whose mask is refined (default wanda)", 0},
+    {0, "cycles", "N", OPT_U64, &most_cycles, "swaps in a row at most (default: 50 for each 4096 columns)", 0},
+    OPT_END};
+
 struct row {
     const struct prune_job *j;
     const float *w;
@@ -88,7 +96,7 @@ static int swap(struct row *r)
 static void one_row(void *ctx, size_t i)
 {
     const struct prune_job *j = ctx;
-    uint64_t cycles = j->args->cycles == PRUNE_CYCLES ? (50 * j->cols + 4095) / 4096 : j->args->cycles;
+    uint64_t cycles = most_cycles == UINT64_MAX ? (50 * j->cols + 4095) / 4096 : most_cycles;
     struct row r = {j, j->w + i * j->cols, j->mask + i * j->cols, mem_new(j->cols, 1), 0};
 
     for (uint64_t c = 0; c < j->cols; c++)
@@ -113,7 +121,7 @@ static int apply(struct prune_job *j, struct err *e)
 
     first.w = mem_resize(NULL, j->rows * j->cols, sizeof *first.w);
     memcpy(first.w, j->w, j->rows * j->cols * sizeof *first.w);
-    rc = j->args->init->apply(&first, e);
+    rc = j->init->apply(&first, e);
     free(first.w);
     if (rc == 0)
         par_for(j->rows, one_row, j);
@@ -121,10 +129,10 @@ static int apply(struct prune_job *j, struct err *e)
 }
 
 const struct prune_method prune_dsnot = {
-    "dsnot",
-    "the mask of --init, bettered by swaps that lower the change of the mean output",
-    PRUNE_NORM2 | PRUNE_MEAN,
-    0,
-    0,
-    takes,
-    apply};
+    .name = "dsnot",
+    .brief = "the mask of --init, bettered by swaps that lower the change of the mean output",
+    .needs = PRUNE_NORM2 | PRUNE_MEAN,
+    .opts = opts,
+    .init = &init,
+    .takes = takes,
+    .apply = apply};

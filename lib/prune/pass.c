@@ -23,7 +23,7 @@ struct sink {
 
 static unsigned needs(const struct prune_pass *p)
 {
-    return p->method->needs | (p->args.init ? p->args.init->needs : 0) | p->scorer_needs | (p->refit ? PRUNE_GRAM : 0);
+    return p->method->needs | (p->init ? p->init->needs : 0) | p->scorer_needs | (p->refit ? PRUNE_GRAM : 0);
 }
 
 static int changes(const struct prune_pass *p)
@@ -33,7 +33,7 @@ static int changes(const struct prune_pass *p)
 
 static int whole(const struct prune_pass *p)
 {
-    return p->whole || (p->pattern->scope != SCOPE_ROW && (p->method->whole || (p->args.init && p->args.init->whole)));
+    return p->whole || (p->pattern->scope != SCOPE_ROW && (p->method->whole || (p->init && p->init->whole)));
 }
 
 /* Rows in a slab: whole rows of blocks. */
@@ -104,7 +104,7 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
 {
     uint64_t cols = b->cols, n = s->rows * cols;
     struct prune_job j = {.pattern = p->pattern,
-                          .args = &p->args,
+                          .init = p->init,
                           .sieve = sieve,
                           .row0 = s->row0,
                           .rows = s->rows,
@@ -300,9 +300,10 @@ static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, s
 /* What is known of b, before any row; the factor first, as it takes the most while it is made. */
 static int get_known(const struct prune_pass *p, const struct bundle *b, struct prune_inputs *known, struct err *e)
 {
+    const struct prune_method *maker = p->method->factor ? p->method : p->init && p->init->factor ? p->init : NULL;
+
     if (pattern_fits(p->pattern, b->cols, e) < 0 || prune_inputs_get(known, b, needs(p), e) < 0 ||
-        (b->rows && needs(p) & PRUNE_FACTOR &&
-         prune_factor_make(&known->factor, b->cols, known->gram, p->args.damp, e) < 0))
+        (b->rows && maker && maker->factor(&known->factor, b->cols, known->gram, e) < 0))
         return err_in(e, "%s", b->name);
     if (p->refit)
         prune_refit_make(&known->fit, b->cols, known->gram);

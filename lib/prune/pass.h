@@ -23,10 +23,10 @@ struct prune_pass {
     prune_scorer *scorer;     /* NULL where neither method nor init needs scores */
     unsigned scorer_needs;    /* PRUNE_COMPANION: what it reads of the inputs */
     int (*prepare)(const struct bundle *b, const struct attrs *model,
-                   struct err *e); /* or NULL; before b's rows are scored, its companions loaded */
-    struct prune_args args;
-    int refit; /* 1: the weights that stay are fitted again (prune/refit.h) */
-    int whole; /* the scorer must see all rows at once */
+                   struct err *e);   /* or NULL; before b's rows are scored, its companions loaded */
+    const struct prune_method *init; /* of a method that begins with another's mask; or NULL */
+    int refit;                       /* 1: the weights that stay are fitted again (prune/refit.h) */
+    int whole;                       /* the scorer must see all rows at once */
     const struct prune_pass
         *plain; /* of weights that tensor/unseen.h tells of, by the tensor or less; or NULL: as all others */
 };
@@ -55,7 +55,7 @@ void prune_tally_line(struct buf *out, const struct bundle *b, const struct prun
  * tally  out: or NULL
  * Memory: the companions and a slab: 1 MiB of weights as they arrive; with PRUNE_GRAM 512 rows, or 4 MiB where that is
  * more; all rows where the method needs them. A weight of a slab takes 5 bytes, 4 more where there are scores, 4 more
- * where the old are needed too (refit, or a gram and a tally). PRUNE_FACTOR: cols^2 doubles before there is a slab,
+ * where the old are needed too (refit, or a gram and a tally). A factor: cols^2 doubles before there is a slab,
  * then floats, until the last rows are chosen. Refit: prune_refit_make and prune_refit_rows. The bundle, and slabs of 4
  * MiB at least, where scores of all rows decide, for blocks of several rows, and for types that f32 does not keep while
  * what stays keeps its bytes.

@@ -14,5 +14,5 @@ static int apply(struct prune_job *j, struct err *e)
     return 0;
 }
 
-const struct prune_method prune_score = {"score", "the least of the score companion go", PRUNE_SCORE, 0, 0, NULL,
-                                         apply};
+const struct prune_method prune_score = {
+    .name = "score", .brief = "the least of the score companion go", .needs = PRUNE_SCORE, .apply = apply};

@@ -5,6 +5,7 @@
  * row. Counts are such that after each block floor(s n) of the n weights so far are 0, so the tensor has exactly
  * floor(s n) too. N:M: in each M columns, as they are when the first is reached.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,11 @@
 #include "base/pick.h"
 #include "la/obs.h"
 #include "prune/prune.h"
+
+static double damp = 0.01;
+
+static const struct opt opts[] = {
+    {0, "damp", "F", OPT_F64, &damp, "add this share of the gram's mean diagonal to it", 0, 0, INFINITY}, OPT_END};
 
 struct sparsegpt {
     const struct prune_job *j;
@@ -79,6 +85,11 @@ static int takes(const struct pattern *p, struct err *e)
     return p->scope == SCOPE_MODEL ? err_set(e, "sparsegpt has the scopes row and tensor, not model") : 0;
 }
 
+static int factor(struct prune_factor *f, size_t cols, const float *gram, struct err *e)
+{
+    return prune_factor_make(f, cols, gram, damp, e);
+}
+
 static int apply(struct prune_job *j, struct err *e)
 {
     struct prune_factor own = {0};
@@ -88,7 +99,7 @@ static int apply(struct prune_job *j, struct err *e)
     uint8_t *mark;
     float *v;
 
-    if (!j->factor && prune_factor_make(&own, j->cols, j->gram, j->args->damp, e) < 0)
+    if (!j->factor && factor(&own, j->cols, j->gram, e) < 0)
         return -1;
     sweep.U = s.f->U;
     v = mem_new(together * OBS_BLOCK, sizeof *v);
@@ -105,10 +116,13 @@ static int apply(struct prune_job *j, struct err *e)
     return 0;
 }
 
-const struct prune_method prune_sparsegpt = {"sparsegpt",
-                                             "the least of w^2 / U_jj^2 go, block by block; the rest makes up for them",
-                                             PRUNE_GRAM | PRUNE_FACTOR,
-                                             1,
-                                             1,
-                                             takes,
-                                             apply};
+const struct prune_method prune_sparsegpt = {
+    .name = "sparsegpt",
+    .brief = "the least of w^2 / U_jj^2 go, block by block; the rest makes up for them",
+    .needs = PRUNE_GRAM,
+    .whole = 1,
+    .changes = 1,
+    .opts = opts,
+    .factor = factor,
+    .takes = takes,
+    .apply = apply};

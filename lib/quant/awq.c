@@ -153,5 +153,9 @@ static void row(const struct quant_affine *a, const float *w, uint64_t cols, uin
 }
 
 const struct quant_method quant_method_awq = {
-    "awq", "rtn after input channels are scaled by their activity, a layer at a time", 1, 1, QUANT_GRAM | QUANT_LAYER,
-    row};
+    .name = "awq",
+    .brief = "rtn after input channels are scaled by their activity, a layer at a time",
+    .takes_sym = 1,
+    .whole_zeros = 1,
+    .needs = QUANT_GRAM | QUANT_LAYER,
+    .row = row};

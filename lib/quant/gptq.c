@@ -2,10 +2,12 @@
  * without a gram: rtn. */
 #include "quant/gram.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/opt.h"
 #include "base/par.h"
 #include "base/pick.h"
 #include "la/obs.h"
@@ -157,6 +159,28 @@ static void row(const struct quant_affine *a, const float *w, uint64_t cols, uin
     quant_method_find("rtn")->row(a, w, cols, codes, scales, zeros);
 }
 
+static struct quant_gram_args args = QUANT_GRAM_ARGS;
+static const struct opt opts[] = {{.name = "act-order",
+                                   .kind = OPT_FLAG,
+                                   .to = &args.act_order,
+                                   .help = "the columns of the strongest inputs go first; groups are static"},
+                                  {.name = "static-groups",
+                                   .kind = OPT_FLAG,
+                                   .to = &args.static_groups,
+                                   .help = "scales and zeros from the weights as they came"},
+                                  {.name = "damp",
+                                   .arg = "F",
+                                   .kind = OPT_F64,
+                                   .to = &args.damp,
+                                   .hi = INFINITY,
+                                   .help = "add this share of the gram's mean diagonal to it"},
+                                  OPT_END};
 const struct quant_method quant_method_gptq = {
-    "gptq", "rtn column by column, each error made up for by the columns behind it", 1, 1, QUANT_GRAM | QUANT_SWEEP,
-    row};
+    .name = "gptq",
+    .brief = "rtn column by column, each error made up for by the columns behind it",
+    .opts = opts,
+    .takes_sym = 1,
+    .whole_zeros = 1,
+    .needs = QUANT_GRAM | QUANT_SWEEP,
+    .row = row,
+    .gram = &args};

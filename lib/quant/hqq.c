@@ -60,4 +60,4 @@ static void row(const struct quant_affine *a, const float *w, uint64_t cols, uin
 }
 
 const struct quant_method quant_method_hqq = {
-    "hqq", "half-quadratic: the zero that makes the error 0 on average", 0, 0, 0, row};
+    .name = "hqq", .brief = "half-quadratic: the zero that makes the error 0 on average", .row = row};

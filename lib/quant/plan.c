@@ -28,8 +28,6 @@ void quant_list(struct buf *out)
     }
     buf_puts(out, "type\tint2 to int8\tcodes with a scale for each group of columns, by a method\n");
     buf_puts(out, "type\tf32 f16 bf16\tplain\n");
-    for (const struct quant_method *const *m = quant_methods; *m; m++)
-        buf_printf(out, "method\t%s\t%s\n", (*m)->name, (*m)->brief);
 }
 
 struct word {
@@ -87,6 +85,7 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
     if (group > INT64_MAX)
         return err_set(e, "-g %llu: more columns than a tensor has", (unsigned long long)group);
     p->affine = (struct quant_affine){p->affine.bits, group, sym, (enum dtype)type};
+    p->gram = p->method->gram ? *p->method->gram : (struct quant_gram_args){0};
     return 0;
 }
 
@@ -107,7 +106,6 @@ int quant_plan_list(struct quant_plan *plan, const char **name, int most, const 
         affine = p->kind == QUANT_AFFINE;
         if (quant_plan_options(p, affine ? method : "rtn", scales, group, affine && sym, e) < 0)
             return -1;
-        p->gram = (struct quant_gram_args)QUANT_GRAM_ARGS;
         if (affine && p->method->needs & QUANT_LAYER)
             return err_set(e, "method '%s' changes whole layers; a tensor alone says nothing of it", method);
     }

@@ -69,7 +69,7 @@ int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int im
 /* The type of that name, any case, among those scales may have: F16, BF16, F32; or -1. */
 int quant_scales_find(const char *name);
 
-/* Append what --list prints: a line for each type and each method. */
+/* Append what --list prints of types: a line for each. */
 void quant_list(struct buf *out);
 
 const char *quant_plan_name(const struct quant_plan *p, char buf[32]); /* "q4_K", "int4", "F16" */

@@ -11,6 +11,9 @@
 #include "num/dtype.h"
 #include "num/ggml.h"
 
+struct opt;
+struct quant_gram_args;
+
 /*
  * One of ggml's types.
  * encode: whole rows to blocks, the bytes that ggml's own quantizer gives, on the calling thread.
@@ -63,11 +66,13 @@ enum { QUANT_GRAM = 1, QUANT_SWEEP = 2, QUANT_LAYER = 4 };
  */
 struct quant_method {
     const char *name, *brief;
+    const struct opt *opts;
     int takes_sym;   /* 0: asymmetric only */
     int whole_zeros; /* zeros are 0 .. 2^bits - 1 and are stored as U8 */
     unsigned needs;  /* QUANT_*; these methods have whole zeros */
     void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
                 float *zeros);
+    const struct quant_gram_args *gram; /* of methods that sweep: what its options say */
 };
 
 extern const struct quant_method *const quant_methods[]; /* ends with NULL */

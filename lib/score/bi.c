@@ -11,5 +11,9 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_bi = {
-    "bi", "block influence of the layer", SCORE_BI, SCORE_BY_MODEL, SCORE_TENSOR, 0, 0, apply};
+const struct score_method score_bi = {.name = "bi",
+                                      .brief = "block influence of the layer",
+                                      .needs = SCORE_BI,
+                                      .scope = SCORE_BY_MODEL,
+                                      .each = SCORE_TENSOR,
+                                      .apply = apply};

@@ -37,6 +37,9 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_dimap = {
-    "dimap", "w^2 / sum of the squares of the module not below it", SCORE_POOL, SCORE_BY_MODEL, SCORE_WEIGHT, 0, 0,
-    apply};
+const struct score_method score_dimap = {.name = "dimap",
+                                         .brief = "w^2 / sum of the squares of the module not below it",
+                                         .needs = SCORE_POOL,
+                                         .scope = SCORE_BY_MODEL,
+                                         .each = SCORE_WEIGHT,
+                                         .apply = apply};

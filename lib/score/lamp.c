@@ -31,5 +31,9 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_lamp = {
-    "lamp", "w^2 / sum of the squares not below it", 0, SCORE_BY_MODEL, SCORE_WEIGHT, 1, 0, apply};
+const struct score_method score_lamp = {.name = "lamp",
+                                        .brief = "w^2 / sum of the squares not below it",
+                                        .scope = SCORE_BY_MODEL,
+                                        .each = SCORE_WEIGHT,
+                                        .whole = 1,
+                                        .apply = apply};

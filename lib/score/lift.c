@@ -34,6 +34,10 @@ static int reduce(const struct score_job *j, double *p, uint64_t r, struct err *
     return rc;
 }
 
+static uint64_t rank = 128; /* the paper's */
+
+static const struct opt opts[] = {{'r', "rank", "R", OPT_U64, &rank, "of the approximation", 0, 1, INFINITY}, OPT_END};
+
 static int apply(const struct score_job *j, struct err *e)
 {
     uint64_t count = j->rows * j->cols, least = j->rows < j->cols ? j->rows : j->cols;
@@ -42,13 +46,19 @@ static int apply(const struct score_job *j, struct err *e)
 
     for (uint64_t i = 0; i < count; i++)
         p[i] = (double)j->w[i];
-    if (j->rank < least)
-        rc = reduce(j, p, j->rank, e);
+    if (rank < least)
+        rc = reduce(j, p, rank, e);
     for (uint64_t i = 0; rc == 0 && i < count; i++)
         j->score[i] = (float)fabs(p[i]);
     free(p);
     return rc;
 }
 
-const struct score_method score_lift = {
-    "lift", "|W_r|, of rank r: what is worth training", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 1, 1, apply};
+const struct score_method score_lift = {.name = "lift",
+                                        .brief = "|W_r|, of rank r: what is worth training",
+                                        .scope = SCORE_BY_TENSOR,
+                                        .each = SCORE_WEIGHT,
+                                        .whole = 1,
+                                        .shifts = 1,
+                                        .opts = opts,
+                                        .apply = apply};

@@ -12,4 +12,5 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_magnitude = {"magnitude", "|W|", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0, apply};
+const struct score_method score_magnitude = {
+    .name = "magnitude", .brief = "|W|", .scope = SCORE_BY_TENSOR, .each = SCORE_WEIGHT, .apply = apply};

@@ -24,11 +24,10 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_minitron = {"minitron",
-                                            "activations of input channels: mean |x|; of heads their rms length",
-                                            SCORE_UNITS,
-                                            SCORE_BY_TENSOR,
-                                            SCORE_COLUMN,
-                                            0,
-                                            0,
-                                            apply};
+const struct score_method score_minitron = {.name = "minitron",
+                                            .brief =
+                                                "activations of input channels: mean |x|; of heads their rms length",
+                                            .needs = SCORE_UNITS,
+                                            .scope = SCORE_BY_TENSOR,
+                                            .each = SCORE_COLUMN,
+                                            .apply = apply};

@@ -25,7 +25,7 @@ static float *scores(const struct score_pass *p, const struct bundle *b, const s
         n = b->rows - r < step ? b->rows - r : step;
         bad = bundle_rows(b, r, n, w, e) < 0 ||
               score_values(m,
-                           &(struct score_job){b->name, p->seed, p->rank, r, n, b->cols, w, known,
+                           &(struct score_job){b->name, r, n, b->cols, w, known,
                                                score + (m->each == SCORE_WEIGHT ? r * b->cols : 0)},
                            e) < 0;
     }

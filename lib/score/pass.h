@@ -8,7 +8,6 @@
 
 struct score_pass {
     const struct score_method *method;
-    uint64_t seed, rank;
     const struct select *sel;
     struct buf *report;    /* in/out: or NULL */
     int dry;               /* 1: no companion is set */

@@ -7,9 +7,13 @@
 #include "base/rng.h"
 #include "score/score.h"
 
+static uint64_t seed;
+
+static const struct opt opts[] = {{0, "seed", "N", OPT_U64, &seed, "another number, other scores", 0}, OPT_END};
+
 static int apply(const struct score_job *j, struct err *e)
 {
-    struct rng r = rng_make(j->seed, j->name, strlen(j->name));
+    struct rng r = rng_make(seed, j->name, strlen(j->name));
 
     (void)e;
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
@@ -17,5 +21,9 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_random = {"random", "uniform, by --seed", 0, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0,
-                                          apply};
+const struct score_method score_random = {.name = "random",
+                                          .brief = "uniform, by --seed",
+                                          .scope = SCORE_BY_TENSOR,
+                                          .each = SCORE_WEIGHT,
+                                          .opts = opts,
+                                          .apply = apply};

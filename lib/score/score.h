@@ -8,9 +8,8 @@
 
 #include <stdint.h>
 
+#include "base/opt.h"
 #include "score/known.h"
-
-#define SCORE_RANK 128 /* of lift: the paper's */
 
 /* Among which scores the method's paper seeks the least; wprune's default. In the order of wprune's scopes. */
 enum score_scope { SCORE_BY_ROW = 1, SCORE_BY_TENSOR, SCORE_BY_MODEL };
@@ -21,9 +20,7 @@ enum score_each { SCORE_WEIGHT, SCORE_COLUMN, SCORE_TENSOR };
 /* Rows of one tensor, and what is known beside them. */
 struct score_job {
     const char *name; /* the tensor's: keys random numbers, names the place in messages */
-    uint64_t seed;
-    uint64_t rank; /* of lift, at least 1; cut at the smaller side */
-    uint64_t row0; /* index of the first of these rows in the tensor */
+    uint64_t row0;    /* index of the first of these rows in the tensor */
     uint64_t rows, cols;
     const float *w;                  /* in: [rows][cols] */
     const struct score_known *known; /* in: what the method needs is there; NULL when it needs nothing */
@@ -32,7 +29,8 @@ struct score_job {
 
 struct score_method {
     const char *name, *brief;
-    unsigned needs; /* SCORE_* of known.h */
+    const struct opt *opts; /* its own (struct opt_owner), or NULL */
+    unsigned needs;         /* SCORE_* of known.h */
     enum score_scope scope;
     enum score_each each;
     int whole;  /* 1: the job must hold all rows of the tensor */

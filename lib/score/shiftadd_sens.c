@@ -31,5 +31,10 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_shiftadd_sens = {
-    "shiftadd-sens", "sensitivity of the tensor to few bits", SCORE_INVERSE, SCORE_BY_MODEL, SCORE_TENSOR, 1, 0, apply};
+const struct score_method score_shiftadd_sens = {.name = "shiftadd-sens",
+                                                 .brief = "sensitivity of the tensor to few bits",
+                                                 .needs = SCORE_INVERSE,
+                                                 .scope = SCORE_BY_MODEL,
+                                                 .each = SCORE_TENSOR,
+                                                 .whole = 1,
+                                                 .apply = apply};

@@ -12,5 +12,9 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_simdrop = {
-    "simdrop", "influence of the sub-layer, attention or MLP", SCORE_BI_SUB, SCORE_BY_MODEL, SCORE_TENSOR, 0, 0, apply};
+const struct score_method score_simdrop = {.name = "simdrop",
+                                           .brief = "influence of the sub-layer, attention or MLP",
+                                           .needs = SCORE_BI_SUB,
+                                           .scope = SCORE_BY_MODEL,
+                                           .each = SCORE_TENSOR,
+                                           .apply = apply};

@@ -21,5 +21,9 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_sparsegpt = {
-    "sparsegpt", "W^2 / [H^-1]_jj", SCORE_INVERSE, SCORE_BY_TENSOR, SCORE_WEIGHT, 0, 0, apply};
+const struct score_method score_sparsegpt = {.name = "sparsegpt",
+                                             .brief = "W^2 / [H^-1]_jj",
+                                             .needs = SCORE_INVERSE,
+                                             .scope = SCORE_BY_TENSOR,
+                                             .each = SCORE_WEIGHT,
+                                             .apply = apply};

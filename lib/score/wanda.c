@@ -24,5 +24,9 @@ static int apply(const struct score_job *j, struct err *e)
     return 0;
 }
 
-const struct score_method score_wanda = {"wanda", "|W| * sqrt(norm2)", SCORE_NORM2, SCORE_BY_ROW, SCORE_WEIGHT, 0, 0,
-                                         apply};
+const struct score_method score_wanda = {.name = "wanda",
+                                         .brief = "|W| * sqrt(norm2)",
+                                         .needs = SCORE_NORM2,
+                                         .scope = SCORE_BY_ROW,
+                                         .each = SCORE_WEIGHT,
+                                         .apply = apply};

@@ -1,43 +1,12 @@
-#include "select/choose.h"
-
-#include <inttypes.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/io.h"
 #include "base/parse.h"
-#include "base/real.h"
-#include "base/target.h"
 #include "base/table.h"
 #include "record/jsonl.h"
+#include "select/choose_int.h"
 #include "select/quota.h"
-#include "select/report.h"
-#include "select/vectors.h"
 #include "text/feat.h"
-
-struct choose {
-    const struct choose_opts *c;
-    const struct select_method *m;
-    uint64_t k; /* as in c, but for a part of a known total */
-    double top;
-    const char *by; /* as in c, but for its sign */
-    double sign;    /* -1: the least first */
-    int part;       /* the input is a shard */
-    struct where **where;
-    uint8_t *known; /* [where + 1]: some record had its name; the last: by's */
-    uint64_t read;
-    struct select_draw *draw;
-    struct rank *rank;
-    struct report *report;
-    struct target *rejects;
-    struct buf line;
-    struct record r; /* the one choose_next gave */
-    uint8_t *shard;  /* [shards] times each came */
-    int64_t shards;
-    int inputs;
-    uint32_t *order;
-};
 
 static int open_where(struct choose *ch, struct err *e)
 {
@@ -132,40 +101,11 @@ static int reject(struct choose *ch, struct record *r, struct err *e, const char
     return rc < 0 ? err_in(e, "%s", ch->c->rejects) : 0;
 }
 
-static void note_names(struct choose *ch, const struct record *r)
-{
-    int n = ch->c->where.n;
-    double v;
-
-    ch->read++;
-    for (int i = 0; i < n; i++)
-        if (!ch->known[i])
-            ch->known[i] = (uint8_t)where_knows(ch->where[i], r);
-    if (ch->by && !ch->known[n])
-        ch->known[n] = (uint8_t)record_number(r, ch->by, &v);
-}
-
-static int no_name(const struct choose *ch, struct err *e)
-{
-    for (int i = 0; ch->read && i < ch->c->where.n; i++)
-        if (!ch->known[i])
-            return err_set(e, "--where '%s': none of %" PRIu64 " records has '%s'", ch->c->where.item[i], ch->read,
-                           where_name(ch->where[i]));
-    if (ch->read && ch->by && !ch->known[ch->c->where.n])
-        return err_set(e, "--by %s: none of %" PRIu64 " records has such a number", ch->c->by, ch->read);
-    return 0;
-}
-
-int choose_names(const struct choose *ch, struct err *e)
-{
-    return no_name(ch, e) == 0 ? 0 : ch->part ? 1 : -1;
-}
-
 int choose_check(struct choose *ch, struct record *r, struct err *e)
 {
     double v = 0;
 
-    note_names(ch, r);
+    choose_note_names(ch, r);
     if (ch->report && report_seen(ch->report, r, e) < 0)
         return -1;
     for (int i = 0; i < ch->c->where.n; i++)
@@ -213,159 +153,6 @@ int choose_add(struct choose *ch, struct record *r, struct err *e)
     return got ? got : reject(ch, r, e, "not among the first by %s", ch->c->by ? ch->c->by : ch->c->method);
 }
 
-static int add_mark(struct choose *ch, const struct head *h, struct err *e)
-{
-    if (!h->shards)
-        return 0;
-    if (ch->shards && ch->shards != h->shards)
-        return err_set(e, "a shard of %" PRId64 " after one of %" PRId64, h->shards, ch->shards);
-    if (!ch->shard) {
-        ch->shards = h->shards;
-        ch->shard = mem_new((size_t)h->shards, 1);
-    }
-    if (ch->shard[h->shard - 1]++)
-        return err_set(e, "shard %" PRId64 " of %" PRId64 " has come twice", h->shard, h->shards);
-    return 0;
-}
-
-int choose_end_input(struct choose *ch, struct records *in, struct records_out *out, struct err *e)
-{
-    struct reader *from = records_reader(in);
-    int single;
-
-    if (!from)
-        return 0;
-    single = ++ch->inputs == 1 && reader_segment(from) == 1;
-    if (single || ch->inputs == 1)
-        writer_inherit(records_out_writer(out), from, single);
-    else
-        writer_head(records_out_writer(out))->shard = writer_head(records_out_writer(out))->shards = 0;
-    return reader_segment(from) == 1 ? add_mark(ch, reader_head(from), e) : 0;
-}
-
-int64_t choose_missing(const struct choose *ch, int64_t after, int64_t *shards)
-{
-    *shards = ch->shards;
-    for (int64_t i = after; i < ch->shards; i++)
-        if (!ch->shard[i])
-            return i + 1;
-    return 0;
-}
-
-/* The cluster of each record, as a number by order of first sight; the set's order is that of the ids' hashes, so it is
- * the same anywhere. */
-static int set_clusters(struct choose *ch, const struct record *r, struct rank *names, uint32_t *cluster, struct err *e)
-{
-    struct buf scratch = {0};
-    size_t n = 0;
-    const char *name = record_meta_text(r, ch->c->cluster, &n, &scratch);
-
-    if (!name)
-        return err_set(e, "%.*s: it has no cluster under \"%s\"", (int)(r->id_len > 100 ? 100 : r->id_len), r->id,
-                       ch->c->cluster);
-    *cluster = rank_group(names, name, n);
-    buf_free(&scratch);
-    return 0;
-}
-
-/* What a method left out comes behind what it chose, so that all of it is given back, to be refused by the budgets. */
-static void append_rest(struct select_set *s)
-{
-    uint8_t *there = mem_new(s->n, 1);
-
-    for (size_t i = 0; i < s->ordered; i++)
-        there[s->order[i]] = 1;
-    for (size_t i = 0; i < s->n; i++)
-        if (!there[i])
-            s->order[s->ordered++] = (uint32_t)i;
-    free(there);
-}
-
-/* Load the whole set, and let the method order it. */
-static int order_set(struct choose *ch, struct err *e)
-{
-    size_t n = rank_count(ch->rank);
-    struct select_set s = {.n = n,
-                           .want = ch->k && ch->c->unit == UNIT_RECORDS && !ch->c->per && ch->k < n ? ch->k : n};
-    double *score = mem_new(n + 1, sizeof *score);
-    uint32_t *cluster = mem_new(n + 1, sizeof *cluster), clusters = 0, group;
-    struct rng *rng = mem_new(n + 1, sizeof *rng);
-    struct vectors v;
-    struct rank *names = rank_new(0, e);
-    int rc = names && n < UINT32_MAX ? rank_collect(ch->rank, e) : -1;
-
-    vectors_init(&v, ch->c->vector, ch->c->dims, !!(ch->m->needs & SELECT_LENGTHS));
-    if (ch->m->as)
-        s.draw = ch->draw = mem_new(n + 1, sizeof *s.draw);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        rc = rank_get(ch->rank, i, &ch->r, &group, e);
-        if (rc == 0 && ch->by && record_number(&ch->r, ch->by, &score[i]))
-            score[i] *= ch->sign;
-        if (rc == 0)
-            rng[i] = rng_make(ch->c->args.seed, ch->r.id, ch->r.id_len);
-        if (rc == 0 && (ch->m->needs & SELECT_CLUSTER))
-            rc = set_clusters(ch, &ch->r, names, &cluster[i], e);
-        if (rc == 0 && (ch->m->needs & SELECT_VECTOR) && (rc = vectors_add(&v, &ch->r, e)) < 0)
-            err_in(e, "%.*s", (int)(ch->r.id_len > 100 ? 100 : ch->r.id_len), ch->r.id);
-    }
-    if (names)
-        rank_groups(names, &clusters);
-    s.x = v.x;
-    s.d = v.d;
-    s.score = score;
-    s.cluster = cluster;
-    s.clusters = clusters;
-    s.rng = rng;
-    s.order = ch->order = mem_new(n + 1, sizeof *s.order);
-    if (rc == 0 && n && (rc = ch->m->order(&ch->c->args, &s, e)) == 0) {
-        append_rest(&s);
-        rank_order(ch->rank, s.order, s.ordered);
-    }
-    vectors_free(&v);
-    if (names)
-        rank_free(names);
-    free(score);
-    free(cluster);
-    free(rng);
-    return rc;
-}
-
-int choose_order(struct choose *ch, struct err *e)
-{
-    if (rank_ready(ch->rank, e) < 0)
-        return -1;
-    quota_set(ch->rank, ch->k, ch->top, ch->c->mix != NULL);
-    if (ch->m->order && order_set(ch, e) < 0)
-        return -1;
-    if (ch->draw)
-        rank_borders(ch->rank);
-    return 0;
-}
-
-/* 1 - exp (-z), also of small z. */
-static double reached(double z)
-{
-    return z < 1e-4 ? z - z * z / 2 + z * z * z / 6 : 1 - real_exp(-z);
-}
-
-/*
- * How much one that was drawn stands for: 1 / q, where q = P(its key is above that of the first of its group that was
- * not chosen); a sum over the chosen of weight x f is then an unbiased estimate of the sum of f over all. Source: Kool,
- * van Hoof, Welling 2019, equation 18.
- */
-static void give_weight(struct choose *ch, uint32_t group)
-{
-    const struct select_draw *d = &ch->draw[ch->order[rank_at(ch->rank)]];
-    uint32_t groups;
-    size_t border = rank_groups(ch->rank, &groups)[group].border;
-    double weight = 1;
-
-    if (border != SIZE_MAX && isfinite(d->log_p))
-        weight = 1 / reached(real_exp(d->log_p - ch->draw[ch->order[border]].key));
-    record_set_score(&ch->r, ch->m->as, d->value);
-    record_set_score(&ch->r, "weight", isfinite(d->log_p) && isfinite(weight) ? weight : 0);
-}
-
 int choose_next(struct choose *ch, struct record **r, struct err *e)
 {
     uint32_t group;
@@ -374,7 +161,7 @@ int choose_next(struct choose *ch, struct record **r, struct err *e)
     while ((got = rank_next(ch->rank, &ch->r, &group, &fits, e)) > 0) {
         if (fits) {
             if (ch->draw)
-                give_weight(ch, group);
+                choose_weigh(ch, group);
             choose_count(ch, &ch->r);
             *r = &ch->r;
             return 1;

@@ -26,4 +26,15 @@ struct gather {
 extern const struct gather *const gather_table[]; /* ends with NULL; the first is the default */
 const struct gather *gather_find(const char *name);
 
+/* Count the records of a file, over par_jobs() threads, into all: exact, so which thread counted what does not show.
+ * -1: the file is damaged, and nothing of it is counted. */
+int gather_count(const struct gather *m, const struct gather_opts *o, const char *file, const struct records_opts *how,
+                 void *all, struct err *e);
+
+/* Add what dfeat made before. -1: the file is damaged or of other options, and nothing of it is added. */
+int gather_add(const struct gather *m, const char *file, void *all, struct err *e);
+
+/* Write all as a line of JSON or as a stream. name: for messages. */
+int gather_put(const struct gather *m, int fd, const char *name, int line, const void *all, struct err *e);
+
 #endif

@@ -111,11 +111,10 @@ static void bench_gptq(const float *w, const float *gram, size_t n)
 
 static void bench_sparsegpt(const float *w, const float *gram, size_t n, const char *sparsity, int refit)
 {
-    struct prune_args args = PRUNE_ARGS;
     float *q = mem_new(n * n, sizeof *q);
     uint8_t *mask = mem_new(n, n);
     struct pattern p;
-    struct prune_job j = {.pattern = &p, .args = &args, .rows = n, .cols = n, .w = q, .gram = gram, .mask = mask};
+    struct prune_job j = {.pattern = &p, .rows = n, .cols = n, .w = q, .gram = gram, .mask = mask};
     char name[40];
     double start;
     struct err e;

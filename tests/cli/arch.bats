@@ -55,6 +55,61 @@ P
     done
 }
 
+# A tokenizer of 64 pieces, which a GGUF needs.
+small_tokenizer() {
+    python3 - "$1" <<'P'
+import json, sys
+pieces = ["<pad>", "<s>", "</s>", "\u010a", "\u0120", *"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", "<unk>", "<|endoftext|>", "0", "1", "th", "he", "in"]
+added = [dict(id=pieces.index(s), content=s, single_word=False, lstrip=False, rstrip=False, normalized=False, special=True)
+         for s in (*pieces[:3], "<unk>", "<|endoftext|>")]
+level = dict(type="ByteLevel", add_prefix_space=False, trim_offsets=True, use_regex=True)
+model = dict(type="BPE", unk_token=None, continuing_subword_prefix=None, end_of_word_suffix=None, fuse_unk=False, byte_fallback=False,
+             ignore_merges=False, vocab={p: i for i, p in enumerate(pieces)}, merges=[["t", "h"], ["h", "e"], ["i", "n"]])
+json.dump(dict(version="1.0", truncation=None, padding=None, added_tokens=added, normalizer=None, pre_tokenizer=level,
+               post_processor=None, decoder=level, model=model), open(sys.argv[1] + "/tokenizer.json", "w"))
+json.dump(dict(tokenizer_class="PreTrainedTokenizerFast", bos_token="<s>", eos_token="</s>", pad_token="<pad>", add_bos_token=False),
+          open(sys.argv[1] + "/tokenizer_config.json", "w"))
+P
+}
+
+# What transformers would read of a made config.json: a value of the same type, and the same value, wherever the original has the key.
+same_keys() {
+    python3 - "$@" <<'P'
+import json, sys
+made, own = (json.load(open(f + "/config.json")) for f in sys.argv[1:3])
+left_out = {"torch_dtype", "rope_scaling", "architectures", "rope_theta", "rotary_emb_base"}
+left_out |= {"model_type"}                       # a Mistral is a llama in GGUF
+left_out |= {"num_kv_heads", "max_window_layers"}  # not read with multi_query, without use_sliding_window
+wrong = [(k, v, own[k]) for k, v in made.items() if own.get(k) is not None and k not in left_out and (type(v) != type(own[k]) or v != own[k])
+         and not (type(v) == float and type(own[k]) == float and abs(v - own[k]) <= 1e-6 * abs(v))]
+for k, v, w in wrong:
+    print(f"{sys.argv[3]}: {k} is {v!r}, of the model itself {w!r}")
+sys.exit(bool(wrong))
+P
+}
+
+@test "through a GGUF a model keeps its loss, and so does the folder made of that GGUF, whose keys have the types and values of the model's own" {
+    loss() { mppl -q --ids "$1" -c 24 | awk 'NR == 2 { print $5 }'; }
+    n=0 bad=0
+    for d in "$G"/*/; do
+        a=$(basename "$d"); [ -e "$d/golden.safetensors" ] || continue
+        case $a in bert | *mxfp4) continue ;; esac
+        rm -rf "$T/src"; cp -rL "$d" "$T/src"; rm "$T/src/golden.safetensors"; small_tokenizer "$T/src"
+        if ! tsplit "$T/src" | tpack -q -o "$T/x.gguf" 2>"$T/why"; then
+            grep -qE 'a GGUF would not be this model|has no GGUF' "$T/why" || { echo "$a:"; cat "$T/why"; false; }
+            continue
+        fi
+        rm -rf "$T/back"; tsplit "$T/x.gguf" | tpack -q -o "$T/back/"
+        same_keys "$T/back" "$T/src" "$a" || bad=1
+        want=$(tsplit "$d" | loss "$d/ids"); one=$(tsplit "$T/x.gguf" | loss "$d/ids"); two=$(tsplit "$T/back" | loss "$d/ids")
+        awk -v a="$a" -v w="$want" -v x="$one" -v y="$two" 'BEGIN { if (x == "" || (x - w) ^ 2 > 4e-12 || (y - w) ^ 2 > 4e-12) {
+            print a ": " w " nats, of its GGUF " x ", of the folder of that " y; exit 1 } }'
+        n=$((n + 1))
+    done
+    [ "$bad" = 0 ]
+    [ "$n" -ge 28 ] || { echo "$n models have a GGUF, at least 28 should"; false; }
+}
+
 @test "an encoder's last states, their means over each window, are transformers' within 2e-5" {
     tsplit "$G/bert" | "$BUILD/tests/peers/states" "$G/bert/ids" 24 >"$T/states"
     python3 - "$G/bert/golden.safetensors" "$T/states" <<'P'

@@ -87,6 +87,19 @@ prune() { # prune FILE ARGUMENTS...: values after pruning, tensor w
     done
 }
 
+@test "a score has its options here too: as by wscore and the companion" {
+    wscore -m lift --rank 2 <tiny.weir | wprune -m score -s 0.5 | tpack -t safetensors -o two.safetensors
+    wprune -m lift --rank 2 -s 0.5 <tiny.weir | tpack -t safetensors -o here.safetensors
+    cmp two.safetensors here.safetensors
+    wprune -m lift -s 0.5 <tiny.weir | tpack -t safetensors -o usual.safetensors
+    run cmp -s two.safetensors usual.safetensors
+    [ "$status" -eq 1 ]
+    run wprune -m dsnot --init sparsegpt --damp -1 -s 0.5 <tiny.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "wprune: --damp: '-1' is not at least 0" ]
+    run wprune -m dsnot --damp 1 -s 0.5 <tiny.weir
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "wprune: --damp is an option of sparsegpt, not of dsnot" ]
+}
+
 @test "model scope from a pipe and from a file, any -j, are the same bytes" {
     wprune -m magnitude -s 0.5 --scope model <tiny.weir >a.weir
     # shellcheck disable=SC2002

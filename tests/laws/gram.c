@@ -51,13 +51,11 @@ static void make(int rank)
     free(sums);
 }
 
-static struct prune_args args = PRUNE_ARGS;
-
 static void prune(const struct prune_method *m, const char *sparsity, const char *scope, const float *h, float *out)
 {
     struct pattern p;
     struct prune_job j = {.pattern = &p,
-                          .args = &args,
+                          .init = &prune_score,
                           .rows = ROWS,
                           .cols = COLS,
                           .w = out,
@@ -378,7 +376,7 @@ static void unseen(void)
 static void refusals(void)
 {
     struct pattern p = {.sparsity = 0.5, .block_rows = 1, .block_cols = 1};
-    struct prune_job j = {.pattern = &p, .args = &args, .rows = ROWS, .cols = COLS, .w = q, .gram = gram, .mask = mask};
+    struct prune_job j = {.pattern = &p, .rows = ROWS, .cols = COLS, .w = q, .gram = gram, .mask = mask};
     float was = gram[7 * COLS + 7];
     struct err e;
 
@@ -405,8 +403,7 @@ int main(void)
 {
     static const int causes[] = {COLS, 40, 12};
 
-    args.init = &prune_score;
-    args.cycles = 50;
+    CHECK(opt_set(&prune_dsnot, "cycles", "50", NULL) == 0);
     for (int i = 0; i < 3; i++) { /* with full rank, with 40 causes for 320 channels, and with 12 */
         memset(eye, 0, sizeof eye);
         make(causes[i]);

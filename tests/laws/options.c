@@ -1,10 +1,13 @@
 /*
  * Options that methods own, over the tables of all families: each has a long name, help, and a place for its value; a
- * number has a range; a default that is in no range is told by the help; methods that use one name agree on whether it
- * takes a value.
+ * number that has a sign has a range; a default that is in no range is told by the help; methods that use one name
+ * agree on whether it takes a value.
  */
 #include "base/opt_int.h"
+#include "prune/prune.h"
+#include "quant/quant.h"
 #include "rate/rate.h"
+#include "score/score.h"
 #include "tests/unit/check.h"
 
 static void fail(const struct opt_owner *m, const struct opt *o, const char *what)
@@ -29,7 +32,7 @@ static void law_of_option(const struct opt_owner *m, const struct opt *o)
         fail(m, o, "no place for its value");
     if (!o->arg != (OPT_KIND(o) == OPT_FLAG || OPT_KIND(o) == OPT_COUNT))
         fail(m, o, "its kind and its argument do not agree");
-    if (is_number(o) && o->lo == 0 && o->hi == 0)
+    if ((OPT_KIND(o) == OPT_INT || OPT_KIND(o) == OPT_F64) && o->lo == 0 && o->hi == 0)
         fail(m, o, "a number without a range");
     if (is_number(o) && !opt_within(o, opt_double(OPT_KIND(o), o->to)) && !strstr(o->help, "(default"))
         fail(m, o, "its default is in no range, and the help does not say what it means");
@@ -52,7 +55,7 @@ static void law_of_family(const void *table)
 
 int main(void)
 {
-    static const void *const table[] = {rate_table};
+    static const void *const table[] = {prune_table, quant_methods, rate_table, score_table};
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         law_of_family(table[i]);

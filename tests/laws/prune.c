@@ -51,7 +51,7 @@ static void scores_of(const struct score_method *m, const float *of, float *out)
 {
     struct err e;
 
-    CHECK(score_rows(m, &(struct score_job){"t", 3, 4, 0, ROWS, COLS, of, &known, out}, &e) == 0);
+    CHECK(score_rows(m, &(struct score_job){"t", 0, ROWS, COLS, of, &known, out}, &e) == 0);
 }
 
 /* The mask of the whole tensor, in slabs of `step` rows. */
@@ -179,8 +179,7 @@ static void split(const struct score_method *m)
         par_set_jobs(jobs);
         for (uint64_t r = 0; r < ROWS; r += 8)
             CHECK(m->whole ||
-                  score_rows(m, &(struct score_job){"t", 3, 4, r, 8, COLS, w + r * COLS, &known, part + r * COLS},
-                             &e) == 0);
+                  score_rows(m, &(struct score_job){"t", r, 8, COLS, w + r * COLS, &known, part + r * COLS}, &e) == 0);
         if (m->whole)
             scores_of(m, w, part);
         CHECK(memcmp(score, part, sizeof part) == 0);
@@ -204,6 +203,15 @@ static void ties(void)
         CHECK(mask[i] == (i < N / 4));
 }
 
+static void lift_rank(uint64_t rank)
+{
+    char text[24];
+    struct err e;
+
+    snprintf(text, sizeof text, "%d", (int)rank);
+    CHECK(opt_set(&score_lift, "rank", text, &e) == 0);
+}
+
 /* Nothing known of the inputs, one tensor in the module, or the full rank: the method is a plainer one. */
 static void collapses(void)
 {
@@ -215,15 +223,16 @@ static void collapses(void)
     for (int c = 0; c < COLS; c++)
         ones_[c] = 1;
     scores_of(&score_magnitude, w, plain);
-    CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &none, score}, &e) == 0);
+    CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, ROWS, COLS, w, &none, score}, &e) == 0);
     CHECK(memcmp(score, plain, sizeof plain) == 0);
-    CHECK(score_rows(&score_lift, &(struct score_job){"t", 0, COLS, 0, ROWS, COLS, w, NULL, score}, &e) == 0);
+    lift_rank(COLS);
+    CHECK(score_rows(&score_lift, &(struct score_job){"t", 0, ROWS, COLS, w, NULL, score}, &e) == 0);
     CHECK(memcmp(score, plain, sizeof plain) == 0);
     mask_by(&p, plain, ROWS, mask);
-    CHECK(score_rows(&score_sparsegpt, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &none, score}, &e) == 0);
+    CHECK(score_rows(&score_sparsegpt, &(struct score_job){"t", 0, ROWS, COLS, w, &none, score}, &e) == 0);
     mask_by(&p, score, ROWS, other);
     CHECK(memcmp(mask, other, N) == 0);
-    CHECK(score_rows(&score_dimap, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &none, score}, &e) == 0);
+    CHECK(score_rows(&score_dimap, &(struct score_job){"t", 0, ROWS, COLS, w, &none, score}, &e) == 0);
     scores_of(&score_lamp, w, plain);
     for (int i = 0; i < N; i++)
         CHECK_NEAR(score[i], plain[i], 1e-6 * plain[i]);
@@ -237,7 +246,8 @@ static void rank_grows(void)
         double sum = 0;
         struct err e;
 
-        CHECK(score_rows(&score_lift, &(struct score_job){"t", 0, rank, 0, ROWS, COLS, w, NULL, score}, &e) == 0);
+        lift_rank(rank);
+        CHECK(score_rows(&score_lift, &(struct score_job){"t", 0, ROWS, COLS, w, NULL, score}, &e) == 0);
         for (int i = 0; i < N; i++)
             sum += (double)score[i] * (double)score[i];
         CHECK(sum > last);
@@ -258,10 +268,10 @@ static void refusals(void)
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         CHECK(pattern_parse(&p, bad[i][0], bad[i][1], bad[i][2], &e) < 0);
     w[5 * COLS + 7] = NAN;
-    CHECK(score_rows(&score_random, &(struct score_job){"t", 0, 1, 100, ROWS, COLS, w, NULL, score}, &e) < 0);
+    CHECK(score_rows(&score_random, &(struct score_job){"t", 100, ROWS, COLS, w, NULL, score}, &e) < 0);
     CHECK_STR(e.msg, "weight [105, 7] is NaN");
     w[5 * COLS + 7] = 1, norm2[2] = -1;
-    CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, 1, 0, ROWS, COLS, w, &known, score}, &e) < 0);
+    CHECK(score_rows(&score_wanda, &(struct score_job){"t", 0, ROWS, COLS, w, &known, score}, &e) < 0);
     CHECK_STR(e.msg, "score [0, 2] is NaN");
 }
 
@@ -309,6 +319,7 @@ static void closed_forms(void)
 
 int main(void)
 {
+    lift_rank(4);
     for (int i = 0; score_table[i]; i++) {
         CHECK(score_find(score_table[i]->name) == score_table[i]);
         make_weights();

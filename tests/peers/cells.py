@@ -209,6 +209,19 @@ def gguf_q8(case):
     return said
 
 
+def back(case):
+    """From a GGUF a folder again, whose configuration is made from the GGUF's keys: transformers loads it and has mppl's loss."""
+    if os.path.exists(case.gguf):
+        os.remove(case.gguf)
+    case.run("tsplit {src} | wquant -q -t f32 | tpack -o {gguf} && tsplit {gguf} | tpack -o {out}/")
+    got, info = case.loss(case.out)
+    for key in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        wrong = sorted(k for k in map(str, info[key]) if not k.startswith("pooler."))  # which a GGUF of BERT leaves out
+        if wrong:
+            raise Wrong(f"transformers: {key} {wrong[:2]}")
+    return "loads" if case.base == "bert" else same("nats", case.mppl(), got, NATS)
+
+
 def shrink(what, method, share, parts):
     def cell(case):
         if what == "experts" and not case.named_only and not any("experts" in key for key in case.config()):
@@ -249,6 +262,7 @@ def retyped(case):
 
 COLUMNS = [
     ("round trip", trip), ("roles", roles), ("mppl", loss), ("mcalib", calib), ("wanda", wanda), ("GGUF f32", gguf), ("GGUF q8_0", gguf_q8),
+    ("folder of GGUF", back),
     ("-layers", shrink("layers", "drop", 0.5, "bi")), ("-heads", shrink("heads", "minitron", 0.5, "norm2")),
     ("-channels", shrink("channels", "minitron", 0.25, "norm2,absmean")), ("-experts", shrink("experts", "reap", 0.34, "reap")), ("lrfactor", lowrank), ("dtype", retyped),
 ]

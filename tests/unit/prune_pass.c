@@ -88,7 +88,7 @@ static void at_once(const struct prune_pass *p)
 {
     struct pick_sieve *sieve = p->scorer && p->pattern->scope == SCOPE_TENSOR ? pick_sieve_new() : NULL;
     struct prune_job j = {.pattern = p->pattern,
-                          .args = &p->args,
+                          .init = p->init,
                           .sieve = sieve,
                           .rows = ROWS,
                           .cols = COLS,
@@ -117,14 +117,13 @@ static void check(const struct prune_method *m, const struct prune_method *init,
                   const char *scope, int refit)
 {
     struct pattern pattern;
-    struct prune_pass p = {.method = m, .pattern = &pattern, .args = PRUNE_ARGS, .refit = refit};
+    struct prune_pass p = {.method = m, .pattern = &pattern, .init = init, .refit = refit};
     struct prune_tally t = {0};
     double lost = 0, whole = 0;
     uint64_t zeros = 0;
     struct err e;
 
     CHECK(pattern_parse(&pattern, sparsity, NULL, scope, &e) == 0);
-    p.args.init = init;
     p.scorer = (init ? init : m)->needs & PRUNE_SCORE ? magnitude : NULL;
     pass(&p, NULL);
     at_once(&p);
@@ -135,7 +134,7 @@ static void check(const struct prune_method *m, const struct prune_method *init,
         zeros += mask[i];
     obs_loss(ROWS, COLS, w, want, gram, &lost, &whole);
     CHECK(t.before == 0 && t.after == zeros && t.lost == lost && t.moved == whole);
-    CHECK(t.damp == (p.scorer ? 0 : p.args.damp));
+    CHECK(t.damp == (p.scorer ? 0 : 0.01));
 }
 
 int main(void)

@@ -102,22 +102,21 @@ static void swaps(void)
         float w[MOST], norm2[MOST], mean[MOST], score[MOST];
         unsigned long long rows, cols;
         uint8_t got[MOST];
-        char sparsity[20];
-        struct prune_args args = PRUNE_ARGS;
+        char sparsity[20], cycles[20];
         struct pattern p;
         struct prune_job j = {
-            .pattern = &p, .args = &args, .w = w, .norm2 = norm2, .mean = mean, .score = score, .mask = got};
+            .pattern = &p, .init = &prune_score, .w = w, .norm2 = norm2, .mean = mean, .score = score, .mask = got};
         struct err e;
 
-        args.init = &prune_score;
-        CHECK(sscanf(s, "%19s %" SCNu64 " %llu %llu", sparsity, &args.cycles, &rows, &cols) == 4);
+        CHECK(sscanf(s, "%19s %19s %llu %llu", sparsity, cycles, &rows, &cols) == 4);
+        CHECK(opt_set(&prune_dsnot, "cycles", cycles, &e) == 0);
         CHECK(pattern_parse(&p, sparsity, NULL, NULL, &e) == 0);
         j.rows = rows;
         j.cols = cols;
         CHECK(floats(f, "w", w) == (int)(rows * cols) && floats(f, "norm2", norm2) == (int)cols &&
               floats(f, "mean", mean) == (int)cols);
         CHECK(score_rows(&score_wanda,
-                         &(struct score_job){"t", 0, 1, 0, rows, cols, w, &(struct score_known){.norm2 = norm2}, score},
+                         &(struct score_job){"t", 0, rows, cols, w, &(struct score_known){.norm2 = norm2}, score},
                          &e) == 0);
         CHECK(prune_dsnot.apply(&j, &e) == 0);
         s = field(f, "start");

@@ -28,10 +28,9 @@ static void prune_layer_make(double rho, double sigma)
 /* The layer pruned by a method, into layer_q and layer_mask. With a score, the method goes by it. */
 static void prune_layer(const struct prune_method *m, const struct score_method *score, const char *sparsity)
 {
-    struct prune_args args = PRUNE_ARGS;
     struct pattern p;
     struct prune_job j = {.pattern = &p,
-                          .args = &args,
+                          .init = &prune_score,
                           .rows = LAYER,
                           .cols = LAYER,
                           .w = layer_q,
@@ -42,14 +41,13 @@ static void prune_layer(const struct prune_method *m, const struct score_method 
                           .mask = layer_mask};
     struct err e;
 
-    args.init = &prune_score;
     CHECK(pattern_parse(&p, sparsity, NULL, NULL, &e) == 0);
     p.scope = p.of ? SCOPE_DEFAULT : score ? SCOPE_ROW : SCOPE_TENSOR;
     memcpy(layer_q, layer.w, sizeof layer_q);
     if (score)
         CHECK(score_rows(score,
-                         &(struct score_job){"t", 0, 1, 0, LAYER, LAYER, layer.w,
-                                             &(struct score_known){.norm2 = layer_norm2}, layer_score},
+                         &(struct score_job){"t", 0, LAYER, LAYER, layer.w, &(struct score_known){.norm2 = layer_norm2},
+                                             layer_score},
                          &e) == 0);
     CHECK(m->apply(&j, &e) == 0);
     for (int i = 0; i < LAYER * LAYER; i++)

@@ -11,12 +11,27 @@
 struct vector_case {
     struct bundle b[2];
     struct attrs model;
-    uint64_t seed, rank;
+    uint64_t rank; /* lift's */
     float want[MOST];
     int n;
 };
 
-static void set(struct vector_case *v, const char *tag, const float *x, int n)
+/* Is tag one of the method's own options? Then it has the value from now on. */
+static int option(const struct score_method *m, const char *tag, float x)
+{
+    char text[24];
+    struct err e;
+
+    for (const struct opt *o = m->opts; o && o->name; o++)
+        if (strcmp(o->name, tag) == 0) {
+            snprintf(text, sizeof text, "%.9g", x);
+            CHECK(opt_set(m, tag, text, &e) == 0);
+            return 1;
+        }
+    return 0;
+}
+
+static void set(const struct score_method *m, struct vector_case *v, const char *tag, const float *x, int n)
 {
     struct bundle *b = &v->b[0];
     struct shape s = {2, {1, (uint64_t)n}};
@@ -27,8 +42,8 @@ static void set(struct vector_case *v, const char *tag, const float *x, int n)
         bundle_set_companion(b, tag, &s, x);
     else if (strcmp(tag, "others") == 0)
         bundle_init_dense(&v->b[1], "other", &s, DT_F32, x);
-    else if (strcmp(tag, "rank") == 0)
-        v->rank = (uint64_t)x[0];
+    else if (option(m, tag, x[0]))
+        v->rank = strcmp(tag, "rank") == 0 ? (uint64_t)x[0] : 0;
     else if (strcmp(tag, "head_dim") == 0)
         attrs_set_int(&v->model, tag, (int64_t)x[0]);
     else
@@ -36,7 +51,7 @@ static void set(struct vector_case *v, const char *tag, const float *x, int n)
 }
 
 /* The lines of a case down to its score. 0 at the end of the file. */
-static int read_case(FILE *f, struct vector_case *v)
+static int read_case(const struct score_method *m, FILE *f, struct vector_case *v)
 {
     static char line[1 << 16];
     unsigned long long rows, cols, seed;
@@ -48,8 +63,7 @@ static int read_case(FILE *f, struct vector_case *v)
     CHECK(sscanf(line, "case %99s %llu %llu %llu", role, &rows, &cols, &seed) == 4);
     bundle_init_dense(&v->b[0], role, &(struct shape){2, {rows, cols}}, DT_F32, NULL);
     v->b[0].role = mem_strdup(role);
-    v->seed = seed;
-    v->rank = SCORE_RANK;
+    option(m, "seed", (float)seed);
     while (fgets(line, sizeof line, f)) {
         float x[MOST];
         char *s = strchr(line, '\t');
@@ -62,7 +76,7 @@ static int read_case(FILE *f, struct vector_case *v)
             v->n = n;
             break;
         }
-        set(v, line, x, n);
+        set(m, v, line, x, n);
     }
     if (v->b[1].name)
         v->b[1].role = mem_strdup(role);
@@ -94,9 +108,8 @@ static void one(const struct score_method *m, struct vector_case *v)
         CHECK(0);
         return;
     }
-    struct score_job j = {
-        b->name, v->seed, v->rank, 0, b->rows, b->cols, (const float *)(const void *)bundle_part(b, 0, "dense")->data,
-        &known,  got};
+    struct score_job j = {b->name, 0,  b->rows, b->cols, (const float *)(const void *)bundle_part(b, 0, "dense")->data,
+                          &known,  got};
     CHECK(score_count(m, b->rows, b->cols) == (uint64_t)v->n && score_values(m, &j, &e) == 0);
     for (int i = 0; i < v->n; i++)
         most = v->want[i] > most ? v->want[i] : most;
@@ -127,7 +140,7 @@ int main(void)
         if (!(f = fopen(path, "r")))
             printf("%s: cannot be read\n", path);
         CHECK(f != NULL);
-        for (; f && read_case(f, &v); cases++)
+        for (; f && read_case(score_table[i], f, &v); cases++)
             one(score_table[i], &v);
         CHECK(cases >= 3);
         if (f)
