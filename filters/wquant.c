@@ -18,7 +18,7 @@
 static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path, *budget_path;
 static int64_t bits;
 static uint64_t group = 128;
-static int no_clip, residual, sym, no_importance, dry_run, list, verbose;
+static int clip, no_clip, residual, sym, no_importance, dry_run, list, verbose;
 static struct select sel;
 
 static const struct opt opts[] = {
@@ -30,7 +30,11 @@ static const struct opt opts[] = {
     {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero in the middle of the codes", 0},
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: scales and zeros in f16 (default), bf16 or f32", 0},
     {'m', "method", "NAME", OPT_STRING, &method_name, "int types: how codes are chosen (default rtn): see --list", 0},
-    {0, "no-clip", 0, OPT_FLAG, &no_clip, "awq: scale only, clip no groups", 0},
+    {0, "clip", 0, OPT_FLAG, &clip,
+     "search each group's, or block's, levels by the gram or norm2 (default: at 3 bits and fewer, and gptq into "
+     "blocks)",
+     0},
+    {0, "no-clip", 0, OPT_FLAG, &no_clip, "levels span the weights; awq: scale only", 0},
     {0, "residual", 0, OPT_FLAG, &residual, "keep what is lost as one more dense term", 0},
     {0, "no-importance", 0, OPT_FLAG, &no_importance, "block types: do not use the companion norm2", 0},
     SELECT_OPTS(sel),
@@ -81,7 +85,7 @@ static int set_plan(void *ctx, const char *column, const char *word, struct err 
 static void check_options(void)
 {
     static const char *const column[] = {"type", "bits", NULL};
-    char word[24];
+    char word[32];
     struct err e;
 
     if (!bits + !type_name + !budget_path != 2)
@@ -99,12 +103,14 @@ static void check_options(void)
                  &e) < 0 ||
         select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if (no_clip && !(plan.method->needs & QUANT_LAYER))
-        die_usage("--no-clip belongs to -m awq, not %s", method_name);
+    if (clip && no_clip)
+        die_usage("--clip and --no-clip exclude each other");
+    if (clip && !budget_path && !quant_plan_clips(&plan))
+        die_usage("--clip: nothing of %s by -m %s is left to search", quant_plan_name(&plan, word), method_name);
     if (budget_path && plan.method->needs & QUANT_LAYER)
         die_usage("--budget: %s scales all linears of one input together, for one type", method_name);
     plan.residual = residual;
-    plan.clip = plan.method->needs & QUANT_LAYER && !no_clip;
+    plan.clip = clip ? QUANT_CLIP_YES : no_clip ? QUANT_CLIP_NO : QUANT_CLIP_DEFAULT;
     opt_check_report(&report_path, dry_run);
     if (budget_path && !(budget = budget_read(budget_path, column, set_plan, NULL, &e)))
         die("%s", e.msg);

@@ -7,13 +7,9 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "base/real.h"
-#include "la/gemm.h"
 #include "la/obs.h"
-#include "num/kern.h"
 
 #define GRID 20
-#define CLIPS 10
-#define SLAB 256 /* rows */
 
 /* Rows rounded and back, with columns scaled for it. */
 struct rounding {
@@ -90,60 +86,6 @@ double awq_scales(const struct quant_method *m, const struct quant_affine *a, co
     free(trial);
     free(q);
     return chosen;
-}
-
-/* One group of a slab of rows: what is tried, what it loses. All [rows][width]. */
-struct clip {
-    float *was, *now, *e, *eh;
-    double *best; /* [rows] */
-};
-
-static void clip_group(const struct quant_method *m, const struct quant_affine *a, uint64_t rows, uint64_t width,
-                       uint64_t cols, const float *gram, float *w, const struct clip *c)
-{
-    struct quant_affine one = *a;
-
-    one.group = 0;
-    for (uint64_t r = 0; r < rows; r++)
-        memcpy(c->was + r * width, w + r * cols, width * sizeof *w);
-    for (int k = 0; k < CLIPS; k++) {
-        float keep = (float)(1 - (double)k / GRID);
-
-        for (uint64_t r = 0; r < rows; r++) {
-            float most = keep * kern_absmax(c->was + r * width, width);
-
-            for (uint64_t i = r * width; i < (r + 1) * width; i++)
-                c->now[i] = c->was[i] > most ? most : c->was[i] < -most ? -most : c->was[i];
-        }
-        par_for(rows, round_row, &(struct rounding){m, &one, c->now, NULL, width, c->e});
-        for (uint64_t i = 0; i < rows * width; i++)
-            c->e[i] -= c->was[i];
-        gemm_nt(rows, width, width, c->e, width, gram, cols, c->eh, width, KERN_SET);
-        for (uint64_t r = 0; r < rows; r++) {
-            double lost = kern_dotd(c->e + r * width, c->eh + r * width, width);
-
-            if (k > 0 && !(lost < c->best[r]))
-                continue;
-            c->best[r] = lost;
-            memcpy(w + r * cols, c->now + r * width, width * sizeof *w);
-        }
-    }
-}
-
-void awq_clip(const struct quant_method *m, const struct quant_affine *a, uint64_t rows, uint64_t cols,
-              const float *gram, float *w)
-{
-    uint64_t step = a->group && a->group < cols ? a->group : cols, most = rows < SLAB ? rows : SLAB;
-    float *room = mem_resize(NULL, 4 * most * step, sizeof *room);
-    struct clip c = {room, room + most * step, room + 2 * most * step, room + 3 * most * step,
-                     mem_new(most, sizeof *c.best)};
-
-    for (uint64_t r = 0; r < rows; r += most)
-        for (uint64_t g = 0; g < cols; g += step)
-            clip_group(m, a, rows - r < most ? rows - r : most, cols - g < step ? cols - g : step, cols,
-                       gram + g * cols + g, w + r * cols + g, &c);
-    free(c.best);
-    free(room);
 }
 
 static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,

@@ -1,6 +1,6 @@
 /*
  * awq: weights made easier to round. Input channels are scaled by a power of their activity, the power that loses least
- * by the gram; and groups are clipped where that loses less. Lin et al. 2023, AWQ (arXiv 2306.00978), section 3;
+ * by the gram; then levels are searched for (levels.h). Lin et al. 2023, AWQ (arXiv 2306.00978), section 3;
  * weir-methods(7) says where we differ.
  */
 #ifndef WEIR_QUANT_AWQ_H
@@ -32,14 +32,6 @@ struct awq_linear {
  */
 double awq_scales(const struct quant_method *m, const struct quant_affine *a, const struct awq_linear *linear, int n,
                   uint64_t cols, const float *gram, const float *activity, float *s);
-
-/*
- * Clip the groups of w to t times their largest magnitude, t of 1, 0.95 ... 0.55, the first of those that lose least
- * once rounded: e gram_gg e', e the group's error and gram_gg its columns' part of the gram.
- * w  inout: float[rows][cols]. Cost 20 rows cols group. Memory: slabs of 256 rows of a group.
- */
-void awq_clip(const struct quant_method *m, const struct quant_affine *a, uint64_t rows, uint64_t cols,
-              const float *gram, float *w);
 
 /*
  * Scale the linears of one layer in place; what makes their inputs is divided. Only where all linears of an input are

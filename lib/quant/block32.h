@@ -4,6 +4,9 @@
 #define WEIR_QUANT_BLOCK32_H
 
 #include <stdint.h>
+#include <string.h>
+
+#include "num/half_bits.h"
 
 /*
  * Encode as quant.h says. Layout: d, low (asymmetric), the fifth bits as one word (nmax over 15), 16 bytes of nibbles,
@@ -12,5 +15,31 @@
  */
 void block32_sym(int nmax, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
 void block32_asym(int nmax, const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
+
+/* The bytes of one block; returns where the next begins. low is written when asym, fifth bits when five. */
+static inline __attribute__((always_inline)) uint8_t *block32_put(uint8_t *to, float d, float low, int asym, int five,
+                                                                  const uint8_t *restrict q)
+{
+    uint16_t half = half_down(d);
+
+    memcpy(to, &half, 2);
+    to += 2;
+    if (asym) {
+        half = half_down(low);
+        memcpy(to, &half, 2);
+        to += 2;
+    }
+    if (five) {
+        uint32_t high = 0;
+
+        for (int j = 0; j < 32; j++)
+            high |= (uint32_t)(q[j] >> 4) << j;
+        memcpy(to, &high, 4);
+        to += 4;
+    }
+    for (int j = 0; j < 16; j++)
+        to[j] = (uint8_t)((q[j] & 15) | q[j + 16] << 4);
+    return to + 16;
+}
 
 #endif

@@ -1,31 +1,6 @@
 /* block32: the loops of block32.h. Included by isa_body.h only. */
 #define BLOCK32_INLINE static inline __attribute__((always_inline))
 
-/* The bytes of one block. low is written when asym, fifth bits when five. */
-BLOCK32_INLINE uint8_t *pack32(uint8_t *to, float d, float low, int asym, int five, const uint8_t *restrict q)
-{
-    uint16_t half = half_down(d);
-
-    memcpy(to, &half, 2);
-    to += 2;
-    if (asym) {
-        half = half_down(low);
-        memcpy(to, &half, 2);
-        to += 2;
-    }
-    if (five) {
-        uint32_t high = 0;
-
-        for (int j = 0; j < 32; j++)
-            high |= (uint32_t)(q[j] >> 4) << j;
-        memcpy(to, &high, 4);
-        to += 4;
-    }
-    for (int j = 0; j < 16; j++)
-        to[j] = (uint8_t)((q[j] & 15) | q[j + 16] << 4);
-    return to + 16;
-}
-
 /* The value of largest magnitude, the first of equals; 0 in a block of zeros. Magnitudes compare as their bits. */
 BLOCK32_INLINE float extreme32(const float *x)
 {
@@ -64,7 +39,7 @@ BLOCK32_INLINE void sym_plain(int nmax, const float *x, uint64_t blocks, uint8_t
 
             q[j] = (uint8_t)(c > 2 * nmax - 1 ? 2 * nmax - 1 : c);
         }
-        out = pack32(out, d, 0, 0, nmax > 8, q);
+        out = block32_put(out, d, 0, 0, nmax > 8, q);
     }
 }
 
@@ -84,7 +59,7 @@ BLOCK32_INLINE void asym_plain(int nmax, const float *x, uint64_t blocks, uint8_
 
             q[j] = (uint8_t)(c > nmax ? nmax : c);
         }
-        out = pack32(out, d, min, 1, nmax > 15, q);
+        out = block32_put(out, d, min, 1, nmax > 15, q);
     }
 }
 
@@ -143,7 +118,7 @@ static uint8_t *scatter_row(const struct row_batch *b, int count, int asym, int 
 
         for (int i = 0; i < 32; i++)
             q[i] = (uint8_t)b->q[i][l];
-        out = pack32(out, b->scale[l], -b->low[l], asym, five, q);
+        out = block32_put(out, b->scale[l], -b->low[l], asym, five, q);
     }
     return out;
 }

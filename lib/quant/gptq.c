@@ -11,9 +11,8 @@
 #include "base/par.h"
 #include "base/pick.h"
 #include "la/obs.h"
-#include "quant/group.h"
 
-_Static_assert(OBS_LANES == GROUP_EACH, "rows of a tile are coded side by side");
+_Static_assert(OBS_LANES == LEVELS_ROWS, "rows of a tile are coded side by side");
 
 static uint32_t *descending(const float *gram, uint64_t cols)
 {
@@ -47,110 +46,103 @@ void quant_gram_free(struct quant_gram *q)
 
 struct sweep {
     const struct quant_gram *q;
-    const struct quant_method *m;
-    const struct quant_affine *a;
-    uint64_t cols, step, groups; /* step: columns of a group */
-    int fixed;                   /* groups are static */
-    float *w;                    /* [rows][cols] in the order of the sweep */
-    float *scale, *zero;         /* [rows][groups] */
-    uint8_t *code;               /* [rows][cols] in the tensor's order */
-    const float *from;           /* [rows][cols], as given */
-    uint8_t *codes;              /* what quant_gram_rows gives */
-    void *scales, *zeros;
+    struct units u;
+    struct metric m;   /* by which levels are chosen on the way */
+    int fixed;         /* levels are those of the weights as they came */
+    float *w;          /* [rows][cols] in the order of the sweep */
+    const float *from; /* [rows][cols], as given */
+    uint64_t rows;
 };
 
-/* Scale and zero of the group that begins with the tile's column, for each of the tile's rows, from the weights as they
- * are. */
-static void choose_group(const struct sweep *s, const struct obs_tile *t)
+/* Columns of the tile's rows as they are, those in its block and those behind it. */
+static void gather(const struct sweep *s, const struct obs_tile *t, uint64_t n, float *w)
 {
-    uint64_t n = s->cols - t->col < s->step ? s->cols - t->col : s->step, g = t->col / s->step;
-    struct quant_affine one = *s->a;
-    float *w = mem_resize(NULL, n, sizeof *w);
-    uint8_t *code = mem_resize(NULL, n, 1);
+    uint64_t have = t->col0 + t->width - t->col, some = n < have ? n : have;
 
-    one.group = 0;
-    for (size_t l = 0; l < t->rows; l++) {
-        uint64_t at = (t->row0 + l) * s->groups + g, have = t->col0 + t->width - t->col;
+    memcpy(w, t->w + (t->col - t->col0) * OBS_LANES, some * OBS_LANES * sizeof *w);
+    memset(w + some * OBS_LANES, 0, (n - some) * OBS_LANES * sizeof *w);
+    for (size_t l = 0; l < t->rows; l++)
+        for (uint64_t k = some; k < n; k++)
+            w[k * OBS_LANES + l] = s->w[(t->row0 + l) * s->u.cols + t->col + k];
+}
 
-        for (uint64_t k = 0; k < n && k < have; k++)
-            w[k] = t->w[(t->col - t->col0 + k) * OBS_LANES + l];
-        for (uint64_t k = have; k < n; k++)
-            w[k] = s->w[(t->row0 + l) * s->cols + t->col + k];
-        s->m->row(&one, w, n, code, &s->scale[at], &s->zero[at]);
-    }
+/* Levels of the unit, of the sub-block that begins with the tile's column, from the weights as they are. */
+static void choose(struct sweep *s, const struct obs_tile *t)
+{
+    const struct levels_kind *k = s->u.into->kind;
+    uint64_t left = s->u.cols - t->col, n = left < k->unit ? left : k->unit;
+    float *w;
+
+    if (t->col % k->sub != 0)
+        return;
+    n = t->col % k->unit != 0 && n > k->sub ? k->sub : n;
+    w = mem_resize(NULL, n * OBS_LANES, sizeof *w);
+    gather(s, t, n, w);
+    if (t->col % k->unit == 0)
+        units_unit(&s->u, t->row0, t->rows, t->col, w, &s->m);
+    units_sub(&s->u, t->row0, t->rows, t->col, w, &s->m);
     free(w);
-    free(code);
 }
 
 static void decide(void *ctx, const struct obs_tile *t, float *q)
 {
-    const struct sweep *s = ctx;
-    uint64_t col = s->q->order ? s->q->order[t->col] : t->col, g = col / s->step;
-    float scale[OBS_LANES] = {0}, zero[OBS_LANES] = {0}, value[OBS_LANES];
-    uint8_t code[OBS_LANES];
+    struct sweep *s = ctx;
+    float now[OBS_LANES];
 
-    if (!s->fixed && t->col % s->step == 0)
-        choose_group(s, t);
-    for (size_t l = 0; l < t->rows; l++) {
-        scale[l] = s->scale[(t->row0 + l) * s->groups + g];
-        zero[l] = s->zero[(t->row0 + l) * s->groups + g];
-    }
-    group_code_each(q, scale, zero, (1 << s->a->bits) - 1, code, value);
-    memcpy(q, value, sizeof value);
-    for (size_t l = 0; l < t->rows; l++)
-        s->code[(t->row0 + l) * s->cols + col] = code[l];
+    if (!s->fixed)
+        choose(s, t);
+    memcpy(now, q, sizeof now);
+    units_code(&s->u, t->row0, t->rows, s->q->order ? s->q->order[t->col] : t->col, now, q);
 }
 
-/* The row in the order of the sweep; static groups. */
-static void begin_row(void *ctx, size_t r)
+/* Rows in the order of the sweep; their levels where they are fixed. */
+static void begin_tile(void *ctx, size_t i)
 {
-    const struct sweep *s = ctx;
-    const float *from = s->from + r * s->cols;
+    struct sweep *s = ctx;
+    size_t row0 = i * OBS_LANES, rows = s->rows - row0 < OBS_LANES ? s->rows - row0 : OBS_LANES;
+    const float *from = s->from + row0 * s->u.cols;
+    float *to = s->w + row0 * s->u.cols;
 
-    for (uint64_t c = 0; c < s->cols; c++)
-        s->w[r * s->cols + c] = from[s->q->order ? s->q->order[c] : c];
+    for (uint64_t r = 0; r < rows; r++)
+        for (uint64_t c = 0; c < s->u.cols; c++)
+            to[r * s->u.cols + c] = from[r * s->u.cols + (s->q->order ? s->q->order[c] : c)];
     if (s->fixed)
-        s->m->row(s->a, from, s->cols, s->code + r * s->cols, s->scale + r * s->groups, s->zero + r * s->groups);
+        units_levels(&s->u, row0, rows, from);
 }
 
 static void end_row(void *ctx, size_t r)
 {
-    const struct sweep *s = ctx;
+    units_put(&((struct sweep *)ctx)->u, r);
+}
 
-    quant_store_row(s->m, s->a, r, s->cols, s->code + r * s->cols, s->scale + r * s->groups, s->zero + r * s->groups,
-                    s->codes, s->scales, s->zeros);
+void quant_sweep_rows(const struct quant_gram *q, const struct quant_into *into, const float *w, uint64_t rows,
+                      uint64_t cols, double *loss)
+{
+    struct sweep s = {.q = q, .fixed = q->args.act_order || q->args.static_groups, .from = w, .rows = rows};
+    struct obs_sweep sweep = {rows, cols, NULL, q->U, loss, decide, &s};
+
+    s.m = (struct metric){METRIC_SWEEP, q->U, cols};
+    s.w = sweep.w = mem_resize(NULL, rows * cols, sizeof *s.w);
+    units_open(&s.u, into, rows, cols);
+    par_for((rows + OBS_LANES - 1) / OBS_LANES, begin_tile, &s);
+    for (uint64_t c = 0, width; c < cols; c += width) {
+        width = obs_width(cols, c, s.fixed ? 0 : into->kind->unit);
+        obs_block(&sweep, c, width);
+    }
+    par_for(rows, end_row, &s);
+    units_close(&s.u);
+    free(s.w);
 }
 
 void quant_gram_rows(const struct quant_gram *q, const struct quant_method *m, const struct quant_affine *a,
                      const float *w, uint64_t rows, uint64_t cols, uint8_t *codes, void *scales, void *zeros)
 {
-    uint64_t groups = quant_groups(a, cols);
-    float *room = mem_resize(NULL, rows * (cols + 2 * groups), sizeof *room);
-    struct sweep s = {q,
-                      m,
-                      a,
-                      cols,
-                      a->group && a->group < cols ? a->group : cols,
-                      groups,
-                      q->args.act_order || q->args.static_groups,
-                      room,
-                      room + rows * cols,
-                      room + rows * (cols + groups),
-                      mem_new(rows * cols, 1),
-                      w,
-                      codes,
-                      scales,
-                      zeros};
-    struct obs_sweep sweep = {rows, cols, s.w, q->U, NULL, decide, &s};
+    struct levels_kind kind = units_affine(a, cols);
 
-    par_for(rows, begin_row, &s);
-    for (uint64_t c = 0, width; c < cols; c += width) {
-        width = obs_width(cols, c, s.fixed ? 0 : s.step);
-        obs_block(&sweep, c, width);
-    }
-    par_for(rows, end_row, &s);
-    free(room);
-    free(s.code);
+    quant_sweep_rows(
+        q,
+        &(struct quant_into){.kind = &kind, .method = m, .affine = a, .codes = codes, .scales = scales, .zeros = zeros},
+        w, rows, cols, NULL);
 }
 
 static void row(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "quant/quant.h"
+#include "quant/units.h"
 
 struct quant_gram_args {
     double damp;       /* share of the gram's mean diagonal added to it */
@@ -33,10 +34,16 @@ int quant_gram_make(struct quant_gram *q, const struct quant_gram_args *args, co
 void quant_gram_free(struct quant_gram *q);
 
 /*
- * As quant_rows, by the gram. The more rows at once the faster; how they are cut changes no byte.
- * m       its row gives a group its scale and zero; whole zeros
- * Memory: 9 bytes a weight, 512 a row, 8 for each group.
+ * Rows coded by the gram. Where columns go in their order and groups are not static, levels are chosen when their
+ * columns are reached, by what the sweep loses (METRIC_SWEEP); else all of them before, by into->choose. The more rows
+ * at once the faster; how they are cut changes no byte.
+ * loss    inout: [rows], what each row loses by the damped gram is added; or NULL
+ * Memory: 5 bytes a weight and units_open's.
  */
+void quant_sweep_rows(const struct quant_gram *q, const struct quant_into *into, const float *w, uint64_t rows,
+                      uint64_t cols, double *loss);
+
+/* The same for affine codes whose levels span their group's weights. */
 void quant_gram_rows(const struct quant_gram *q, const struct quant_method *m, const struct quant_affine *a,
                      const float *w, uint64_t rows, uint64_t cols, uint8_t *codes, void *scales, void *zeros);
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "quant/lattice.h"
+#include "quant/levels.h"
 #include "quant/superblock.h"
 
 struct quant_isa {
@@ -27,6 +28,9 @@ struct quant_isa {
     void (*code_each)(const float *w, const float *scale, const float *zero, int top, uint8_t *codes, float *values);
     void (*code_shifted)(const float *w, uint64_t n, float scale, float zero, int top, uint8_t *codes);
     float (*turn)(const float *w, uint64_t n, float scale, float zero, float top, float beta, float *next);
+    void (*code_levels)(const struct levels *, int top, const float *w, uint8_t *code, float *q); /* levels_body.h */
+    void (*lose_levels)(const struct levels *, int top, const float *w, size_t n, const struct metric *, float *room,
+                        float *loss);
 };
 
 const struct quant_isa *quant_isa(void);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "num/half_bits.h"
+#include "quant/block32.h"
 #include "quant/group.h"
 #include "quant/iq1.h"
 #include "quant/isa.h"
@@ -19,8 +20,9 @@
 #include "quant/lattice_body.h"
 #include "quant/iq1_body.h"
 #include "quant/group_body.h"
+#include "quant/levels_body.h"
 
 extern const struct quant_isa TABLE;
-const struct quant_isa TABLE = {encode_superblocks, encode_sym32,       encode_asym32,  encode_iq4,
-                                encode_lattice,     encode_iq1,         range_of_group, code_group,
-                                code_each,          code_group_shifted, turn_hqq};
+const struct quant_isa TABLE = {encode_superblocks, encode_sym32,   encode_asym32, encode_iq4, encode_lattice,
+                                encode_iq1,         range_of_group, code_group,    code_each,  code_group_shifted,
+                                turn_hqq,           code_levels,    lose_levels};

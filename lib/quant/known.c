@@ -43,13 +43,14 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
 int quant_known_get(struct quant_known *k, const struct quant_plan *p, const struct bundle *b, int importance,
                     int measured, int writes, struct err *e)
 {
-    int by = p->kind == QUANT_AFFINE && p->method->needs & QUANT_SWEEP;
+    int by = p->kind != QUANT_DENSE && p->method && p->method->needs & QUANT_SWEEP, clips = p->clip == QUANT_CLIP_YES,
+        gram = bundle_part(b, -1, "gram") != NULL;
 
-    if (importance && (p->kind == QUANT_BLOCKS || !writes) && get_importance(b, &k->v, e) < 0)
+    if (importance && (p->kind == QUANT_BLOCKS || !writes || (clips && !gram)) && get_importance(b, &k->v, e) < 0)
         return -1;
     if (!k->v && p->kind == QUANT_BLOCKS && p->block->without)
         k->v = all_alike(b->cols); /* norm2 is all zeros: what reads it gave nothing (quant_plan_allows) */
-    if (by || (p->kind == QUANT_AFFINE && p->clip) || (measured && bundle_part(b, -1, "gram"))) {
+    if (by || ((clips || measured) && gram)) {
         k->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &k->own, e);
         if (!k->gram)
             return -1;

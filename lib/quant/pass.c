@@ -6,7 +6,6 @@
 
 #include "base/wide.h"
 #include "num/half_bits.h"
-#include "quant/awq.h"
 #include "quant/source.h"
 
 /* Largest magnitude as its bits: NaN is above infinity, so one pass finds all that is not allowed. */
@@ -108,31 +107,46 @@ static void slab_room(struct slab *s, const struct bundle *o, uint64_t n, int ba
     }
 }
 
-static void encode_affine(const struct quant_plan *p, struct slab *s, const float *w, const struct quant_known *k)
+/* By levels that the plan chooses itself, with or without the gram's sweep. */
+static void encode_levels(const struct quant_plan *p, struct slab *s, const float *w, const struct quant_known *k)
 {
     uint64_t rows = s->view.rows, cols = s->view.cols;
-    float *clipped = p->clip ? mem_resize(NULL, rows * cols, sizeof *clipped) : NULL;
-    void *zeros = p->affine.sym ? NULL : s->data[2];
+    int affine = p->kind == QUANT_AFFINE;
+    struct levels_kind kind = affine ? units_affine(&p->affine, cols) : *p->block->levels;
+    struct quant_into into = {.kind = &kind,
+                              .search = p->clip == QUANT_CLIP_YES,
+                              .method = p->method,
+                              .affine = affine ? &p->affine : NULL,
+                              .codes = s->data[0],
+                              .scales = s->data[1],
+                              .zeros = affine && !p->affine.sym ? s->data[2] : NULL,
+                              .row_bytes = affine ? 0 : ggml_row_bytes(p->ggml, cols)};
 
-    if (clipped) {
-        memcpy(clipped, w, rows * cols * sizeof *w);
-        awq_clip(p->method, &p->affine, rows, cols, k->gram, clipped);
-    }
+    into.choose = (struct metric){k->gram ? METRIC_GRAM
+                                  : k->v  ? METRIC_DIAGONAL
+                                          : METRIC_PLAIN,
+                                  k->gram ? k->gram : k->v, cols};
     if (k->by.U)
-        quant_gram_rows(&k->by, p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], zeros);
+        quant_sweep_rows(&k->by, &into, w, rows, cols, NULL);
     else
-        quant_rows(p->method, &p->affine, clipped ? clipped : w, rows, cols, s->data[0], s->data[1], zeros);
-    free(clipped);
+        quant_units_rows(&into, w, rows, cols);
+}
+
+static int by_levels(const struct quant_plan *p, const struct quant_known *k)
+{
+    return k->by.U || (p->kind != QUANT_DENSE && p->clip == QUANT_CLIP_YES);
 }
 
 static void encode(const struct quant_plan *p, struct slab *s, const float *w, const struct quant_known *k)
 {
     uint64_t rows = s->view.rows, cols = s->view.cols;
 
-    if (p->kind == QUANT_BLOCKS)
+    if (by_levels(p, k))
+        encode_levels(p, s, w, k);
+    else if (p->kind == QUANT_BLOCKS)
         quant_encode(p->block, w, k->v, rows, cols, s->data[0]);
     else if (p->kind == QUANT_AFFINE)
-        encode_affine(p, s, w, k);
+        quant_rows(p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], p->affine.sym ? NULL : s->data[2]);
     else
         dtype_from_f32(p->dtype, w, s->data[0], rows * cols);
 }
@@ -219,7 +233,7 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
     if (rc == 0 && out)
         rc = put_kept(out, &o, s.end, 0, 0, e);
     if (rc == 0)
-        rc = slabs(p, (struct quant_source){in, b, term, k.by.U != NULL, NULL, 0}, out, &o, &s, &k, tally, e);
+        rc = slabs(p, (struct quant_source){in, b, term, by_levels(p, &k), NULL, 0}, out, &o, &s, &k, tally, e);
     if (rc == 0 && out)
         rc = bundle_end(out, &o, e);
     for (int i = 0; i < 4; i++)

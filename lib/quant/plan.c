@@ -66,6 +66,12 @@ int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
     return p->ggml ? 0 : type_unknown(type, e);
 }
 
+/* Does the method go into the block type? */
+static int sweeps(const struct quant_plan *p)
+{
+    return p->kind == QUANT_BLOCKS && p->block->levels && p->method->needs & QUANT_SWEEP;
+}
+
 int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,
                        struct err *e)
 {
@@ -78,8 +84,9 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
         return err_set(e, "--scales '%s': f16, bf16 or f32", scales);
     if (p->kind != QUANT_AFFINE && sym)
         return err_set(e, "--sym belongs to int2 to int8; the codes of other types are fixed");
-    if (p->kind != QUANT_AFFINE && strcmp(method, "rtn") != 0)
-        return err_set(e, "method '%s' belongs to int2 to int8; the codes of other types are fixed", method);
+    if (p->kind != QUANT_AFFINE && strcmp(method, "rtn") != 0 && !sweeps(p))
+        return err_set(e, "method '%s' belongs to int2 to int8%s; the codes of other types are fixed", method,
+                       p->method->needs & QUANT_SWEEP ? ", q2_K to q6_K and q4_0 to q8_0" : "");
     if (sym && !p->method->takes_sym)
         return err_set(e, "--sym fixes the zero, which method '%s' moves", method);
     if (group > INT64_MAX)
@@ -181,28 +188,61 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols)
 
 int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int importance, struct err *e)
 {
-    if (p->kind != QUANT_BLOCKS || !p->block->without || bundle_unseen(b) ||
-        (importance && bundle_part(b, -1, "norm2")))
+    int norm2 = importance && bundle_part(b, -1, "norm2");
+
+    if (bundle_unseen(b))
+        return 0;
+    if (p->clip == QUANT_CLIP_YES && !norm2 && !bundle_part(b, -1, "gram"))
+        return err_set(e, "%s: --clip goes by the companion gram, or norm2; run mcalib first", b->name);
+    if (p->kind != QUANT_BLOCKS || !p->block->without || norm2)
         return 0;
     return err_set(e, "%s: type %s needs importance, and %s", b->name, p->ggml->name,
                    importance ? "the companion norm2 is missing; run mcalib first" : "it is not to be used");
+}
+
+/* The embedding, or a head: what may have no statistics. */
+static int no_linear(const struct bundle *b)
+{
+    return b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
+}
+
+/* q and k: their errors meet in a product, and Lin et al. leave them alone. */
+static int meets(const struct bundle *b)
+{
+    return b->role &&
+           (strcmp(b->role, "attn.q") == 0 || strcmp(b->role, "attn.k") == 0 || strcmp(b->role, "attn.qkv") == 0);
+}
+
+int quant_plan_clips(const struct quant_plan *p)
+{
+    return p->kind == QUANT_BLOCKS ? p->block->levels != NULL : p->kind == QUANT_AFFINE && p->method->whole_zeros;
+}
+
+static enum quant_clip decide_clip(const struct quant_plan *p, const struct bundle *b)
+{
+    int gram = bundle_part(b, -1, "gram") != NULL, norm2 = bundle_part(b, -1, "norm2") != NULL, few;
+
+    if (!quant_plan_clips(p) || (!gram && !norm2 && no_linear(b)) || bundle_unseen(b))
+        return QUANT_CLIP_NO;
+    if (p->method->needs & QUANT_LAYER)
+        return p->clip == QUANT_CLIP_NO || meets(b) ? QUANT_CLIP_NO : QUANT_CLIP_YES;
+    few = p->kind == QUANT_AFFINE && p->affine.bits <= 3;
+    if (p->clip == QUANT_CLIP_DEFAULT)
+        return gram && (few || sweeps(p)) ? QUANT_CLIP_YES : QUANT_CLIP_NO;
+    return p->clip;
 }
 
 struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b)
 {
     struct quant_plan fit = quant_plan_fit(p, b->cols);
     struct err e;
-    int no_linear = b->role && (strcmp(b->role, "embed") == 0 || strcmp(b->role, "head") == 0);
 
-    if (fit.kind == QUANT_AFFINE && fit.method->needs & QUANT_GRAM &&
-        ((no_linear && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
-        fit = (struct quant_plan){
-            .kind = fit.kind, .method = quant_method_find("rtn"), .affine = fit.affine, .residual = fit.residual};
-    if (fit.kind == QUANT_BLOCKS && fit.block->without && no_linear && !bundle_part(b, -1, "norm2"))
+    if (fit.kind != QUANT_DENSE && fit.method && fit.method->needs & QUANT_GRAM &&
+        ((no_linear(b) && !bundle_part(b, -1, "gram")) || bundle_unseen(b)))
+        fit.method = quant_method_find("rtn");
+    if (fit.kind == QUANT_BLOCKS && fit.block->without && no_linear(b) && !bundle_part(b, -1, "norm2"))
         quant_plan_parse(&fit, fit.block->without, &e);
-    if (b->role &&
-        (strcmp(b->role, "attn.q") == 0 || strcmp(b->role, "attn.k") == 0 || strcmp(b->role, "attn.qkv") == 0))
-        fit.clip = 0; /* their errors meet in a product: Lin et al. leave them alone */
+    fit.clip = decide_clip(&fit, b);
     return fit;
 }
 

@@ -8,16 +8,18 @@
 #include "quant/gram.h"
 #include "tensor/bundle.h"
 
+/* Are levels searched for by what they lose (levels.h)? As the method has it: quant_plan_for decides. */
+enum quant_clip { QUANT_CLIP_DEFAULT, QUANT_CLIP_NO, QUANT_CLIP_YES };
 enum quant_kind { QUANT_BLOCKS, QUANT_AFFINE, QUANT_DENSE };
 
 struct quant_plan {
     enum quant_kind kind;
     const struct quant_block *block;   /* BLOCKS */
     const struct ggml_type *ggml;      /* BLOCKS: the same type's sizes */
-    const struct quant_method *method; /* AFFINE */
+    const struct quant_method *method; /* AFFINE; BLOCKS: rtn, which is the type's own encoder, or one that sweeps */
     struct quant_affine affine;        /* AFFINE */
-    struct quant_gram_args gram;       /* AFFINE by the gram */
-    int clip;                          /* AFFINE: groups are clipped where that loses less by the gram (awq_clip) */
+    struct quant_gram_args gram;       /* by the gram */
+    enum quant_clip clip;              /* AFFINE, BLOCKS that have levels */
     enum dtype dtype;                  /* DENSE */
     int residual;                      /* 1: a second term, dense F32, holds what was lost */
 };
@@ -28,7 +30,7 @@ struct quant_plan {
 int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e);
 
 /* What int types leave open; -1 when a name is unknown, sym does not go with the method, or the type is no int type and
- * a method or sym is asked for. */
+ * sym is asked for, or a method that does not go into it. */
 int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,
                        struct err *e);
 
@@ -59,10 +61,14 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
 
 /* What b (header read) can have: as above; and where b is the embedding or the head, rtn in place of a method that goes
  * by the gram and has none, and quant_block.without in place of a type that needs importance and has none. Linears of a
- * layer keep theirs: there that is an error of the pipe. */
+ * layer keep theirs: there that is an error of the pipe. The default of clip is decided: yes for awq (but not for q and
+ * k), for gptq into blocks, and with a gram for gptq and rtn at 3 bits and fewer. */
 struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b);
 
-/* May b (header read) be of a type that needs importance: has it norm2, or is it an expert that no token went to? -1
+/* Has the plan levels to search for: affine codes with whole zeros, or blocks of that kind? */
+int quant_plan_clips(const struct quant_plan *p);
+
+/* Has b (header read) what a type that needs importance, or clip, goes by; or is it an expert that no token went to? -1
  * says that and what gives it. importance: 0 where norm2 is not to be used. */
 int quant_plan_allows(const struct quant_plan *p, const struct bundle *b, int importance, struct err *e);
 

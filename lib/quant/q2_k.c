@@ -1,6 +1,7 @@
 /* q2_K: 2.625 bits. scales[16] (low nibble scale, high nibble low), qs[64], d, dmin. */
 #include <string.h>
 
+#include "quant/levels.h"
 #include "quant/quant.h"
 #include "quant/superblock.h"
 
@@ -31,4 +32,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q2_k = {.type = "q2_K", .fallback = "q4_0", .encode = encode};
+static const struct levels_kind levels = {
+    .top = 3, .middle = -1, .lows = 1, .scale_max = 15, .unit = 256, .sub = 16, .pack = pack};
+
+const struct quant_block quant_block_q2_k = {.type = "q2_K", .fallback = "q4_0", .encode = encode, .levels = &levels};

@@ -1,6 +1,7 @@
 /* q3_K: 3.4375 bits. hmask[32], qs[64], scales[12], d. */
 #include <string.h>
 
+#include "quant/levels.h"
 #include "quant/quant.h"
 #include "quant/superblock.h"
 
@@ -47,4 +48,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q3_k = {.type = "q3_K", .fallback = "q4_0", .encode = encode};
+static const struct levels_kind levels = {
+    .top = 7, .middle = 4, .flips = 1, .scale_max = 32, .unit = 256, .sub = 16, .pack = pack};
+
+const struct quant_block quant_block_q3_k = {.type = "q3_K", .fallback = "q4_0", .encode = encode, .levels = &levels};

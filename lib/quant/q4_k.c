@@ -1,6 +1,7 @@
 /* q4_K: 4.5 bits. d, dmin, scales[12], qs[128]; 32 bytes for 64 elements, low nibbles first. */
 #include <string.h>
 
+#include "quant/levels.h"
 #include "quant/quant.h"
 #include "quant/superblock.h"
 
@@ -28,4 +29,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q4_k = {.type = "q4_K", .fallback = "q5_0", .encode = encode};
+static const struct levels_kind levels = {
+    .top = 15, .middle = -1, .lows = 1, .scale_max = 63, .unit = 256, .sub = 32, .pack = pack};
+
+const struct quant_block quant_block_q4_k = {.type = "q4_K", .fallback = "q5_0", .encode = encode, .levels = &levels};

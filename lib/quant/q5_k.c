@@ -1,6 +1,7 @@
 /* q5_K: 5.5 bits. d, dmin, scales[12], qh[32], qs[128]; bit j/32 of qh[j%32] is the fifth bit of element j. */
 #include <string.h>
 
+#include "quant/levels.h"
 #include "quant/quant.h"
 #include "quant/superblock.h"
 
@@ -33,4 +34,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q5_k = {.type = "q5_K", .fallback = "q5_1", .encode = encode};
+static const struct levels_kind levels = {
+    .top = 31, .middle = -1, .lows = 1, .scale_max = 63, .unit = 256, .sub = 32, .pack = pack};
+
+const struct quant_block quant_block_q5_k = {.type = "q5_K", .fallback = "q5_1", .encode = encode, .levels = &levels};

@@ -2,6 +2,7 @@
  * l+96. */
 #include <string.h>
 
+#include "quant/levels.h"
 #include "quant/quant.h"
 #include "quant/superblock.h"
 
@@ -34,4 +35,7 @@ static void encode(const float *x, const float *importance, uint64_t rows, uint6
     superblock_encode(&type, x, importance, rows, cols, out);
 }
 
-const struct quant_block quant_block_q6_k = {.type = "q6_K", .fallback = "q8_0", .encode = encode};
+static const struct levels_kind levels = {
+    .top = 63, .middle = 32, .flips = 1, .scale_max = 128, .unit = 256, .sub = 16, .pack = pack};
+
+const struct quant_block quant_block_q6_k = {.type = "q6_K", .fallback = "q8_0", .encode = encode, .levels = &levels};

@@ -4,7 +4,9 @@
 
 #include "base/wide.h"
 #include "num/half_bits.h"
+#include "quant/levels.h"
 #include "quant/quant.h"
+#include "quant/superblock.h"
 
 /* roundf without a call: exact for |v| < 2^23. */
 static inline int round_away(float v)
@@ -34,4 +36,14 @@ WIDE static void encode(const float *x, const float *importance, uint64_t rows, 
     }
 }
 
-const struct quant_block quant_block_q8_0 = {.type = "q8_0", .fallback = "", .encode = encode};
+static void pack(const struct superblock *s, uint8_t *block)
+{
+    memcpy(block, &s->d, 2);
+    for (int j = 0; j < 32; j++)
+        block[2 + j] = (uint8_t)(s->q[j] - 127);
+}
+
+static const struct levels_kind levels = {
+    .top = 254, .middle = 127, .scales = DT_F16, .unit = 32, .sub = 32, .pack = pack};
+
+const struct quant_block quant_block_q8_0 = {.type = "q8_0", .fallback = "", .encode = encode, .levels = &levels};

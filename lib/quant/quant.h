@@ -13,6 +13,7 @@
 
 struct opt;
 struct quant_gram_args;
+struct levels_kind; /* levels.h */
 
 /*
  * One of ggml's types.
@@ -28,6 +29,8 @@ struct quant_block {
     const char
         *without; /* NULL; or importance is needed, and this is the type of an embedding or a head that has none */
     void (*encode)(const float *x, const float *importance, uint64_t rows, uint64_t cols, uint8_t *out);
+    const struct levels_kind *levels; /* how levels are placed, for methods that choose them themselves; NULL: they do
+                                       * not go into this type */
 };
 
 extern const struct quant_block *const quant_blocks[]; /* ends with NULL */

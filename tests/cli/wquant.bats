@@ -205,6 +205,45 @@ calibrated() {
     done
 }
 
+@test "--clip: every linear loses less by the gram, less by norm2; the default at 3 bits; without statistics an error" {
+    calibrated
+    for o in "-b 3 -g 32" "-b 4 -g 32 --sym" "-b 3 -g 32 -m gptq" "-t q4_0" "-t q4_1 -m gptq" "-t q8_0 -m gptq"; do
+        # shellcheck disable=SC2086
+        wquant $o --no-clip --only linear --report was <cal.weir >/dev/null
+        # shellcheck disable=SC2086
+        wquant $o --clip --only linear --report is <cal.weir >a.weir
+        paste was is | awk -F '\t' '/_proj/ && !($17 < $8) { print; bad = 1 } END { exit bad }'
+        # shellcheck disable=SC2086
+        WEIR_KERNEL=base wquant $o --clip --only linear -j 3 <cal.weir | cmp - a.weir
+    done
+    wquant -b 3 -g 32 --only linear <cal.weir >a.weir
+    wquant -b 3 -g 32 --clip --only linear <cal.weir >b.weir
+    tdiff -q a.weir b.weir >/dev/null
+    tsplit tiny | mcalib -f "$BROOK/calib.txt" --tokens 256 -c 128 >norm2.weir
+    wquant -b 3 -g 32 --no-clip --only linear <norm2.weir >plain.weir
+    wquant -b 3 -g 32 --only linear <norm2.weir >b.weir
+    tdiff -q b.weir plain.weir >/dev/null
+    wquant -b 3 -g 32 --clip --only linear <norm2.weir >b.weir
+    run tdiff -q b.weir plain.weir
+    [ "$status" -eq 1 ]
+    run bash -c 'tsplit tiny | wquant -b 4 --clip --only linear 2>&1 >/dev/null'
+    one_line_error 1 wquant
+    [[ $output == *"q_proj"*"--clip goes by the companion gram, or norm2; run mcalib first" ]]
+    wquant -b 4 --clip <cal.weir >/dev/null
+}
+
+@test "gptq into blocks: they lose less than by the type's own encoder, and are read as that type" {
+    calibrated
+    for t in q4_0 q4_1 q5_0 q5_1 q8_0; do
+        wquant -t $t --only linear --report own <cal.weir >/dev/null
+        wquant -t $t -m gptq --only linear --report gptq <cal.weir >/dev/null
+        paste own gptq | awk -F '\t' -v t=$t '/_proj/ && !($17 < $8 && $11 == t && $13 == $4) { print; bad = 1 } END { exit bad }'
+    done
+    run wquant -t iq4_nl -m gptq <cal.weir
+    one_line_error 2 wquant || [ "$status" -eq 2 ]
+    [[ $output == *"method 'gptq' belongs to"* ]]
+}
+
 @test "gptq: the embedding has no gram and goes by rtn, said once; a linear without one is an error" {
     calibrated
     run bash -c 'wquant -b 4 -m gptq <cal.weir 2>&1 >/dev/null'
@@ -269,7 +308,7 @@ EOF
 }
 
 @test "options of one method are refused with another" {
-    for o in "-m rtn --act-order" "-m hqq --static-groups" "-m gptq --no-clip" "-m gptq --damp -1" "-m awq --sym --act-order"; do
+    for o in "-m rtn --act-order" "-m hqq --static-groups" "-m hqq --clip" "-m gptq --clip --no-clip" "-m gptq --damp -1" "-m awq --sym --act-order"; do
         # shellcheck disable=SC2086
         run wquant -b 4 $o <tiny.weir
         one_line_error 2 wquant || [ "$status" -eq 2 ]

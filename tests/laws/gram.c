@@ -348,14 +348,8 @@ static void scaled(void)
     CHECK(awq_scales(&quant_method_awq, &a, two_of_them, 2, COLS, gram, ones, s) > 0);
     par_set_jobs(3);
     CHECK(awq_scales(&quant_method_awq, &a, two_of_them, 2, COLS, gram, ones, again) > 0);
-    memcpy(q, w, sizeof q);
-    awq_clip(&quant_method_awq, &a, ROWS, COLS, gram, q);
     par_set_jobs(1);
-    memcpy(other, w, sizeof other);
-    awq_clip(&quant_method_awq, &a, 1, COLS, gram, other); /* the first row alone: the same */
-    CHECK(memcmp(s, again, sizeof s) == 0 && memcmp(q, other, COLS * sizeof *q) == 0);
-    for (int i = 0; i < N; i++)
-        CHECK(fabsf(q[i]) <= fabsf(w[i]) && q[i] * w[i] >= 0);
+    CHECK(memcmp(s, again, sizeof s) == 0);
 }
 
 /* A gram of nothing, and one of no numbers, leave what stays as it was. */
