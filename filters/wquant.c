@@ -17,7 +17,7 @@
 
 static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path, *budget_path;
 static int64_t bits;
-static uint64_t group = 128;
+static uint64_t group = 128, tall;
 static int clip, no_clip, residual, sym, no_importance, dry_run, list, verbose;
 static struct select sel;
 
@@ -26,9 +26,12 @@ static const struct opt opts[] = {
     {'b', "bits", "N", OPT_INT, &bits, "the same as -t intN", 0},
     {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path,
      "... or each tensor's own, by a table as walloc makes it", 0},
-    {'g', "group", "N", OPT_U64, &group, "columns that share a scale, of int types (default 128; 0: the row)", 0},
+    {'g', "group", "N", OPT_U64, &group,
+     "columns that share a scale, of int types, fp8, fp4, nf4 (default 128; 0: the row)", 0},
+    {0, "rows", "N", OPT_U64, &tall, "fp8, fp4, nf4: rows that share a scale: 2, 4, 8 ... 512 (default 1)", 0},
     {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero in the middle of the codes", 0},
-    {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: scales and zeros in f16 (default), bf16 or f32", 0},
+    {0, "scales", "TYPE", OPT_STRING, &scales_name,
+     "scales (and zeros of int types) in f16 (default), bf16, f32; of floats f8_e8m0, f8_e4m3", 0},
     {'m', "method", "NAME", OPT_STRING, &method_name, "int types: how codes are chosen (default rtn): see --list", 0},
     {0, "clip", 0, OPT_FLAG, &clip,
      "search each group's, or block's, levels by the gram or norm2 (default: at 3 bits and fewer, and gptq into "
@@ -79,7 +82,9 @@ static int set_plan(void *ctx, const char *column, const char *word, struct err 
     snprintf(name, sizeof name, "%s%.32s", strcmp(column, "bits") == 0 ? "int" : "", word);
     if (quant_plan_parse(&plan, name, e) < 0)
         return strcmp(column, "bits") == 0 ? err_set(e, "'%s' is none of 2 to 8", word) : -1;
-    return quant_plan_options(&plan, method_name, scales_name, group, sym, e);
+    if (quant_plan_options(&plan, method_name, scales_name, group, sym, e) < 0)
+        return -1;
+    return budget_path && !plan.affine.table ? 0 : quant_plan_tall(&plan, tall, e);
 }
 
 static void check_options(void)
