@@ -28,11 +28,6 @@ static const struct opt opts[] = {
      "... or each tensor's own, by a table as walloc makes it", 0},
     {0, "term", "TERM", OPT_STRING, &term, "value: the whole weight (default); residual: its last dense term", 0},
     {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
-    {0, "alpha", "A", OPT_F64, &pass.alpha, "power of the inputs' size: asvd 0.5, sparse-lowrank 1, dense-sparse 0", 0},
-    {0, "blocks", "B", OPT_U64, &pass.blocks, "of monarch (default: near the root of the columns)", 0},
-    {0, "span", "N", OPT_U64, &pass.span, "of masa: layers that share atoms (default: all)", 0},
-    {0, "rounds", "N", OPT_INT, &pass.rounds, "of sparse-lowrank (default 80)", 0},
-    {0, "exact", 0, OPT_FLAG, &pass.exact, "the full decomposition also where a randomized one is faster", 0},
     SELECT_OPTS(sel),
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path,
      "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
@@ -42,17 +37,18 @@ static const struct opt opts[] = {
     OPT_END,
 };
 
-static const struct opt_spec spec = {"lrfactor",
-                                     "-m NAME -r R|--keep F [OPTION]... <STREAM >STREAM",
-                                     "Write weights as products of two thin matrices, or as what is near to one.",
-                                     opts,
-                                     opt_common,
-                                     NULL};
+static const struct opt_spec spec = {.prog = "lrfactor",
+                                     .synopsis = "-m NAME -r R|--keep F [OPTION]... <STREAM >STREAM",
+                                     .brief =
+                                         "Write weights as products of two thin matrices, or as what is near to one.",
+                                     .table = opts,
+                                     .more = opt_common,
+                                     .methods = {factor_table}};
 
 static int print_list(void)
 {
     for (int i = 0; factor_table[i]; i++)
-        printf("%s\t%s\n", factor_table[i]->name, factor_table[i]->brief);
+        opt_list(factor_table[i], factor_table[i]->name, factor_table[i]->brief, NULL);
     finish_stdout();
     return 0;
 }
@@ -86,6 +82,7 @@ static void check_options(void)
         die_usage("-m NAME is needed; --list names the methods");
     if (!(pass.method = factor_find(method_name)))
         die_unknown("method", factor_table, NULL, method_name);
+    opt_own(&spec, pass.method);
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
     pass.residual = term && strcmp(term, "residual") == 0;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/die.h"
-#include "base/opt.h"
+#include "base/table.h"
 #include "base/target.h"
 #include "merge/files.h"
 #include "merge/options.h"
@@ -19,8 +19,6 @@ static const char *method_name, *path = "-";
 static int list, type = -1;
 static enum merge_mask mask;
 static const char *vocab_name;
-static struct merge_texts texts;
-static int64_t revert;
 static struct select sel;
 static struct err e;
 
@@ -40,8 +38,6 @@ static int set_mask(const char *arg, struct err *why)
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "how to merge: see --list", 0},
     {'o', "output", "FILE", OPT_STRING, &path, "write to FILE, which appears when it is whole (default: stdout)", 0},
-    MERGE_OPTS(texts),
-    {0, "revert", "I", OPT_INT, &revert, "rmm: give model I, counted from 1, back from what rmm wrote", 0},
     {0, "dtype", "DTYPE", OPT_CALL, 0, "element type of merged tensors (default: that of the first operand)", set_type},
     {0, "vocab", "WHICH", OPT_STRING, &vocab_name,
      "tokens of embedding and head, by their texts: of the first operand, their union", 0},
@@ -51,12 +47,28 @@ static const struct opt opts[] = {
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END};
 
+/* What computes nothing. */
+static const struct opt_owner cat = {.name = "cat", .brief = "join the shards of one stream"},
+                              attach = {.name = "attach",
+                                        .brief = "put the companions of a second stream, or a PEFT folder's adapters, "
+                                                 "on the tensors of the first"};
+static const struct opt_owner *const joins[] = {&cat, &attach, NULL};
+
+static const struct opt_spec spec = {
+    .prog = "tmerge",
+    .synopsis = "-m NAME [OPTION]... FILE...",
+    .brief = "Merge several streams or checkpoints into one stream.",
+    .table = opts,
+    .more = opt_common,
+    .after = "FILE is a stream (- is standard input), or a checkpoint: a folder, a safetensors file ...\n",
+    .methods = {joins, merge_table}};
+
 static int print_list(void)
 {
-    puts("cat\tjoin the shards of one stream\nattach\tput the companions of a second stream, or a PEFT folder's "
-         "adapters, on the tensors of the first");
+    for (int i = 0; joins[i]; i++)
+        opt_list(joins[i], joins[i]->name, joins[i]->brief, NULL);
     for (int i = 0; merge_table[i]; i++)
-        printf("%s\t%s\n", merge_table[i]->name, merge_table[i]->brief);
+        opt_list(merge_table[i], merge_table[i]->name, merge_table[i]->brief, NULL);
     finish_stdout();
     return 0;
 }
@@ -76,12 +88,11 @@ static void tell(const char *line)
     warn("%s", line);
 }
 
-static void run(char **paths, int n, int fd)
+static void run(const struct merge_method *m, char **paths, int n, int fd)
 {
-    struct merge_pass p = {.type = type, .sel = &sel, .revert = revert, .zeros.keep = mask};
+    struct merge_pass p = {.method = m, .type = type, .sel = &sel, .zeros.keep = mask};
 
-    p.method = merge_find(method_name);
-    if (p.method && merge_options(&texts, p.method, n - p.method->base, &p.args, &e) < 0)
+    if (m && merge_options(m, n - m->base, &p.args, &e) < 0)
         die_usage("%s", e.msg);
     if (merge_files(&p, paths, n, vocab_name, fd, path, tell, &e) < 0)
         die("%s", e.msg);
@@ -90,42 +101,46 @@ static void run(char **paths, int n, int fd)
     free(p.args.density);
 }
 
+/* The method, or NULL: a join. */
+static const struct merge_method *check_options(char **paths, int n)
+{
+    const struct merge_method *m = method_name ? merge_find(method_name) : NULL;
+    const struct opt_owner *join = method_name ? table_find(joins, method_name) : NULL;
+    int dashes = 0;
+
+    if (!method_name)
+        die_usage("-m NAME is needed; --list names the methods");
+    if (!m && !join)
+        die_unknown("method", merge_table, joins, method_name);
+    opt_own(&spec, m ? (const void *)m : join);
+    if (n == 0 || (join == &attach && n != 2))
+        die_usage("%s takes %s operands, not %d", method_name, n ? "two" : "one or more", n);
+    if (vocab_name && strcmp(vocab_name, "first") != 0 && strcmp(vocab_name, "union") != 0)
+        die_usage("--vocab '%s' is neither first nor union", vocab_name);
+    for (int i = 0; i < n; i++)
+        dashes += strcmp(paths[i], "-") == 0;
+    if (dashes > 1 || select_check(&sel, &e) < 0)
+        die_usage("%s", dashes > 1 ? "only one operand can be standard input" : e.msg);
+    if (join && select_given(&sel))
+        die_usage("%s is for all tensors: it has no --only, --skip or --layers", method_name);
+    if ((mask || vocab_name) && (join || m->run))
+        die_usage("%s has no --%s", method_name, mask ? "mask" : "vocab");
+    return m;
+}
+
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {
-        "tmerge",
-        "-m NAME [OPTION]... FILE...",
-        "Merge several streams or checkpoints into one stream.",
-        opts,
-        opt_common,
-        "FILE is a stream (- is standard input), or a checkpoint: a folder, a safetensors file ...\n"};
-    int n = opt_parse(argc, argv, &spec), dashes = 0;
+    int n = opt_parse(argc, argv, &spec);
+    const struct merge_method *m;
     struct target *to;
 
     if (list)
         return print_list();
-    if (!method_name)
-        die_usage("-m NAME is needed; --list names the methods");
-    if (!merge_find(method_name) && strcmp(method_name, "cat") != 0 && strcmp(method_name, "attach") != 0)
-        die_unknown("method", merge_table, NULL, method_name);
-    if (n == 0 || (strcmp(method_name, "attach") == 0 && n != 2))
-        die_usage("%s takes %s operands, not %d", method_name, n ? "two" : "one or more", n);
-    if (vocab_name && strcmp(vocab_name, "first") != 0 && strcmp(vocab_name, "union") != 0)
-        die_usage("--vocab '%s' is neither first nor union", vocab_name);
-    for (int i = 1; i <= n; i++)
-        dashes += strcmp(argv[i], "-") == 0;
-    if (dashes > 1 || select_check(&sel, &e) < 0)
-        die_usage("%s", dashes > 1 ? "only one operand can be standard input" : e.msg);
-    if (!merge_find(method_name) && merge_options_given(&texts))
-        die_usage("%s computes nothing: it has no --%s", method_name, merge_options_given(&texts));
-    if (!merge_find(method_name) && select_given(&sel))
-        die_usage("%s is for all tensors: it has no --only, --skip or --layers", method_name);
-    if ((mask || vocab_name) && (!merge_find(method_name) || merge_find(method_name)->run))
-        die_usage("%s has no --%s", method_name, mask ? "mask" : "vocab");
+    m = check_options(argv + 1, n);
     if (opt_there(argv + 1, n, &e) < 0 || !(to = target_open(path, &e)))
         die("%s", e.msg);
-    if (strcmp(method_name, "cat") != 0)
-        run(argv + 1, n, target_fd(to));
+    if (strcmp(method_name, cat.name) != 0)
+        run(m, argv + 1, n, target_fd(to));
     else if (unshard(argv + 1, n, target_fd(to), path, &e) < 0)
         die("%s", e.msg);
     if (target_commit(to, &e) < 0)

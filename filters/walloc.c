@@ -5,26 +5,21 @@
  * The choice of tensors and the measure of types are here, the methods in lib/alloc. Nothing is printed before the
  * whole stream has been read.
  */
-#include <stdio.h>
-
 #include "alloc/pass.h"
 #include "base/die.h"
-#include "base/opt.h"
-#include "base/progress.h"
 #include "base/target.h"
 #include "quant/pass.h"
-#include "tensor/describe.h"
 #include "tensor/select.h"
 
 #define TYPES_MAX 64
 
 static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8", *quant_name = "rtn",
-                                *scales_name = "f16", *unit = "layer", *weigh = "turn", *losses_path;
+                                *scales_name = "f16";
 static double sparsity = -1, keep = -1, bits = -1, rank = -1;
 static uint64_t size, group = 128;
 static int sym, list;
 static struct select sel = {.linears = 1};
-static struct alloc_pass pass = {.job = ALLOC_JOB, .layer = -1};
+static struct alloc_pass pass = {.layer = -1};
 static struct quant_plan plan[TYPES_MAX];
 static const char *name[TYPES_MAX];
 
@@ -41,35 +36,26 @@ static const struct opt opts[] = {
     {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: f16 (default), bf16 or f32", 0},
     {0, "quant", "NAME", OPT_STRING, &quant_name,
      "int types: losses are measured by this method of wquant (default rtn)", 0},
-    {0, "unit", "UNIT", OPT_STRING, &unit, "owl: a layer (default), or each tensor for itself", 0},
-    {0, "outlier", "M", OPT_F64, &pass.job.outlier, "owl: outliers are above M times the mean (default 5)", 0},
-    {0, "lambda", "L", OPT_F64, &pass.job.width,
-     "owl, error: no sparsity farther than L from the target (default 0.08)", 0},
-    {0, "sharpness", "A", OPT_F64, &pass.job.sharpness, "cfsp: how much the angle counts (default 1)", 0},
-    {0, "rho", "F", OPT_F64, &pass.job.rho, "eva: no rank above F times the uniform one (default 2)", 0},
-    {0, "weigh", "UNIT", OPT_STRING, &weigh, "error: what a loss counts: turn, size, share or energy (default turn)",
-     0},
     SELECT_OPTS(sel),
-    {0, "losses", "FILE", OPT_STRING, &losses_path, "error: the measured losses, a TSV line for each tensor and choice",
-     0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END,
 };
 
-static const struct opt_spec spec = {"walloc",
-                                     "-m NAME -s S|-b BITS|--size SIZE|--keep F|-r R [OPTION]... <STREAM >TABLE",
-                                     "Share out a budget of weights, bits or ranks.",
-                                     opts,
-                                     opt_common,
-                                     NULL};
+static const struct opt_spec spec = {
+    .prog = "walloc",
+    .synopsis = "-m NAME -s S|-b BITS|--size SIZE|--keep F|-r R [OPTION]... <STREAM >TABLE",
+    .brief = "Share out a budget of weights, bits or ranks.",
+    .table = opts,
+    .more = opt_common,
+    .methods = {alloc_table},
+};
 
 static int print_list(void)
 {
-    struct buf text = {0};
+    char kinds[40];
 
-    alloc_list(&text);
-    fputs(buf_str(&text), stdout);
-    buf_free(&text);
+    for (int i = 0; alloc_table[i]; i++)
+        opt_list(alloc_table[i], alloc_table[i]->name, alloc_kinds(alloc_table[i], kinds), alloc_table[i]->brief, NULL);
     finish_stdout();
     return 0;
 }
@@ -105,24 +91,36 @@ static void check_options(void)
         die_usage("-m NAME and one of -s, -b, --size, --keep, -r are needed; --list names the methods");
     if (!(pass.method = alloc_find(method_name)))
         die_unknown("method", alloc_table, NULL, method_name);
+    opt_own(&spec, pass.method);
     j->kind = sparsity >= 0 ? ALLOC_SPARSITY : bits >= 0 || size ? ALLOC_TYPE : ALLOC_RANK;
     j->target = sparsity >= 0 ? sparsity : keep >= 0 ? keep : rank;
     j->by_rank = rank >= 0;
     j->try = try;
-    if (alloc_check(&pass, unit, weigh, &e) < 0 || select_check(&sel, &e) < 0)
+    if (alloc_check(&pass, &e) < 0 || select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
     if (j->kind == ALLOC_TYPE)
         check_types();
-    if (losses_path && pass.method != &alloc_error)
-        die_usage("--losses: only -m error measures them");
+}
+
+/* What the method measured, where it was asked to say it. */
+static int put_losses(struct err *e)
+{
+    const char *path = pass.method->losses ? *pass.method->losses : NULL;
+    struct buf losses = {0};
+    int rc;
+
+    if (!path)
+        return 0;
+    alloc_losses_put(&pass, &losses);
+    rc = target_put(path, losses.data, losses.len, e);
+    buf_free(&losses);
+    return rc;
 }
 
 int main(int argc, char **argv)
 {
-    struct buf table = {0}, losses = {0};
-    struct bundle b = {0};
+    struct buf table = {0};
     struct err e;
-    int got;
 
     if (opt_parse(argc, argv, &spec) > 0)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
@@ -130,28 +128,15 @@ int main(int argc, char **argv)
         return print_list();
     check_options();
     struct reader *in = reader_stdin(&e);
-    if (!in)
-        die("%s", e.msg);
-    progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
-    while ((got = bundle_read(in, &b, &e)) > 0) {
-        progress_step(1, describe_bytes(&b, 0));
-        alloc_note(&pass, &b);
-        if (select_match(&sel, &b) && alloc_tensor(&pass, in, &b, &e) < 0)
-            die("%s", e.msg);
-    }
-    progress_end();
-    if (got < 0 || select_end(&sel, &reader_head(in)->model, (uint64_t)pass.job.n, "none is a matrix", &e) < 0 ||
+    if (!in || alloc_stream(&pass, &sel, in, &e) < 0 ||
+        select_end(&sel, &reader_head(in)->model, (uint64_t)pass.job.n, "none is a matrix", &e) < 0 ||
         alloc_decide(&pass, bits, (double)size, &e) < 0)
         die("%s", e.msg);
     alloc_table_put(&pass, &table);
-    alloc_losses_put(&pass, &losses);
-    if (target_put("-", table.data, table.len, &e) < 0 ||
-        (losses_path && target_put(losses_path, losses.data, losses.len, &e) < 0))
+    if (target_put("-", table.data, table.len, &e) < 0 || put_losses(&e) < 0)
         die("%s", e.msg);
     buf_free(&table);
-    buf_free(&losses);
     alloc_free(&pass.job);
-    bundle_free(&b);
     reader_close(in);
     return 0;
 }

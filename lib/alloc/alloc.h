@@ -17,17 +17,14 @@
 
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/opt.h"
 #include "tensor/bundle.h"
 
 enum alloc_kind { ALLOC_SPARSITY = 1, ALLOC_TYPE = 2, ALLOC_RANK = 4 };
 
-/* What a method must have of a tensor, as bits. ALLOC_ANGLE: its layer's, from mcalib --parts bi. */
-enum { ALLOC_WEIGHTS = 1, ALLOC_NORM2 = 2, ALLOC_MEAN = 4, ALLOC_GRAM = 8, ALLOC_ANGLE = 16 };
-
-/* Of error: the share of its own output that a tensor loses, times its weights, times its layer's angle; without the
- * angle; without both; or the energy that is lost. */
-enum alloc_weigh { ALLOC_TURN, ALLOC_SIZE, ALLOC_SHARE, ALLOC_ENERGY };
+/* What a method must have of a tensor, as bits. ALLOC_ANGLE: its layer's, from mcalib --parts bi; ALLOC_INPUTS: gram
+ * and norm2 where they are there. */
+enum { ALLOC_WEIGHTS = 1, ALLOC_NORM2 = 2, ALLOC_MEAN = 4, ALLOC_GRAM = 8, ALLOC_ANGLE = 16, ALLOC_INPUTS = 32 };
 
 #define ALLOC_DENSE UINT64_MAX /* a rank: the tensor stays as it is */
 
@@ -75,31 +72,24 @@ typedef int alloc_try(const struct alloc_job *j, struct bundle *b, uint64_t type
 
 struct alloc_job {
     enum alloc_kind kind;
-    double target;          /* see above: a share of weights; bytes; a share of numbers, or a rank */
-    int by_rank;            /* rank: the budget counts ranks */
-    double outlier;         /* owl: M */
-    double width;           /* owl, error: no sparsity farther than this from the target; lambda */
-    int by_tensor;          /* owl: a layer is one tensor */
-    double sharpness;       /* cfsp: a */
-    double rho;             /* eva: no rank above rho times the uniform one */
-    enum alloc_weigh weigh; /* error: what a loss counts */
-    uint64_t types;         /* of the list */
-    alloc_try *try;         /* type: how a type is measured; the family of types is not this one */
-    void *ctx;              /* its own */
+    double target;  /* see above: a share of weights; bytes; a share of numbers, or a rank */
+    int by_rank;    /* rank: the budget counts ranks */
+    uint64_t types; /* of the list */
+    alloc_try *try; /* type: how a type is measured; the family of types is not this one */
+    void *ctx;      /* its own */
 
     struct alloc_tensor *t;
     int n;
     void *state; /* the method's own between see and decide; free() */
 };
-#define ALLOC_JOB                                                                                                      \
-    {                                                                                                                  \
-        .outlier = 5, .width = 0.08, .sharpness = 1, .rho = 2                                                          \
-    }
 
 struct alloc_method {
     const char *name, *brief;
-    unsigned kinds; /* ALLOC_SPARSITY ... as bits */
-    unsigned needs; /* ALLOC_WEIGHTS ... */
+    const struct opt *opts;    /* its own (struct opt_owner), or NULL */
+    unsigned kinds;            /* ALLOC_SPARSITY ... as bits */
+    unsigned needs;            /* ALLOC_WEIGHTS ... */
+    const char *const *losses; /* where its points are to be written (alloc_losses_put): a path, or NULL there; or NULL:
+                                * it measures none */
     int (*see)(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v,
                struct err *e); /* or NULL; t is the last of j->t */
     int (*decide)(struct alloc_job *j, struct err *e);

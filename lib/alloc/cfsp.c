@@ -12,6 +12,11 @@
 #include "alloc/alloc.h"
 #include "base/real.h"
 
+static double sharpness = 1;
+
+static const struct opt opts[] = {
+    {0, "sharpness", "A", OPT_F64, &sharpness, "how much the angle counts", 0, 0, INFINITY}, OPT_END};
+
 static int decide(struct alloc_job *j, struct err *e)
 {
     double all = 0, mean = 0, mean_s = 0, keep = 1 - j->target, most = keep, draw;
@@ -26,7 +31,7 @@ static int decide(struct alloc_job *j, struct err *e)
         mean += alloc_weights(&j->t[i]) * j->t[i].angle;
     }
     for (int i = 0; i < j->n; i++) {
-        j->t[i].score = 1 / (1 + real_exp(-j->sharpness * 13.1072 * (j->t[i].angle - mean / all)));
+        j->t[i].score = 1 / (1 + real_exp(-sharpness * 13.1072 * (j->t[i].angle - mean / all)));
         mean_s += alloc_weights(&j->t[i]) * j->t[i].score / all;
     }
     for (int i = 0; i < j->n; i++) {
@@ -39,5 +44,9 @@ static int decide(struct alloc_job *j, struct err *e)
     return 0;
 }
 
-const struct alloc_method alloc_cfsp = {
-    "cfsp", "layers that turn the state more keep more (CFSP)", ALLOC_SPARSITY, ALLOC_ANGLE, NULL, decide};
+const struct alloc_method alloc_cfsp = {.name = "cfsp",
+                                        .brief = "layers that turn the state more keep more (CFSP)",
+                                        .kinds = ALLOC_SPARSITY,
+                                        .needs = ALLOC_ANGLE,
+                                        .opts = opts,
+                                        .decide = decide};

@@ -22,18 +22,42 @@
 #include "base/pick.h"
 #include "la/quad.h"
 
-static double by_unit(const struct alloc_job *j, double lost, double whole)
+/* What a loss counts in the sum: the share of its own output that a tensor loses, times its weights, times its layer's
+ * angle; without the angle; without both; or the energy that is lost. */
+static enum { TURN, SIZE, SHARE, ENERGY } weigh;
+static double lambda = 0.08;
+static const char *losses;
+
+static int set_weigh(const char *arg, struct err *e)
 {
-    if (j->weigh == ALLOC_ENERGY)
+    static const char *const word[] = {"turn", "size", "share", "energy"};
+
+    for (int i = 0; i <= ENERGY; i++)
+        if (strcmp(arg, word[i]) == 0) {
+            weigh = i;
+            return 0;
+        }
+    return err_set(e, "'%s' is none of turn, size, share, energy", arg);
+}
+
+static const struct opt opts[] = {
+    {0, "weigh", "UNIT", OPT_CALL, 0, "what a loss counts: turn, size, share or energy (default turn)", set_weigh},
+    {0, "lambda", "L", OPT_F64, &lambda, "no sparsity farther than L from the target", 0, 0, INFINITY},
+    {0, "losses", "FILE", OPT_STRING, &losses, "write the measured losses, a TSV line for each tensor and choice", 0},
+    OPT_END};
+
+static double by_unit(double lost, double whole)
+{
+    if (weigh == ENERGY)
         return lost;
     return whole > 0 ? lost / whole : 0;
 }
 
-static double factor(const struct alloc_job *j, const struct alloc_tensor *t)
+static double factor(const struct alloc_tensor *t)
 {
     double n = alloc_weights(t);
 
-    return j->weigh == ALLOC_TURN ? n * t->angle : j->weigh == ALLOC_SIZE ? n : 1;
+    return weigh == TURN ? n * t->angle : weigh == SIZE ? n : 1;
 }
 
 static double energy(const struct alloc_view *v, const float *x, uint64_t rows, uint64_t cols)
@@ -79,8 +103,7 @@ static void gone(const float *s, const float *w, uint64_t rows, uint64_t cols, d
 /* The shares that are tried, the greatest first: the bounds, the target, and steps of 5 % between. How many. */
 static int grid(const struct alloc_job *j, double share[STEPS + 4])
 {
-    double low = j->target > j->width ? j->target - j->width : 0,
-           high = j->target + j->width < 1 ? j->target + j->width : 1;
+    double low = j->target > lambda ? j->target - lambda : 0, high = j->target + lambda < 1 ? j->target + lambda : 1;
     int n = 0;
 
     share[n++] = high;
@@ -110,7 +133,7 @@ static int see_sparsity(const struct alloc_job *j, struct alloc_tensor *t, const
     for (int i = 0; i < t->points; i++) {
         gone(s, v->w, rows, cols, share[i], mark, out);
         t->point[i].cost = (1 - share[i]) * alloc_weights(t);
-        t->point[i].loss = by_unit(j, energy(v, out, t->rows, t->cols), whole);
+        t->point[i].loss = by_unit(energy(v, out, t->rows, t->cols), whole);
     }
     free(s);
     free(out);
@@ -138,7 +161,7 @@ static int see_type(const struct alloc_job *j, struct alloc_tensor *t, const str
         p->choice = i;
         if (j->try(j, v->b, i, &p->cost, &lost, &whole, e) < 0)
             return -1;
-        p->loss = by_unit(j, lost, whole);
+        p->loss = by_unit(lost, whole);
     }
     qsort(t->point, (size_t)t->points, sizeof *t->point, by_cost);
     return 0;
@@ -158,7 +181,7 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
     }
     free(square);
     for (uint64_t r = 0; r < most; r++)
-        t->point[r].loss = by_unit(j, t->point[r].loss, tail);
+        t->point[r].loss = by_unit(t->point[r].loss, tail);
     while (!j->by_rank && most && t->point[most - 1].cost >= alloc_weights(t))
         most--;
     if (!j->by_rank)
@@ -169,11 +192,11 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
 
 static int see(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v, struct err *e)
 {
-    if (j->weigh == ALLOC_TURN && isnan(t->angle))
+    if (weigh == TURN && isnan(t->angle))
         return err_set(
             e,
             "its layer has no key angle, by which losses are weighed; mcalib --parts bi adds it, or say --weigh size");
-    t->factor = factor(j, t);
+    t->factor = factor(t);
     if (j->kind == ALLOC_SPARSITY)
         return see_sparsity(j, t, v);
     return j->kind == ALLOC_TYPE ? see_type(j, t, v, e) : see_rank(j, t, v, e);
@@ -232,9 +255,11 @@ static int decide(struct alloc_job *j, struct err *e)
     return rc;
 }
 
-const struct alloc_method alloc_error = {"error",
-                                         "the least sum of measured losses of outputs",
-                                         ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK,
-                                         ALLOC_WEIGHTS,
-                                         see,
-                                         decide};
+const struct alloc_method alloc_error = {.name = "error",
+                                         .brief = "the least sum of measured losses of outputs",
+                                         .kinds = ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK,
+                                         .needs = ALLOC_WEIGHTS | ALLOC_INPUTS,
+                                         .opts = opts,
+                                         .losses = &losses,
+                                         .see = see,
+                                         .decide = decide};

@@ -11,11 +11,16 @@
 #include "alloc/alloc.h"
 #include "la/eigh.h"
 
+static double rho = 2;
+
+static const struct opt opts[] = {
+    {0, "rho", "F", OPT_F64 | OPT_ABOVE, &rho, "no rank above F times the uniform one", 0, 0, INFINITY}, OPT_END};
+
 static int see(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v, struct err *e)
 {
     double *h = mem_new(t->cols * t->cols, sizeof *h), sum = 0;
     uint64_t same = alloc_uniform_rank(j, t), small = t->rows < t->cols ? t->rows : t->cols;
-    double cap = floor(j->rho * (same == ALLOC_DENSE ? (double)small : (double)same));
+    double cap = floor(rho * (same == ALLOC_DENSE ? (double)small : (double)same));
     int rc;
 
     for (uint64_t i = 0; i < t->cols * t->cols; i++)
@@ -44,6 +49,10 @@ static int decide(struct alloc_job *j, struct err *e)
     return alloc_top(j, !j->by_rank, e);
 }
 
-const struct alloc_method alloc_eva = {"eva",      "ranks where they explain most of the inputs' variance (EVA)",
-                                       ALLOC_RANK, ALLOC_GRAM | ALLOC_MEAN,
-                                       see,        decide};
+const struct alloc_method alloc_eva = {.name = "eva",
+                                       .brief = "ranks where they explain most of the inputs' variance (EVA)",
+                                       .kinds = ALLOC_RANK,
+                                       .needs = ALLOC_GRAM | ALLOC_MEAN,
+                                       .opts = opts,
+                                       .see = see,
+                                       .decide = decide};

@@ -123,9 +123,9 @@ static int decide(struct alloc_job *j, struct err *e)
     return 0;
 }
 
-const struct alloc_method alloc_flap = {"flap",
-                                        "one threshold for the fluctuation of all channels (FLAP)",
-                                        ALLOC_SPARSITY,
-                                        ALLOC_WEIGHTS | ALLOC_NORM2 | ALLOC_MEAN,
-                                        see,
-                                        decide};
+const struct alloc_method alloc_flap = {.name = "flap",
+                                        .brief = "one threshold for the fluctuation of all channels (FLAP)",
+                                        .kinds = ALLOC_SPARSITY,
+                                        .needs = ALLOC_WEIGHTS | ALLOC_NORM2 | ALLOC_MEAN,
+                                        .see = see,
+                                        .decide = decide};

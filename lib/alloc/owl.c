@@ -14,6 +14,23 @@
 
 #include "alloc/alloc.h"
 
+static double outlier = 5, lambda = 0.08;
+static int by_tensor; /* a layer is one tensor */
+
+static int set_unit(const char *arg, struct err *e)
+{
+    if (strcmp(arg, "layer") != 0 && strcmp(arg, "tensor") != 0)
+        return err_set(e, "'%s' is neither layer nor tensor", arg);
+    by_tensor = strcmp(arg, "tensor") == 0;
+    return 0;
+}
+
+static const struct opt opts[] = {
+    {0, "unit", "UNIT", OPT_CALL, 0, "a layer (default), or each tensor for itself", set_unit},
+    {0, "outlier", "M", OPT_F64 | OPT_ABOVE, &outlier, "outliers are above M times the mean", 0, 0, INFINITY},
+    {0, "lambda", "L", OPT_F64, &lambda, "no sparsity farther than L from the target", 0, 0, INFINITY},
+    OPT_END};
+
 /* The layer whose tensors are coming; its first tensor's index is its group. */
 struct open {
     double sum;
@@ -23,7 +40,7 @@ struct open {
 
 static void close_layer(const struct alloc_job *j, struct open *o, int group)
 {
-    double limit = o->n ? j->outlier * o->sum / (double)o->n : 0;
+    double limit = o->n ? outlier * o->sum / (double)o->n : 0;
     uint64_t over = 0;
 
     for (uint64_t i = 0; i < o->n; i++)
@@ -38,7 +55,7 @@ static int find_group(const struct alloc_job *j, const struct alloc_tensor *t, s
 {
     int me = j->n - 1;
 
-    if (j->by_tensor || t->layer < 0 || me == 0)
+    if (by_tensor || t->layer < 0 || me == 0)
         return me;
     if (j->t[me - 1].layer == t->layer)
         return j->t[me - 1].group;
@@ -77,7 +94,7 @@ static int see(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_v
 
 static int decide(struct alloc_job *j, struct err *e)
 {
-    double least = INFINITY, most = -INFINITY, low = j->target - j->width, high = j->target + j->width;
+    double least = INFINITY, most = -INFINITY, low = j->target - lambda, high = j->target + lambda;
 
     if (j->n)
         close_layer(j, j->state, j->t[j->n - 1].group);
@@ -88,10 +105,14 @@ static int decide(struct alloc_job *j, struct err *e)
         most = d > most ? d : most;
     }
     for (int i = 0; i < j->n; i++)
-        j->t[i].score = most > least ? -2 * j->width * (j->t[i].score - least) / (most - least) : 0;
+        j->t[i].score = most > least ? -2 * lambda * (j->t[i].score - least) / (most - least) : 0;
     return alloc_level(j, low > 0 ? low : 0, high < 1 ? high : 1, e);
 }
 
-const struct alloc_method alloc_owl = {
-    "owl", "layers with more outliers of |W| * norm keep more (OWL)", ALLOC_SPARSITY, ALLOC_WEIGHTS | ALLOC_NORM2, see,
-    decide};
+const struct alloc_method alloc_owl = {.name = "owl",
+                                       .brief = "layers with more outliers of |W| * norm keep more (OWL)",
+                                       .kinds = ALLOC_SPARSITY,
+                                       .needs = ALLOC_WEIGHTS | ALLOC_NORM2,
+                                       .opts = opts,
+                                       .see = see,
+                                       .decide = decide};

@@ -4,23 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/progress.h"
 #include "tensor/describe.h"
 
 static const char *const kinds[] = {"sparsity", "type", "rank"}; /* bit i of enum alloc_kind */
 
-void alloc_list(struct buf *out)
+const char *alloc_kinds(const struct alloc_method *m, char *out)
 {
-    for (int i = 0; alloc_table[i]; i++) {
-        const char *comma = "";
-
-        buf_printf(out, "%s\t", alloc_table[i]->name);
-        for (int k = 0; k < 3; k++)
-            if (alloc_table[i]->kinds & 1u << k) {
-                buf_printf(out, "%s%s", comma, kinds[k]);
-                comma = ",";
-            }
-        buf_printf(out, "\t%s\n", alloc_table[i]->brief);
-    }
+    out[0] = '\0';
+    for (int k = 0; k < 3; k++)
+        if (m->kinds & 1u << k)
+            strcat(strcat(out, out[0] ? "," : ""), kinds[k]);
+    return out;
 }
 
 static const char *column(const struct alloc_job *j)
@@ -28,30 +23,16 @@ static const char *column(const struct alloc_job *j)
     return j->kind == ALLOC_SPARSITY ? kinds[0] : j->kind == ALLOC_TYPE ? kinds[1] : kinds[2];
 }
 
-int alloc_check(struct alloc_pass *p, const char *unit, const char *weigh, struct err *e)
+int alloc_check(const struct alloc_pass *p, struct err *e)
 {
-    static const char *const weighs[] = {"turn", "size", "share", "energy"}; /* as enum alloc_weigh */
-    struct alloc_job *j = &p->job;
-    int w = 0;
-
-    j->by_tensor = strcmp(unit, "tensor") == 0;
-    if (!j->by_tensor && strcmp(unit, "layer") != 0)
-        return err_set(e, "--unit '%s' is neither layer nor tensor", unit);
-    while (w <= ALLOC_ENERGY && strcmp(weigh, weighs[w]) != 0)
-        w++;
-    if (w > ALLOC_ENERGY)
-        return err_set(e, "--weigh '%s' is none of turn, size, share, energy", weigh);
-    j->weigh = (enum alloc_weigh)w;
-    if (!(j->outlier > 0 && j->width >= 0 && j->sharpness >= 0 && j->rho > 0))
-        return err_set(e, "--outlier %g and --rho %g are to be above 0, --lambda %g and --sharpness %g not below it",
-                       j->outlier, j->rho, j->width, j->sharpness);
-    if (!(p->method->kinds & j->kind))
-        return err_set(e, "-m %s does not share out a %s; --list says what a method shares out", p->method->name,
-                       column(j));
-    return 0;
+    if (p->method->kinds & p->job.kind)
+        return 0;
+    return err_set(e, "-m %s does not share out a %s; --list says what a method shares out", p->method->name,
+                   column(&p->job));
 }
 
-void alloc_note(struct alloc_pass *p, const struct bundle *b)
+/* Of every tensor, chosen or not: its size, and the angle of a layer that begins. */
+static void note(struct alloc_pass *p, const struct bundle *b)
 {
     p->others += (double)describe_bytes(b, 0);
     if (b->layer != p->layer) {
@@ -97,26 +78,27 @@ static int get_weights(struct loaded *l, struct err *e)
     return 0;
 }
 
-/* The measure of error takes what there is: the gram, or norm2, or nothing. */
-static int get_known(struct loaded *l, unsigned needs, int measures, struct err *e)
+static int get_known(struct loaded *l, unsigned needs, struct err *e)
 {
     const struct bundle *b = l->v.b;
+    int wants = (needs & ALLOC_INPUTS) != 0;
 
-    if (get(b, "norm2", b->cols, needs & ALLOC_NORM2, measures, &l->norm2, e) < 0 ||
+    if (get(b, "norm2", b->cols, needs & ALLOC_NORM2, wants, &l->norm2, e) < 0 ||
         get(b, "mean", b->cols, needs & ALLOC_MEAN, 0, &l->mean, e) < 0)
         return -1;
     l->v.norm2 = l->norm2;
     l->v.mean = l->mean;
-    if (!(needs & ALLOC_GRAM) && !(measures && bundle_part(b, -1, "gram")))
+    if (!(needs & ALLOC_GRAM) && !(wants && bundle_part(b, -1, "gram")))
         return 0;
     return (l->v.gram = bundle_companion_view(b, "gram", b->cols * b->cols, &l->gram, e)) ? 0 : -1;
 }
 
-int alloc_tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, struct err *e)
+/* The chosen tensor that in stands at. */
+static int tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, struct err *e)
 {
     struct loaded l = {.v.b = b};
     struct alloc_tensor *t;
-    int sees = p->method->see != NULL, measures = p->method == &alloc_error, rc = 0;
+    int sees = p->method->see != NULL, rc = 0;
 
     if (b->shape.rank < 2 || b->rows * b->cols == 0)
         return 0;
@@ -131,11 +113,27 @@ int alloc_tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, stru
     if (p->method->needs & ALLOC_WEIGHTS)
         rc = get_weights(&l, e);
     if (rc == 0)
-        rc = get_known(&l, p->method->needs, measures, e);
+        rc = get_known(&l, p->method->needs, e);
     if (rc == 0 && sees)
         rc = p->method->see(&p->job, t, &l.v, e);
     loaded_free(&l);
     return rc < 0 ? err_in(e, "%s", b->name) : 0;
+}
+
+int alloc_stream(struct alloc_pass *p, const struct select *sel, struct reader *in, struct err *e)
+{
+    struct bundle b = {0};
+    int got, rc = 0;
+
+    progress_total(reader_head(in)->tensors, reader_head(in)->bytes);
+    while (rc == 0 && (got = bundle_read(in, &b, e)) > 0) {
+        progress_step(1, describe_bytes(&b, 0));
+        note(p, &b);
+        rc = select_match(sel, &b) ? tensor(p, in, &b, e) : 0;
+    }
+    progress_end();
+    bundle_free(&b);
+    return rc < 0 ? -1 : got;
 }
 
 int alloc_decide(struct alloc_pass *p, double bits, double size, struct err *e)

@@ -3,6 +3,7 @@
 #define WEIR_ALLOC_PASS_H
 
 #include "alloc/alloc.h"
+#include "tensor/select.h"
 #include "tensor/stream.h"
 
 struct alloc_pass {
@@ -14,23 +15,18 @@ struct alloc_pass {
     double others; /* bytes of the values of tensors that are not chosen */
 };
 
-/* Append what --list prints: a line for each method, and what it can share out. */
-void alloc_list(struct buf *out);
+/* What a method can share out, as "sparsity,type,rank"; room for 30 bytes in out. */
+const char *alloc_kinds(const struct alloc_method *m, char *out);
 
-/* unit to job.by_tensor, weigh to job.weigh. -1: a word that is none of theirs, a number of the options out of its
- * range, a kind that the method does not share out. */
-int alloc_check(struct alloc_pass *p, const char *unit, const char *weigh, struct err *e);
-
-/* To be called for every tensor of the stream, chosen or not, first: notes its size, and the angle of a layer that
- * begins. */
-void alloc_note(struct alloc_pass *p, const struct bundle *b);
+/* -1: a kind that the method does not share out. */
+int alloc_check(const struct alloc_pass *p, struct err *e);
 
 /*
- * The chosen tensor that in stands at. Vectors, and matrices of nothing, are passed over.
+ * All tensors of in: the method sees those that are chosen, but for vectors and matrices of nothing.
  * -1: a companion that the method needs and that is missing or of another size, a weight that is not finite; the
  * tensor's name comes first. Memory: the tensor as it is stored and as F32, its companions, and what the method holds.
  */
-int alloc_tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, struct err *e);
+int alloc_stream(struct alloc_pass *p, const struct select *sel, struct reader *in, struct err *e);
 
 /* When all have been seen: with types the target becomes what size (bytes for all values of the stream; 0: none) or
  * bits (of a weight) leave to the chosen; then the method decides. -1: a size that the others exceed; what the method

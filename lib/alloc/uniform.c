@@ -57,5 +57,8 @@ static int decide(struct alloc_job *j, struct err *e)
     return j->kind == ALLOC_TYPE && j->n ? decide_type(j, e) : 0;
 }
 
-const struct alloc_method alloc_uniform = {
-    "uniform", "the same for all", ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK, 0, see, decide};
+const struct alloc_method alloc_uniform = {.name = "uniform",
+                                           .brief = "the same for all",
+                                           .kinds = ALLOC_SPARSITY | ALLOC_TYPE | ALLOC_RANK,
+                                           .see = see,
+                                           .decide = decide};

@@ -29,5 +29,9 @@ static int decide(struct alloc_job *j, struct err *e)
     return alloc_top(j, 1, e);
 }
 
-const struct alloc_method alloc_welore = {
-    "welore", "one threshold on the normalised singular values (WeLore)", ALLOC_RANK, ALLOC_WEIGHTS, see, decide};
+const struct alloc_method alloc_welore = {.name = "welore",
+                                          .brief = "one threshold on the normalised singular values (WeLore)",
+                                          .kinds = ALLOC_RANK,
+                                          .needs = ALLOC_WEIGHTS,
+                                          .see = see,
+                                          .decide = decide};

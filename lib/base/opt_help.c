@@ -42,7 +42,9 @@ static const char *facts(const struct opt *o, char *out, size_t room)
 {
     char range[80];
     int whole = OPT_KIND(o) == OPT_U64 || OPT_KIND(o) == OPT_SIZE; /* at least 0 in any case */
-    int bounds = o->lo != 0 || (o->hi != 0 && !(whole && isinf(o->hi))), said = strstr(o->help, "(default") != NULL;
+    int open = isinf(o->hi) && (whole || isinf(o->lo)),
+        bounds = (o->lo != 0 || o->hi != 0) && (!open || (whole && o->lo));
+    int said = strstr(o->help, "(default") != NULL;
     double v;
 
     out[0] = '\0';

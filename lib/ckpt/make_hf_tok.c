@@ -232,28 +232,52 @@ static void find_halves(const struct tok *t, uint32_t id, struct merge **m, size
         (*m)[i].at = i;
 }
 
+static int has_space(const struct tok *t, uint32_t id)
+{
+    size_t len;
+    const char *s = tok_piece(t, id, &len);
+
+    return memchr(s, ' ', len) != NULL;
+}
+
+/* "left right", or where any piece has a space (Gemma's runs of spaces) the list of both: one form for all. */
+static void put_merge(const struct tok *t, const struct merge *m, int spaced, struct buf *b)
+{
+    struct buf text = {0};
+    size_t len[2];
+    const char *left = tok_piece(t, m->left, &len[0]), *right = tok_piece(t, m->right, &len[1]);
+
+    if (spaced) {
+        buf_puts(b, "[");
+        json_put_string(b, left, len[0]);
+        buf_puts(b, ", ");
+        json_put_string(b, right, len[1]);
+        buf_puts(b, "]");
+        return;
+    }
+    buf_add(&text, left, len[0]);
+    buf_puts(&text, " ");
+    buf_add(&text, right, len[1]);
+    json_put_string(b, (const char *)text.data, text.len);
+    buf_free(&text);
+}
+
 static void put_found_merges(const struct tok *t, struct buf *b)
 {
     struct merge *m = NULL;
     size_t n = 0, cap = 0;
+    int spaced = 0;
 
     for (uint32_t id = 0; id < tok_vocab(t); id++)
         if (joins(t, id))
             find_halves(t, id, &m, &n, &cap);
     if (n)
         qsort(m, n, sizeof *m, by_rank);
+    for (size_t i = 0; i < n; i++)
+        spaced |= has_space(t, m[i].left) || has_space(t, m[i].right);
     for (size_t i = 0; i < n; i++) {
-        struct buf text = {0};
-        size_t len;
-        const char *s = tok_piece(t, m[i].left, &len);
-
-        buf_add(&text, s, len);
-        buf_puts(&text, " ");
-        s = tok_piece(t, m[i].right, &len);
-        buf_add(&text, s, len);
         buf_puts(b, i ? ",\n      " : "\n      ");
-        json_put_string(b, (const char *)text.data, text.len);
-        buf_free(&text);
+        put_merge(t, &m[i], spaced, b);
     }
     free(m);
 }
@@ -360,6 +384,13 @@ static void put_token(const struct tok *t, const char *key, int64_t id, struct b
     buf_puts(b, ",\n");
 }
 
+/* transformers' class: the one that takes tokenizer.json as it is. LlamaTokenizer puts its own rules for spaces in its
+ * place ("  two", and no space before a Gemma's text). */
+static const char *class_of(const struct tok *t)
+{
+    return tok_kind(t) == TOK_WPM ? "BertTokenizer" : "PreTrainedTokenizerFast";
+}
+
 void make_hf_tokenizer_config(const struct tok *t, const char *template, size_t n, struct buf *out)
 {
     buf_printf(out, "{\n  \"add_bos_token\": %s,\n  \"add_eos_token\": %s,\n", tok_add_bos(t) ? "true" : "false",
@@ -377,9 +408,5 @@ void make_hf_tokenizer_config(const struct tok *t, const char *template, size_t 
         put_token(t, "cls_token", tok_bos(t), out);
         put_token(t, "sep_token", tok_eos(t), out);
     }
-    buf_printf(out, "  \"clean_up_tokenization_spaces\": false,\n%s  \"tokenizer_class\": \"%s\"\n}\n",
-               tok_kind(t) == TOK_SPM ? "  \"legacy\": false,\n" : "",
-               tok_kind(t) == TOK_SPM   ? "LlamaTokenizer"
-               : tok_kind(t) == TOK_WPM ? "BertTokenizer"
-                                        : "PreTrainedTokenizerFast");
+    buf_printf(out, "  \"clean_up_tokenization_spaces\": false,\n  \"tokenizer_class\": \"%s\"\n}\n", class_of(t));
 }

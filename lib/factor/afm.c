@@ -84,5 +84,8 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_afm = {
-    "afm", "the principal directions of the layer's outputs", FACTOR_GRAM | FACTOR_BIAS, FACTOR_REPLACE, apply, 0, 0};
+const struct factor_method factor_afm = {.name = "afm",
+                                         .brief = "the principal directions of the layer's outputs",
+                                         .needs = FACTOR_GRAM | FACTOR_BIAS,
+                                         .kind = FACTOR_REPLACE,
+                                         .apply = apply};

@@ -11,12 +11,17 @@
 #include "base/pick.h"
 #include "factor/factor.h"
 
+static double alpha = 0;
+static const struct opt opts[] = {
+    {.name = "alpha", .arg = "A", .kind = OPT_F64, .to = &alpha, .hi = INFINITY, .help = "power of the inputs' size"},
+    OPT_END};
+
 static int apply(struct factor_job *j, struct err *e)
 {
     uint64_t n = j->rows * j->cols;
     double *size = mem_new(j->cols, sizeof *size);
     float *key = mem_new(n, sizeof *key);
-    int rc = factor_column_sizes(j, size, e);
+    int rc = factor_column_sizes(j, alpha, size, e);
 
     for (uint64_t i = 0; rc == 0 && i < n; i++)
         key[i] = (float)(-fabs(j->w[i]) * size[i % j->cols]);
@@ -28,10 +33,11 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_dense_sparse = {"dense-sparse",
-                                                  "outliers to a sparse term, the rest stays dense",
-                                                  FACTOR_NORM2,
-                                                  FACTOR_OUTLIERS,
-                                                  apply,
-                                                  FACTOR_KEEP,
-                                                  0};
+const struct factor_method factor_dense_sparse = {.name = "dense-sparse",
+                                                  .brief = "outliers to a sparse term, the rest stays dense",
+                                                  .opts = opts,
+                                                  .needs = FACTOR_NORM2,
+                                                  .kind = FACTOR_OUTLIERS,
+                                                  .apply = apply,
+                                                  .sizes = FACTOR_KEEP,
+                                                  .alpha = &alpha};

@@ -33,10 +33,8 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_eva = {"eva",
-                                         "adapter of zero whose A spans the inputs' main directions",
-                                         FACTOR_GRAM | FACTOR_MEAN,
-                                         FACTOR_BESIDE,
-                                         apply,
-                                         0,
-                                         0};
+const struct factor_method factor_eva = {.name = "eva",
+                                         .brief = "adapter of zero whose A spans the inputs' main directions",
+                                         .needs = FACTOR_GRAM | FACTOR_MEAN,
+                                         .kind = FACTOR_BESIDE,
+                                         .apply = apply};

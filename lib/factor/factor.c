@@ -27,6 +27,9 @@ const struct factor_method *factor_find(const char *name)
     return table_find(factor_table, name);
 }
 
+int factor_exact;
+const struct opt factor_exact_opts[] = {FACTOR_EXACT, OPT_END};
+
 uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep)
 {
     uint64_t rank = (uint64_t)floor(keep * (double)rows * (double)cols / (double)(rows + cols));
@@ -34,7 +37,7 @@ uint64_t factor_rank(uint64_t rows, uint64_t cols, double keep)
     return rank ? rank : 1;
 }
 
-int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
+int factor_column_sizes(const struct factor_job *j, double alpha, double *s, struct err *e)
 {
     double most = 0;
 
@@ -46,7 +49,7 @@ int factor_column_sizes(const struct factor_job *j, double *s, struct err *e)
     if (j->norm2 && most == 0)
         return err_set(e, "norm2 is 0 in all %llu columns", (unsigned long long)j->cols);
     for (uint64_t c = 0; c < j->cols; c++)
-        s[c] = j->norm2 ? real_pow(j->norm2[c] > 1e-12 * most ? j->norm2[c] : 1e-12 * most, j->alpha / 2) : 1;
+        s[c] = j->norm2 ? real_pow(j->norm2[c] > 1e-12 * most ? j->norm2[c] : 1e-12 * most, alpha / 2) : 1;
     return 0;
 }
 
@@ -161,7 +164,7 @@ int factor_triples(struct factor_job *j, const double *P, const double *W, struc
 {
     uint64_t small = j->rows < j->cols ? j->rows : j->cols;
     double *s = mem_new(j->rank, sizeof *s), all = 0, kept = 0;
-    int rc = j->exact || j->rank * FEW > small ? exact(j, P, W, s, e) : randomized(j, P, W, s, e);
+    int rc = factor_exact || j->rank * FEW > small ? exact(j, P, W, s, e) : randomized(j, P, W, s, e);
 
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
         all += P[i] * P[i];

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/opt.h"
 
 enum {
     FACTOR_ABSMEAN = 1,
@@ -42,8 +43,6 @@ struct factor_job {
     const double *w;           /* in: [rows][cols], finite */
     const float *absmean;      /* in: [cols] mean |x|, with FACTOR_ABSMEAN; else NULL */
     const float *gram;         /* in: [cols][cols] X'X / tokens, with FACTOR_GRAM; else NULL */
-    double alpha;              /* of asvd */
-    int exact;                 /* 1: never the randomized decomposition */
     double *b, *a;             /* out: [rows][rank], [rank][cols] */
     double lost;               /* out: predicted share of |W S|^2 that is left out, 0 to 1 */
     const float *norm2;        /* in: [cols] mean x^2, with FACTOR_NORM2; else NULL */
@@ -51,18 +50,19 @@ struct factor_job {
         blocks; /* of monarch, dividing rows and cols; b is [rows][blocks rank], a [blocks blocks rank][cols / blocks]
                  * */
     uint64_t kept;     /* numbers of the sparse term */
-    int rounds;        /* of sparse-lowrank */
     uint8_t *mask;     /* out: [rows][cols], of FACTOR_SPARSE and FACTOR_OUTLIERS */
     const float *mean; /* in: [cols] mean x, with FACTOR_MEAN, and with FACTOR_BIAS where there is a bias; else NULL */
 };
 
 struct factor_method {
     const char *name, *brief;
+    const struct opt *opts;
     unsigned needs; /* FACTOR_* companions */
     enum factor_kind kind;
     int (*apply)(struct factor_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
-    unsigned sizes; /* FACTOR_RANK and FACTOR_KEEP: which can be given, and 0 for one of the two but not both */
-    double alpha;   /* the usual one */
+    unsigned sizes;      /* FACTOR_RANK and FACTOR_KEEP: which can be given, and 0 for one of the two but not both */
+    const double *alpha; /* with FACTOR_NORM2: its option's value, the power of the inputs' size: 0 needs none */
+    uint64_t (*blocks)(uint64_t rows, uint64_t cols); /* of FACTOR_MONARCH: how many, which need not divide them */
 };
 
 #define METHOD(n) extern const struct factor_method factor_##n;
@@ -71,6 +71,15 @@ struct factor_method {
 
 extern const struct factor_method *const factor_table[];   /* ends with NULL */
 const struct factor_method *factor_find(const char *name); /* NULL when unknown */
+
+/* For the option rows of methods that go through factor_triples, and a table of it alone. */
+extern int factor_exact;
+#define FACTOR_EXACT                                                                                                   \
+    {                                                                                                                  \
+        .name = "exact", .kind = OPT_FLAG, .to = &factor_exact,                                                        \
+        .help = "the full decomposition also where a randomized one is faster"                                         \
+    }
+extern const struct opt factor_exact_opts[];
 
 /*
  * The largest triples of P [rows][cols] = W S: P ~ U s V', b = U s^1/2, a = s^1/2 V', and job->lost = 1 - sum s_i^2 /
@@ -90,7 +99,7 @@ int factor_of_w(const struct factor_job *job);
 void factor_moment(const struct factor_job *job, double *h);
 
 /* s[cols]: the inputs' root mean squares to the power alpha, none below 1e-6 of the largest; 1 where norm2 is NULL. */
-int factor_column_sizes(const struct factor_job *job, double *s, struct err *e);
+int factor_column_sizes(const struct factor_job *job, double alpha, double *s, struct err *e);
 
 /* Largest rank whose factors hold at most the share keep of the matrix's numbers: floor(keep m n / (m + n)), at least
  * 1. */

@@ -194,9 +194,10 @@ static int hold(struct group *g, struct bundle *b, int chosen, struct err *e)
 static int same_group(const struct group *g, const struct bundle *b)
 {
     const struct bundle *first = &g->b[0];
+    uint64_t span = factor_masa_span();
 
     return g->n && b->layer >= 0 && b->segment == first->segment &&
-           (!g->p->span || (uint64_t)b->layer / g->p->span == (uint64_t)first->layer / g->p->span);
+           (!span || (uint64_t)b->layer / span == (uint64_t)first->layer / span);
 }
 
 int factor_groups(struct factor_pass *p, const struct select *sel, struct reader *in, struct writer *out,

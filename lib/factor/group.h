@@ -24,10 +24,13 @@ struct factor_atoms {
  */
 int factor_masa_fit(struct factor_atoms *f, struct err *e);
 
+/* Layers that share atoms, as the option --span says; 0: all. */
+uint64_t factor_masa_span(void);
+
 /*
- * Read the whole stream; every p->span layers the chosen weights of one role become combinations of common atoms, as
- * many as p->rank or p->keep of the layers, at least one. A role whose atoms would be larger, or of which the group has
- * one weight, stays as it was.
+ * Read the whole stream; every factor_masa_span() layers the chosen weights of one role become combinations of common
+ * atoms, as many as p->rank or p->keep of the layers, at least one. A role whose atoms would be larger, or of which the
+ * group has one weight, stays as it was.
  * out     or NULL: nothing is written
  * report  a line is appended for each chosen matrix
  * -1: weights of a role that differ in shape, as factor_loaded, or reading or writing failed. Memory: the layers of a

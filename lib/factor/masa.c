@@ -1,4 +1,5 @@
 /* masa: matrices of several layers as combinations of common atoms. What it computes and its source: group.h. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -6,6 +7,21 @@
 #include "factor/group.h"
 #include "la/eigh.h"
 #include "num/kern.h"
+
+static uint64_t span;
+static const struct opt opts[] = {{.name = "span",
+                                   .arg = "N",
+                                   .kind = OPT_U64,
+                                   .to = &span,
+                                   .lo = 1,
+                                   .hi = INFINITY,
+                                   .help = "layers that share atoms (default: all)"},
+                                  OPT_END};
+
+uint64_t factor_masa_span(void)
+{
+    return span;
+}
 
 /* Row i of the upper triangle of G. */
 struct products {
@@ -62,5 +78,5 @@ int factor_masa_fit(struct factor_atoms *f, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_masa = {"masa", "atoms that weights of several layers share", 0, FACTOR_MIX, NULL, 0,
-                                          0};
+const struct factor_method factor_masa = {
+    .name = "masa", .brief = "atoms that weights of several layers share", .opts = opts, .kind = FACTOR_MIX};

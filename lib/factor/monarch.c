@@ -12,6 +12,30 @@
 #include "factor/factor.h"
 #include "la/svd.h"
 
+static uint64_t blocks;
+static const struct opt opts[] = {{.name = "blocks",
+                                   .arg = "B",
+                                   .kind = OPT_U64,
+                                   .to = &blocks,
+                                   .lo = 1,
+                                   .hi = INFINITY,
+                                   .help = "diagonal blocks (default: near the root of the columns)"},
+                                  OPT_END};
+
+/* Where none are asked for: the divisor of both sides nearest the root of the columns, the smaller of two. */
+static uint64_t blocks_of(uint64_t rows, uint64_t cols)
+{
+    double root = sqrt((double)cols);
+    uint64_t best = 1;
+
+    if (blocks)
+        return blocks;
+    for (uint64_t n = 2; n <= cols && n <= rows; n++)
+        if (rows % n == 0 && cols % n == 0 && fabs((double)n - root) < fabs((double)best - root))
+            best = n;
+    return best;
+}
+
 struct cut {
     struct factor_job *j;
     uint64_t height, width; /* of a block: rows / blocks, cols / blocks */
@@ -65,5 +89,9 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_monarch = {
-    "monarch", "block-diagonal, permutation, block-diagonal", 0, FACTOR_MONARCH, apply, 0, 0};
+const struct factor_method factor_monarch = {.name = "monarch",
+                                             .brief = "block-diagonal, permutation, block-diagonal",
+                                             .opts = opts,
+                                             .kind = FACTOR_MONARCH,
+                                             .apply = apply,
+                                             .blocks = blocks_of};

@@ -77,18 +77,6 @@ int factor_measure(const struct bundle *b, int first, float *w, const float *gra
     return rc;
 }
 
-/* The divisor of both sides nearest the root of the columns, the smaller of two. */
-static uint64_t usual_blocks(uint64_t rows, uint64_t cols)
-{
-    double root = sqrt((double)cols);
-    uint64_t best = 1;
-
-    for (uint64_t n = 2; n <= cols && n <= rows; n++)
-        if (rows % n == 0 && cols % n == 0 && fabs((double)n - root) < fabs((double)best - root))
-            best = n;
-    return best;
-}
-
 /* Rank, blocks and sparse numbers of a matrix. 0, 1: nothing of that size can be; -1. */
 static int set_sizes(const struct factor_pass *p, struct factor_job *j, struct err *e)
 {
@@ -96,7 +84,7 @@ static int set_sizes(const struct factor_pass *p, struct factor_job *j, struct e
              all = (uint64_t)floor(p->keep * (double)n);
     enum factor_kind kind = p->method->kind;
 
-    j->blocks = kind != FACTOR_MONARCH ? 1 : p->blocks ? p->blocks : usual_blocks(j->rows, j->cols);
+    j->blocks = p->method->blocks ? p->method->blocks(j->rows, j->cols) : 1;
     if (j->rows % j->blocks || j->cols % j->blocks)
         return err_set(e, "%llu blocks do not divide %llu rows and %llu columns", (unsigned long long)j->blocks,
                        (unsigned long long)j->rows, (unsigned long long)j->cols);
@@ -118,6 +106,12 @@ static int set_sizes(const struct factor_pass *p, struct factor_job *j, struct e
     return 0;
 }
 
+/* Does it go by norm2? */
+static int by_size(const struct factor_pass *p)
+{
+    return p->method->needs & FACTOR_NORM2 && *p->method->alpha != 0 && !p->plain;
+}
+
 static int get_inputs(const struct factor_pass *p, const struct bundle *b, int has_bias, float **absmean, float **norm2,
                       float **mean, struct err *e)
 {
@@ -126,7 +120,7 @@ static int get_inputs(const struct factor_pass *p, const struct bundle *b, int h
         return -1;
     if (p->method->needs & FACTOR_ABSMEAN && !(*absmean = bundle_companion(b, "absmean", b->cols, e)))
         return -1;
-    if (p->method->needs & FACTOR_NORM2 && p->alpha != 0 && !(*norm2 = bundle_companion(b, "norm2", b->cols, e)))
+    if (by_size(p) && !(*norm2 = bundle_companion(b, "norm2", b->cols, e)))
         return -1;
     return 0;
 }
@@ -196,13 +190,7 @@ static int apply(const struct factor_pass *p, struct bundle *b, int term, float 
 static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, float *w, float *gram,
                        struct bundle *bias, struct factor_tally *t, struct err *e)
 {
-    struct factor_job j = {.name = b->name,
-                           .rows = b->rows,
-                           .cols = b->cols,
-                           .gram = gram,
-                           .alpha = p->alpha,
-                           .exact = p->exact,
-                           .rounds = (int)p->rounds};
+    struct factor_job j = {.name = b->name, .rows = b->rows, .cols = b->cols, .gram = gram};
     enum factor_kind kind = p->method->kind;
     enum dtype type = factor_type(p, b);
     float *absmean = NULL, *norm2 = NULL, *mean = NULL;
@@ -227,12 +215,12 @@ static int factor_rows(const struct factor_pass *p, struct bundle *b, int term, 
  * the value what only inputs tell, NULL. */
 static int is_plain(const struct factor_pass *p, const struct bundle *b, struct factor_pass *plain)
 {
-    int sized = p->method->needs & FACTOR_NORM2 && p->alpha != 0;
+    int sized = by_size(p);
 
     if (!(sized || p->method->needs & (FACTOR_ABSMEAN | FACTOR_GRAM)) || !bundle_unseen(b))
         return 0;
     *plain = *p;
-    plain->alpha = 0;
+    plain->plain = 1;
     if (!sized)
         plain->method = p->method->kind == FACTOR_BESIDE ? NULL : &factor_svd;
     return 1;
@@ -315,20 +303,8 @@ int factor_pass_check(struct factor_pass *p, const char *budget, struct err *e)
         return err_set(e, "-m %s has no rank: --keep says how many numbers go to its sparse term", name);
     if (p->keep == 0 && (p->method->sizes & FACTOR_KEEP || !p->rank))
         return err_set(e, p->method->sizes ? "-m %s needs --keep F" : "-m %s needs -r R or --keep F", name);
-    if (p->span && p->method->kind != FACTOR_MIX)
-        return err_set(e, "--span is for -m masa, not -m %s", name);
     if (p->residual && p->method->kind == FACTOR_MIX)
         return err_set(e, "-m masa is for whole values, not --term residual");
-    if (p->blocks && p->method->kind != FACTOR_MONARCH)
-        return err_set(e, "--blocks is for -m monarch, not -m %s", name);
-    if (p->rounds != FACTOR_ROUNDS && p->method->kind != FACTOR_SPARSE)
-        return err_set(e, "--rounds is for -m sparse-lowrank, not -m %s", name);
-    if (p->rounds < 1 || p->rounds > 1000000)
-        return err_set(e, "--rounds %lld: from 1 to 1000000", (long long)p->rounds);
-    if (p->alpha < 0 && p->alpha != FACTOR_ALPHA)
-        return err_set(e, "--alpha %g is below 0", p->alpha);
-    if (p->alpha == FACTOR_ALPHA)
-        p->alpha = p->method->alpha;
     return 0;
 }
 

@@ -8,27 +8,21 @@
 
 struct factor_pass {
     const struct factor_method *method;
-    uint64_t rank; /* 0: by keep */
-    double keep;   /* share of the numbers to keep; of dense-sparse, to take out */
-    int residual;  /* 1: only the value's last dense term, what an earlier filter lost, becomes a product */
-    int type;      /* of the factors: an enum dtype, or -1: the checkpoint's own type */
-    double alpha;  /* FACTOR_ALPHA: the method's own */
-    int exact;
-    uint64_t blocks;       /* of monarch; 0: of each matrix the divisor of both sides nearest the root of its columns */
-    int64_t rounds;        /* of sparse-lowrank */
-    uint64_t span;         /* of masa: layers that share atoms; 0: all */
+    uint64_t rank;         /* 0: by keep */
+    double keep;           /* share of the numbers to keep; of dense-sparse, to take out */
+    int residual;          /* 1: only the value's last dense term, what an earlier filter lost, becomes a product */
+    int type;              /* of the factors: an enum dtype, or -1: the checkpoint's own type */
+    int plain;             /* 1: the inputs' size is not known and not gone by */
     struct unseen *unseen; /* in/out: those that a method took that goes by weights alone */
     uint64_t done;         /* out: tensors that became something else */
 };
-#define FACTOR_ALPHA (-1.0)
-#define FACTOR_ROUNDS 80
 #define FACTOR_PASS                                                                                                    \
     {                                                                                                                  \
-        .type = -1, .alpha = FACTOR_ALPHA, .rounds = FACTOR_ROUNDS                                                     \
+        .type = -1                                                                                                     \
     }
 
-/* Do the options go together? Puts the method's alpha where it is FACTOR_ALPHA. budget: the column, "rank" or "keep",
- * by which each tensor will have its size, or NULL. -1 says which do not: a wrong command line. */
+/* Do the options go together? budget: the column, "rank" or "keep", by which each tensor will have its size, or NULL.
+ * -1 says which do not: a wrong command line. */
 int factor_pass_check(struct factor_pass *p, const char *budget, struct err *e);
 
 /* Set rank or keep (column) by a word of a budget. -1: the word is none, or leaves nothing. */
@@ -57,7 +51,7 @@ void factor_tally_line(struct buf *out, const struct bundle *b, const struct fac
 
 /*
  * A weight that tensor/unseen.h tells of: by svd; of methods that keep the weight whole (eva) it stays as it is, and
- * those that go by the inputs' size go without (alpha is 0).
+ * those that go by the inputs' size go without (as with alpha 0).
  * b      inout: loaded. The value, or its last dense term, becomes a product; where the factors would not be smaller it
  *        stays as it was, and so it does when the whole value is asked for and its parts are fewer bytes already.
  *        Adapters (pissa, eva) and outliers are added whatever their size.

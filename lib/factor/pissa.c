@@ -7,5 +7,8 @@ static int apply(struct factor_job *j, struct err *e)
     return factor_triples(j, j->w, j->w, e);
 }
 
-const struct factor_method factor_pissa = {
-    "pissa", "adapter of the largest singular triples; the rest stays dense", 0, FACTOR_SPLIT, apply, 0, 0};
+const struct factor_method factor_pissa = {.name = "pissa",
+                                           .brief = "adapter of the largest singular triples; the rest stays dense",
+                                           .opts = factor_exact_opts,
+                                           .kind = FACTOR_SPLIT,
+                                           .apply = apply};

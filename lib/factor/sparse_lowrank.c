@@ -14,6 +14,14 @@
 #include "factor/factor.h"
 #include "la/gemm.h"
 
+static int64_t rounds = 80;
+static double alpha = 1;
+static const struct opt opts[] = {
+    {.name = "alpha", .arg = "A", .kind = OPT_F64, .to = &alpha, .hi = INFINITY, .help = "power of the inputs' size"},
+    {.name = "rounds", .arg = "N", .kind = OPT_INT, .to = &rounds, .lo = 1, .hi = 1000000, .help = "turns"},
+    FACTOR_EXACT,
+    OPT_END};
+
 struct turns {
     uint64_t each; /* numbers in a row of S */
     double *size;  /* [cols]: D */
@@ -61,13 +69,13 @@ static int apply(struct factor_job *j, struct err *e)
     struct turns t = {j->kept / j->rows, mem_new(j->cols, sizeof *t.size), mem_new(n, sizeof *t.p),
                       mem_new(n, sizeof *t.rest), mem_new(j->cols, sizeof *t.key)};
     double all = 0, left = 0;
-    int rc = factor_column_sizes(j, t.size, e);
+    int rc = factor_column_sizes(j, alpha, t.size, e);
 
     for (uint64_t i = 0; rc == 0 && i < n; i++) {
         t.rest[i] = t.p[i] = j->w[i] * t.size[i % j->cols];
         all += t.p[i] * t.p[i];
     }
-    for (int i = 0; rc == 0 && i < j->rounds; i++) {
+    for (int64_t i = 0; rc == 0 && i < rounds; i++) {
         if (i)
             take_sparse(j, &t);
         rc = turn(j, &t, &left, e);
@@ -79,10 +87,11 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_sparse_lowrank = {"sparse-lowrank",
-                                                    "a sparse term and a product, by turns (OATS)",
-                                                    FACTOR_NORM2,
-                                                    FACTOR_SPARSE,
-                                                    apply,
-                                                    FACTOR_RANK | FACTOR_KEEP,
-                                                    1};
+const struct factor_method factor_sparse_lowrank = {.name = "sparse-lowrank",
+                                                    .brief = "a sparse term and a product, by turns (OATS)",
+                                                    .opts = opts,
+                                                    .needs = FACTOR_NORM2,
+                                                    .kind = FACTOR_SPARSE,
+                                                    .apply = apply,
+                                                    .sizes = FACTOR_RANK | FACTOR_KEEP,
+                                                    .alpha = &alpha};

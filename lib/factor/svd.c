@@ -6,4 +6,8 @@ static int apply(struct factor_job *j, struct err *e)
     return factor_triples(j, j->w, j->w, e);
 }
 
-const struct factor_method factor_svd = {"svd", "truncated SVD of the weights", 0, FACTOR_REPLACE, apply, 0, 0};
+const struct factor_method factor_svd = {.name = "svd",
+                                         .brief = "truncated SVD of the weights",
+                                         .opts = factor_exact_opts,
+                                         .kind = FACTOR_REPLACE,
+                                         .apply = apply};

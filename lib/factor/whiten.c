@@ -121,5 +121,9 @@ static int apply(struct factor_job *j, struct err *e)
     return rc;
 }
 
-const struct factor_method factor_whiten = {
-    "whiten", "SVD in the norm of the layer's outputs (SVD-LLM)", FACTOR_GRAM, FACTOR_REPLACE, apply, 0, 0};
+const struct factor_method factor_whiten = {.name = "whiten",
+                                            .brief = "SVD in the norm of the layer's outputs (SVD-LLM)",
+                                            .opts = factor_exact_opts,
+                                            .needs = FACTOR_GRAM,
+                                            .kind = FACTOR_REPLACE,
+                                            .apply = apply};

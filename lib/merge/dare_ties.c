@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "merge/delta.h"
+#include "merge/options.h"
 
 static int apply(const struct merge_job *j, struct err *e)
 {
@@ -26,15 +27,15 @@ static void see(void *seen, const struct merge_job *j, int pass)
 
 static const struct merge_survey survey = {1, level_begin, see, NULL, free};
 
-const struct merge_method merge_dare_ties = {"dare-ties",
-                                             "changes kept by chance and scaled up, those of the elected sign",
-                                             MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA |
-                                                 MERGE_RESCALE | MERGE_SEED,
-                                             1,
-                                             1,
-                                             0,
-                                             MERGE_ROWS,
-                                             {.lambda = 1, .rescale = MERGE_BY_CHANCE},
-                                             apply,
-                                             NULL,
-                                             &survey};
+static const struct opt opts[] = {MERGE_WEIGHT,  MERGE_NORMALIZE, MERGE_DENSITY, MERGE_LAMBDA,
+                                  MERGE_RESCALE, MERGE_SEED,      OPT_END};
+
+const struct merge_method merge_dare_ties = {.name = "dare-ties",
+                                             .brief = "changes kept by chance and scaled up, those of the elected sign",
+                                             .opts = opts,
+                                             .base = 1,
+                                             .least = 1,
+                                             .unit = MERGE_ROWS,
+                                             .rescale = MERGE_BY_CHANCE,
+                                             .apply = apply,
+                                             .survey = &survey};

@@ -10,11 +10,14 @@
 #include "base/mem.h"
 #include "base/pick.h"
 #include "merge/delta.h"
+#include "merge/options.h"
+
+static double epsilon = 0.15;
 
 static void drop_row(const struct merge_job *j, float *d, uint64_t first, struct rng r, double density, float *size,
                      uint32_t *order)
 {
-    double eps = j->args->epsilon, step = j->cols > 1 ? 2 * eps / (double)(j->cols - 1) : 0;
+    double eps = epsilon, step = j->cols > 1 ? 2 * eps / (double)(j->cols - 1) : 0;
 
     for (uint64_t c = 0; c < j->cols; c++)
         size[c] = fabsf(d[c]);
@@ -60,15 +63,37 @@ static void see(void *seen, const struct merge_job *j, int pass)
 
 static const struct merge_survey survey = {1, level_begin, see, NULL, free};
 
-const struct merge_method merge_della = {"della",
-                                         "larger changes kept with more chance, those of the elected sign",
-                                         MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA | MERGE_RESCALE |
-                                             MERGE_EPSILON | MERGE_SEED,
-                                         1,
-                                         1,
-                                         0,
-                                         MERGE_ROWS,
-                                         {.normalize = 1, .lambda = 1, .rescale = MERGE_BY_L1, .epsilon = 0.15},
-                                         apply,
-                                         NULL,
-                                         &survey};
+static int check(const struct merge_args *a, int models, struct err *e)
+{
+    for (int i = 0; i < models; i++)
+        if (a->density[i] < 1 && (a->density[i] - epsilon < 0 || a->density[i] + epsilon > 1))
+            return err_set(e, "density %g with epsilon %g: probabilities from %g to %g, which must lie in 0 to 1",
+                           a->density[i], epsilon, a->density[i] - epsilon, a->density[i] + epsilon);
+    return 0;
+}
+
+static const struct opt opts[] = {MERGE_WEIGHT,
+                                  MERGE_NORMALIZE,
+                                  MERGE_DENSITY,
+                                  MERGE_LAMBDA,
+                                  MERGE_RESCALE,
+                                  MERGE_SEED,
+                                  {.name = "epsilon",
+                                   .arg = "E",
+                                   .kind = OPT_F64,
+                                   .to = &epsilon,
+                                   .hi = 1,
+                                   .help = "probabilities are density - E to density + E"},
+                                  OPT_END};
+
+const struct merge_method merge_della = {.name = "della",
+                                         .brief = "larger changes kept with more chance, those of the elected sign",
+                                         .opts = opts,
+                                         .base = 1,
+                                         .least = 1,
+                                         .unit = MERGE_ROWS,
+                                         .normalize = 1,
+                                         .rescale = MERGE_BY_L1,
+                                         .check = check,
+                                         .apply = apply,
+                                         .survey = &survey};

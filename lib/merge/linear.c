@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "merge/merge.h"
+#include "merge/options.h"
 
 #define BLOCK 256 /* a known length, which compilers turn into vectors */
 
@@ -39,6 +40,12 @@ static int apply(const struct merge_job *j, struct err *e)
     return 0;
 }
 
-const struct merge_method merge_linear = {
-    "linear", "weighted average", MERGE_WEIGHT | MERGE_NORMALIZE, 0, 1, 0, MERGE_ROWS, {.normalize = 1}, apply, NULL,
-    NULL};
+static const struct opt opts[] = {MERGE_WEIGHT, MERGE_NORMALIZE, OPT_END};
+
+const struct merge_method merge_linear = {.name = "linear",
+                                          .brief = "weighted average",
+                                          .opts = opts,
+                                          .least = 1,
+                                          .unit = MERGE_ROWS,
+                                          .normalize = 1,
+                                          .apply = apply};

@@ -23,8 +23,7 @@ const struct merge_method *merge_find(const char *name)
 
 static int by_tensor(const struct merge_method *m, const struct merge_args *a)
 {
-    return m->unit == MERGE_TENSOR || (m->takes & MERGE_SCOPE && !a->by_row) ||
-           (m->takes & MERGE_RESCALE && a->rescale == MERGE_BY_L1);
+    return m->unit == MERGE_TENSOR || (m->by_row && !*m->by_row) || a->rescale == MERGE_BY_L1;
 }
 
 const struct merge_survey *merge_surveys(const struct merge_method *m, const struct merge_args *a)
@@ -37,39 +36,35 @@ int merge_whole(const struct merge_method *m, const struct merge_args *a)
     return by_tensor(m, a) && !m->survey;
 }
 
-static int check_range(const char *name, double v, double lo, double hi, struct err *e)
+static int check_models(const struct merge_method *m, int models, struct err *e)
 {
-    return v >= lo && v <= hi ? 0 : err_set(e, "%s is %g, not %g to %g", name, v, lo, hi);
+    int bound = m->most ? m->most : m->least;
+
+    if (models > MODELS_MAX)
+        return err_set(e, "%d models are more than %d", models, MODELS_MAX);
+    if (models >= m->least && (!m->most || models <= m->most))
+        return 0;
+    return err_set(e, "%s takes %s%d model%s%s, not %d", m->name,
+                   m->most == m->least ? ""
+                   : m->most           ? "up to "
+                                       : "at least ",
+                   bound, bound == 1 ? "" : "s", m->base ? " after the base" : "", models);
 }
 
 int merge_check(const struct merge_method *m, const struct merge_args *a, int models, struct err *e)
 {
     double sum = 0;
 
-    if (models > MODELS_MAX)
-        return err_set(e, "%d models are more than %d", models, MODELS_MAX);
-    if (models < m->least || (m->most && models > m->most))
-        return err_set(e, "%s takes %s%d model%s%s, not %d", m->name,
-                       m->most == m->least ? ""
-                       : m->most           ? "up to "
-                                           : "at least ",
-                       m->most ? m->most : m->least, (m->most ? m->most : m->least) == 1 ? "" : "s",
-                       m->base ? " after the base" : "", models);
+    if (check_models(m, models, e) < 0)
+        return -1;
     for (int i = 0; i < models; i++) {
         sum += a->weight[i];
-        if (m->takes & MERGE_DENSITY && check_range("density", a->density[i], 0, 1, e) < 0)
-            return -1;
-        if (m->takes & MERGE_EPSILON && a->density[i] < 1 &&
-            (a->density[i] - a->epsilon < 0 || a->density[i] + a->epsilon > 1 || a->epsilon < 0))
-            return err_set(e, "density %g with epsilon %g: probabilities from %g to %g, which must lie in 0 to 1",
-                           a->density[i], a->epsilon, a->density[i] - a->epsilon, a->density[i] + a->epsilon);
+        if (!(a->density[i] >= 0 && a->density[i] <= 1))
+            return err_set(e, "density is %g, not 0 to 1", a->density[i]);
     }
-    if (m->takes & MERGE_NORMALIZE && a->normalize && !m->base && sum == 0)
+    if (a->normalize && !m->base && sum == 0)
         return err_set(e, "the weights sum to 0, by which normalize would divide");
-    if ((m->takes & MERGE_GAMMA && check_range("gamma", a->gamma, 0, 1, e) < 0) ||
-        (m->takes & MERGE_T && check_range("t", a->t, 0, 1, e) < 0))
-        return -1;
-    return 0;
+    return m->check ? m->check(a, models, e) : 0;
 }
 
 struct split {

@@ -11,22 +11,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-
-/* Parameters, by mergekit's names; as bits, those that a method takes. */
-enum {
-    MERGE_WEIGHT = 1,
-    MERGE_NORMALIZE = 2,
-    MERGE_DENSITY = 4,
-    MERGE_LAMBDA = 8,
-    MERGE_RESCALE = 16,
-    MERGE_EPSILON = 32,
-    MERGE_GAMMA = 64,
-    MERGE_T = 128,
-    MERGE_SCOPE = 256,
-    MERGE_SEED = 512,
-    MERGE_ALPHA = 1024,
-    MERGE_BASIS = 2048
-};
+#include "base/opt.h"
 
 /* What makes up for changes that chance left out. */
 enum merge_rescale {
@@ -35,14 +20,13 @@ enum merge_rescale {
     MERGE_BY_L1      /* all are scaled so that the sum of |change| over the tensor is what it was */
 };
 
+/* What several methods have as options (options.h). */
 struct merge_args {
-    double *weight, *density; /* one for each model (without the base); in by_default one number, or NULL: 1 */
+    double *weight, *density; /* one for each model (without the base) */
     int normalize;            /* yes or no */
     enum merge_rescale rescale;
-    double lambda, epsilon, gamma, t, alpha;
-    int by_row; /* scope: 1 row, 0 tensor */
+    double lambda;
     uint64_t seed;
-    int64_t basis; /* models in rmm's basis */
 };
 
 /* How much of a tensor a method must see at once: any rows, each by itself; or all of it, if only by way of a survey.
@@ -78,13 +62,14 @@ struct writer;
 
 struct merge_method {
     const char *name, *brief;
-    unsigned takes;  /* MERGE_*: parameters */
+    const struct opt *opts;
     int base;        /* 1: the first operand is the base, and no model */
     int least, most; /* models; most 0: any number */
-    enum merge_unit
-        unit; /* MERGE_ROWS: any rows, each by itself; a scope of tensor or MERGE_BY_L1 (args) asks for all of them too
-               * */
-    struct merge_args by_default;
+    enum merge_unit unit;
+    const int *by_row; /* or NULL; MERGE_ROWS: its option's value, 0 asks for all rows, as MERGE_BY_L1 does */
+    int normalize;     /* where nothing is given, as rescale */
+    enum merge_rescale rescale;
+    int (*check)(const struct merge_args *, int models, struct err *e); /* what options say together; or NULL */
     int (*apply)(const struct merge_job *, struct err *e); /* 0, or -1 and a sentence without the tensor's name */
     /* For methods that must see the whole model, or write other shapes: all operands at once, instead of a loop over
      * tensors (pass.h). apply is then what the method makes of a model of one tensor, or NULL where that is nothing. */

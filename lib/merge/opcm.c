@@ -21,6 +21,8 @@
 
 #define SLAB ((uint64_t)1 << 18) /* elements of rows that need not be seen together */
 
+static double share = 0.5;
+
 static size_t count_of(const double *s, size_t r, double alpha)
 {
     double all = 0, part = 0;
@@ -72,7 +74,7 @@ int opcm_sum(const struct merge_job *j, int matrix, double *delta, double *norm2
             norm2[t] += tau[i] * tau[i];
         }
         if (any && matrix && j->rows > 1 && j->cols > 1)
-            rc = project(j->rows, j->cols, delta, j->args->alpha, tau, e);
+            rc = project(j->rows, j->cols, delta, share, tau, e);
         for (size_t i = 0; i < count && rc == 0; i++) {
             delta[i] += tau[i];
             any |= delta[i] != 0;
@@ -243,14 +245,14 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     return rc;
 }
 
-const struct merge_method merge_opcm = {"opcm",
-                                        "changes added one after another, away from those before",
-                                        MERGE_ALPHA,
-                                        1,
-                                        1,
-                                        0,
-                                        MERGE_TENSOR,
-                                        {.alpha = 0.5},
-                                        apply,
-                                        run,
-                                        NULL};
+static const struct opt opts[] = {
+    {.name = "alpha", .arg = "A", .kind = OPT_F64, .to = &share, .hi = 1, .help = "share of singular values"}, OPT_END};
+
+const struct merge_method merge_opcm = {.name = "opcm",
+                                        .brief = "changes added one after another, away from those before",
+                                        .opts = opts,
+                                        .base = 1,
+                                        .least = 1,
+                                        .unit = MERGE_TENSOR,
+                                        .apply = apply,
+                                        .run = run};

@@ -6,34 +6,35 @@
 #include "base/mem.h"
 #include "base/parse.h"
 
-struct row {
-    const char *name, *text;
-    unsigned bit;
-};
+struct merge_given merge_given = MERGE_GIVEN;
 
-#define ROWS 12
-
-static void rows_of(const struct merge_texts *x, struct row row[ROWS])
+/* Texts of no, and of yes: the index is the number. */
+static int truth(const char *text)
 {
-    const struct row all[ROWS] = {{"weight", x->weight, MERGE_WEIGHT},    {"normalize", x->normalize, MERGE_NORMALIZE},
-                                  {"density", x->density, MERGE_DENSITY}, {"lambda", x->lambda, MERGE_LAMBDA},
-                                  {"rescale", x->rescale, MERGE_RESCALE}, {"epsilon", x->epsilon, MERGE_EPSILON},
-                                  {"gamma", x->gamma, MERGE_GAMMA},       {"t", x->t, MERGE_T},
-                                  {"scope", x->scope, MERGE_SCOPE},       {"seed", x->seed, MERGE_SEED},
-                                  {"alpha", x->alpha, MERGE_ALPHA},       {"basis", x->basis, MERGE_BASIS}};
+    static const char *const word[2][3] = {{"false", "no", "0"}, {"true", "yes", "1"}};
 
-    memcpy(row, all, sizeof all);
+    for (int v = 0; v < 2; v++)
+        for (int i = 0; i < 3; i++)
+            if (strcmp(text, word[v][i]) == 0)
+                return v;
+    return -1;
 }
 
-const char *merge_options_given(const struct merge_texts *x)
+int merge_set_normalize(const char *arg, struct err *e)
 {
-    struct row row[ROWS];
+    merge_given.normalize = truth(arg);
+    return merge_given.normalize < 0 ? err_set(e, "'%s' is neither true nor false", arg) : 0;
+}
 
-    rows_of(x, row);
-    for (int i = 0; i < ROWS; i++)
-        if (row[i].text)
-            return row[i].name;
-    return NULL;
+int merge_set_rescale(const char *arg, struct err *e)
+{
+    int yes = truth(arg);
+
+    merge_given.rescale = strcmp(arg, "chance") == 0 ? MERGE_BY_CHANCE
+                          : strcmp(arg, "l1") == 0   ? MERGE_BY_L1
+                          : yes == 0                 ? MERGE_AS_IS
+                                                     : -1;
+    return merge_given.rescale < 0 && yes < 0 ? err_set(e, "'%s' is none of true, false, chance, l1", arg) : 0;
 }
 
 /* One number, or one for each model, between commas. */
@@ -55,85 +56,26 @@ static int numbers(const char *name, const char *text, int models, double *v, st
         n++;
         text = comma ? comma + 1 : NULL;
     }
-    if (n == 1)
-        for (int i = 1; i < models; i++)
-            v[i] = v[0];
-    else if (n && n != models)
-        return err_set(e, "%s: %d numbers for %d models", name, n, models);
-    return 0;
+    for (int i = 1; n == 1 && i < models; i++)
+        v[i] = v[0];
+    return n > 1 && n != models ? err_set(e, "%s: %d numbers for %d models", name, n, models) : 0;
 }
 
-static int truth(const char *name, const char *text, int *v, struct err *e)
+int merge_options(const struct merge_method *m, int models, struct merge_args *a, struct err *e)
 {
-    int yes = text && (strcmp(text, "true") == 0 || strcmp(text, "yes") == 0 || strcmp(text, "1") == 0);
-    int no = text && (strcmp(text, "false") == 0 || strcmp(text, "no") == 0 || strcmp(text, "0") == 0);
+    const struct merge_given *g = &merge_given;
+    size_t n = models < 0 ? 0 : (size_t)models;
 
-    if (text && !yes && !no)
-        return err_set(e, "%s: '%s' is neither true nor false", name, text);
-    *v = text ? yes : *v;
-    return 0;
-}
-
-/* true is what the method does where nothing is said. */
-static int rescale(const char *text, enum merge_rescale *v, struct err *e)
-{
-    struct err not_truth;
-    int yes = *v != MERGE_AS_IS;
-
-    if (text && strcmp(text, "chance") == 0)
-        *v = MERGE_BY_CHANCE;
-    else if (text && strcmp(text, "l1") == 0)
-        *v = MERGE_BY_L1;
-    else if (truth("rescale", text, &yes, &not_truth) < 0)
-        return err_set(e, "rescale: '%s' is none of true, false, chance, l1", text);
-    else if (!yes)
-        *v = MERGE_AS_IS;
-    return 0;
-}
-
-static int number(const char *name, const char *text, double *v, struct err *e)
-{
-    return text && parse_f64(text, v, e) < 0 ? err_in(e, "%s", name) : 0;
-}
-
-static int take(const struct merge_texts *x, int models, struct merge_args *a, struct err *e)
-{
-    if (numbers("weight", x->weight, models, a->weight, e) < 0 ||
-        numbers("density", x->density, models, a->density, e) < 0 ||
-        truth("normalize", x->normalize, &a->normalize, e) < 0 || rescale(x->rescale, &a->rescale, e) < 0 ||
-        number("lambda", x->lambda, &a->lambda, e) < 0 || number("epsilon", x->epsilon, &a->epsilon, e) < 0 ||
-        number("gamma", x->gamma, &a->gamma, e) < 0 || number("t", x->t, &a->t, e) < 0 ||
-        number("alpha", x->alpha, &a->alpha, e) < 0)
-        return -1;
-    if (x->seed && parse_u64(x->seed, &a->seed, e) < 0)
-        return err_in(e, "seed");
-    if (x->basis && parse_i64(x->basis, &a->basis, e) < 0)
-        return err_in(e, "basis");
-    if (x->scope && strcmp(x->scope, "row") != 0 && strcmp(x->scope, "tensor") != 0)
-        return err_set(e, "scope '%s' is neither row nor tensor", x->scope);
-    a->by_row = x->scope ? *x->scope == 'r' : a->by_row;
-    return 0;
-}
-
-int merge_options(const struct merge_texts *x, const struct merge_method *m, int models, struct merge_args *a,
-                  struct err *e)
-{
-    struct row row[ROWS];
-
-    rows_of(x, row);
-    for (int i = 0; i < ROWS; i++)
-        if (row[i].text && !(m->takes & row[i].bit))
-            return err_set(e, "%s has no --%s", m->name, row[i].name);
-    if (models < 0)
-        models = 0;
-    *a = m->by_default;
-    a->weight = mem_new((size_t)models + 1, sizeof *a->weight);
-    a->density = mem_new((size_t)models + 1, sizeof *a->density);
-    for (int i = 0; i < models; i++) {
-        a->weight[i] = m->by_default.weight ? *m->by_default.weight : 1;
-        a->density[i] = m->by_default.density ? *m->by_default.density : 1;
-    }
-    if (take(x, models, a, e) == 0 && merge_check(m, a, models, e) == 0)
+    *a = (struct merge_args){.weight = mem_new(n + 1, sizeof *a->weight),
+                             .density = mem_new(n + 1, sizeof *a->density),
+                             .normalize = g->normalize < 0 ? m->normalize : g->normalize,
+                             .rescale = g->rescale < 0 ? m->rescale : (enum merge_rescale)g->rescale,
+                             .lambda = g->lambda,
+                             .seed = g->seed};
+    for (size_t i = 0; i < n; i++)
+        a->weight[i] = a->density[i] = 1;
+    if (numbers("weight", g->weight, (int)n, a->weight, e) == 0 &&
+        numbers("density", g->density, (int)n, a->density, e) == 0 && merge_check(m, a, (int)n, e) == 0)
         return 0;
     free(a->weight);
     free(a->density);

@@ -14,7 +14,6 @@ struct merge_pass {
     struct operand *operand; /* the first one leads: order, blobs, types; it is the base of a method that has one */
     int operands;
     const struct select *sel;
-    int64_t revert;                  /* rmm: the model to give back, from 1; 0: none */
     const struct merge_vocab *vocab; /* or NULL: all vocabularies are one */
     struct merge_zeros zeros;        /* in: keep; out: counts; of methods without a run */
     int left;     /* the tensor at hand is not chosen: it passes from the first, whatever the others have */

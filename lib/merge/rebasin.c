@@ -13,6 +13,7 @@
 #include "la/gemm.h"
 #include "merge/assign.h"
 #include "merge/coupled.h"
+#include "merge/options.h"
 #include "merge/pass.h"
 
 #define ROUNDS 100
@@ -202,14 +203,12 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     return rc;
 }
 
-const struct merge_method merge_rebasin = {"rebasin",
-                                           "average after permuting channels onto the first model's",
-                                           MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_SEED,
-                                           0,
-                                           2,
-                                           0,
-                                           MERGE_TENSOR,
-                                           {.normalize = 1},
-                                           NULL,
-                                           run,
-                                           NULL};
+static const struct opt opts[] = {MERGE_WEIGHT, MERGE_NORMALIZE, MERGE_SEED, OPT_END};
+
+const struct merge_method merge_rebasin = {.name = "rebasin",
+                                           .brief = "average after permuting channels onto the first model's",
+                                           .opts = opts,
+                                           .least = 2,
+                                           .unit = MERGE_TENSOR,
+                                           .normalize = 1,
+                                           .run = run};

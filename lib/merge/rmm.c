@@ -57,6 +57,8 @@ int rmm_fit(int n, uint64_t len, uint64_t step, const float *const *x, int p, fl
     return rc;
 }
 
+static int64_t basis_models = 1, revert; /* revert 0: none */
+
 struct layout { /* of the positions of a tensor */
     uint64_t positions, len, step, stride;
 };
@@ -74,7 +76,7 @@ static int by_column(const struct bundle *b)
 static int fit_all(struct merge_pass *p, struct layout l, int n, float *basis, float *coef, uint64_t size,
                    struct err *e)
 {
-    int k = (int)p->args.basis;
+    int k = (int)basis_models;
     const float **x = mem_new((size_t)n, sizeof *x);
     float **m = mem_new((size_t)k, sizeof *m);
     int rc = 0;
@@ -94,7 +96,7 @@ static int fit_all(struct merge_pass *p, struct layout l, int n, float *basis, f
 static int fit_tensor(struct merge_pass *p, struct writer *out, struct err *e)
 {
     struct operand *a = &p->operand[0];
-    int n = p->operands, k = (int)p->args.basis, column = by_column(&a->b);
+    int n = p->operands, k = (int)basis_models, column = by_column(&a->b);
     struct layout l = layout_of(a->b.rows, a->b.cols, column);
     struct shape s = {.rank = a->b.shape.rank + 1, .dim = {(uint64_t)k}}, cs = {2, {l.positions, (uint64_t)(k * n)}};
     uint64_t size = a->b.rows * a->b.cols;
@@ -135,9 +137,9 @@ static int revert_tensor(struct merge_pass *p, int64_t n, struct writer *out, st
     float *coef, *w;
     int rc;
 
-    if (p->revert > n)
+    if (revert > n)
         return err_set(e, "%s: was made from %lld models, there is no model %lld", a->b.name, (long long)n,
-                       (long long)p->revert);
+                       (long long)revert);
     memcpy(s.dim, a->b.shape.dim + 1, (size_t)s.rank * sizeof *s.dim);
     cols = s.rank == 0 ? 1 : s.rank == 1 ? s.dim[0] : s.dim[0] ? size / s.dim[0] : 0;
     l = layout_of(cols ? size / cols : 0, cols, strcmp(attrs_str(&a->b.more, "rmm_by", "row"), "column") == 0);
@@ -150,7 +152,7 @@ static int revert_tensor(struct merge_pass *p, int64_t n, struct writer *out, st
             double sum = 0;
 
             for (uint64_t b = 0; b < k; b++)
-                sum += (double)coef[(i * k + b) * (uint64_t)n + (uint64_t)p->revert - 1] *
+                sum += (double)coef[(i * k + b) * (uint64_t)n + (uint64_t)revert - 1] *
                        (double)p->rows[0][b * size + i * l.stride + c * l.step];
             w[i * l.stride + c * l.step] = (float)sum;
         }
@@ -171,7 +173,7 @@ static int one_tensor(struct merge_pass *p, struct writer *out, struct err *e)
     struct operand *a = &p->operand[0];
     int64_t n = attrs_int(&a->b.more, "rmm_models", 0);
 
-    if (p->revert)
+    if (revert)
         return n && a->in ? revert_tensor(p, n, out, e) : operand_pass(a, out, e);
     return select_match(p->sel, &a->b) ? fit_tensor(p, out, e) : operand_pass(a, out, e);
 }
@@ -180,13 +182,13 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
 {
     int got;
 
-    if (p->revert < 0 || (p->revert && p->operands != 1))
-        return err_set(e, "--revert %lld: counts from 1, and one stream is reverted, not %d", (long long)p->revert,
+    if (revert && p->operands != 1)
+        return err_set(e, "--revert %lld: counts from 1, and one stream is reverted, not %d", (long long)revert,
                        p->operands);
-    if (p->revert && select_given(p->sel))
+    if (revert && select_given(p->sel))
         return err_set(e, "--revert gives a whole model back: it has no --only, --skip and --layers");
-    if (!p->revert && (p->args.basis < 1 || p->args.basis > p->operands))
-        return err_set(e, "a basis of %lld for %d models: it is 1 to that", (long long)p->args.basis, p->operands);
+    if (!revert && basis_models > p->operands)
+        return err_set(e, "a basis of %lld for %d models: it is 1 to that", (long long)basis_models, p->operands);
     while ((got = operand_next(&p->operand[0], e)) > 0) {
         if (merge_align(p, e) != 0 || one_tensor(p, out, e) < 0)
             return -1;
@@ -195,14 +197,25 @@ static int run(struct merge_pass *p, struct writer *out, struct err *e)
     return got < 0 ? -1 : merge_leftover(p, e);
 }
 
-const struct merge_method merge_rmm = {"rmm",
-                                       "a basis that gives every model back (--basis, --revert)",
-                                       MERGE_BASIS,
-                                       0,
-                                       1,
-                                       0,
-                                       MERGE_TENSOR,
-                                       {.basis = 1},
-                                       NULL,
-                                       run,
-                                       NULL};
+static const struct opt opts[] = {{.name = "basis",
+                                   .arg = "P",
+                                   .kind = OPT_INT,
+                                   .to = &basis_models,
+                                   .lo = 1,
+                                   .hi = INFINITY,
+                                   .help = "models in the basis"},
+                                  {.name = "revert",
+                                   .arg = "I",
+                                   .kind = OPT_INT,
+                                   .to = &revert,
+                                   .lo = 1,
+                                   .hi = INFINITY,
+                                   .help = "give model I, counted from 1, back from what rmm wrote (default: none)"},
+                                  OPT_END};
+
+const struct merge_method merge_rmm = {.name = "rmm",
+                                       .brief = "a basis that gives every model back",
+                                       .opts = opts,
+                                       .least = 1,
+                                       .unit = MERGE_TENSOR,
+                                       .run = run};

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "merge/merge.h"
+#include "merge/options.h"
+
+static double alpha = 1;
 
 /* <c, c>, and <r_k, c> of each robust model k */
 struct products {
@@ -52,7 +54,7 @@ static int apply(const struct merge_job *j, struct err *e)
         j->out[i] = j->base[i];
     for (int k = 2; k < j->models; k++) {
         const float *robust = j->model[k];
-        double by = p->cc > 0 ? p->rc[k] / p->cc : 0, w = j->args->alpha * j->args->weight[k];
+        double by = p->cc > 0 ? p->rc[k] / p->cc : 0, w = alpha * j->args->weight[k];
 
         for (uint64_t i = 0; i < j->rows * j->cols; i++) {
             double c = (double)clean[i] - (double)init[i], r = (double)robust[i] - (double)init[i];
@@ -65,14 +67,21 @@ static int apply(const struct merge_job *j, struct err *e)
 
 static const struct merge_survey survey = {1, begin, see, NULL, free};
 
-const struct merge_method merge_rws = {"rws",
-                                       "what robust models learned beyond a clean one, added to a target",
-                                       MERGE_WEIGHT | MERGE_ALPHA,
-                                       1,
-                                       3,
-                                       0,
-                                       MERGE_TENSOR,
-                                       {.alpha = 1},
-                                       apply,
-                                       NULL,
-                                       &survey};
+static const struct opt opts[] = {MERGE_WEIGHT,
+                                  {.name = "alpha",
+                                   .arg = "A",
+                                   .kind = OPT_F64,
+                                   .to = &alpha,
+                                   .lo = -INFINITY,
+                                   .hi = INFINITY,
+                                   .help = "factor of the signatures"},
+                                  OPT_END};
+
+const struct merge_method merge_rws = {.name = "rws",
+                                       .brief = "what robust models learned beyond a clean one, added to a target",
+                                       .opts = opts,
+                                       .base = 1,
+                                       .least = 3,
+                                       .unit = MERGE_TENSOR,
+                                       .apply = apply,
+                                       .survey = &survey};

@@ -11,6 +11,8 @@
 #include "merge/merge.h"
 #include "num/kern.h"
 
+static double way = 0.5;
+
 /* The angle whose cosine is x, |x| below 1, by Newton's steps on the cosine. */
 static double angle(double x)
 {
@@ -56,7 +58,7 @@ static int apply(const struct merge_job *j, struct err *e)
     const float *x = j->model[0], *y = j->model[1];
     const struct products *p = j->seen;
     double size = sqrt(p->xx) * sqrt(p->yy), dot = size > 0 ? p->xy / size : 1;
-    double t = j->args->t, a = 1 - t, b = t;
+    double t = way, a = 1 - t, b = t;
 
     (void)e;
     if (fabs(dot) <= 0.9995) {
@@ -72,5 +74,20 @@ static int apply(const struct merge_job *j, struct err *e)
 
 static const struct merge_survey survey = {1, begin, see, NULL, free};
 
-const struct merge_method merge_slerp = {
-    "slerp", "along the arc between two models", MERGE_T, 0, 2, 2, MERGE_TENSOR, {.t = 0.5}, apply, NULL, &survey};
+static const struct opt opts[] = {{.letter = 't',
+                                   .name = "t",
+                                   .arg = "T",
+                                   .kind = OPT_F64,
+                                   .to = &way,
+                                   .hi = 1,
+                                   .help = "how far to go from the first to the second"},
+                                  OPT_END};
+
+const struct merge_method merge_slerp = {.name = "slerp",
+                                         .brief = "along the arc between two models",
+                                         .opts = opts,
+                                         .least = 2,
+                                         .most = 2,
+                                         .unit = MERGE_TENSOR,
+                                         .apply = apply,
+                                         .survey = &survey};

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "merge/delta.h"
+#include "merge/options.h"
 
 static int apply(const struct merge_job *j, struct err *e)
 {
@@ -15,14 +16,12 @@ static int apply(const struct merge_job *j, struct err *e)
     return 0;
 }
 
-const struct merge_method merge_task = {"task",
-                                        "base plus the weighted changes of the models",
-                                        MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_LAMBDA,
-                                        1,
-                                        1,
-                                        0,
-                                        MERGE_ROWS,
-                                        {.lambda = 1},
-                                        apply,
-                                        NULL,
-                                        NULL};
+static const struct opt opts[] = {MERGE_WEIGHT, MERGE_NORMALIZE, MERGE_LAMBDA, OPT_END};
+
+const struct merge_method merge_task = {.name = "task",
+                                        .brief = "base plus the weighted changes of the models",
+                                        .opts = opts,
+                                        .base = 1,
+                                        .least = 1,
+                                        .unit = MERGE_ROWS,
+                                        .apply = apply};

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "merge/delta.h"
+#include "merge/options.h"
 
 static void *begin(const struct merge_job *whole)
 {
@@ -28,14 +29,14 @@ static int apply(const struct merge_job *j, struct err *e)
 
 static const struct merge_survey survey = {2, begin, delta_sieve_see, delta_sieve_next, delta_sieve_free};
 
-const struct merge_method merge_ties = {"ties",
-                                        "the largest changes, those of the elected sign",
-                                        MERGE_WEIGHT | MERGE_NORMALIZE | MERGE_DENSITY | MERGE_LAMBDA,
-                                        1,
-                                        1,
-                                        0,
-                                        MERGE_TENSOR,
-                                        {.lambda = 1, .normalize = 1},
-                                        apply,
-                                        NULL,
-                                        &survey};
+static const struct opt opts[] = {MERGE_WEIGHT, MERGE_NORMALIZE, MERGE_DENSITY, MERGE_LAMBDA, OPT_END};
+
+const struct merge_method merge_ties = {.name = "ties",
+                                        .brief = "the largest changes, those of the elected sign",
+                                        .opts = opts,
+                                        .base = 1,
+                                        .least = 1,
+                                        .unit = MERGE_TENSOR,
+                                        .normalize = 1,
+                                        .apply = apply,
+                                        .survey = &survey};

@@ -43,13 +43,10 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_cfsp = {"cfsp",
-                                          "MLP channels whose weights and inputs are small beside the others' (CFSP)",
-                                          SHRINK_CHANNELS,
-                                          SHRINK_CHANNELS,
-                                          0,
-                                          0,
-                                          SHRINK_NORM2 | SHRINK_MAKERS,
-                                          0,
-                                          0,
-                                          apply};
+const struct shrink_method shrink_cfsp = {
+    .name = "cfsp",
+    .brief = "MLP channels whose weights and inputs are small beside the others' (CFSP)",
+    .what = SHRINK_CHANNELS,
+    .normal = SHRINK_CHANNELS,
+    .needs_channels = SHRINK_NORM2 | SHRINK_MAKERS,
+    .apply = apply};

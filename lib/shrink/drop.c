@@ -14,13 +14,9 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_drop = {"drop",
-                                          "layers whose states come out as they went in (LLM-Drop, ShortGPT)",
-                                          SHRINK_LAYERS,
-                                          SHRINK_LAYERS,
-                                          SHRINK_BI,
-                                          0,
-                                          0,
-                                          0,
-                                          0,
-                                          apply};
+const struct shrink_method shrink_drop = {.name = "drop",
+                                          .brief = "layers whose states come out as they went in (LLM-Drop, ShortGPT)",
+                                          .what = SHRINK_LAYERS,
+                                          .normal = SHRINK_LAYERS,
+                                          .needs_layers = SHRINK_BI,
+                                          .apply = apply};

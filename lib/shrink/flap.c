@@ -27,13 +27,10 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_flap = {"flap",
-                                          "units whose outputs hardly fluctuate (FLAP)",
-                                          SHRINK_HEADS | SHRINK_CHANNELS,
-                                          SHRINK_CHANNELS,
-                                          0,
-                                          SHRINK_NORM2 | SHRINK_MEAN,
-                                          SHRINK_NORM2 | SHRINK_MEAN,
-                                          0,
-                                          0,
-                                          apply};
+const struct shrink_method shrink_flap = {.name = "flap",
+                                          .brief = "units whose outputs hardly fluctuate (FLAP)",
+                                          .what = SHRINK_HEADS | SHRINK_CHANNELS,
+                                          .normal = SHRINK_CHANNELS,
+                                          .needs_heads = SHRINK_NORM2 | SHRINK_MEAN,
+                                          .needs_channels = SHRINK_NORM2 | SHRINK_MEAN,
+                                          .apply = apply};

@@ -11,6 +11,9 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_frequency = {
-    "frequency", "experts that few tokens are sent to", SHRINK_EXPERTS, SHRINK_EXPERTS, 0, 0, 0, SHRINK_COUNT, 0,
-    apply};
+const struct shrink_method shrink_frequency = {.name = "frequency",
+                                               .brief = "experts that few tokens are sent to",
+                                               .what = SHRINK_EXPERTS,
+                                               .normal = SHRINK_EXPERTS,
+                                               .needs_experts = SHRINK_COUNT,
+                                               .apply = apply};

@@ -25,13 +25,10 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_minitron = {"minitron",
-                                              "units whose activations are small (Minitron)",
-                                              SHRINK_HEADS | SHRINK_CHANNELS | SHRINK_HIDDEN,
-                                              SHRINK_CHANNELS,
-                                              0,
-                                              SHRINK_NORM2,
-                                              SHRINK_ABSMEAN,
-                                              0,
-                                              0,
-                                              apply};
+const struct shrink_method shrink_minitron = {.name = "minitron",
+                                              .brief = "units whose activations are small (Minitron)",
+                                              .what = SHRINK_HEADS | SHRINK_CHANNELS | SHRINK_HIDDEN,
+                                              .normal = SHRINK_CHANNELS,
+                                              .needs_heads = SHRINK_NORM2,
+                                              .needs_channels = SHRINK_ABSMEAN,
+                                              .apply = apply};

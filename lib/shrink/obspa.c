@@ -89,13 +89,11 @@ static int apply(struct shrink_job *j, struct err *e)
 }
 
 const struct shrink_method shrink_obspa = {
-    "obspa",
-    "units whose weights are worth least in all linears they are part of (OBSPA)",
-    SHRINK_HEADS | SHRINK_CHANNELS,
-    SHRINK_CHANNELS,
-    0,
-    SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
-    SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
-    0,
-    1,
-    apply};
+    .name = "obspa",
+    .brief = "units whose weights are worth least in all linears they are part of (OBSPA)",
+    .what = SHRINK_HEADS | SHRINK_CHANNELS,
+    .normal = SHRINK_CHANNELS,
+    .needs_heads = SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
+    .needs_channels = SHRINK_GRAM | SHRINK_MAKERS | SHRINK_INPUTS,
+    .refits = 1,
+    .apply = apply};

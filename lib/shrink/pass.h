@@ -30,7 +30,7 @@ struct shrink_pass {
     const struct shrink_method *method;
     unsigned what;
     double share;
-    uint64_t align, seed;
+    uint64_t align;
     int refit, bias;    /* the columns that stay, or a bias, make up for those that go (heads, channels) */
     struct buf *report; /* or NULL */
 

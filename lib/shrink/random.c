@@ -5,6 +5,10 @@
 #include "base/rng.h"
 #include "shrink/shrink.h"
 
+static uint64_t seed;
+
+static const struct opt opts[] = {{0, "seed", "N", OPT_U64, &seed, "another number, other experts", 0}, OPT_END};
+
 static int apply(struct shrink_job *j, struct err *e)
 {
     char name[40];
@@ -12,11 +16,15 @@ static int apply(struct shrink_job *j, struct err *e)
 
     (void)e;
     snprintf(name, sizeof name, "layer %lld", (long long)j->layer);
-    r = rng_make(j->seed, name, strlen(name));
+    r = rng_make(seed, name, strlen(name));
     for (uint64_t u = 0; u < j->units; u++)
         j->score[u] = rng_unit(r, u);
     return 0;
 }
 
-const struct shrink_method shrink_random = {
-    "random", "experts by lot (--seed)", SHRINK_EXPERTS, SHRINK_EXPERTS, 0, 0, 0, 0, 0, apply};
+const struct shrink_method shrink_random = {.name = "random",
+                                            .brief = "experts by lot (--seed)",
+                                            .what = SHRINK_EXPERTS,
+                                            .normal = SHRINK_EXPERTS,
+                                            .opts = opts,
+                                            .apply = apply};

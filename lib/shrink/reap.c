@@ -14,13 +14,9 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_reap = {"reap",
-                                          "experts whose outputs, weighed by the router, are small (REAP)",
-                                          SHRINK_EXPERTS,
-                                          SHRINK_EXPERTS,
-                                          0,
-                                          0,
-                                          0,
-                                          SHRINK_REAP,
-                                          0,
-                                          apply};
+const struct shrink_method shrink_reap = {.name = "reap",
+                                          .brief = "experts whose outputs, weighed by the router, are small (REAP)",
+                                          .what = SHRINK_EXPERTS,
+                                          .normal = SHRINK_EXPERTS,
+                                          .needs_experts = SHRINK_REAP,
+                                          .apply = apply};

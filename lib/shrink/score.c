@@ -15,13 +15,11 @@ static int apply(struct shrink_job *j, struct err *e)
     return 0;
 }
 
-const struct shrink_method shrink_score = {"score",
-                                           "layers, heads or channels of the least companion score",
-                                           SHRINK_LAYERS | SHRINK_HEADS | SHRINK_CHANNELS,
-                                           SHRINK_CHANNELS,
-                                           SHRINK_SCORE,
-                                           SHRINK_SCORE,
-                                           SHRINK_SCORE,
-                                           0,
-                                           0,
-                                           apply};
+const struct shrink_method shrink_score = {.name = "score",
+                                           .brief = "layers, heads or channels of the least companion score",
+                                           .what = SHRINK_LAYERS | SHRINK_HEADS | SHRINK_CHANNELS,
+                                           .normal = SHRINK_CHANNELS,
+                                           .needs_layers = SHRINK_SCORE,
+                                           .needs_heads = SHRINK_SCORE,
+                                           .needs_channels = SHRINK_SCORE,
+                                           .apply = apply};

@@ -38,6 +38,15 @@ const char *shrink_word(unsigned what)
     return "?";
 }
 
+const char *shrink_words(unsigned what, char *out)
+{
+    out[0] = '\0';
+    for (unsigned i = 0; i < WORDS; i++)
+        if (what & 1u << i)
+            strcat(strcat(out, out[0] ? "," : ""), words[i]);
+    return out;
+}
+
 uint64_t shrink_count(uint64_t n, double share, uint64_t align)
 {
     uint64_t stay = n - (uint64_t)floor(share * (double)n * (1 + 1e-15) + 0.5);

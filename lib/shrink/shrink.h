@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/opt.h"
 
 /* What can be removed, as bits; shrink_what names them. */
 enum { SHRINK_LAYERS = 1, SHRINK_HEADS = 2, SHRINK_CHANNELS = 4, SHRINK_HIDDEN = 8, SHRINK_EXPERTS = 16 };
@@ -56,13 +56,13 @@ struct shrink_job {
                 * the experts' keys */
     double *score;   /* out: [units], finite; the least goes first */
     uint64_t remove; /* in: how many will go, for methods that choose one after the other */
-    uint64_t seed;   /* in: for methods at random, with layer */
     int64_t layer;
 };
 
 struct shrink_method {
     const char *name, *brief;
-    unsigned what, normal; /* what it can remove; what it removes when not asked */
+    const struct opt *opts; /* its own (struct opt_owner), or NULL */
+    unsigned what, normal;  /* what it can remove; what it removes when not asked */
     unsigned needs_layers, needs_heads, needs_channels,
         needs_experts; /* SHRINK_NORM2 ...: of layers bi or score, of experts reap or count,
                                                                             * of heads and channels the others */
@@ -80,6 +80,7 @@ const struct shrink_method *shrink_find(const char *name); /* NULL when unknown 
 /* "heads" to its bit, 0 when unknown; and back. */
 unsigned shrink_what(const char *name);
 const char *shrink_word(unsigned what);
+const char *shrink_words(unsigned what, char *out); /* several: "heads,channels"; room for 50 bytes in out */
 
 /*
  * How many of n units go: share * n to the nearest (halves up), then so many more or fewer that a multiple of align

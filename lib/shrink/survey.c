@@ -170,7 +170,6 @@ static int choose_experts(struct survey *v, int64_t layer, struct err *e)
                            .width = 1,
                            .given = v->given + (uint64_t)layer * n,
                            .remove = n - left,
-                           .seed = s->seed,
                            .layer = layer,
                            .score = v->weights};
 
@@ -212,7 +211,6 @@ static int choose(struct survey *v, struct err *e)
                            .width = 1,
                            .remove = s->number[0].units - s->number[0].left,
                            .given = v->given,
-                           .seed = s->seed,
                            .layer = -1};
     int rc = 0;
 

@@ -119,13 +119,11 @@ static int apply(struct shrink_job *j, struct err *e)
     return rc;
 }
 
-const struct shrink_method shrink_ziplm = {"ziplm",
-                                           "one unit after the other, the others making up for each (ZipLM)",
-                                           SHRINK_HEADS | SHRINK_CHANNELS,
-                                           SHRINK_CHANNELS,
-                                           0,
-                                           SHRINK_GRAM,
-                                           SHRINK_GRAM,
-                                           0,
-                                           1,
-                                           apply};
+const struct shrink_method shrink_ziplm = {.name = "ziplm",
+                                           .brief = "one unit after the other, the others making up for each (ZipLM)",
+                                           .what = SHRINK_HEADS | SHRINK_CHANNELS,
+                                           .normal = SHRINK_CHANNELS,
+                                           .needs_heads = SHRINK_GRAM,
+                                           .needs_channels = SHRINK_GRAM,
+                                           .refits = 1,
+                                           .apply = apply};

@@ -13,7 +13,7 @@ for _ in $(seq "${ROUNDS:-3}"); do
     timed perplexity "'$LLAMA/llama-perplexity' -m '$file' -f '$text' -c $WINDOW -b $WINDOW -t $JOBS --no-warmup" >"$t/perplexity" 2>&1
     timed mcalib "tsplit '$file' | mcalib -q -j $JOBS -c $WINDOW -f '$text' | tcat >/dev/null"
     timed imatrix "'$LLAMA/llama-imatrix' -m '$file' -f '$text' -c $WINDOW -b $WINDOW -t $JOBS -o '$t/imatrix.gguf'" >"$t/imatrix" 2>&1
-    [ -z "$TORCH" ] || timed torch "HF_HUB_OFFLINE=1 '$TORCH' torch_ppl.py '$t/folder' '$text' $WINDOW $JOBS" >>"$t/torch" 2>"$t/said"
+    [ -z "$TORCH" ] || timed torch "HF_HUB_OFFLINE=1 '$TORCH' torch_ppl.py '$t/folder' '$text' $WINDOW $JOBS" >>"$t/torch" 2>"$t/said" || { cat "$t/said" >&2; exit 1; }
 done
 ours=$(awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "ppl") c = i } NR == 2 { print $c }' "$t/mppl")
 tokens=$(awk -F '\t' -v w="$WINDOW" 'NR == 2 { print $4 / (w - 1 - int(w / 2)) * w }' "$t/mppl")

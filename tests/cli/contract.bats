@@ -73,7 +73,7 @@ one_line() { # one_line PROG WHAT
 # OWNED: lines "option<TAB>methods that have it, between commas", from --help's headings
 owned() {
     "$1" --help | awk '/^Options of / { sub(/^Options of /, ""); sub(/:$/, ""); gsub(/ and /, ", "); gsub(/, /, ","); own = "," $0 "," }
-        /^$/ { next } own && /--/ { match($0, /--[a-z0-9-]+( [^ ]+)?/); print substr($0, RSTART, RLENGTH) "\t" own }'
+        /^$/ { next } own && /^ +(-., )?--/ { match($0, /--[a-z0-9-]+( [^ ]+)?/); print substr($0, RSTART, RLENGTH) "\t" own }'
 }
 
 @test "an option of one method is refused by name when another is chosen: status 2, two lines" {
@@ -82,7 +82,7 @@ owned() {
         "$p" --help | grep -q '^Options of ' || continue
         args=$(each map reduce sink source | awk -F '\t' -v p="$p" '$1 == p { print $3; exit }')
         while IFS=$'\t' read -r option owners; do
-            for m in $("$p" --list | cut -f 1); do
+            for m in $("$p" --list | awk -F '\t' '$1 == "type" { next } { print $1 == "method" ? $2 : $1 }'); do
                 case $owners in *",$m,"*) continue ;; esac
                 under /dev/null "$p" $args -m "$m" ${option%% *} $(case $option in *" "*) echo 1 ;; esac)
                 [ "$rc" -eq 2 ] || fail "$p -m $m $option: status $rc: $(cat err)"

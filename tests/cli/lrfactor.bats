@@ -30,7 +30,8 @@ setup() {
 
 @test "the predicted loss of whiten is the measured one, and no method loses less" {
     for m in svd asvd whiten afm; do
-        lrfactor -m $m -r 6 --exact -t F32 --report $m.tsv <gram.weir >/dev/null
+        # shellcheck disable=SC2046
+        lrfactor -m $m -r 6 $([ $m = afm ] || echo --exact) -t F32 --report $m.tsv <gram.weir >/dev/null
     done
     awk -F '\t' 'NR > 1 && ($7 - $8 > 1e-4 || $8 - $7 > 1e-4) { print; bad = 1 } END { exit bad }' whiten.tsv
     for m in svd asvd; do
@@ -67,7 +68,7 @@ setup() {
     awk -F '\t' 'NR > 1 && $4 != "-" { n++; if ($6 > 0.5 * $5 || $7 - $8 > 1e-4 || $8 - $7 > 1e-4) { print; exit 1 } } END { exit n != 14 }' r.tsv
     [ "$(tshow out | awk -F '\t' '$3 ~ /^monarch\/[48]$/' | wc -l)" -eq 14 ]
     tcat out | tcat --dense=F32 | tdiff - <(tcat --dense=F32 out)
-    lrfactor -m monarch -r 1 --blocks 1 -t F32 --exact <tiny.weir | tcat --dense=F32 >one
+    lrfactor -m monarch -r 1 --blocks 1 -t F32 <tiny.weir | tcat --dense=F32 >one
     lrfactor -m svd -r 1 -t F32 --exact <tiny.weir | tcat --dense=F32 | tdiff --max-rel 1e-6 - one
     run bash -c 'lrfactor -m monarch -r 1 --blocks 3 <tiny.weir >/dev/null'
     one_line_error 1 lrfactor

@@ -181,13 +181,13 @@ shards() {
     run tmerge -m nothing in.weir
     [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: method 'nothing' is not known; --list names them" ]
     run tmerge -m linear -d 0.5 in.weir
-    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: linear has no --density" ]
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: --density is an option of ties, dare-linear, dare-ties, della and breadcrumbs, not of linear" ]
     run tmerge -m linear -w 1,2,3 in.weir in.weir
     [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: weight: 3 numbers for 2 models" ]
     run tmerge -m linear -w 1,-1 in.weir in.weir
     [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: the weights sum to 0, by which normalize would divide" ]
     run tmerge -m cat -w 1 in.weir
-    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: cat computes nothing: it has no --weight" ]
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: --weight is an option of linear, task, ties, dare-linear, dare-ties, della, breadcrumbs, rws and rebasin, not of cat" ]
     run tmerge -m linear - -
     [ "$status" -eq 2 ] && [ "${lines[0]}" = "tmerge: only one operand can be standard input" ]
     run tmerge -m attach in.weir

@@ -105,3 +105,24 @@ P
     mppl -f t --bos no <nine.weir 2>&1 >/dev/null | grep -qx 'mppl: t: 1 bytes that the tokenizer has no piece for are left out'
     mcalib -q -f t --bos no <nine.weir 2>&1 >/dev/null | grep -qx 'mcalib: t: 1 bytes that the tokenizer has no piece for are left out'
 }
+
+@test "a tokenizer.json made from a GGUF: merges of pieces with spaces are pairs of pieces, and transformers' class takes the file as it is" {
+    tsplit "$MODEL" | tpack -q -o a.gguf
+    python3 - a.gguf <<'P'
+import struct, sys
+data = bytearray(open(sys.argv[1], "rb").read())
+for old, new in (b"ou", b"  "), (b"Q", b" "):
+    at = data.index(struct.pack("<Q", len(old)) + old)
+    data[at + 8:at + 8 + len(old)] = new
+open(sys.argv[1], "wb").write(data)
+P
+    tsplit a.gguf | tpack -q -o a/
+    python3 - a <<'P'
+import json, sys
+model = json.load(open(sys.argv[1] + "/tokenizer.json"))["model"]
+merges = model["merges"]
+bad = [m for m in merges if type(m) is not list or len(m) != 2 or m[0] not in model["vocab"] or m[1] not in model["vocab"]]
+assert merges and not bad and [" ", " "] in merges, bad[:3]
+assert json.load(open(sys.argv[1] + "/tokenizer_config.json"))["tokenizer_class"] == "PreTrainedTokenizerFast"
+P
+}

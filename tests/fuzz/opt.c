@@ -62,13 +62,12 @@ void finish_stdout(void) /* behind --help and --version */
 
 static struct values {
     int flag, count;
-    const char *string, *block, *sparsity, *mix, *shard, *limit, *bands, *weight;
+    const char *string, *block, *by, *sparsity, *mix, *shard, *limit, *bands, *weight;
     uint64_t u64, size;
     int64_t i64;
     double f64, fraction;
     struct opt_list where;
     struct select sel;
-    struct merge_texts merge;
     uint64_t level;
 } v;
 
@@ -89,6 +88,7 @@ static const struct opt table[] = {{'n', "dry-run", 0, OPT_FLAG, &v.flag, "", 0}
                                    {'z', "zstd", "[LEVEL]", OPT_CALL, 0, "", set_level},
                                    {'s', "sparsity", "S", OPT_STRING, &v.sparsity, "", 0},
                                    {0, "block", "RxC", OPT_STRING, &v.block, "", 0},
+                                   {0, "by", "SCOPE", OPT_STRING, &v.by, "", 0},
                                    {0, "where", "EXPR", OPT_LIST, &v.where, "", 0},
                                    {0, "mix", "LIST", OPT_STRING, &v.mix, "", 0},
                                    {0, "shard", "I/N", OPT_STRING | OPT_UNSAID, &v.shard, "", 0},
@@ -96,9 +96,13 @@ static const struct opt table[] = {{'n', "dry-run", 0, OPT_FLAG, &v.flag, "", 0}
                                    {0, "bands", "BxR", OPT_STRING, &v.bands, "", 0},
                                    {0, "token-weight", "NAME", OPT_STRING, &v.weight, "", 0},
                                    SELECT_OPTS(v.sel),
-                                   MERGE_OPTS(v.merge),
                                    OPT_END};
-static const struct opt_spec spec = {"opt", "[OPTION]...", "Any words.", table, opt_common, NULL};
+static const struct opt_spec spec = {.prog = "opt",
+                                     .synopsis = "[OPTION]...",
+                                     .brief = "Any words.",
+                                     .table = table,
+                                     .more = opt_common,
+                                     .methods = {merge_table}};
 
 static void forget(void)
 {
@@ -188,7 +192,7 @@ static void patterns(void)
     struct pattern p;
     struct err e = {""};
 
-    if (pattern_parse(&p, v.sparsity, v.block, v.merge.scope, &e) < 0 || pattern_fits(&p, 24, &e) < 0)
+    if (pattern_parse(&p, v.sparsity, v.block, v.by, &e) < 0 || pattern_fits(&p, 24, &e) < 0)
         return;
     for (int i = 0; i < 6 * 24; i++)
         score[i] = (float)(i * 7 % 13);
@@ -258,16 +262,21 @@ static void mixtures(void)
     rank_free(k);
 }
 
+/* Each method takes what is left of its options. */
 static void merges(void)
 {
     struct err e = {""};
 
+    merge_given = (struct merge_given)MERGE_GIVEN;
     for (int i = 0; merge_table[i]; i++) {
         struct merge_args a;
 
-        if (merge_options(&v.merge, merge_table[i], 3, &a, &e) == 0) {
-            free(a.weight);
-            free(a.density);
+        if (setjmp(way_out) == 0) {
+            opt_take(merge_table[i]);
+            if (merge_options(merge_table[i], 3, &a, &e) == 0) {
+                free(a.weight);
+                free(a.density);
+            }
         }
     }
 }

@@ -77,24 +77,19 @@ static double sized(const struct factor_method *m, struct sizes n, const float *
     static float off[ROWS * COLS], all[ROWS * COLS];
     static uint8_t mask[ROWS * COLS];
     float norm2[COLS];
-    struct factor_job j = {"law",
-                           ROWS,
-                           COLS,
-                           n.rank,
-                           w,
-                           size,
-                           h,
-                           m->alpha,
-                           1,
-                           b,
-                           a,
-                           0,
-                           norm2,
-                           n.blocks,
-                           n.kept,
-                           20,
-                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL,
-                           NULL};
+    struct factor_job j = {.name = "law",
+                           .rows = ROWS,
+                           .cols = COLS,
+                           .rank = n.rank,
+                           .w = w,
+                           .absmean = size,
+                           .gram = h,
+                           .b = b,
+                           .a = a,
+                           .norm2 = norm2,
+                           .blocks = n.blocks,
+                           .kept = n.kept,
+                           .mask = m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL};
     struct err e = {""};
 
     for (int i = 0; i < COLS; i++)
@@ -268,11 +263,10 @@ static void shape(const struct factor_method *m, uint64_t rows, uint64_t cols, c
                                .w = x,
                                .absmean = size,
                                .gram = h,
-                               .alpha = m->alpha,
-                               .exact = exact,
                                .b = b,
                                .a = a};
 
+        factor_exact = exact;
         CHECK(m->apply(&j, &e) == 0);
         memcpy(off, x, rows * cols * sizeof *off);
         dgemm_nn(rows, cols, RANK, b, RANK, a, cols, off, cols, KERN_SUB);
@@ -321,7 +315,10 @@ static void shapes(void)
 int main(void)
 {
     static double p[ROWS * COLS];
+    struct err e;
 
+    factor_exact = 1;
+    CHECK(opt_set(&factor_sparse_lowrank, "rounds", "20", &e) == 0);
     make(300);
     for (int i = 0; factor_table[i]; i++)
         if (factor_table[i]->apply)

@@ -7,7 +7,7 @@
 #include "base/rng.h"
 #include "merge/options.h"
 #include "num/dtype.h"
-#include "tests/unit/check.h"
+#include "tests/unit/opts.h"
 
 enum { ROWS = 24, COLS = 40, N = ROWS * COLS, MODELS = 4 };
 
@@ -28,22 +28,24 @@ static void make(void)
         model[k][3] = -0.0f;
 }
 
-static struct merge_args args_of(const struct merge_method *m, const struct merge_texts *x, int models)
+static int has(const struct merge_method *m, const char *option)
+{
+    return opts_has(m->opts, option);
+}
+
+static struct merge_args args_of(const struct merge_method *m, int models)
 {
     struct merge_args a = {0};
     struct err e = {""};
 
-    if (merge_options(x, m, models, &a, &e) < 0)
-        printf("%s: %s\n", m->name, e.msg);
-    CHECK(e.msg[0] == '\0');
+    CHECK(merge_options(m, models, &a, &e) == 0);
+    CHECK_STR(e.msg, "");
     return a;
 }
 
-/* Merge models pick[0 .. n-1] in slabs of `step` rows. */
-static void merged(const struct merge_method *m, const struct merge_texts *x, const int *pick, int n, uint64_t step,
-                   float *out)
+static void merge(const struct merge_method *m, const int *pick, int n, uint64_t step, float *out)
 {
-    struct merge_args a = args_of(m, x, n);
+    struct merge_args a = args_of(m, n);
     float *copy = mem_new((size_t)n * N, sizeof *copy), *at[MODELS];
     struct err e = {""};
 
@@ -77,6 +79,18 @@ static void merged(const struct merge_method *m, const struct merge_texts *x, co
     free(a.density);
 }
 
+/* Merge models pick[0 .. n-1] in slabs of `step` rows. */
+static void merged(const struct merge_method *m, const char *words, const int *pick, int n, uint64_t step, float *out)
+{
+    uint64_t kept[OPTS_MOST];
+    char said[100];
+
+    opts_keep(m->opts, kept);
+    opts_set(m, strcpy(said, words));
+    merge(m, pick, n, step, out);
+    opts_back(m->opts, kept);
+}
+
 static int count_of(const struct merge_method *m)
 {
     int n = m->most && m->most < 3 ? m->most : 3;
@@ -87,10 +101,7 @@ static int count_of(const struct merge_method *m)
 /* Slabs and threads change nothing. */
 static void split(const struct merge_method *m)
 {
-    static const struct merge_texts plain = {0}, half = {.density = "0.5", .seed = "3"};
-    const struct merge_texts *x = !(m->takes & MERGE_DENSITY) ? &plain
-                                  : m->takes & MERGE_SEED     ? &half
-                                                              : &(struct merge_texts){.density = "0.5"};
+    const char *x = !has(m, "density") ? "" : has(m, "seed") ? "density=0.5;seed=3" : "density=0.5";
     static const int pick[] = {0, 1, 2, 3};
     float a[N], b[N];
 
@@ -107,15 +118,12 @@ static void split(const struct merge_method *m)
 static void equals(const struct merge_method *m)
 {
     static const int same[] = {1, 1, 1, 1};
-    struct merge_texts x = {0};
     float was[N], out[N];
     int n = count_of(m);
 
     memcpy(was, base, sizeof was);
     memcpy(base, model[1], sizeof base); /* the base too */
-    if (m->takes & MERGE_DENSITY)
-        x.density = "0.5";
-    merged(m, &x, same, n, ROWS, out);
+    merged(m, has(m, "density") ? "density=0.5" : "", same, n, ROWS, out);
     memcpy(base, was, sizeof base);
     for (int i = 0; i < N; i++)
         CHECK(m == &merge_opcm ? fabsf(out[i] - model[1][i]) < 1e-5f
@@ -126,14 +134,11 @@ static void equals(const struct merge_method *m)
 static void equal_tunes(const struct merge_method *m)
 {
     static const int same[] = {1, 1, 1, 1};
-    struct merge_texts x = {.weight = "0.25"};
     float out[N];
 
-    if (!m->base || !(m->takes & MERGE_LAMBDA) || m->least > 1)
+    if (!m->base || !has(m, "lambda") || m->least > 1)
         return;
-    if (m->takes & MERGE_GAMMA)
-        x.gamma = "0";
-    merged(m, &x, same, 4, ROWS, out);
+    merged(m, has(m, "gamma") ? "weight=0.25;gamma=0" : "weight=0.25", same, 4, ROWS, out);
     for (int i = 0; i < N; i++)
         CHECK(out[i] == model[1][i]);
 }
@@ -142,19 +147,15 @@ static void equal_tunes(const struct merge_method *m)
 static void one_model(const struct merge_method *m)
 {
     static const int pick[] = {2};
-    struct merge_texts x = {0};
     float out[N];
 
     if (m->least > 1)
         return;
-    if (m->takes & MERGE_GAMMA)
-        x.gamma = "0";
-    merged(m, &x, pick, 1, ROWS, out);
+    merged(m, has(m, "gamma") ? "gamma=0" : "", pick, 1, ROWS, out);
     CHECK(memcmp(out, model[2], sizeof out) == 0);
-    if (!(m->takes & MERGE_LAMBDA))
+    if (!has(m, "lambda"))
         return;
-    x.lambda = "0";
-    merged(m, &x, pick, 1, ROWS, out);
+    merged(m, "lambda=0", pick, 1, ROWS, out);
     CHECK(memcmp(out, base, sizeof out) == 0);
 }
 
@@ -162,15 +163,13 @@ static void one_model(const struct merge_method *m)
 static void order(const struct merge_method *m)
 {
     static const int ab[] = {0, 1, 2}, ba[] = {2, 0, 1};
-    struct merge_texts x = {0};
+    const char *x = has(m, "density") ? "density=0.4" : "";
     float a[N], b[N];
 
-    if (m->takes & (MERGE_SEED | MERGE_T | MERGE_ALPHA | MERGE_BASIS) || m->most)
+    if (has(m, "seed") || m == &merge_rws || m == &merge_opcm || m->most)
         return;
-    if (m->takes & MERGE_DENSITY)
-        x.density = "0.4";
-    merged(m, &x, ab, 3, ROWS, a);
-    merged(m, &x, ba, 3, ROWS, b);
+    merged(m, x, ab, 3, ROWS, a);
+    merged(m, x, ba, 3, ROWS, b);
     for (int i = 0; i < N; i++)
         CHECK_NEAR(a[i], b[i], 1e-6);
 }
@@ -179,19 +178,14 @@ static void order(const struct merge_method *m)
 static void density_one(const struct merge_method *m)
 {
     static const int pick[] = {0, 1, 2};
-    struct merge_texts x = {.density = "1"}, plain = {.normalize = "false"};
     const struct merge_method *task = merge_find("task"), *ties = merge_find("ties");
     float a[N], b[N], c[N];
 
-    if (!(m->takes & MERGE_DENSITY) || !task || !ties)
+    if (!has(m, "density") || !task || !ties)
         return;
-    if (m->takes & MERGE_NORMALIZE)
-        x.normalize = "false";
-    if (m->takes & MERGE_GAMMA)
-        x.gamma = "0";
-    merged(m, &x, pick, 3, ROWS, a);
-    merged(task, &plain, pick, 3, ROWS, b);
-    merged(ties, &plain, pick, 3, ROWS, c);
+    merged(m, has(m, "gamma") ? "density=1;normalize=false;gamma=0" : "density=1;normalize=false", pick, 3, ROWS, a);
+    merged(task, "normalize=false", pick, 3, ROWS, b);
+    merged(ties, "normalize=false", pick, 3, ROWS, c);
     CHECK(memcmp(a, b, sizeof a) == 0 || memcmp(a, c, sizeof a) == 0);
 }
 
@@ -199,31 +193,44 @@ static void density_one(const struct merge_method *m)
 static void density_zero(const struct merge_method *m)
 {
     static const int pick[] = {0, 1, 2};
-    struct merge_texts x = {.density = "0"};
     float a[N];
 
-    if (!(m->takes & MERGE_DENSITY) || m->takes & MERGE_EPSILON)
+    if (!has(m, "density") || has(m, "epsilon"))
         return;
-    merged(m, &x, pick, 3, ROWS, a);
+    merged(m, "density=0", pick, 3, ROWS, a);
     CHECK(memcmp(a, base, sizeof a) == 0);
+}
+
+static void refuses(const char *words, int models, const char *why)
+{
+    const struct merge_method *linear = merge_find("linear");
+    uint64_t kept[OPTS_MOST];
+    struct merge_args a;
+    char said[100];
+    struct err e;
+
+    opts_keep(linear->opts, kept);
+    opts_set(linear, strcpy(said, words));
+    CHECK(merge_options(linear, models, &a, &e) < 0);
+    CHECK_STR(e.msg, why);
+    opts_back(linear->opts, kept);
 }
 
 static void refusals(void)
 {
-    const struct merge_method *linear = merge_find("linear");
-    struct merge_args a;
     struct err e;
 
     CHECK(merge_find("no such") == NULL);
-    CHECK(merge_options(&(struct merge_texts){.gamma = "1"}, linear, 2, &a, &e) < 0);
-    CHECK_STR(e.msg, "linear has no --gamma");
-    CHECK(merge_options(&(struct merge_texts){.weight = "1,x"}, linear, 2, &a, &e) < 0);
-    CHECK(merge_options(&(struct merge_texts){.weight = "1,2,3"}, linear, 2, &a, &e) < 0);
-    CHECK_STR(e.msg, "weight: 3 numbers for 2 models");
-    CHECK(merge_options(&(struct merge_texts){.normalize = "maybe"}, linear, 2, &a, &e) < 0);
-    CHECK_STR(e.msg, "normalize: 'maybe' is neither true nor false");
-    CHECK(merge_options(&(struct merge_texts){0}, linear, 0, &a, &e) < 0);
-    CHECK_STR(e.msg, "linear takes at least 1 model, not 0");
+    refuses("weight=1,x", 2, "weight: 'x' is not a number");
+    refuses("weight=1,2,3", 2, "weight: 3 numbers for 2 models");
+    refuses("weight=1,-1", 2, "the weights sum to 0, by which normalize would divide");
+    refuses("-", 0, "linear takes at least 1 model, not 0");
+    CHECK(opt_set(&merge_linear, "normalize", "maybe", &e) < 0);
+    CHECK_STR(e.msg, "--normalize: 'maybe' is neither true nor false");
+    CHECK(opt_set(&merge_della, "rescale", "l2", &e) < 0);
+    CHECK_STR(e.msg, "--rescale: 'l2' is none of true, false, chance, l1");
+    CHECK(opt_set(&merge_slerp, "t", "2", &e) < 0);
+    CHECK_STR(e.msg, "--t: '2' is not from 0 to 1");
 }
 
 int main(void)

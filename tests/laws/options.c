@@ -3,11 +3,15 @@
  * number that has a sign has a range; a default that is in no range is told by the help; methods that use one name
  * agree on whether it takes a value.
  */
+#include "alloc/alloc.h"
 #include "base/opt_int.h"
+#include "factor/factor.h"
+#include "merge/merge.h"
 #include "prune/prune.h"
 #include "quant/quant.h"
 #include "rate/rate.h"
 #include "score/score.h"
+#include "shrink/shrink.h"
 #include "tests/unit/check.h"
 
 static void fail(const struct opt_owner *m, const struct opt *o, const char *what)
@@ -55,7 +59,18 @@ static void law_of_family(const void *table)
 
 int main(void)
 {
-    static const void *const table[] = {prune_table, quant_methods, rate_table, score_table};
+    /* clang-format off */
+    static const void *const table[] = {
+        alloc_table,
+        factor_table,
+        merge_table,
+        prune_table,
+        quant_methods,
+        rate_table,
+        score_table,
+        shrink_table,
+    };
+    /* clang-format on */
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         law_of_family(table[i]);

@@ -56,7 +56,6 @@ static double run(const char *method, int with_mean, int with_bias, double *meas
 
     p.method = factor_find(method);
     p.rank = 2;
-    p.alpha = p.method->alpha;
     bundle_init_dense(&b, "l.weight", &(struct shape){2, {ROWS, COLS}}, DT_F32, w);
     bundle_init_dense(&c, "l.bias", &(struct shape){1, {ROWS}}, DT_F32, bias);
     bundle_set_companion(&b, "gram", &(struct shape){2, {COLS, COLS}}, gram);

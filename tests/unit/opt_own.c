@@ -10,7 +10,7 @@
 #include "base/table.h"
 #include "tests/unit/check.h"
 
-static double damp = 0.01, alpha = 1, shared = 2, above = 1;
+static double any = -1, damp = 0.01, alpha = 1, shared = 2, above = 1;
 static uint64_t alpha_whole = 7, cycles = UINT64_MAX;
 static int64_t level = -2;
 static int flag;
@@ -39,6 +39,7 @@ static const struct opt swap_opts[] = {
     {.letter = 'a', .name = "alpha", .arg = "N", .kind = OPT_U64, .to = &alpha_whole, .hi = 9, .help = "a number"},
     {.name = "cycles", .arg = "N", .kind = OPT_U64, .to = &cycles, .lo = 1, .hi = 99, .help = "rounds (default: 5)"},
     {.name = "flag", .kind = OPT_FLAG, .to = &flag, .help = "a flag"},
+    {.name = "any", .arg = "F", .kind = OPT_F64, .to = &any, .lo = -INFINITY, .hi = INFINITY, .help = "a factor"},
     {.name = "text", .arg = "TEXT", .kind = OPT_STRING, .to = &text, .help = "a text"},
     {.name = "item", .arg = "ITEM", .kind = OPT_LIST, .to = &list, .help = "items"},
     SHARED,
@@ -189,6 +190,7 @@ static void help_by_owner(void)
                                     "  -a, --alpha N               a number (default 7; from 0 to 9)\n"
                                     "      --cycles N              rounds (default: 5) (from 1 to 99)\n"
                                     "      --flag                  a flag\n"
+                                    "      --any F                 a factor (default -1)\n"
                                     "      --text TEXT             a text\n"
                                     "      --item ITEM             items\n";
     char out[4000];
@@ -196,8 +198,10 @@ static void help_by_owner(void)
     CHECK(said("--damp 9 --help", 1, out, sizeof out) == 0);
     CHECK_STR(strstr(out, "  -V"), want);
     CHECK(said("list", 1, out, sizeof out) == 0);
-    CHECK_STR(out, "plain\tnothing\nswap\tcolumns\tby swaps\t--alpha N, --cycles N, --flag, --text TEXT, --item ITEM, "
-                   "--shared F\n");
+    CHECK_STR(
+        out,
+        "plain\tnothing\nswap\tcolumns\tby swaps\t--alpha N, --cycles N, --flag, --any F, --text TEXT, --item ITEM, "
+        "--shared F\n");
 }
 
 int main(void)

@@ -61,14 +61,13 @@ static void check_losses(const struct alloc_job *j, FILE *f)
 
 static void one(const struct alloc_method *m, FILE *f, const double *is)
 {
-    struct alloc_job j = ALLOC_JOB;
+    struct alloc_job j = {0};
     double v[MOST];
     struct err e;
 
     j.kind = (enum alloc_kind)is[0];
     j.target = is[1];
     j.by_rank = (int)is[2];
-    j.weigh = ALLOC_SHARE;
     for (int i = 0; i < (int)is[3]; i++)
         see(m, &j, f);
     CHECK(m->decide(&j, &e) == 0);
@@ -87,6 +86,7 @@ static void one(const struct alloc_method *m, FILE *f, const double *is)
 
 int main(void)
 {
+    CHECK(opt_set(&alloc_error, "weigh", "share", NULL) == 0);
     for (int i = 0; alloc_table[i]; i++) {
         char path[200];
         double is[MOST];

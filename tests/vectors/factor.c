@@ -23,36 +23,46 @@ static int numbers(FILE *f, const char *tag, double *v)
     return n;
 }
 
+/* Where the method has that option. */
+static void set(const struct factor_method *m, const char *name, double v)
+{
+    char text[32];
+    struct err e;
+
+    snprintf(text, sizeof text, "%.17g", v);
+    for (const struct opt *o = m->opts; o && o->name; o++)
+        if (strcmp(o->name, name) == 0)
+            CHECK(opt_set(m, name, text, &e) == 0);
+}
+
 static void one(const struct factor_method *m, FILE *f, const double *shape)
 {
     double w[MOST], gram[MOST], absmean[MOST], mean[MOST], out[MOST], lost, b[MOST], a[MOST], got[MOST];
     float gram_f[MOST], absmean_f[MOST], norm2_f[MOST], mean_f[MOST];
     uint8_t mask[MOST] = {0};
     uint64_t rows = (uint64_t)shape[0], cols = (uint64_t)shape[1], rank = (uint64_t)shape[2];
-    struct factor_job j = {"case",
-                           rows,
-                           cols,
-                           rank,
-                           w,
-                           absmean_f,
-                           gram_f,
-                           shape[5],
-                           1,
-                           b,
-                           a,
-                           0,
-                           norm2_f,
-                           (uint64_t)shape[3],
-                           (uint64_t)shape[4],
-                           (int)shape[6],
-                           m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL,
-                           shape[7] ? mean_f : NULL};
+    struct factor_job j = {.name = "case",
+                           .rows = rows,
+                           .cols = cols,
+                           .rank = rank,
+                           .w = w,
+                           .absmean = absmean_f,
+                           .gram = gram_f,
+                           .b = b,
+                           .a = a,
+                           .norm2 = norm2_f,
+                           .blocks = (uint64_t)shape[3],
+                           .kept = (uint64_t)shape[4],
+                           .mask = m->kind == FACTOR_SPARSE || m->kind == FACTOR_OUTLIERS ? mask : NULL,
+                           .mean = shape[7] ? mean_f : NULL};
     int n, eva = m->kind == FACTOR_BESIDE;
     struct err e;
 
     CHECK(numbers(f, "w", w) == (int)(rows * cols) && numbers(f, "gram", gram) == (int)(cols * cols));
     CHECK(numbers(f, "absmean", absmean) == (int)cols && numbers(f, "mean", mean) == (int)cols);
     CHECK(!(m->needs & FACTOR_MEAN) || shape[7]);
+    set(m, "alpha", shape[5]);
+    set(m, "rounds", shape[6]);
     n = numbers(f, "out", out);
     CHECK(n == (int)((eva ? cols : rows) * cols) && numbers(f, "lost", &lost) == 1);
     for (uint64_t i = 0; i < cols * cols; i++)
@@ -101,6 +111,7 @@ static void masa(void)
 
 int main(void)
 {
+    factor_exact = 1;
     masa();
     for (int i = 0; factor_table[i] && factor_table[i]->kind != FACTOR_MIX; i++) {
         char path[200];

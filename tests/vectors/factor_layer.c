@@ -24,8 +24,6 @@ static void product(const char *name, uint64_t rank, const float *rest)
                            .w = w,
                            .absmean = absmean,
                            .gram = gram,
-                           .alpha = 0.5,
-                           .exact = 1,
                            .b = b,
                            .a = a};
     struct err e;
@@ -93,6 +91,7 @@ static void compare(double rho, double sigma, const double want[4][3], const dou
 
 int main(void)
 {
+    factor_exact = 1;
     compare(0.9, 0.7,
             (const double[4][3]){
                 {.17371, .06222, .00765}, {.28992, .12003, .01696}, {.43555, .21286, .03939}, {.67998, .41944, .12304}},

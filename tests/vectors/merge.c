@@ -5,7 +5,7 @@
 #include "merge/assign.h"
 #include "merge/options.h"
 #include "merge/rmm.h"
-#include "tests/unit/check.h"
+#include "tests/unit/opts.h"
 
 #define MOST 256
 #define MODELS 8
@@ -34,44 +34,22 @@ static int floats(FILE *f, const char *tag, float *v)
     return n;
 }
 
-/* "density=0.5;gamma=0.1" */
-static void texts_of(char *s, struct merge_texts *x)
-{
-    const struct {
-        const char *name, **to;
-    } key[] = {{"weight", &x->weight},   {"normalize", &x->normalize}, {"density", &x->density}, {"lambda", &x->lambda},
-               {"rescale", &x->rescale}, {"epsilon", &x->epsilon},     {"gamma", &x->gamma},     {"t", &x->t},
-               {"scope", &x->scope},     {"seed", &x->seed},           {"alpha", &x->alpha}};
-
-    *x = (struct merge_texts){0};
-    for (char *word = strtok(s, ";"); word && *word != '-'; word = strtok(NULL, ";")) {
-        char *is = strchr(word, '=');
-        size_t i = 0;
-
-        CHECK(is != NULL);
-        *is = '\0';
-        while (i < sizeof key / sizeof *key && strcmp(key[i].name, word) != 0)
-            i++;
-        CHECK(i < sizeof key / sizeof *key);
-        *key[i].to = is + 1;
-    }
-}
-
 static int one_case(FILE *f, const struct merge_method *m, char *s, double within)
 {
     static float base[MOST], model[MODELS][MOST], want[MOST], got[MOST];
     char name[100], params[400];
     float *at[MODELS];
-    struct merge_texts texts;
     struct merge_args args;
+    uint64_t kept[OPTS_MOST];
     unsigned long long rows, cols;
     int models, n;
     struct err e;
 
     CHECK(sscanf(s, "%99s %llu %llu %d %399s", name, &rows, &cols, &models, params) == 5);
     n = (int)(rows * cols);
-    texts_of(params, &texts);
-    CHECK(merge_options(&texts, m, models, &args, &e) == 0);
+    opts_keep(m->opts, kept);
+    opts_set(m, params);
+    CHECK(merge_options(m, models, &args, &e) == 0);
     CHECK(!m->base || floats(f, "base", base) == n);
     for (int k = 0; k < models; k++) {
         CHECK(floats(f, "model", model[k]) == n);
@@ -84,6 +62,7 @@ static int one_case(FILE *f, const struct merge_method *m, char *s, double withi
         CHECK_NEAR(got[i], want[i], within * (want[i] < 0 ? -want[i] : want[i]) + within / 300);
     free(args.weight);
     free(args.density);
+    opts_back(m->opts, kept);
     return 1;
 }
 

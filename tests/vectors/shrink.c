@@ -43,7 +43,6 @@ static void one(const struct shrink_method *m, FILE *f, const double *is)
                            given,
                            score,
                            (uint64_t)is[5],
-                           7,
                            3};
     int n = (int)(j.units * j.width), order;
     struct err e;
@@ -69,6 +68,7 @@ static void one(const struct shrink_method *m, FILE *f, const double *is)
 
 int main(void)
 {
+    CHECK(opt_set(&shrink_random, "seed", "7", NULL) == 0);
     for (int i = 0; shrink_table[i]; i++) {
         char path[200];
         double shape[MOST];
