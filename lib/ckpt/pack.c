@@ -154,6 +154,8 @@ static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struc
         how.holds = numpy_holds;
         how.refusal = "which numpy does not hold: add --dense, or --dense=f16";
     }
+    if (pack_formats[p->format].quantizer)
+        how.refusal = "which the format does not hold: add --dense, or quantize to what it holds (tpack --list)";
     how.name = place.name;
     how.view = place.part ? &place.view : NULL;
     how.stored = &place.stored;

@@ -166,6 +166,15 @@ static int refuse(const struct to_quantized *q, const struct bundle *b, struct e
     return -1;
 }
 
+/* GPTQ writes the zeros of symmetric weights, too. */
+static int is_symmetric(const struct coded *c)
+{
+    for (uint64_t i = 0; c->zeros && i < c->rows * c->groups; i++)
+        if (c->zeros[i] != 1u << (c->bits - 1))
+            return 0;
+    return c->whole;
+}
+
 static int take(struct to_quantized *q, struct coded *c, const struct bundle *b, const struct hf_place *place,
                 struct quantized_scheme *s, struct err *e)
 {
@@ -173,7 +182,7 @@ static int take(struct to_quantized *q, struct coded *c, const struct bundle *b,
         return err_in(e, "%s", b->name);
     note_used(q, s, module_of(q, b, place));
     note_scales(q, c);
-    q->sym &= s->sym;
+    q->sym &= is_symmetric(c);
     q->reordered |= c->order != NULL;
     q->head |= is_head(b);
     return 1;

@@ -16,15 +16,17 @@ static const char *const containers[CONTAINERS] = {"pack-quantized", "int-quanti
 /* The container of c among those allowed, or -1. */
 static int container_of(const struct coded *c, unsigned kinds)
 {
-    int k;
+    uint64_t group = c->group ? c->group : c->cols;
+    int k = CONTAINERS;
 
-    if (c->whole && kinds & 1u << PACK)
-        return PACK;
-    k = c->whole                                                               ? INT
-        : c->element == DT_F8_E4M3                                             ? FLOAT
-        : c->element == DT_F4 && c->group == 16 && c->scale_type == DT_F8_E4M3 ? NVFP4
-        : c->element == DT_F4 && c->group == 32 && c->scale_type == DT_F8_E8M0 ? MXFP4
-                                                                               : CONTAINERS;
+    if (c->whole)
+        k = kinds & 1u << PACK ? PACK : INT;
+    else if (c->element == DT_F8_E4M3)
+        k = FLOAT;
+    else if (c->element == DT_F4 && group == 16 && c->scale_type == DT_F8_E4M3)
+        k = NVFP4;
+    else if (c->element == DT_F4 && group == 32 && c->scale_type == DT_F8_E8M0)
+        k = MXFP4;
     return k < CONTAINERS && kinds & 1u << k ? k : -1;
 }
 
@@ -61,6 +63,8 @@ static int fits(const struct quantizer *how, const struct coded *c, struct quant
         return err_set(e, "its %llu zeros of %d bits are a part of %s, and do not fill words of 32 there",
                        (unsigned long long)c->rows, c->bits, c->name);
     s->kind = kind;
+    if (kind == NVFP4 || kind == MXFP4)
+        s->group = c->group ? c->group : c->cols;
     return 0;
 }
 

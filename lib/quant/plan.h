@@ -24,9 +24,8 @@ struct quant_plan {
     int residual;                      /* 1: a second term, dense F32, holds what was lost */
 };
 
-/* Kind and type from "q4_K" (any case), "int2" to "int8", "fp4" (table.h), "f32", "f16", "bf16". Group, sym, scales and method are left
- * as they are.
- * -1 when the name is none of these. */
+/* Kind and type from "q4_K" (any case), "int2" to "int8", "fp4" (table.h), "f32", "f16", "bf16". Group, sym, scales and
+ * method are left as they are. -1 when the name is none of these. */
 int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e);
 
 /* What int types leave open; -1 when a name is unknown, sym does not go with the method, or the type is no int type and

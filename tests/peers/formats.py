@@ -19,6 +19,7 @@ import warnings
 
 warnings.filterwarnings("ignore")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TORCH_COMPILE_DISABLE", "1")  # gptqmodel compiles each layer, which takes minutes here
 os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -84,9 +85,11 @@ def peer(folder, work, ids, config):
     method = config["quant_method"]
     if method in ("gptq", "awq"):
         try:
-            with contextlib.redirect_stdout(io.StringIO()):
+            with contextlib.redirect_stdout(io.StringIO()):  # it prints much
                 import gptqmodel
-            return plain_ppl(folder, ids), None, "transformers, gptqmodel %s" % gptqmodel.__version__
+                import optimum.gptq  # noqa: F401
+                got = plain_ppl(folder, ids)
+            return got, None, "transformers, gptqmodel %s" % gptqmodel.__version__
         except ImportError:
             found = unpacked(tensors(folder), config)
             write(folder, f"{work}/dense", {k: v.float() for k, v in found.items()}, None)
@@ -133,7 +136,7 @@ def row(calibrated, text, work, name, ids):
     folder, again, stream = f"{work}/{name.replace(' ', '-')}", f"{work}/again", f"{work}/stream"
     for f in (folder, again):
         shutil.rmtree(f, ignore_errors=True)
-    sh(f'wquant {how} <"$1" >"$2"', calibrated, stream)
+    sh(f'cat "$1" | wquant {how} >"$2"', calibrated, stream)
     sh(f'tpack -t {fmt} -o "$2" <"$1"', stream, folder)
     sh(f'tsplit "$1" | tpack -t {fmt} -o "$2"', folder, again)
     have, back = tensors(folder), tensors(again)
