@@ -39,11 +39,18 @@ $(B)/%.o: %.c $(B)/flags
 # The pages of architectures are part of this object.
 $(B)/lib/arch/arch.o: $(wildcard lib/arch/*.arch)
 
+# And the mixes of types of this one.
+$(B)/lib/quant/policy.o: $(wildcard lib/quant/policy/*.policy)
+
 # The same kernels for wider instruction sets; the definition is the plain build of the same text.
 X86 := $(filter x86_64%,$(MACHINE))
 $(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   FAST += -O3
+$(B)/lib/num/int8_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
+$(B)/lib/num/int8_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
+$(B)/lib/num/int8_vnni.o:   FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512vnni -mprefer-vector-width=512) -O3
+$(B)/lib/num/int8_base.o:   FAST += -O3
 # Loops over rows of numbers: gcc vectorizes loops of unknown length from -O3 on only (base/wide.h).
 $(B)/lib/num/dtype.o $(B)/lib/num/ggml.o $(B)/lib/num/ggml_%.o $(B)/lib/quant/%.o: FAST += -O3 -fno-math-errno -Wno-psabi
 # As above: values compared, bytes masked, scores checked.

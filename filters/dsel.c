@@ -10,13 +10,8 @@
 #include "base/target.h"
 #include "select/choosing.h"
 
-static struct choose_opts c = {.method = "top",
-                               .top = -1,
-                               .bottom = -1,
-                               .unit = UNIT_RECORDS,
-                               .memory = (uint64_t)64 << 20,
-                               .args = {.temperature = 1, .alpha = 1},
-                               .dims = 256};
+static struct choose_opts c = {
+    .method = "top", .top = -1, .bottom = -1, .unit = UNIT_RECORDS, .memory = (uint64_t)64 << 20};
 static struct records_opts how;
 static const char *lost_path;
 static struct choosing job = {.how = &how};
@@ -53,13 +48,6 @@ static const struct opt opts[] = {
      "only records with NAME OP VALUE, such as 'words>=100' or lang=en; all of several", 0},
     {0, "per", "KEY", OPT_STRING, &c.per, "-k and --top hold for each value of this meta key", 0},
     {0, "mix", "NAME=W,...", OPT_STRING, &c.mix, "share -k out over values of --per by these weights", 0},
-    {0, "seed", "N", OPT_U64, &c.args.seed, "of what is random (default: 0)", 0},
-    {'T', "temperature", "X", OPT_F64, &c.args.temperature, "sample: by exp (score / X) (default: 1)", 0},
-    {0, "alpha", "X", OPT_F64, &c.args.alpha, "ucb: weight of what is not yet known (default: 1)", 0},
-    {0, "cluster", "KEY", OPT_STRING, &c.cluster, "the meta key that names a record's cluster", 0},
-    {0, "vector", "KEY", OPT_STRING, &c.vector,
-     "the meta key with a record's numbers (default: hashed n-grams of its text)", 0},
-    {0, "dims", "N", OPT_U64, &c.dims, "numbers in a vector of hashed n-grams (default: 256)", 0},
     {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "which shard the input is (default: what its head says)", set_shard},
     {0, "merge", 0, OPT_FLAG, &job.merge, "the inputs are shards: all must be there", 0},
     {0, "keep-going", "LIST", OPT_STRING, &lost_path,
@@ -73,10 +61,20 @@ static const struct opt opts[] = {
     RECORDS_OPTS(how),
     OPT_END};
 
+static const struct opt_spec spec = {
+    .prog = "dsel",
+    .synopsis = "[OPTION]... [FILE]...",
+    .brief = "Choose text records.",
+    .table = opts,
+    .more = opt_common,
+    .after =
+        "Without -k and --top all that meet the conditions are chosen, in their order; else in the method's order.\n",
+    .methods = {select_table}};
+
 static void show_list(void)
 {
     for (int i = 0; select_table[i]; i++)
-        printf("%s\t%s\n", select_table[i]->name, select_table[i]->brief);
+        opt_list(select_table[i], select_table[i]->name, select_table[i]->brief, NULL);
     finish_stdout();
     exit(0);
 }
@@ -89,13 +87,6 @@ static void must(int done)
 
 int main(int argc, char **argv)
 {
-    static const struct opt_spec spec = {
-        "dsel",
-        "[OPTION]... [FILE]...",
-        "Choose text records.",
-        opts,
-        opt_common,
-        "Without -k and --top all that meet the conditions are chosen, in their order; else in the method's order.\n"};
     int files = opt_parse(argc, argv, &spec), all = c.k == 0 && c.top < 0 && c.bottom < 0, part, usage = 0;
     struct choose *ch;
     struct records *in;
@@ -106,6 +97,9 @@ int main(int argc, char **argv)
         argv[1] = "-";
         files = 1;
     }
+    if (!select_find(c.method))
+        die_unknown("method", select_table, NULL, c.method);
+    opt_own(&spec, select_find(c.method));
     if (!(ch = choose_open(&c, &usage, &e)) && usage)
         die_usage("%s", e.msg);
     must(ch != NULL);

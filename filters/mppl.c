@@ -20,12 +20,21 @@ static int64_t context;
 static enum protocol protocol = PROTOCOL_PAPER;
 static const char *against;
 static uint64_t states_bytes = (uint64_t)1 << 30;
+static int q8;
 
 static int set_protocol(const char *arg, struct err *e)
 {
     if (strcmp(arg, "paper") != 0 && strcmp(arg, "llama.cpp") != 0)
         return err_set(e, "'%s' is not a protocol: paper or llama.cpp", arg);
     protocol = *arg == 'p' ? PROTOCOL_PAPER : PROTOCOL_LLAMACPP;
+    return 0;
+}
+
+static int set_activations(const char *arg, struct err *e)
+{
+    if (strcmp(arg, "f32") != 0 && strcmp(arg, "q8") != 0)
+        return err_set(e, "'%s' is not a type of activations: f32 or q8", arg);
+    q8 = *arg == 'q';
     return 0;
 }
 
@@ -41,6 +50,8 @@ static const struct opt opts[] = {
     {0, "bos", "WHEN", OPT_CALL, 0, "put the tokenizer's bos before: yes, no, auto (where it adds it)", set_bos},
     {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
     {0, "protocol", "NAME", OPT_CALL, 0, "paper or llama.cpp (default paper)", set_protocol},
+    {0, "activations", "TYPE", OPT_CALL, 0, "of quantized weights: f32, or q8: 8 bits, as in llama.cpp (default f32)",
+     set_activations},
     {0, "against", "STREAM", OPT_STRING, &against, "also compare with this reference model, a stream in a file", 0},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)",
      0},
@@ -119,6 +130,17 @@ static void print(const struct texts *texts, const struct ppl_token *token)
     finish_stdout();
 }
 
+/* What --activations q8 did not do. */
+static void tell_left(const struct rounding *r)
+{
+    if (r->left)
+        warn("--activations q8: %lld of %lld quantized weights, of %s, stay with f32: not among q4_0 to q8_0, q2_K to "
+             "q6_K, iq4_nl and iq4_xs",
+             (long long)r->left, (long long)(r->left + r->done), r->type);
+    else if (!r->done)
+        warn("--activations q8: no weight is quantized, so all activations stay f32");
+}
+
 int main(int argc, char **argv)
 {
     struct err e;
@@ -128,6 +150,7 @@ int main(int argc, char **argv)
     struct forward f, ref_f;
     struct bundle head, ref_head;
     struct ppl_token *token;
+    struct rounding rounding = {0};
     int fd = -1;
 
     if (opt_parse(argc, argv, &spec) > 0)
@@ -150,16 +173,18 @@ int main(int argc, char **argv)
     if (texts_read(&texts, &files, &id_files, &how, &feed.files, attrs_int(model, "bos", -1), &e) < 0)
         die("%s", e.msg);
     cut(&texts, &w, model, &e);
-    if (run_model(&feed, &w, states_bytes, &f, &head, &e) < 0)
+    if (run_model(&feed, &w, states_bytes, q8 ? &rounding : NULL, &f, &head, &e) < 0)
         die("%s", e.msg);
     if (against) {
         start(&ref_feed, reader_open(fd, against, &e), &e);
-        if (run_model(&ref_feed, &w, states_bytes, &ref_f, &ref_head, &e) < 0)
+        if (run_model(&ref_feed, &w, states_bytes, NULL, &ref_f, &ref_head, &e) < 0)
             die("%s: %s", against, e.msg);
     }
     token = mem_new((size_t)w.tokens, sizeof *token);
     if (ppl_score(&(struct scorer){&f, &head}, against ? &(struct scorer){&ref_f, &ref_head} : NULL, token, &e) < 0)
         die("%s", e.msg);
+    if (q8)
+        tell_left(&rounding);
     print(&texts, token);
     run_free(&feed, &f, &head);
     if (against)

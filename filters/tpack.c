@@ -13,7 +13,7 @@
 #include "ckpt/pack.h"
 
 static const char *output;
-static int format = -1, dense = PUT_REFUSE, list;
+static int format = -1, dense = PUT_REFUSE, list, sort;
 static uint64_t max_shard;
 
 static int set_format(const char *arg, struct err *e)
@@ -47,6 +47,7 @@ static const struct opt opts[] = {
      "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
     {0, "max-shard-size", "SIZE", OPT_SIZE, &max_shard,
      "several files of at most SIZE bytes of data: 5GB, 512M (folder, GGUF)", 0},
+    {0, "sort", 0, OPT_FLAG, &sort, "GGUF: tensors in llama-quantize's order, not the stream's", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the formats and exit", 0},
     OPT_END};
 
@@ -69,6 +70,8 @@ static void check_target(void)
                   output);
     if (pack_formats[format].folder && strcmp(output, "-") == 0)
         die_usage("a folder cannot be written to standard output; use --format safetensors or gguf");
+    if (sort && format != PACK_GGUF)
+        die_usage("--sort is the order of a GGUF's tensors; the target is none");
     if (max_shard && ((!pack_formats[format].folder && format != PACK_GGUF) || strcmp(output, "-") == 0))
         die_usage("--max-shard-size makes several files: give -o FOLDER/ or -o FILE.gguf");
 }
@@ -92,6 +95,7 @@ int main(int argc, char **argv)
     if (pack_check(format, output, &e) < 0 || !(in = reader_stdin(&e)) ||
         pack_open(&pack, format, output, dense, max_shard, reader_head(in), &e) < 0)
         die("%s", e.msg);
+    pack.sort = sort;
     progress_total(reader_head(in)->tensors, 0);
     while ((got = stream_next(in, &it, &e)) > 0) {
         if (pack_take(&pack, in, &it, &e) < 0)

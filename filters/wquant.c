@@ -12,10 +12,12 @@
 #include "base/target.h"
 #include "ckpt/imatrix.h"
 #include "quant/flow.h"
+#include "quant/policy.h"
 #include "tensor/budget.h"
 #include "tensor/select.h"
 
-static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path, *budget_path;
+static const char *type_name, *method_name = "rtn", *scales_name = "f16", *report_path, *budget_path, *policy_name,
+                              *print_name;
 static int64_t bits;
 static uint64_t group = 128, tall;
 static int clip, no_clip, residual, sym, no_importance, dry_run, list, verbose;
@@ -26,6 +28,8 @@ static const struct opt opts[] = {
     {'b', "bits", "N", OPT_INT, &bits, "the same as -t intN", 0},
     {0, "budget", "FILE", OPT_STRING | OPT_UNSAID, &budget_path,
      "... or each tensor's own, by a table as walloc makes it", 0},
+    {0, "policy", "NAME|FILE", OPT_STRING | OPT_UNSAID, &policy_name,
+     "... or by rules over roles and layers: a preset as Q4_K_M, or a file of such", 0},
     {'g', "group", "N", OPT_U64, &group,
      "columns that share a scale, of int types, fp8, fp4, nf4 (default 128; 0: the row)", 0},
     {0, "rows", "N", OPT_U64, &tall, "fp8, fp4, nf4: rows that share a scale: 2, 4, 8 ... 512 (default 1)", 0},
@@ -45,6 +49,7 @@ static const struct opt opts[] = {
      0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "read headers only, write no stream; the forecast goes to standard output",
      0},
+    {0, "print-policy", "NAME", OPT_STRING, &print_name, "print the rules of a preset and exit", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list types and methods and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the tensors that take a fallback type", 0},
     OPT_END,
@@ -59,6 +64,8 @@ static const struct opt_spec spec = {.prog = "wquant",
 
 static struct quant_plan plan;
 static struct budget *budget;
+static struct policy *policy;
+static const struct attrs *model; /* the head's */
 
 static int print_list(void)
 {
@@ -69,6 +76,17 @@ static int print_list(void)
     for (const struct quant_method *const *m = quant_methods; *m; m++)
         opt_list(*m, "method", (*m)->name, (*m)->brief, NULL);
     buf_free(&text);
+    finish_stdout();
+    return 0;
+}
+
+static int print_policy(void)
+{
+    const char *text = policy_text(print_name);
+
+    if (!text)
+        die_usage("--print-policy '%s': presets are %s", print_name, policy_names());
+    fputs(text, stdout);
     finish_stdout();
     return 0;
 }
@@ -84,17 +102,35 @@ static int set_plan(void *ctx, const char *column, const char *word, struct err 
         return strcmp(column, "bits") == 0 ? err_set(e, "'%s' is none of 2 to 8", word) : -1;
     if (quant_plan_options(&plan, method_name, scales_name, group, sym, e) < 0)
         return -1;
-    return budget_path && !plan.affine.table ? 0 : quant_plan_tall(&plan, tall, e);
+    return (budget_path || policy_name) && !plan.affine.table ? 0 : quant_plan_tall(&plan, tall, e);
+}
+
+static int check_type(void *ctx, const char *word, struct err *e)
+{
+    return set_plan(ctx, "type", word, e);
+}
+
+/* The tables that say what each tensor is to become. */
+static void read_tables(void)
+{
+    static const char *const column[] = {"type", "bits", NULL};
+    struct err e;
+
+    if (budget_path && !(budget = budget_read(budget_path, column, set_plan, NULL, &e)))
+        die("%s", e.msg);
+    if (policy_name && !(policy = policy_read(policy_name, check_type, NULL, &e)))
+        die("%s", e.msg);
+    sel.by_table = budget || policy;
 }
 
 static void check_options(void)
 {
-    static const char *const column[] = {"type", "bits", NULL};
+    const char *table = budget_path ? "--budget" : policy_name ? "--policy" : NULL;
     char word[32];
     struct err e;
 
-    if (!bits + !type_name + !budget_path != 2)
-        die_usage("one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types");
+    if (!bits + !type_name + !budget_path + !policy_name != 3)
+        die_usage("one of -t TYPE, -b BITS, --budget FILE and --policy NAME is needed; --list names the types");
     if (bits && (bits < 2 || bits > 8))
         die_usage("-b %lld: 2 to 8 bits", (long long)bits);
     if (!quant_method_find(method_name))
@@ -110,25 +146,27 @@ static void check_options(void)
         die_usage("%s", e.msg);
     if (clip && no_clip)
         die_usage("--clip and --no-clip exclude each other");
-    if (clip && !budget_path && !quant_plan_clips(&plan))
+    if (clip && !table && !quant_plan_clips(&plan))
         die_usage("--clip: nothing of %s by -m %s is left to search", quant_plan_name(&plan, word), method_name);
-    if (budget_path && plan.method->needs & QUANT_LAYER)
-        die_usage("--budget: %s scales all linears of one input together, for one type", method_name);
+    if (table && plan.method->needs & QUANT_LAYER)
+        die_usage("%s: %s scales all linears of one input together, for one type", table, method_name);
     plan.residual = residual;
     plan.clip = clip ? QUANT_CLIP_YES : no_clip ? QUANT_CLIP_NO : QUANT_CLIP_DEFAULT;
     opt_check_report(&report_path, dry_run);
-    if (budget_path && !(budget = budget_read(budget_path, column, set_plan, NULL, &e)))
-        die("%s", e.msg);
-    sel.by_table = budget != NULL;
+    read_tables();
 }
 
-static int choose(const struct bundle *b, struct quant_plan *p)
+static int choose(const struct bundle *b, struct quant_plan *p, struct err *e)
 {
     const char *word = budget ? budget_find(budget, b->name) : NULL;
+    int takes = select_match(&sel, b) && quant_takes(b, budget || sel.only.n > 0);
 
-    if (!select_match(&sel, b) || (budget && !word) || !quant_takes(b, budget || sel.only.n > 0) ||
-        (word && set_plan(NULL, budget_column(budget), word, NULL) < 0))
+    if (policy && takes && policy_find(policy, model, b, &word, e) < 0)
+        return -1;
+    if (!takes || ((budget || policy) && !word))
         return 0;
+    if (word && set_plan(NULL, budget ? budget_column(budget) : "type", word, e) < 0)
+        return -1;
     if (!budget && sel.only.n == 0 && quant_falls_out(&plan, b))
         return 0;
     *p = plan;
@@ -157,6 +195,8 @@ int main(int argc, char **argv)
         die_usage("operand '%s': the stream comes on standard input", argv[1]);
     if (list)
         return print_list();
+    if (print_name)
+        return print_policy();
     check_options();
     struct reader *in = reader_stdin(&e);
     struct writer *out = in && !dry_run ? writer_stdout(in, &e) : NULL;
@@ -165,6 +205,9 @@ int main(int argc, char **argv)
     reader_allow_partial(in, 1);
     if (out && no_importance)
         imatrix_forget(&writer_head(out)->more);
+    model = &reader_head(in)->model;
+    if (out)
+        to_gguf_note_type(&writer_head(out)->more, policy ? policy_file_type(policy) : -1);
     reader_skips(in, dry_run ? SKIP_ALL : SKIP_NOTHING);
     flow.by_layer = plan.kind == QUANT_AFFINE && plan.method->needs & QUANT_LAYER;
     flow.layer = plan;
@@ -176,9 +219,10 @@ int main(int argc, char **argv)
         (report_path && target_put(report_path, flow.report.data, flow.report.len, &e) < 0))
         die("%s", e.msg);
     tell_fallbacks(&flow);
-    if (budget_unused(budget, reader_head(in), &e))
+    if (budget_unused(budget, reader_head(in), &e) || policy_unused(policy, reader_head(in), &e))
         warn("%s", e.msg);
     budget_free(budget);
+    policy_free(policy);
     buf_free(&flow.report);
     buf_free(&flow.fallback);
     reader_close(in);

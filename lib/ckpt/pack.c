@@ -238,6 +238,8 @@ static int write_gguf(struct pack *p, const struct attrs *tail, struct err *e)
     struct gguf_keys keys = {0};
     int rc = to_gguf_finish(&p->gguf, tail, &p->pile, &keys, e);
 
+    if (p->sort)
+        to_gguf_sort(&p->pile);
     if (rc == 0)
         rc = write_parts(p, &keys, e);
     gguf_keys_free(&keys);

@@ -44,6 +44,7 @@ int pack_guess(const char *path); /* by the path's suffix, or a folder that is t
 
 struct pack {
     int format, dense;
+    int sort; /* 1: a GGUF's tensors in llama-quantize's order, not the stream's; to be set behind pack_open */
     uint64_t max_shard; /* bytes of data in one file of a folder or a GGUF; 0: all in one */
     char *path;
     int begun; /* a tensor has come */

@@ -206,3 +206,22 @@ int to_gguf_check(const struct to_gguf *g, const struct pile *pile, struct err *
     }
     return 0;
 }
+
+/* The layer that a tensor's name says, -1: none. */
+static long long layer_of(const char *name)
+{
+    return strncmp(name, "blk.", 4) == 0 ? strtoll(name + 4, NULL, 10) : -1;
+}
+
+static int by_layer(const void *a, const void *b)
+{
+    const struct pile_item *x = a, *y = b;
+    long long i = layer_of(x->name), k = layer_of(y->name);
+
+    return i != k ? (i > k) - (i < k) : strcmp(x->name, y->name);
+}
+
+void to_gguf_sort(struct pile *pile)
+{
+    qsort(pile->item, pile->n, sizeof *pile->item, by_layer);
+}

@@ -53,6 +53,10 @@ void to_gguf_close(struct to_gguf *g);
 /* A file of the stream; what is needed is kept. -1: GGUF_BLOB is damaged, or comes after tensors. */
 int to_gguf_blob(struct to_gguf *g, const char *name, const void *data, size_t n, struct err *e);
 
+/* Note in a head's further keys (head.more) what general.file_type is to say of a file with quantized tensors; -1: what
+ * the type that holds most of its elements says. */
+void to_gguf_note_type(struct attrs *head, int type);
+
 /* Where a tensor goes. -1: the architecture has no mapping here, a hyper-parameter is missing, or the tensor has no
  * place in a GGUF of this architecture. Of b only the header is read. */
 int to_gguf_place(struct to_gguf *g, const struct bundle *b, struct gguf_place *place, struct err *e);
@@ -67,6 +71,9 @@ uint64_t to_gguf_row(uint64_t r, uint64_t head_dim);
  * -1: a tensor is missing or of another shape, there is no tokenizer, or it has more tokens than the model (all named).
  */
 int to_gguf_finish(struct to_gguf *g, const struct attrs *tail, struct pile *pile, struct gguf_keys *k, struct err *e);
+
+/* Tensors in llama-quantize's order: those of no layer, then layer by layer, by their names. */
+void to_gguf_sort(struct pile *pile);
 
 /* Parts of the above. Bind head.model to its page (what came from a GGUF and has no page needs none: then m.arch stays
  * NULL); everything llama.cpp asks for, in the shape it will expect, and no layer beyond the last; tensors of divisors

@@ -41,16 +41,28 @@ static int file_type(const struct pile *pile)
     return best;
 }
 
+#define FILE_TYPE "file_type" /* key of the head */
+
+void to_gguf_note_type(struct attrs *head, int type)
+{
+    if (type >= 0)
+        attrs_set_int(head, FILE_TYPE, type);
+    else
+        attrs_drop(head, FILE_TYPE);
+}
+
 static void type_keys(const struct to_gguf *g, const struct pile *pile, struct gguf_keys *k)
 {
     int type = file_type(pile), blocks = 0;
 
     for (size_t i = 0; i < pile->n; i++)
         blocks |= pile->item[i].blocks != NULL;
-    if (type >= 0)
-        gguf_put_u32(k, "general.file_type", (uint32_t)type);
+    if (blocks)
+        type = (int)attrs_int(&g->noted, FILE_TYPE, type);
     if (blocks)
         gguf_put_u32(k, "general.quantization_version", 2);
+    if (type >= 0)
+        gguf_put_u32(k, "general.file_type", (uint32_t)type);
     if (blocks)
         imatrix_keys(&g->noted, k);
 }
@@ -256,26 +268,34 @@ static void correct(struct attrs *model, const struct attrs *tail)
     }
 }
 
-/* The keys as they came, those of `now` in the place of their namesakes or at the end. */
-static int keys_with(const struct gguf_in *from, const struct gguf_keys *now, struct gguf_keys *k, struct err *e)
+/* The keys as they came, those of `now` in the place of their namesakes or at the end; those of `last` at the end. */
+static int keys_with(const struct gguf_in *from, const struct gguf_keys *now, const struct gguf_keys *last,
+                     struct gguf_keys *k, struct err *e)
 {
-    struct buf text = {0};
-    struct gguf_in in = {0};
+    struct buf text = {0}, end = {0};
+    struct gguf_in in = {0}, types = {0};
     int rc;
 
     gguf_keys_file(now, &text);
-    if ((rc = gguf_open_memory(&in, text.data, text.len, e)) == 0) {
+    gguf_keys_file(last, &end);
+    rc = gguf_open_memory(&in, text.data, text.len, e);
+    if (rc == 0 && (rc = gguf_open_memory(&types, end.data, end.len, e)) == 0) {
         for (uint64_t i = 0; i < from->values; i++) {
             const struct gguf_value *v = gguf_find(&in, from->value[i].key);
 
-            gguf_put_value(k, v ? &in : from, v ? v : &from->value[i]);
+            if (!gguf_find(&types, from->value[i].key))
+                gguf_put_value(k, v ? &in : from, v ? v : &from->value[i]);
         }
         for (uint64_t i = 0; i < in.values; i++)
             if (!gguf_has_key(k, in.value[i].key))
                 gguf_put_value(k, &in, &in.value[i]);
+        for (uint64_t i = 0; i < types.values; i++)
+            gguf_put_value(k, &types, &types.value[i]);
     }
     buf_free(&text);
+    buf_free(&end);
     gguf_close(&in);
+    gguf_close(&types);
     return rc;
 }
 
@@ -298,21 +318,22 @@ static int changed_keys(const struct to_gguf *g, struct gguf_keys *k, struct err
     return rc;
 }
 
-/* Of a stream that came from a GGUF. */
+/* Of a stream that came from a GGUF. Keys of types go to the end, as llama-quantize puts them there. */
 static int finish_as_is(struct to_gguf *g, const struct pile *pile, struct gguf_keys *k, struct err *e)
 {
-    struct gguf_keys now = {0};
+    struct gguf_keys now = {0}, last = {0};
     int run = to_gguf_ready(g, e) == 0 && g->ready, rc = 0;
 
     if (g->retyped)
-        type_keys(g, pile, &now);
+        type_keys(g, pile, &last);
     if (run)
         rc = changed_keys(g, &now, e) < 0 || patterns(g, e) < 0 ? -1 : 0;
     if (rc == 0 && run && pile->n)
         rc = to_gguf_check(g, pile, e);
     if (rc == 0)
-        rc = keys_with(&g->from, &now, k, e);
+        rc = keys_with(&g->from, &now, &last, k, e);
     gguf_keys_free(&now);
+    gguf_keys_free(&last);
     return rc;
 }
 

@@ -9,12 +9,6 @@
 
 const int8_t ggml_iq4_values[16] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
-/* A little-endian half at any address. */
-static float half_at(const uint8_t *p)
-{
-    return half_up((uint16_t)(p[0] | p[1] << 8));
-}
-
 /* Blocks of 32: d, then 16 bytes; the low nibble of byte j is element j, the high one element j + 16. */
 static void q4_0_up(const uint8_t *b, float *dst, size_t n)
 {

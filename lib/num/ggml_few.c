@@ -3,11 +3,6 @@
 
 #include "num/half_bits.h"
 
-static float half_at(const uint8_t *p)
-{
-    return half_up((uint16_t)(p[0] | p[1] << 8));
-}
-
 /* Five digits of base 3 in a byte: it is 256/243 of their number, rounded up, so that times 3 the next digit is what
  * overflows. */
 static float trit(unsigned byte, int digit)

@@ -4,11 +4,6 @@
 
 #include "num/half_bits.h"
 
-static float half_at(const uint8_t *p)
-{
-    return half_up((uint16_t)(p[0] | p[1] << 8));
-}
-
 /* scales[16] (low nibble scale, high nibble min), qs[64], d, dmin. Per 128 elements 32 bytes: two bits each of l, l+32,
  * l+64, l+96. */
 void ggml_q2_k_up(const uint8_t *b, float *dst, size_t n)
@@ -26,34 +21,19 @@ void ggml_q2_k_up(const uint8_t *b, float *dst, size_t n)
     }
 }
 
-/* hmask[32], qs[64], scales[12], d. The third bit of element j is bit j/32 of hmask[j%32]; scale s has its low 4 bits
- * in a nibble of bytes 0 to 7 and its high 2 in bytes 8 to 11. */
+/* hmask[32], qs[64], scales[12], d. The third bit of element j is bit j/32 of hmask[j%32]. */
 void ggml_q3_k_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 256, b += 110, dst += 256) {
         float d = half_at(b + 108);
-        const uint8_t *packed = b + 96;
 
         for (int s = 0; s < 16; s++) {
-            int low = packed[s % 8] >> s / 8 * 4 & 15, high = packed[8 + s % 4] >> s / 4 * 2 & 3;
-            float scale = d * (float)((low | high << 4) - 32);
+            float scale = d * (float)ggml_q3_scale(b + 96, s);
             const uint8_t *q = b + 32 + s / 8 * 32 + s % 2 * 16, *h = b + s % 2 * 16;
 
             for (int l = 0; l < 16; l++)
                 dst[s * 16 + l] = scale * (float)((q[l] >> s % 8 / 2 * 2 & 3) + (h[l] >> s / 2 & 1) * 4 - 4);
         }
-    }
-}
-
-/* The 6-bit scale and min of sub-block j of q4_K and q5_K. */
-static void scale_min(const uint8_t *p, int j, int *scale, int *min)
-{
-    if (j < 4) {
-        *scale = p[j] & 63;
-        *min = p[j + 4] & 63;
-    } else {
-        *scale = (p[j + 4] & 15) | p[j - 4] >> 6 << 4;
-        *min = p[j + 4] >> 4 | p[j] >> 6 << 4;
     }
 }
 
@@ -66,7 +46,7 @@ void ggml_q4_k_up(const uint8_t *b, float *dst, size_t n)
         for (int s = 0; s < 8; s++) {
             int sc, m;
 
-            scale_min(b + 4, s, &sc, &m);
+            ggml_scale_min(b + 4, s, &sc, &m);
             float scale = d * (float)sc, min = dmin * (float)m;
             const uint8_t *q = b + 16 + s / 2 * 32;
             for (int l = 0; l < 32; l++)
@@ -84,7 +64,7 @@ void ggml_q5_k_up(const uint8_t *b, float *dst, size_t n)
         for (int s = 0; s < 8; s++) {
             int sc, m;
 
-            scale_min(b + 4, s, &sc, &m);
+            ggml_scale_min(b + 4, s, &sc, &m);
             float scale = d * (float)sc, min = dmin * (float)m;
             const uint8_t *h = b + 16, *q = b + 48 + s / 2 * 32;
             for (int l = 0; l < 32; l++)
@@ -118,11 +98,9 @@ void ggml_iq4_xs_up(const uint8_t *b, float *dst, size_t n)
 {
     for (; n > 0; n -= 256, b += 136, dst += 256) {
         float d = half_at(b);
-        int high = b[2] | b[3] << 8;
 
         for (int s = 0; s < 8; s++) {
-            int code = (b[4 + s / 2] >> s % 2 * 4 & 15) | (high >> 2 * s & 3) << 4;
-            float scale = d * (float)(code - 32);
+            float scale = d * (float)ggml_iq4_xs_scale(b, s);
             const uint8_t *q = b + 8 + s * 16;
 
             for (int j = 0; j < 16; j++) {

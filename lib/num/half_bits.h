@@ -35,6 +35,12 @@ static inline float half_up(uint16_t h)
     return float_of(sign | (low < 0x00800000u ? small : wide));
 }
 
+/* A little-endian half at any address. */
+static inline float half_at(const uint8_t *p)
+{
+    return half_up((uint16_t)(p[0] | p[1] << 8));
+}
+
 /* Below 2^-14 the sum with 1/2 rounds to a multiple of 2^-24, the half's last place; above, integers round to even. */
 static inline uint16_t half_down(float f)
 {

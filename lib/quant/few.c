@@ -102,4 +102,4 @@ static void encode_q2_0(const float *x, const float *importance, uint64_t rows, 
 const struct quant_block quant_block_tq1_0 = {.type = "tq1_0", .fallback = "q4_0", .encode = encode_tq1_0};
 const struct quant_block quant_block_tq2_0 = {.type = "tq2_0", .fallback = "q4_0", .encode = encode_tq2_0};
 const struct quant_block quant_block_q1_0 = {.type = "q1_0", .fallback = "", .encode = encode_q1_0};
-const struct quant_block quant_block_q2_0 = {.type = "q2_0", .fallback = "", .encode = encode_q2_0};
+const struct quant_block quant_block_q2_0 = {.type = "q2_0", .fallback = "q4_0", .encode = encode_q2_0};

@@ -38,9 +38,9 @@ static int visit(struct quant_flow *f, struct reader *in, struct writer *out, st
     struct quant_plan p, fit;
     struct quant_tally t = {0};
     char is[32];
-    int rc = 0;
+    int chosen = f->choose(b, &p, e), rc = chosen < 0 ? -1 : 0;
 
-    if (f->choose(b, &p)) {
+    if (chosen > 0) {
         fit = quant_plan_for(&p, b);
         after = quant_plan_bytes(&fit, b->rows, b->cols) + quant_kept_bytes(b);
         f->chosen++;
@@ -49,7 +49,7 @@ static int visit(struct quant_flow *f, struct reader *in, struct writer *out, st
         if (rc == 0 && out)
             rc = quant_pass(&fit, in, out, b, f->importance, f->measures ? &t : NULL, e);
         quant_tally_line(&f->report, b->name, quant_plan_name(&fit, is), n, before, after, &t);
-    } else if (out) {
+    } else if (rc == 0 && out) {
         rc = bundle_write(out, in, b, e);
     }
     all->weights += n;
@@ -67,10 +67,12 @@ static int walk_layers(struct quant_flow *f, struct reader *in, struct writer *o
 
     while ((got = feed_next(&feed, e)) > 0) {
         uint8_t *picked = mem_new((size_t)feed.n, 1);
+        int chosen = 0;
 
-        for (int i = 0; i < feed.n; i++)
-            picked[i] = (uint8_t)f->choose(&feed.b[i], &p);
-        if (!m.arch && model_open(&m, &reader_head(in)->model, e) < 0)
+        for (int i = 0; i < feed.n && chosen >= 0; i++)
+            picked[i] = (chosen = f->choose(&feed.b[i], &p, e)) > 0;
+        got = chosen < 0 ? -1 : got;
+        if (got > 0 && !m.arch && model_open(&m, &reader_head(in)->model, e) < 0)
             got = -1;
         if (got > 0 && feed.b[0].layer >= 0 && awq_layer(&f->layer, &m, feed.b, feed.n, picked, e) < 0)
             got = -1;

@@ -5,8 +5,8 @@
 #include "quant/pass.h"
 
 struct quant_flow {
-    /* Is b (header read) to be quantized? Then *p is how; quant_plan_for is applied here. */
-    int (*choose)(const struct bundle *b, struct quant_plan *p);
+    /* Is b (header read) to be quantized? 1: *p is how; quant_plan_for is applied here. 0: it passes. -1: an error. */
+    int (*choose)(const struct bundle *b, struct quant_plan *p, struct err *e);
     int by_layer; /* 1: methods that change a layer before it is rounded (QUANT_LAYER): layers are read whole; all
                    * chosen tensors have the plan `layer` */
     struct quant_plan layer;

@@ -64,9 +64,10 @@ struct forward {
     const struct walk *seen; /* of the unit that was run last */
     float *work;             /* of a batch */
     size_t works;
-    int64_t blocks;     /* layers done */
-    int64_t last_layer; /* -1 before the first */
-    int64_t as;         /* -1; else: units of layers are this layer of the page, whatever their own number is */
+    int64_t blocks;      /* layers done */
+    int64_t last_layer;  /* -1 before the first */
+    struct rounding *q8; /* NULL (as forward_open leaves it): activations stay f32 */
+    int64_t as;          /* -1; else: units of layers are this layer of the page, whatever their own number is */
 };
 
 /*

@@ -188,7 +188,7 @@ static int take(struct forward *f, struct chain *c, const struct walk_step *s, c
 {
     if (s->op == WALK_position)
         return bias ? err_set(e, "%s: positions have no bias", b->name) : take_positions(f, c, s, b, w, e);
-    return weight_take(w, &f->m, s->weight, b, bias, e);
+    return weight_take(w, &f->m, s->weight, b, bias, f->q8, e);
 }
 
 /* The section and step that a role belongs to; -1: none. */

@@ -9,7 +9,7 @@ const struct weight *layer_weight(void *ctx, const struct arch_weight *w)
     const struct layer *l = ctx;
     const struct weight *at = &l->w[w - l->walk.arch->weight];
 
-    return at->w ? at : NULL;
+    return weight_is(at) ? at : NULL;
 }
 
 void layer_drop(struct layer *l, const struct forward *f)
@@ -71,7 +71,7 @@ int layer_take(struct forward *f, struct layer *l, const struct bundle *b, int n
                            "%s: it comes with tensors of another part of layer %lld; tsplit writes tensors in the "
                            "order a model runs",
                            b[i].name, (long long)l->number);
-        if (weight_take(&l->w[w - f->m.arch->weight], &f->m, w, &b[i], bias, e) < 0)
+        if (weight_take(&l->w[w - f->m.arch->weight], &f->m, w, &b[i], bias, f->q8, e) < 0)
             return -1;
     }
     return 0;

@@ -1,7 +1,6 @@
 /* op_linear: linear (and the sizes of embed, whose rows the executor takes), position. */
 #include <math.h>
 
-#include "la/gemm.h"
 #include "num/kern.h"
 #include "run/op.h"
 
@@ -29,8 +28,7 @@ void op_run_linear(const struct op *o, const struct op_rows *r)
     const struct weight *w = o->w;
     float *y = op_out(o, r);
 
-    gemm_nt((size_t)r->rows, (size_t)w->rows, (size_t)w->cols, op_in(o, r, 0), (size_t)w->cols, w->w, (size_t)w->cols,
-            y, (size_t)w->rows, KERN_SET);
+    weight_mul(w, r->rows, op_in(o, r, 0), y);
     for (int64_t t = 0; w->bias && t < r->rows; t++)
         kern_add(y + t * w->rows, w->bias, y + t * w->rows, (size_t)w->rows);
 }

@@ -6,7 +6,6 @@
 
 #include "base/par.h"
 #include "base/real.h"
-#include "la/gemm.h"
 #include "num/kern.h"
 
 #define TILE 8192 /* rows of the head at a time */
@@ -20,7 +19,7 @@ struct running {
     float target;
 };
 
-#define READ (16 * SLAB) /* tokens whose states are fetched at once */
+#define READ (16 * SLAB) /* positions whose states are fetched at once */
 
 struct scored {
     struct running *run[2]; /* [all tokens] */
@@ -31,15 +30,17 @@ struct scored {
 struct tile {
     const struct scorer *const *m;
     int models;
-    float *w[2];   /* [rows][hidden] */
+    struct weight w[2];
     uint32_t row0; /* the tile's first vocabulary row */
     int64_t rows;
-    int64_t first, tokens;
-    const float *x[2]; /* [tokens][hidden] */
+    int64_t first;
+    const float *x[2]; /* [positions][hidden], the first that of `first` */
+    uint32_t *list;    /* [n]: those of them that have a target, counted from `first` */
+    int64_t n;
     struct scored *all;
-    float *work; /* for each thread, WORK */
+    float *work; /* for each thread, `room` */
+    size_t room;
 };
-#define WORK ((2 * SLAB + 2) * TILE)
 
 /* Take one tile's scores into the running figures; prob gets the tile's own softmax. Returns the tile's share of the
  * new sum. */
@@ -72,8 +73,6 @@ static void token(const struct tile *s, int64_t t, const float *const *score, fl
     float *diff = prob + TILE;
     double part, old;
 
-    if (target == NO_TARGET)
-        return;
     take(&s->all->run[0][t], score[0], s->rows, s->row0, target, prob, &old);
     if (s->models == 1)
         return;
@@ -83,48 +82,59 @@ static void token(const struct tile *s, int64_t t, const float *const *score, fl
     s->all->gap[t] = s->all->gap[t] * old + part * kern_dotd(prob, diff, (size_t)s->rows);
 }
 
-static int none_scored(const uint32_t *target, int64_t n)
+/* Scores of the slab's positions by model k: [n][tile's rows]. x: room for their states side by side. */
+static void scores(const struct tile *s, int k, const uint32_t *list, int64_t n, float *x, float *out)
 {
-    while (n > 0 && target[n - 1] == NO_TARGET)
-        n--;
-    return n == 0;
+    size_t width = (size_t)s->m[k]->f->x.width;
+
+    for (int64_t t = 0; t < n; t++)
+        memcpy(x + (size_t)t * width, s->x[k] + list[t] * width, width * sizeof *x);
+    weight_mul(&s->w[k], n, x, out);
+    (void)forward_shape_scores(s->m[k]->f, out, n * s->rows, NULL); /* heads_fit has tried it */
 }
 
 static void slab(void *ctx, size_t i)
 {
     const struct tile *s = ctx;
-    float *work = s->work + (size_t)par_self() * WORK;
-    int64_t from = (int64_t)i * SLAB, n = s->tokens - from < SLAB ? s->tokens - from : SLAB;
+    float *work = s->work + (size_t)par_self() * s->room, *prob = work + 2 * SLAB * TILE;
+    int64_t from = (int64_t)i * SLAB, n = s->n - from < SLAB ? s->n - from : SLAB;
 
-    if (none_scored(s->m[0]->f->w->target + s->first + from, n))
-        return;
-    for (int k = 0; k < s->models; k++) {
-        size_t width = (size_t)s->m[k]->f->x.width;
-
-        gemm_nt((size_t)n, (size_t)s->rows, width, s->x[k] + (size_t)from * width, width, s->w[k], width,
-                work + k * SLAB * TILE, (size_t)s->rows, KERN_SET);
-        (void)forward_shape_scores(s->m[k]->f, work + k * SLAB * TILE, n * s->rows, NULL); /* heads_fit has tried it */
-    }
+    for (int k = 0; k < s->models; k++)
+        scores(s, k, s->list + from, n, prob + 2 * TILE, work + k * SLAB * TILE);
     for (int64_t t = 0; t < n; t++) {
         const float *score[2] = {work + t * s->rows, work + SLAB * TILE + t * s->rows};
 
-        token(s, s->first + from + t, score, work + 2 * SLAB * TILE);
+        token(s, s->first + s->list[from + t], score, prob);
     }
 }
 
-/* All tokens against the tile whose rows are in s->w. */
+/* All positions that are scored against the tile whose rows are in s->w. */
 static int walk_tokens(struct tile *s, struct err *e)
 {
-    int64_t all = s->m[0]->f->w->tokens;
+    const struct windows *w = s->m[0]->f->w;
 
-    for (s->first = 0; s->first < all; s->first += READ) {
-        s->tokens = all - s->first < READ ? all - s->first : READ;
-        for (int k = 0; k < s->models; k++)
-            if (!(s->x[k] = states_get(&s->m[k]->f->x, s->first, s->tokens, e)))
+    for (s->first = 0; s->first < w->tokens; s->first += READ) {
+        int64_t some = w->tokens - s->first < READ ? w->tokens - s->first : READ;
+
+        s->n = 0;
+        for (int64_t t = 0; t < some; t++)
+            if (w->target[s->first + t] != NO_TARGET)
+                s->list[s->n++] = (uint32_t)t;
+        for (int k = 0; s->n && k < s->models; k++)
+            if (!(s->x[k] = states_get(&s->m[k]->f->x, s->first, some, e)))
                 return -1;
-        par_for((size_t)(s->tokens + SLAB - 1) / SLAB, slab, s);
+        par_for((size_t)(s->n + SLAB - 1) / SLAB, slab, s);
     }
     return 0;
+}
+
+/* Rows from row0 on of model k's head; it counts as one weight. */
+static int take_rows(struct tile *s, int k, struct err *e)
+{
+    struct rounding *q8 = s->m[k]->f->q8, again = {0};
+
+    weight_free(&s->w[k]);
+    return weight_rows(&s->w[k], s->m[k]->head, s->row0, (uint64_t)s->rows, q8 && s->row0 ? &again : q8, e);
 }
 
 static int walk_vocabulary(struct tile *s, struct err *e)
@@ -135,8 +145,8 @@ static int walk_vocabulary(struct tile *s, struct err *e)
         s->row0 = (uint32_t)r;
         s->rows = (int64_t)(vocab - r < TILE ? vocab - r : TILE);
         for (int k = 0; k < s->models; k++)
-            if (bundle_rows(s->m[k]->head, r, (uint64_t)s->rows, s->w[k], e) < 0)
-                return err_in(e, "%s", s->m[k]->head->name);
+            if (take_rows(s, k, e) < 0)
+                return -1;
         if (walk_tokens(s, e) < 0)
             return -1;
     }
@@ -195,20 +205,25 @@ int ppl_score(const struct scorer *m, const struct scorer *ref, struct ppl_token
 
     if (heads_fit(both, s.models, e) < 0)
         return -1;
-    s.work = mem_new((size_t)par_jobs() * WORK, sizeof(float));
-    all.gap = mem_new(tokens, sizeof(double));
     for (int i = 0; i < s.models; i++) {
-        s.w[i] = mem_new((size_t)TILE * (size_t)both[i]->f->x.width, sizeof(float));
+        size_t states = SLAB * (size_t)both[i]->f->x.width;
+
+        s.room = states > s.room ? states : s.room;
         all.run[i] = mem_new(tokens, sizeof *all.run[i]);
         for (size_t t = 0; t < tokens; t++)
             all.run[i][t].max = -INFINITY;
     }
+    s.room += (2 * SLAB + 2) * TILE;
+    s.work = mem_new((size_t)par_jobs() * s.room, sizeof(float));
+    s.list = mem_new(READ, sizeof *s.list);
+    all.gap = mem_new(tokens, sizeof(double));
     rc = walk_vocabulary(&s, e) < 0 ? -1 : finish(m->f->w, &all, s.models, out, e);
     for (int i = 0; i < 2; i++) {
-        free(s.w[i]);
+        weight_free(&s.w[i]);
         free(all.run[i]);
     }
     free(all.gap);
+    free(s.list);
     free(s.work);
     return rc;
 }

@@ -3,8 +3,8 @@
  * divergence KL(reference || model) and whether both put the same token first.
  *
  * The vocabulary is walked in tiles of rows of the head with running maxima and sums, so neither the head as f32 nor
- * the scores of all tokens need be in memory. Exponentials are f32 (kern_exp), sums and logarithms double; one order
- * for any count of threads.
+ * the scores of all tokens need be in memory; positions without a target cost nothing.
+ * Exponentials are f32 (kern_exp), sums and logarithms double; one order for any count of threads.
  */
 #ifndef WEIR_RUN_PPL_H
 #define WEIR_RUN_PPL_H

@@ -31,14 +31,15 @@ static int whole(const struct feed *feed, struct forward *f, const struct bundle
     return 0;
 }
 
-int run_model(struct feed *feed, const struct windows *w, uint64_t limit, struct forward *f, struct bundle *head,
-              struct err *e)
+int run_model(struct feed *feed, const struct windows *w, uint64_t limit, struct rounding *q8, struct forward *f,
+              struct bundle *head, struct err *e)
 {
     int got = 1;
 
     memset(head, 0, sizeof *head);
     if (forward_open(f, &reader_head(feed->in)->model, w, limit, e) < 0)
         return -1;
+    f->q8 = q8;
     progress_total((uint64_t)f->m.layers, 0);
     do {
         if (unit(feed, f, head, e) < 0)

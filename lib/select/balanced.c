@@ -9,13 +9,12 @@
 #include "base/mem.h"
 #include "select/select.h"
 
-static int order(const struct select_args *a, struct select_set *s, struct err *e)
+static int order(struct select_set *s, struct err *e)
 {
     uint32_t *by = mem_new(s->n + 1, sizeof *by), *place = mem_new(s->n + 1, sizeof *place);
     uint32_t *round = mem_new(s->clusters + 1, sizeof *round);
     double *key = mem_new(s->n + 1, sizeof *key);
 
-    (void)a;
     (void)e;
     select_by_key(s->score, s->n, by);
     for (size_t i = 0; i < s->n; i++)
@@ -31,5 +30,10 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_balanced = {
-    "balanced", "equal shares of clusters, the best of each first", SELECT_CLUSTER, NULL, order, NULL};
+static const struct opt opts[] = {SELECT_BY_CLUSTER, OPT_END};
+
+const struct select_method select_balanced = {.name = "balanced",
+                                              .brief = "equal shares of clusters, the best of each first",
+                                              .opts = opts,
+                                              .needs = SELECT_CLUSTER,
+                                              .order = order};

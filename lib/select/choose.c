@@ -54,6 +54,7 @@ struct choose *choose_open(const struct choose_opts *c, int *usage, struct err *
     *usage = 0;
     ch->k = c->k;
     ch->top = c->bottom >= 0 ? c->bottom : c->top;
+    ch->temperature = ch->m->temperature ? *ch->m->temperature : 1;
     ch->sign = c->bottom >= 0 || (c->by && *c->by == '-') ? -1 : 1;
     ch->by = c->by ? c->by + (*c->by == '-') : NULL;
     if (!(ch->rank = rank_new(c->memory, e)) || (c->total && find_total(c, &ch->k, e) < 0))
@@ -114,7 +115,7 @@ int choose_check(struct choose *ch, struct record *r, struct err *e)
     if (ch->by && !record_number(r, ch->by, &v))
         return reject(ch, r, e, "it has no number %s", ch->by);
     if (ch->report)
-        report_passed(ch->report, ch->by ? ch->sign * v / ch->c->args.temperature : 0);
+        report_passed(ch->report, ch->by ? ch->sign * v / ch->temperature : 0);
     return 1;
 }
 
@@ -148,7 +149,7 @@ int choose_add(struct choose *ch, struct record *r, struct err *e)
     if (ch->by)
         record_number(r, ch->by, &score);
     if (ch->m->key)
-        key = ch->m->key(&ch->c->args, rng_make(ch->c->args.seed, r->id, r->id_len), ch->sign * score);
+        key = ch->m->key(rng_make(select_params.seed, r->id, r->id_len), ch->sign * score);
     got = rank_add(ch->rank, r, key, group_of(ch, r), amount, e);
     return got ? got : reject(ch, r, e, "not among the first by %s", ch->c->by ? ch->c->by : ch->c->method);
 }

@@ -16,10 +16,9 @@ struct choose_opts {
     struct shard shard; /* which the input is; {0}: what its head says */
     enum unit unit;
     struct opt_list where;
-    const char *per, *mix, *cluster, *vector;
-    uint64_t dims, memory;
+    const char *per, *mix;
+    uint64_t memory;
     const char *rejects, *report, *target, *raw;
-    struct select_args args;
 };
 
 /* What is wrong with the options, m (or NULL) being their method; NULL: nothing. */

@@ -13,7 +13,8 @@ struct choose {
     double top;
     const char *by; /* as in c, but for its sign */
     double sign;    /* -1: the least first */
-    int part;       /* the input is a shard */
+    double temperature;
+    int part; /* the input is a shard */
     struct where **where;
     uint8_t *known; /* [where + 1]: some record had its name; the last: by's */
     uint64_t read;

@@ -1,6 +1,5 @@
 /* choose_opts: which options of dsel go together. */
 #include "select/choose.h"
-#include "text/ngram.h"
 
 const char *choose_fault(const struct choose_opts *c, const struct select_method *m)
 {
@@ -10,14 +9,10 @@ const char *choose_fault(const struct choose_opts *c, const struct select_method
         return "--bottom needs --by NAME, and takes its least; with -k say --by -NAME";
     if ((m->needs & SELECT_SCORE) && !c->by && (c->k || c->top >= 0))
         return "this method needs --by NAME";
-    if ((m->needs & SELECT_CLUSTER) && !c->cluster)
+    if ((m->needs & SELECT_CLUSTER) && !select_params.cluster)
         return "this method needs --cluster KEY";
     if (c->mix && (!c->per || (!c->k && c->top < 0 && c->bottom < 0)))
         return "--mix needs --per KEY, and -k or --top";
-    if (!(c->args.temperature > 0) || !(c->args.alpha >= 0))
-        return "--temperature is above 0, --alpha not below";
-    if (c->dims < 1 || c->dims > NGRAM_BUCKETS_MAX)
-        return "--dims takes 1 to 16777216";
     if (c->total && ((c->top < 0 && c->bottom < 0) || (c->per && !c->mix)))
         return c->top < 0 && c->bottom < 0
                    ? "--total is what --top is a part of"

@@ -42,11 +42,11 @@ static int load_cluster(struct choose *ch, struct loaded *l, size_t i, struct er
 {
     struct buf scratch = {0};
     size_t n = 0;
-    const char *name = record_meta_text(&ch->r, ch->c->cluster, &n, &scratch);
+    const char *name = record_meta_text(&ch->r, select_params.cluster, &n, &scratch);
 
     if (!name)
         return err_set(e, "%.*s: it has no cluster under \"%s\"", (int)(ch->r.id_len > 100 ? 100 : ch->r.id_len),
-                       ch->r.id, ch->c->cluster);
+                       ch->r.id, select_params.cluster);
     l->cluster[i] = rank_group(l->names, name, n);
     buf_free(&scratch);
     return 0;
@@ -60,7 +60,7 @@ static int load_one(struct choose *ch, struct loaded *l, size_t i, struct err *e
         return -1;
     if (ch->by && record_number(&ch->r, ch->by, &l->score[i]))
         l->score[i] *= ch->sign;
-    l->rng[i] = rng_make(ch->c->args.seed, ch->r.id, ch->r.id_len);
+    l->rng[i] = rng_make(select_params.seed, ch->r.id, ch->r.id_len);
     if (ch->m->needs & SELECT_CLUSTER && load_cluster(ch, l, i, e) < 0)
         return -1;
     return ch->m->needs & SELECT_VECTOR ? load_vector(ch, l, e) : 0;
@@ -72,7 +72,7 @@ static int load(struct choose *ch, struct loaded *l, size_t n, struct err *e)
                          .cluster = mem_new(n + 1, sizeof *l->cluster),
                          .rng = mem_new(n + 1, sizeof *l->rng),
                          .names = rank_new(0, e)};
-    vectors_init(&l->v, ch->c->vector, ch->c->dims, !!(ch->m->needs & SELECT_LENGTHS));
+    vectors_init(&l->v, select_params.vector, select_params.dims, !!(ch->m->needs & SELECT_LENGTHS));
     if (!l->names || n >= UINT32_MAX || rank_collect(ch->rank, e) < 0)
         return -1;
     for (size_t i = 0; i < n; i++)
@@ -108,7 +108,7 @@ static int order(struct choose *ch, const struct loaded *l, size_t n, struct err
 
     rank_groups(l->names, &clusters);
     s.clusters = clusters;
-    if (ch->m->order(&ch->c->args, &s, e) < 0)
+    if (ch->m->order(&s, e) < 0)
         return -1;
     append_rest(&s);
     rank_order(ch->rank, s.order, s.ordered);

@@ -43,16 +43,20 @@ static void take(void *ctx, size_t j)
     }
 }
 
-static int order(const struct select_args *a, struct select_set *s, struct err *e)
+static int order(struct select_set *s, struct err *e)
 {
     struct facility f = {s, mem_new(s->n + 1, sizeof *f.near)};
 
-    (void)a;
     (void)e;
     greedy_order(s, &(struct greedy){&f, gain, take});
     free(f.near);
     return 0;
 }
 
-const struct select_method select_facility = {
-    "facility", "facility location: every text has a chosen one near it", SELECT_VECTOR, NULL, order, NULL};
+static const struct opt opts[] = {SELECT_VECTORS, OPT_END};
+
+const struct select_method select_facility = {.name = "facility",
+                                              .brief = "facility location: every text has a chosen one near it",
+                                              .opts = opts,
+                                              .needs = SELECT_VECTOR,
+                                              .order = order};

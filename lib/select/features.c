@@ -38,11 +38,10 @@ static void take(void *ctx, size_t j)
     }
 }
 
-static int order(const struct select_args *a, struct select_set *s, struct err *e)
+static int order(struct select_set *s, struct err *e)
 {
     struct features f = {s, mem_new(s->d + 1, sizeof *f.sum), mem_new(s->d + 1, sizeof *f.root)};
 
-    (void)a;
     (void)e;
     greedy_order(s, &(struct greedy){&f, gain, take});
     free(f.sum);
@@ -50,5 +49,10 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_features = {
-    "features", "feature coverage: what is there already counts less", SELECT_VECTOR, NULL, order, NULL};
+static const struct opt opts[] = {SELECT_VECTORS, OPT_END};
+
+const struct select_method select_features = {.name = "features",
+                                              .brief = "feature coverage: what is there already counts less",
+                                              .opts = opts,
+                                              .needs = SELECT_VECTOR,
+                                              .order = order};

@@ -10,12 +10,11 @@
 #include "select/select.h"
 #include "select/vectors.h"
 
-static int order(const struct select_args *a, struct select_set *s, struct err *e)
+static int order(struct select_set *s, struct err *e)
 {
     double *far = mem_new(s->n + 1, sizeof *far), *norm = mem_new(s->n + 1, sizeof *norm);
     size_t next = 0;
 
-    (void)a;
     (void)e;
     for (size_t i = 0; i < s->n; i++) {
         far[i] = INFINITY;
@@ -40,5 +39,10 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_kcentre = {
-    "kcentre", "k-centre: the farthest from all chosen ones", SELECT_VECTOR, NULL, order, NULL};
+static const struct opt opts[] = {SELECT_VECTORS, OPT_END};
+
+const struct select_method select_kcentre = {.name = "kcentre",
+                                             .brief = "k-centre: the farthest from all chosen ones",
+                                             .opts = opts,
+                                             .needs = SELECT_VECTOR,
+                                             .order = order};

@@ -73,11 +73,16 @@ int leverage_sample(struct select_set *s, double p, struct err *e)
     return rc;
 }
 
-static int order(const struct select_args *a, struct select_set *s, struct err *e)
+static int order(struct select_set *s, struct err *e)
 {
-    (void)a;
     return leverage_sample(s, 1, e);
 }
 
-const struct select_method select_leverage = {
-    "leverage", "at random, by leverage scores", SELECT_VECTOR | SELECT_LENGTHS, NULL, order, "leverage"};
+static const struct opt opts[] = {SELECT_VECTORS, SELECT_SEED, OPT_END};
+
+const struct select_method select_leverage = {.name = "leverage",
+                                              .brief = "at random, by leverage scores",
+                                              .opts = opts,
+                                              .needs = SELECT_VECTOR | SELECT_LENGTHS,
+                                              .order = order,
+                                              .as = "leverage"};

@@ -4,12 +4,16 @@
  */
 #include "select/leverage.h"
 
-static int order(const struct select_args *a, struct select_set *s, struct err *e)
+static int order(struct select_set *s, struct err *e)
 {
-    (void)a;
     return leverage_sample(s, 0.5, e);
 }
 
-const struct select_method select_root_leverage = {
-    "root-leverage", "at random, by the roots of leverage scores", SELECT_VECTOR | SELECT_LENGTHS, NULL, order,
-    "leverage"};
+static const struct opt opts[] = {SELECT_VECTORS, SELECT_SEED, OPT_END};
+
+const struct select_method select_root_leverage = {.name = "root-leverage",
+                                                   .brief = "at random, by the roots of leverage scores",
+                                                   .opts = opts,
+                                                   .needs = SELECT_VECTOR | SELECT_LENGTHS,
+                                                   .order = order,
+                                                   .as = "leverage"};

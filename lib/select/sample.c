@@ -6,10 +6,26 @@
  */
 #include "select/select.h"
 
-static double key(const struct select_args *a, struct rng r, double score)
+static double temperature = 1;
+
+static double key(struct rng r, double score)
 {
-    return score / a->temperature + rng_gumbel(r, 0);
+    return score / temperature + rng_gumbel(r, 0);
 }
 
-const struct select_method select_sample = {
-    "sample", "at random, by exp (score / temperature)", SELECT_SCORE, key, NULL, NULL};
+static const struct opt opts[] = {{.letter = 'T',
+                                   .name = "temperature",
+                                   .arg = "X",
+                                   .kind = OPT_F64 | OPT_ABOVE,
+                                   .to = &temperature,
+                                   .hi = INFINITY,
+                                   .help = "scores are divided by X"},
+                                  SELECT_SEED,
+                                  OPT_END};
+
+const struct select_method select_sample = {.name = "sample",
+                                            .brief = "at random, by exp (score / temperature)",
+                                            .opts = opts,
+                                            .needs = SELECT_SCORE,
+                                            .key = key,
+                                            .temperature = &temperature};

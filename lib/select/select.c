@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "base/table.h"
 
+struct select_params select_params = SELECT_PARAMS;
+
 const struct select_method *const select_table[] = {
 #define METHOD(n) &select_##n,
 #include "select/select.def"

@@ -5,11 +5,13 @@
 #ifndef WEIR_SELECT_SELECT_H
 #define WEIR_SELECT_SELECT_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/opt.h"
 #include "base/rng.h"
+#include "text/ngram.h"
 
 /* What a method needs, as bits. */
 enum {
@@ -24,11 +26,31 @@ struct select_draw {
     double value, log_p, key; /* value: what log_p is made of */
 };
 
-struct select_args {
+/* What several methods have as options, as given; one for all methods. What one has alone stands in its file. */
+struct select_params {
     uint64_t seed;
-    double temperature; /* sample: > 0 */
-    double alpha;       /* ucb: weight of what is not yet known */
+    const char *cluster, *vector; /* meta keys; vector NULL: hashed n-grams of the text */
+    uint64_t dims;
 };
+#define SELECT_PARAMS                                                                                                  \
+    {                                                                                                                  \
+        .dims = 256                                                                                                    \
+    }
+extern struct select_params select_params;
+
+/* clang-format off */
+#define SELECT_SEED \
+    {.name = "seed", .arg = "N", .kind = OPT_U64, .to = &select_params.seed, .hi = INFINITY, \
+     .help = "of what is random"}
+#define SELECT_BY_CLUSTER \
+    {.name = "cluster", .arg = "KEY", .kind = OPT_STRING, .to = &select_params.cluster, \
+     .help = "the meta key that names a record's cluster"}
+#define SELECT_VECTORS \
+    {.name = "vector", .arg = "KEY", .kind = OPT_STRING, .to = &select_params.vector, \
+     .help = "the meta key with a record's numbers (default: hashed n-grams of its text)"}, \
+    {.name = "dims", .arg = "N", .kind = OPT_U64, .to = &select_params.dims, .lo = 1, .hi = NGRAM_BUCKETS_MAX, \
+     .help = "numbers in a vector of hashed n-grams"}
+/* clang-format on */
 
 /* A set, in an order that depends on its records only (by the hash of their ids). */
 struct select_set {
@@ -46,11 +68,12 @@ struct select_set {
 
 struct select_method {
     const char *name, *brief;
+    const struct opt *opts;
     unsigned needs;
-    double (*key)(const struct select_args *a, struct rng r,
-                  double score); /* the greater the sooner; not NaN. Or NULL */
-    int (*order)(const struct select_args *a, struct select_set *s, struct err *e); /* or NULL; one of both */
-    const char *as; /* it samples and fills in draws: what their values are called as scores. Or NULL */
+    double (*key)(struct rng r, double score);         /* the greater the sooner; not NaN. Or NULL */
+    int (*order)(struct select_set *s, struct err *e); /* or NULL; one of both */
+    const double *temperature; /* its option's value, by which it and the report divide scores; NULL: 1 */
+    const char *as;            /* it samples and fills in draws: what their values are called as scores. Or NULL */
 };
 
 #define METHOD(n) extern const struct select_method select_##n;

@@ -14,13 +14,15 @@
 #include "base/real.h"
 #include "select/select.h"
 
+static double alpha = 1;
+
 struct arm {
     double sum;
     uint64_t pulls;
     size_t next, end; /* into the order by arms */
 };
 
-static double bound(const struct arm *m, double alpha, uint64_t t)
+static double bound(const struct arm *m, uint64_t t)
 {
     if (m->next == m->end)
         return -INFINITY;
@@ -52,7 +54,7 @@ static uint32_t *deal(const struct select_set *s, struct arm *arm)
     return of;
 }
 
-static int order(const struct select_args *a, struct select_set *s, struct err *e)
+static int order(struct select_set *s, struct err *e)
 {
     struct arm *arm = mem_new(s->clusters + 1, sizeof *arm);
     uint32_t *of = deal(s, arm);
@@ -63,7 +65,7 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
         uint32_t i;
 
         for (size_t c = 1; c < s->clusters; c++)
-            if (bound(&arm[c], a->alpha, s->ordered) > bound(&arm[best], a->alpha, s->ordered))
+            if (bound(&arm[c], s->ordered) > bound(&arm[best], s->ordered))
                 best = c;
         i = of[arm[best].next++];
         arm[best].sum += s->score[i];
@@ -75,5 +77,18 @@ static int order(const struct select_args *a, struct select_set *s, struct err *
     return 0;
 }
 
-const struct select_method select_ucb = {
-    "ucb", "a bandit over clusters, by the scores it sees", SELECT_SCORE | SELECT_CLUSTER, NULL, order, NULL};
+static const struct opt opts[] = {SELECT_BY_CLUSTER,
+                                  {.name = "alpha",
+                                   .arg = "X",
+                                   .kind = OPT_F64,
+                                   .to = &alpha,
+                                   .hi = INFINITY,
+                                   .help = "weight of what is not yet known"},
+                                  SELECT_SEED,
+                                  OPT_END};
+
+const struct select_method select_ucb = {.name = "ucb",
+                                         .brief = "a bandit over clusters, by the scores it sees",
+                                         .opts = opts,
+                                         .needs = SELECT_SCORE | SELECT_CLUSTER,
+                                         .order = order};

@@ -51,8 +51,7 @@ static int name_match(const char *glob, const char *name)
     return hit;
 }
 
-/* Does a role word ("mlp", "attn.q", "linear") or a glob over names choose b? */
-static int word_match(const char *word, const struct bundle *b)
+int select_word(const char *word, const struct bundle *b)
 {
     size_t n = strlen(word);
 
@@ -67,7 +66,7 @@ static int words_match(struct words *w, const struct bundle *b)
     int hit = 0;
 
     for (int i = 0; i < w->n; i++)
-        if ((!hit || !w->hit[i]) && word_match(w->word[i], b))
+        if ((!hit || !w->hit[i]) && select_word(w->word[i], b))
             hit = w->hit[i] = 1;
     return hit;
 }

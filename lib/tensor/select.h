@@ -39,6 +39,9 @@ int select_given(const struct select *s);
  * Ask it of every tensor, and before other conditions, so that select_end knows. */
 int select_match(const struct select *s, const struct bundle *b);
 
+/* Does one word, a role or a glob as above or "linear", choose b? */
+int select_word(const char *word, const struct bundle *b);
+
 /*
  * After the last tensor, before the tail: nothing is silent.
  * model  in: the head's keys

@@ -268,7 +268,9 @@ for i in range(60000): print(json.dumps({"id": i, "text": "x" * 900, "s": (i * 7
 --by q -k 3 --mix a=1|--mix needs --per KEY, and -k or --top
 --by q -k 3 --per g --mix a=x|'a=x' is not NAME=WEIGHT
 --by q -k 3 --per g --mix a=1e308,b=1e308|the weights of 'a=1e308,b=1e308' are beyond 1e200
--m sample --by q -k 3 -T 0|--temperature is above 0, --alpha not below
+-m sample --by q -k 3 -T 0|--temperature: '0' is not above 0
+-m top --by q -k 3 -T 2|--temperature is an option of sample, not of top
+-m facility -k 3 --dims 0|--dims: '0' is not from 1 to 16777216
 --by q -k 3 --total 9|--total is what --top is a part of
 --by q --top 3% --total 9 --per g|--total is of the whole, and --per without --mix takes a part of each group
 --by q -k 3 --shard 1/2 in|--shard is of one FILE

@@ -57,6 +57,41 @@ column() { # column NAME: of the table's first line of figures
     awk -v x="$(column nats_per_token <out)" 'BEGIN { exit !(x - 2.898244 < 2e-6 && 2.898244 - x < 2e-6) }'
 }
 
+@test "activations of 8 bits: brook in q4_0 is 8.4321, llama-perplexity says 8.4325; by f32 activations 8.4318" {
+    wquant -q -t q4_0 <brook.weir >q4.weir
+    mppl -q -j 2 -f "$BROOK/math.test.txt" -c 256 --protocol llama.cpp --activations q8 <q4.weir >math 2>said
+    [ "$(column ppl <math)" = 8.4321 ]
+    mppl -q -j 2 -f "$BROOK/math.test.txt" -c 256 --protocol llama.cpp --activations f32 <q4.weir >math
+    [ "$(column ppl <math)" = 8.4318 ]
+    [ ! -s said ]
+}
+
+@test "activations of 8 bits: the same figures from every instruction set and count of threads" {
+    for t in q8_0 q4_K q6_K; do
+        wquant -q -t $t <brook.weir >q.weir
+        WEIR_KERNEL=base mppl -f short.txt -c 64 --activations q8 --against brook.weir <q.weir >base
+        mppl -f short.txt -c 64 --against brook.weir <q.weir >f32
+        ! cmp -s base f32
+        for k in "" avx2 avx512; do
+            [ -z "$k" ] || grep -qw "${k/512/512f}" /proc/cpuinfo || continue
+            WEIR_KERNEL=$k mppl -j 3 -f short.txt -c 64 --activations q8 --against brook.weir <q.weir | cmp - base
+        done
+    done
+}
+
+@test "activations of 8 bits: weights that have no such product, or are not quantized, stay with f32, and mppl says so" {
+    mppl -q -f short.txt -c 64 <tiny.weir >plain
+    mppl -q -f short.txt -c 64 --activations q8 <tiny.weir 2>said | cmp - plain
+    [ "$(cat said)" = "mppl: --activations q8: no weight is quantized, so all activations stay f32" ]
+    wquant -q -t int4 -g 16 <tiny.weir >int4.weir
+    mppl -q -f short.txt -c 64 <int4.weir >plain
+    mppl -q -f short.txt -c 64 --activations q8 <int4.weir 2>said | cmp - plain
+    grep -Eqx 'mppl: --activations q8: ([0-9]+) of \1 quantized weights, of affine, stay with f32: .*' said
+    run mppl -f short.txt --activations q4 <tiny.weir
+    [ "$status" -eq 2 ]
+    [ "${lines[0]}" = "mppl: --activations: 'q4' is not a type of activations: f32 or q8" ]
+}
+
 @test "a line for each text, the same as alone; any number of threads; states in a file" {
     head -c 700 short.txt >other.txt
     mppl -f short.txt -f other.txt -c 50 <tiny.weir >both

@@ -161,8 +161,8 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
         run wquant "$@" <tiny.weir
         [ "$status" -eq 2 ] && [ "${lines[0]}" = "wquant: $want" ] || { echo "$output"; return 1; }
     }
-    bad "one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types"
-    bad "one of -t TYPE, -b BITS and --budget FILE is needed; --list names the types" -t q4_0 -b 4
+    bad "one of -t TYPE, -b BITS, --budget FILE and --policy NAME is needed; --list names the types"
+    bad "one of -t TYPE, -b BITS, --budget FILE and --policy NAME is needed; --list names the types" -t q4_0 -b 4
     bad "-b 9: 2 to 8 bits" -b 9
     for pair in q4:q4_K Q4K:q4_K q4_2:q4_K q8:q8_0 q8_K:q8_0 iq4xs:iq4_xs iq3:iq3_s fp16:f16 bf8:bf16 MXFP:mxfp4 int:int4; do
         bad "type '${pair%:*}' is not known; did you mean ${pair#*:}? --list names them" -t "${pair%:*}"

@@ -11,6 +11,7 @@
 #include "quant/quant.h"
 #include "rate/rate.h"
 #include "score/score.h"
+#include "select/select.h"
 #include "shrink/shrink.h"
 #include "tests/unit/check.h"
 
@@ -68,6 +69,7 @@ int main(void)
         quant_methods,
         rate_table,
         score_table,
+        select_table,
         shrink_table,
     };
     /* clang-format on */

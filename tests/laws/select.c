@@ -41,7 +41,6 @@ static void make_set(uint64_t seed)
 
 static const uint32_t *order_of(const struct select_method *m, uint64_t seed, size_t want, uint32_t *out)
 {
-    struct select_args a = {.seed = seed, .temperature = 1, .alpha = 1};
     struct select_set s = {.n = N,
                            .d = D,
                            .x = x,
@@ -55,12 +54,12 @@ static const uint32_t *order_of(const struct select_method *m, uint64_t seed, si
 
     make_set(seed);
     if (m->order) {
-        CHECK(m->order(&a, &s, &e) == 0);
+        CHECK(m->order(&s, &e) == 0);
         CHECK(s.ordered >= want);
         return out;
     }
     for (size_t i = 0; i < N; i++)
-        key[i] = m->key(&a, rng[i], score[i]);
+        key[i] = m->key(rng[i], score[i]);
     select_by_key(key, N, out);
     return out;
 }
@@ -87,14 +86,13 @@ static void orders(const struct select_method *m)
 /* Text i into a rank. */
 static void add(struct rank *k, uint64_t i, const struct select_method *m)
 {
-    struct select_args a = {.temperature = 2};
     char id[24];
     struct record r = {
         .id = id, .id_len = (size_t)snprintf(id, sizeof id, "t%llu", (unsigned long long)i), .text = id, .text_len = 1};
     struct rng by = rng_make(7, id, r.id_len);
 
     rank_group(k, "", 0);
-    CHECK(rank_add(k, &r, m->key(&a, by, (double)(i * 37 % 50)), 0, 1 + i % 9, &e) >= 0);
+    CHECK(rank_add(k, &r, m->key(by, (double)(i * 37 % 50)), 0, 1 + i % 9, &e) >= 0);
 }
 
 /* The numbers of the texts that one pass chooses of in[n], up to the amount, into out. part: of a shard. */

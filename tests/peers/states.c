@@ -44,7 +44,7 @@ int main(int argc, char **argv)
         die("%s", feed.in ? "no tensors" : e.msg);
     if (texts_read(&texts, &none, &ids, &how, &feed.files, -1, &e) < 0 ||
         windows_add(&w, texts.text[0].ids.id, texts.text[0].ids.n, atoll(argv[2]), PROTOCOL_ALL, -1, &e) < 0 ||
-        run_model(&feed, &w, UINT64_MAX, &f, &head, &e) < 0)
+        run_model(&feed, &w, UINT64_MAX, NULL, &f, &head, &e) < 0)
         die("%s", e.msg);
     sum = mem_new((size_t)f.x.width, sizeof *sum);
     for (int64_t i = 0; i < w.n; i++)

@@ -8,7 +8,7 @@
 #define OPTS_MOST 32
 
 /* Bytes at `to`. OPT_CALL says by `to` that it sets an int. */
-static size_t opts_size(const struct opt *o)
+static inline size_t opts_size(const struct opt *o)
 {
     int kind = OPT_KIND(o);
 
@@ -17,21 +17,21 @@ static size_t opts_size(const struct opt *o)
     return kind == OPT_FLAG || kind == OPT_COUNT || kind == OPT_CALL ? sizeof(int) : sizeof(uint64_t);
 }
 
-static int opts_has(const struct opt *o, const char *name)
+static inline int opts_has(const struct opt *o, const char *name)
 {
     while (o && o->name && strcmp(o->name, name) != 0)
         o++;
     return o && o->name;
 }
 
-static void opts_keep(const struct opt *o, uint64_t kept[OPTS_MOST])
+static inline void opts_keep(const struct opt *o, uint64_t kept[OPTS_MOST])
 {
     for (int i = 0; o && o[i].name; i++)
         if (opts_size(&o[i]))
             memcpy(&kept[i], o[i].to, opts_size(&o[i]));
 }
 
-static void opts_back(const struct opt *o, const uint64_t kept[OPTS_MOST])
+static inline void opts_back(const struct opt *o, const uint64_t kept[OPTS_MOST])
 {
     for (int i = 0; o && o[i].name; i++)
         if (opts_size(&o[i]))
@@ -39,7 +39,7 @@ static void opts_back(const struct opt *o, const uint64_t kept[OPTS_MOST])
 }
 
 /* words are kept: texts point into them. "-" and "" say nothing. */
-static void opts_set(const void *row, char *words)
+static inline void opts_set(const void *row, char *words)
 {
     struct err e;
 

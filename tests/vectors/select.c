@@ -3,13 +3,12 @@
 
 #include "base/mem.h"
 #include "select/select.h"
-#include "tests/unit/check.h"
+#include "tests/unit/opts.h"
 
 #define N_MAX 64
 #define D_MAX 16
 
 struct set {
-    struct select_args a;
     struct select_set s;
     double score[N_MAX];
     uint32_t cluster[N_MAX], order[N_MAX];
@@ -17,14 +16,24 @@ struct set {
     float x[N_MAX * D_MAX];
 };
 
-static int read_set(FILE *f, struct set *t)
+static void set(const struct select_method *m, const char *name, const char *value)
 {
+    struct err e;
+
+    if (opts_has(m->opts, name))
+        CHECK(opt_set(m, name, value, &e) == 0);
+}
+
+static int read_set(FILE *f, const struct select_method *m, struct set *t)
+{
+    char temperature[32], alpha[32];
     unsigned long seed, want, n, d;
     char id[64];
 
-    if (fscanf(f, " set %lu %lf %lf %lu %lu %lu", &seed, &t->a.temperature, &t->a.alpha, &want, &n, &d) != 6)
+    if (fscanf(f, " set %lu %31s %31s %lu %lu %lu", &seed, temperature, alpha, &want, &n, &d) != 6)
         return 0;
-    t->a.seed = seed;
+    set(m, "temperature", temperature);
+    set(m, "alpha", alpha);
     t->s = (struct select_set){.n = n,
                                .d = d,
                                .want = want,
@@ -49,12 +58,12 @@ static void order_it(const struct select_method *m, struct set *t)
     struct err e = {""};
 
     if (m->order) {
-        CHECK(m->order(&t->a, &t->s, &e) == 0);
+        CHECK(m->order(&t->s, &e) == 0);
         CHECK(t->s.ordered >= t->s.want);
         return;
     }
     for (size_t i = 0; i < t->s.n; i++)
-        key[i] = m->key(&t->a, t->rng[i], t->score[i]);
+        key[i] = m->key(t->rng[i], t->score[i]);
     select_by_key(key, t->s.n, t->order);
 }
 
@@ -74,7 +83,7 @@ static void method(const struct select_method *m)
     CHECK(f != NULL);
     if (!f || fscanf(f, "#%*[^\n]") < 0)
         return;
-    for (; read_set(f, &t); sets++) {
+    for (; read_set(f, m, &t); sets++) {
         order_it(m, &t);
         CHECK(fscanf(f, " order") == 0);
         for (size_t i = 0; i < t.s.want; i++) {
