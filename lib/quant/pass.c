@@ -123,10 +123,11 @@ static void encode_levels(const struct quant_plan *p, struct slab *s, const floa
                               .zeros = affine && !p->affine.sym ? s->data[2] : NULL,
                               .row_bytes = affine ? 0 : ggml_row_bytes(p->ggml, cols)};
 
-    into.choose = (struct metric){k->gram ? METRIC_GRAM
-                                  : k->v  ? METRIC_DIAGONAL
-                                          : METRIC_PLAIN,
-                                  k->gram ? k->gram : k->v, cols};
+    if (into.search || k->by.U) /* else a gram may be there for the report alone */
+        into.choose = (struct metric){k->gram ? METRIC_GRAM
+                                      : k->v  ? METRIC_DIAGONAL
+                                              : METRIC_PLAIN,
+                                      k->gram ? k->gram : k->v, cols};
     if (k->by.U)
         quant_sweep_rows(&k->by, &into, w, rows, cols, NULL);
     else

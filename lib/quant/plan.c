@@ -101,7 +101,8 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
     if (!p->method)
         return table_unknown("method", quant_methods, NULL, method, e);
     if (type < 0)
-        return err_set(e, "--scales '%s': f16, bf16 or f32; of types of floats f8_e8m0 and f8_e4m3 too", scales);
+        return err_set(e, "--scales '%s': f16, bf16 or f32%s", scales,
+                       p->kind == QUANT_AFFINE && p->affine.table ? ", f8_e8m0, f8_e4m3" : "");
     if (p->kind == QUANT_AFFINE && p->affine.table && (sym || !p->method->takes_table))
         return err_set(e, "%s '%s' belongs to int2 to int8: %s has no zero to place",
                        sym ? "--sym, not method" : "method", method, p->affine.table->name);
