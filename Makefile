@@ -46,6 +46,7 @@ $(B)/lib/quant/policy.o: $(wildcard lib/quant/policy/*.policy)
 X86 := $(filter x86_64%,$(MACHINE))
 $(B)/lib/num/kern_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/kern_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
+$(B)/lib/num/kern_bf16.o:   FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mavx512bf16 -mprefer-vector-width=512) -O3
 $(B)/lib/num/kern_base.o:   FAST += -O3
 $(B)/lib/num/int8_avx2.o:   FAST += $(if $(X86),-mavx2) -O3
 $(B)/lib/num/int8_avx512.o: FAST += $(if $(X86),-mavx512f -mavx512bw -mavx512vl -mprefer-vector-width=512) -O3
@@ -95,9 +96,9 @@ setup:
 		printf 'weir needs these (by their Debian names), if you lack them:\n%s\n' "$$miss"; exit 0; fi; \
 	if [ "$$(id -u)" -eq 0 ]; then sudo=; elif command -v sudo >/dev/null; then sudo=sudo; else \
 		printf 'Please install, as root:\n  apt-get install %s\n' "$$(echo $$miss)"; exit 1; fi; \
-	echo "Installing:" $$miss; \
+	echo "Installing:" $$miss $(OPTIONAL); \
 	$$sudo apt-get -qq update && \
-	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq -y --no-install-recommends install $$miss >$${TMPDIR:-/tmp}/weir-setup.log 2>&1 || \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq -y --no-install-recommends install $$miss $(OPTIONAL) >$${TMPDIR:-/tmp}/weir-setup.log 2>&1 || \
 		{ tail -n 20 $${TMPDIR:-/tmp}/weir-setup.log; exit 1; }
 
 check: setup

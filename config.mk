@@ -16,3 +16,5 @@ B       = build$(if $(SAN),-san)
 PACKAGES = gcc make libc6-dev pkg-config libmsgpack-dev libzstd-dev libxxhash-dev \
            libyajl-dev libpcre2-dev libutf8proc-dev zlib1g-dev nettle-dev bats mandoc bsdextrautils parallel python3 zstd \
            python3-msgpack python3-xxhash
+# ... and what --fast opens where it is there, and the unit tests take for an oracle: installed with them, asked for by nothing.
+OPTIONAL = libopenblas0-pthread

@@ -8,6 +8,7 @@
 #include "base/opt.h"
 #include "base/progress.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "select/choosing.h"
 
 static struct choose_opts c = {
@@ -59,6 +60,7 @@ static const struct opt opts[] = {
     {0, "target", "FILE", OPT_STRING, &c.target, "features of the target, for the report", 0},
     {0, "raw", "FILE", OPT_STRING, &c.raw, "features of the raw pool, for the report", 0},
     RECORDS_OPTS(how),
+    FAST_OPT,
     OPT_END};
 
 static const struct opt_spec spec = {

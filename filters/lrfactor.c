@@ -12,6 +12,7 @@
 #include "base/progress.h"
 #include "base/target.h"
 #include "factor/flow.h"
+#include "la/fast.h"
 
 static const char *method_name, *term, *type_name, *report_path, *budget_path;
 static int dry_run, list, verbose;
@@ -29,6 +30,7 @@ static const struct opt opts[] = {
     {0, "term", "TERM", OPT_STRING, &term, "value: the whole weight (default); residual: its last dense term", 0},
     {'t', "type", "DTYPE", OPT_STRING, &type_name, "of the factors: F32 F16 BF16 ... (default: the checkpoint's)", 0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path,
      "a TSV line for each tensor: rank, bytes, predicted and measured loss", 0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "write no stream; the report goes to standard output", 0},

@@ -7,13 +7,13 @@
 #include "base/die.h"
 #include "base/progress.h"
 #include "ckpt/imatrix.h"
+#include "la/fast.h"
 #include "run/calibrate.h"
 #include "run/texts.h"
 
-static struct opt_list files, id_files, matrices;
-static struct texts_how how = {.joined = 1, .windows = 1};
+static struct texts_ask ask = {.how = {.joined = 1, .windows = 1}};
+static struct opt_list matrices;
 static uint64_t tokens_max;
-static int64_t context;
 static uint64_t states_bytes = (uint64_t)1 << 30;
 static struct calibrate run = {.patience = 20, .calib.parts = CALIB_NORM2};
 
@@ -24,7 +24,7 @@ static int set_parts(const char *arg, struct err *e)
 
 static int set_bos(const char *arg, struct err *e)
 {
-    return texts_bos_parse(arg, &how.bos, e);
+    return texts_bos_parse(arg, &ask.how.bos, e);
 }
 
 static int set_weight(const char *arg, struct err *e)
@@ -33,16 +33,11 @@ static int set_weight(const char *arg, struct err *e)
 }
 
 static const struct opt opts[] = {
-    {'f', "file", "TEXT", OPT_LIST, &files, "calibrate on this text (repeatable: they are joined)", 0},
-    {0, "ids", "FILE", OPT_LIST, &id_files, "calibrate on token ids, separated by white space, taken as they are", 0},
+    TEXTS_OPTS(ask, "calibrate", "they are joined", set_bos),
     {0, "imatrix", "FILE", OPT_LIST, &matrices,
      "instead: norm2 from llama.cpp's importance matrix (repeatable: they are added)", 0},
     {0, "tokens", "N", OPT_U64, &tokens_max,
      "use N tokens at most, whole windows spread evenly over the texts (default: all)", 0},
-    {0, "special", 0, OPT_FLAG, &how.special, "<|im_start|> and its like in a text are the tokens they are", 0},
-    {0, "bos", "WHEN", OPT_CALL, 0,
-     "each window of a text begins with the tokenizer's bos: yes, no, auto (where it adds it)", set_bos},
-    {'c', "context", "N", OPT_INT, &context, "tokens in a window (default: the model's context, at most 2048)", 0},
     {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi,reap (default norm2)", set_parts},
     {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0,
      "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
@@ -50,8 +45,9 @@ static const struct opt opts[] = {
      0},
     {0, "through", "CMD", OPT_STRING, &run.command,
      "each layer goes through this chain of filters before the next is run", 0},
-    {0, "patience", "SECONDS", OPT_INT, &run.patience, "give up when CMD is idle for so long (default 20; 0: never)",
-     0},
+    {0, "patience", "SECONDS", OPT_INT, &run.patience, "give up when CMD is idle for so long (default 20; 0: never)", 0,
+     0, INFINITY},
+    FAST_RUN_OPT,
     OPT_END};
 
 static const struct opt_spec spec = {
@@ -62,40 +58,19 @@ static const struct opt_spec spec = {
     opt_common,
     "Example: tsplit model | mcalib -f calib.txt | wprune -m wanda -s 0.5 | tpack -o pruned\n"};
 
-/* How many of the tokens wanted lie before place `at` of `all`; 0 when all are wanted. */
-static uint64_t part(uint64_t at, uint64_t all)
-{
-    return (uint64_t)((unsigned __int128)tokens_max * at / all);
-}
-
 /* Read the texts with the tokenizer that the stream brought, and cut them. */
-static void cut(const struct feed *feed, struct windows *w, struct err *e)
+static int cut(const struct feed *feed, struct windows *w, struct err *e)
 {
-    int64_t own = attrs_int(&reader_head(feed->in)->model, "context", 2048);
-    int64_t ctx = context ? context : own < 2048 ? own : 2048;
-    uint64_t all = 0, seen = 0;
+    int64_t context = texts_context(&ask, &reader_head(feed->in)->model);
     struct texts t;
 
-    if (texts_read(&t, &files, &id_files, &how, &feed->files, attrs_int(&reader_head(feed->in)->model, "bos", -1), e) <
-        0)
-        die("%s", e->msg);
+    if (texts_open(&t, &ask, feed, e) < 0 || texts_spread(&t, &ask.how, context, tokens_max, w, e) < 0)
+        return -1;
     for (int i = 0; i < t.n; i++)
-        all += t.text[i].ids.n;
-    for (int i = 0; i < t.n;
-         i++) { /* each its part of the tokens wanted; ids are taken as they are unless bos is asked for */
-        int64_t bos = t.text[i].bytes || how.bos == TEXTS_BOS_YES ? t.bos : -1;
-        uint64_t n = t.text[i].ids.n, before = part(seen, all), most = part(seen + n, all) - before;
-
         if (t.text[i].ids.dropped)
-            warn("%s: %zu bytes that the tokenizer has no piece for are left out", t.text[i].name,
-                 t.text[i].ids.dropped);
-        seen += n;
-        if (tokens_max && !most)
-            continue;
-        if (windows_spread(w, t.text[i].ids.id, n, ctx, most, bos, e) < 0)
-            die("%s: %s", t.text[i].name, e->msg);
-    }
+            warn(TEXTS_DROPPED, t.text[i].name, t.text[i].ids.dropped);
     texts_free(&t);
+    return 0;
 }
 
 /* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by.
@@ -125,19 +100,15 @@ static void from_matrices(void)
     struct err e;
     struct reader *in;
     struct writer *out;
-    uint64_t given, unused;
+    uint64_t unused;
 
-    if (files.n || id_files.n || run.command || run.calib.parts != CALIB_NORM2 || run.calib.least > 0)
+    if (ask.files.n || ask.ids.n || run.command || run.calib.parts != CALIB_NORM2 || run.calib.least > 0)
         die_usage("--imatrix gives norm2 of files: no -f, --ids, --parts, --token-weight or --through beside it");
     for (int i = 0; i < matrices.n; i++)
         if (imatrix_add(&m, matrices.item[i], &e) < 0)
             die("%s", e.msg);
     if (!(in = reader_stdin(&e)) || !(out = writer_stdout(in, &e)) ||
-        imatrix_flow(&m, matrices.item[0], in, out, &given, &unused, &e) < 0)
-        die("%s", e.msg);
-    if (!given)
-        die("%s: none of its %zu entries is a tensor of this stream", matrices.item[0], m.n);
-    if (writer_finish(out, &e) < 0)
+        imatrix_flow(&m, matrices.item[0], in, out, &unused, &e) < 0 || writer_finish(out, &e) < 0)
         die("%s", e.msg);
     if (unused)
         warn("%llu of %zu entries of the importance matrix are no tensors of this stream", (unsigned long long)unused,
@@ -146,24 +117,11 @@ static void from_matrices(void)
     reader_close(in);
 }
 
-/* For what is made of it: the first text's name, and the windows. */
-static void note(const struct windows *w)
-{
-    struct imatrix m = {.chunks = w->n, .chunk_size = w->longest};
-    char *name = mem_strdup(files.n ? files.item[0] : id_files.item[0]);
-
-    m.dataset = &name;
-    m.datasets = 1;
-    if (run.feed.out)
-        imatrix_note(&m, NULL, &writer_head(run.feed.out)->more);
-    free(name);
-}
-
 int main(int argc, char **argv)
 {
     struct err e;
     struct windows w = {0};
-    int got;
+    int got, usage;
 
     if (opt_parse(argc, argv, &spec) > 0)
         die_usage("unexpected operand '%s'", argv[1]);
@@ -171,26 +129,17 @@ int main(int argc, char **argv)
         from_matrices();
         return 0;
     }
-    if (!files.n && !id_files.n)
-        die_usage("no text: give -f TEXT");
-    if (opt_readable(&files, &e) < 0 || opt_readable(&id_files, &e) < 0)
+    if (texts_check(&ask, &usage, &e) < 0)
+        usage ? die_usage("%s", e.msg) : die("%s", e.msg);
+    if (!(run.feed.in = reader_stdin(&e)) || calibrate_open(&run, &e) < 0 ||
+        feed_begin(&run.feed, run.feed.in, &e) < 0 || cut(&run.feed, &w, &e) < 0)
         die("%s", e.msg);
-    if (context < 0)
-        die_usage("--context %lld is below 1", (long long)context);
-    if (run.patience < 0)
-        die_usage("--patience %lld is below 0", (long long)run.patience);
-
-    if (!(run.feed.in = reader_stdin(&e)) || calibrate_open(&run, &e) < 0 || (got = feed_next(&run.feed, &e)) < 0)
-        die("%s", e.msg);
-    if (got == 0)
-        die("the stream has no tensors");
-    cut(&run.feed, &w, &e);
-    note(&w);
+    calibrate_note(&run, ask.files.n ? ask.files.item[0] : ask.ids.item[0], &w);
     if (forward_open(&run.f, &reader_head(run.feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);
     warn_few(&w, &reader_head(run.feed.in)->model);
     progress_total((uint64_t)run.f.m.layers, 0);
-    for (; got > 0; got = feed_next(&run.feed, &e))
+    for (got = 1; got > 0; got = feed_next(&run.feed, &e))
         if (calibrate_unit(&run, &e) < 0)
             die("%s", e.msg);
     progress_end();

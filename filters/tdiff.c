@@ -7,6 +7,7 @@
 
 #include "base/die.h"
 #include "base/opt.h"
+#include "la/fast.h"
 #include "merge/differ.h"
 #include "tensor/compare.h"
 #include "tensor/describe.h"
@@ -22,6 +23,7 @@ static const struct opt opts[] = {{0, "max-rel", "X", OPT_F64, &limit,
                                    "same means a relative error of the values of at most X; nothing else counts", 0},
                                   {'a', "all", 0, OPT_FLAG, &all, "a line for tensors that are the same too", 0},
                                   SELECT_OPTS(sel),
+                                  FAST_OPT,
                                   OPT_END};
 
 static void show(const char *name, const struct differ *r, const char *what)

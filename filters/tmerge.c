@@ -11,6 +11,7 @@
 #include "base/die.h"
 #include "base/table.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "merge/files.h"
 #include "merge/options.h"
 #include "tensor/unshard.h"
@@ -44,6 +45,7 @@ static const struct opt opts[] = {
     {0, "mask", "WHICH", OPT_CALL, 0, "zeros that stay: of the first operand, their intersection, their union",
      set_mask},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END};
 

@@ -2,13 +2,10 @@
  * tsplit: a checkpoint as a stream: its files as blobs, then its tensors in the order of a forward pass. Or as shards
  * of that stream. Memory: the list of tensors and one chunk of 2 MiB.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/die.h"
-#include "base/io.h"
-#include "base/opt.h"
 #include "base/progress.h"
 #include "base/shard.h"
 #include "base/target.h"
@@ -28,20 +25,6 @@ static int set_shard(const char *arg, struct err *why)
     return shard_parse(arg, &mine, why);
 }
 
-/* A page of the user's own, before any checkpoint is opened. */
-static int set_arch(const char *arg, struct err *why)
-{
-    const struct arch *a;
-    struct buf text = {0};
-    int rc =
-        io_slurp(arg, BLOB_MAX_BYTES, &text, why) < 0 || arch_add((const char *)text.data, text.len, arg, &a, why) < 0
-            ? -1
-            : 0;
-
-    buf_free(&text);
-    return rc;
-}
-
 static int set_by(const char *arg, struct err *why)
 {
     by_layer = strcmp(arg, "layer") == 0;
@@ -53,13 +36,13 @@ static const struct opt opts[] = {
      0},
     {0, "shard", "I/N", OPT_CALL | OPT_UNSAID, 0, "only the I-th of N shares; auto or auto/N: as the environment says",
      set_shard},
-    {'n', "number", "N", OPT_U64 | OPT_UNSAID, &number, "write N shards, as files of the folder -d", 0},
+    {'n', "number", "N", OPT_U64 | OPT_UNSAID, &number, "write N shards, as files of the folder -d", 0, 1, SHARD_MAX},
     {'d', "directory", "DIR", OPT_STRING | OPT_UNSAID, &folder, "the folder, which appears when all of them are whole",
      0},
     {0, "by", "UNIT", OPT_CALL | OPT_UNSAID, 0,
      "cut between tensors, or between layers (default: tensor; layer for a stream)", set_by},
     {0, "arch", "FILE", OPT_CALL | OPT_UNSAID, 0,
-     "a page that says how the model is made, for an architecture that weir does not know", set_arch},
+     "a page that says how the model is made, for an architecture that weir does not know", arch_add_file},
     SELECT_OPTS(sel),
     OPT_END};
 
@@ -98,15 +81,8 @@ static void split(char **path, int paths)
     send_announce(&plan, shard, mine.i);
     if (!folder && send_all(&s, &plan, shard, mine, name, target_fd(to), output, &e) < 0)
         die("%s", e.msg);
-    for (int64_t i = 1; i <= (int64_t)number; i++) {
-        char *file;
-        int fd = share_create(target_dir(to), i, (int64_t)number, &file, &e);
-
-        if (fd < 0 || send_all(&s, &plan, shard, (struct shard){i, (int64_t)number}, name, fd, file, &e) < 0 ||
-            share_close(fd, file, &e) < 0)
-            die("%s", e.msg);
-        free(file);
-    }
+    if (folder && send_shares(&s, &plan, shard, (int64_t)number, name, target_dir(to), &e) < 0)
+        die("%s", e.msg);
     progress_end();
     if (target_commit(to, &e) < 0)
         die("%s", e.msg);
@@ -139,8 +115,6 @@ static void check_options(int paths)
         die_usage("no checkpoint is named; give a folder or a file");
     if (select_check(&sel, &e) < 0)
         die_usage("%s", e.msg);
-    if (number > SHARD_MAX)
-        die_usage("-n: %" PRIu64 " shards, %d at most", number, SHARD_MAX);
     if ((number > 0) != (folder != NULL))
         die_usage("-n N and -d DIR go together");
     if (number && (mine.n || strcmp(output, "-") != 0))

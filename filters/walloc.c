@@ -8,6 +8,7 @@
 #include "alloc/pass.h"
 #include "base/die.h"
 #include "base/target.h"
+#include "la/fast.h"
 #include "quant/pass.h"
 #include "tensor/select.h"
 
@@ -37,6 +38,7 @@ static const struct opt opts[] = {
     {0, "quant", "NAME", OPT_STRING, &quant_name,
      "int types: losses are measured by this method of wquant (default rtn)", 0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END,
 };

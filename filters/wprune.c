@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/die.h"
+#include "la/fast.h"
 #include "prune/flow.h"
 #include "score/score.h"
 #include "tensor/ends.h"
@@ -29,6 +30,7 @@ static const struct opt opts[] = {
     {0, "refit", 0, OPT_FLAG, &flow.pass.refit, "fit the weights that stay to the old outputs, by the companion gram",
      0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     ENDS_OPTS(ends, "a TSV line for each tensor pruned"),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},

@@ -11,6 +11,7 @@
 #include "base/opt.h"
 #include "base/target.h"
 #include "ckpt/imatrix.h"
+#include "la/fast.h"
 #include "quant/flow.h"
 #include "quant/policy.h"
 #include "tensor/budget.h"
@@ -45,6 +46,7 @@ static const struct opt opts[] = {
     {0, "residual", 0, OPT_FLAG, &residual, "keep what is lost as one more dense term", 0},
     {0, "no-importance", 0, OPT_FLAG, &no_importance, "block types: do not use the companion norm2", 0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     {0, "report", "FILE", OPT_STRING | OPT_UNSAID, &report_path, "a TSV line for each tensor quantized, and the total",
      0},
     {'n', "dry-run", 0, OPT_FLAG, &dry_run, "read headers only, write no stream; the forecast goes to standard output",

@@ -8,6 +8,7 @@
 
 #include "base/die.h"
 #include "base/opt.h"
+#include "la/fast.h"
 #include "run/feed.h"
 #include "score/pass.h"
 #include "tensor/ends.h"
@@ -22,6 +23,7 @@ static int list, verbose;
 static const struct opt opts[] = {
     {'m', "method", "NAME", OPT_STRING, &method_name, "the score: see --list", 0},
     SELECT_OPTS(sel),
+    FAST_OPT,
     ENDS_OPTS(ends, "a TSV line for each tensor scored"),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods, what a score is about, and exit", 0},
     {'v', "verbose", 0, OPT_FLAG, &verbose, "name the weights of experts that saw no token", 0},

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "base/die.h"
+#include "la/fast.h"
 #include "shrink/flow.h"
 #include "tensor/ends.h"
 
@@ -30,6 +31,7 @@ static const struct opt opts[] = {
      "heads, channels: a bias makes up for the mean of what went, by the companion mean", 0},
     ENDS_OPTS(ends, "a TSV line for each layer: units before and after, loss"),
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
+    FAST_OPT,
     OPT_END,
 };
 

@@ -6,7 +6,9 @@
 #include <string.h>
 
 #include "base/glob.h"
+#include "base/io.h"
 #include "base/mem.h"
+#include "file/file.h"
 
 /* The pages' texts, as they lie in lib/arch. */
 #define ARCH(name)                                                                                                     \
@@ -109,6 +111,18 @@ int arch_add(const char *text, size_t n, const char *file, const struct arch **a
     own[owns++] = new;
     *a = new;
     return 0;
+}
+
+int arch_add_file(const char *path, struct err *e)
+{
+    const struct arch *a;
+    struct buf text = {0};
+    int rc = io_slurp(path, BLOB_MAX_BYTES, &text, e);
+
+    if (rc == 0)
+        rc = arch_add((const char *)text.data, text.len, path, &a, e);
+    buf_free(&text);
+    return rc;
 }
 
 const struct arch *arch_of(const struct attrs *model)

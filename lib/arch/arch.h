@@ -106,8 +106,12 @@ struct arch_step {
     struct arch_attr *attr;
     int attrs;
     struct expr *guard;
-    int line;
+    int line;         /* of file */
+    const char *file; /* the page's that the step was taken from (like), not owned; NULL: this page's */
 };
+
+/* Where a step stands, for messages: "FILE:LINE" takes both. */
+#define STEP_FILE(arch, step) ((step)->file ? (step)->file : (arch)->file)
 
 /* What must hold, and the sentence where it does not, with numbers by their {names}; hf: of require, transformers asks
  * for it. */
@@ -165,6 +169,7 @@ const struct arch_class *arch_class(const struct arch *a,
 const struct arch *arch_of(const struct attrs *model);
 
 /* Take a user's page: from now on arch_find knows it, before the table. 0 or -1. */
+int arch_add_file(const char *path, struct err *e); /* of a file of the user's */
 int arch_add(const char *text, size_t n, const char *file, const struct arch **a, struct err *e);
 
 /* "qwen3, llama, ..." for messages. */

@@ -255,7 +255,7 @@ static int run(struct walker *k, struct axes *x)
         k->value[0] = *x;
     for (int i = 0; i < w->steps && rc == 0; i++)
         if (step(k, &w->step[i]) < 0)
-            rc = err_in(k->e, "%s:%d", k->m->arch->file, w->step[i].from->line);
+            rc = err_in(k->e, "%s:%d", STEP_FILE(k->m->arch, w->step[i].from), w->step[i].from->line);
     if (rc == 0 && w->x >= 0)
         *x = k->value[w->x];
     if (rc == 0 && w->y >= 0)

@@ -176,6 +176,15 @@ static int append(struct arch *a, const char *text, size_t n, struct err *e, int
 
 static void free_lists(struct arch *a);
 
+/* Steps were read from that page, which outlives this one. */
+static void say_file(struct arch *a, const char *file)
+{
+    for (int s = 0; s < ARCH_SECTIONS; s++)
+        for (int i = 0; i < a->steps[s]; i++)
+            if (!a->step[s][i].file)
+                a->step[s][i].file = file;
+}
+
 /* Everything of the other page but its names and what its readers require (Llama's class asks for what Mistral's does
  * not); prefixes and what is ignored only where this page has said none. */
 static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
@@ -201,6 +210,7 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
         a->must = base.must, a->musts = base.musts;
         memcpy(a->step, base.step, sizeof a->step);
         memcpy(a->steps, base.steps, sizeof a->steps);
+        say_file(a, other->file);
         if (!a->prefix)
             a->prefix = base.prefix, base.prefix = NULL;
         if (!a->ignore)

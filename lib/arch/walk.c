@@ -31,7 +31,7 @@ struct walker {
 /* What is wrong at the page's line; returns -1. */
 static int place(const struct walker *k)
 {
-    return err_in(k->e, "%s:%d", k->m->arch->file, k->at->line);
+    return err_in(k->e, "%s:%d", STEP_FILE(k->m->arch, k->at), k->at->line);
 }
 
 static int find_op(struct walker *k, enum walk_op *op)
@@ -284,7 +284,7 @@ int walk_number(const struct model *m, const struct walk *w, const struct walk_s
     if (!a)
         return 0;
     if (model_eval(m, a->value, w->layer, v, e) < 0)
-        return err_in(e, "%s:%d: %s", w->arch->file, s->from->line, attr);
+        return err_in(e, "%s:%d: %s", STEP_FILE(w->arch, s->from), s->from->line, attr);
     return 1;
 }
 
@@ -300,6 +300,6 @@ const char *walk_word(const struct model *m, const struct walk *w, const struct 
         return otherwise;
     if (expr_eval(a->value, &names, &v, e) == 0 && v.kind == VALUE_WORD)
         return v.word;
-    err_set(e, "%s:%d: %s is no word", w->arch->file, s->from->line, attr);
+    err_set(e, "%s:%d: %s is no word", STEP_FILE(w->arch, s->from), s->from->line, attr);
     return NULL;
 }

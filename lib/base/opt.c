@@ -117,6 +117,7 @@ int opt_apply(const struct opt *o, const char *arg, struct err *e)
 static void apply(const struct opt_spec *s, const struct opt *o, int owned, const char *arg)
 {
     struct err e;
+    int rc;
 
     if (o == &opt_of_all[0])
         opt_help(s);
@@ -127,7 +128,9 @@ static void apply(const struct opt_spec *s, const struct opt *o, int owned, cons
     }
     if (owned)
         opt_given(o, arg);
-    else if (opt_apply(o, arg, &e) < 0)
+    else if ((rc = opt_apply(o, arg, &e)) == OPT_REFUSED)
+        die("--%s: %s", o->name, e.msg);
+    else if (rc < 0)
         die_usage("--%s: %s", o->name, e.msg);
 }
 

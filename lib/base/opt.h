@@ -31,6 +31,8 @@ enum opt_kind {
     OPT_ABOVE = 128  /* lo itself is refused too */
 };
 
+#define OPT_REFUSED (-2)
+
 struct opt_list {
     const char **item;
     int n;
@@ -45,8 +47,9 @@ struct opt {
                             (then NULL is passed) and is given as -zLEVEL or --name=LEVEL */
     int kind; /* enum opt_kind */
     void *to; /* where it goes; its value before parsing is the default */
-    const char *help;                            /* one line; a default is written out here */
-    int (*call)(const char *arg, struct err *e); /* OPT_CALL only */
+    const char *help; /* one line; a default is written out here */
+    /* OPT_CALL only: 0, -1 (the value is wrong: exit 2), or OPT_REFUSED (this machine cannot: exit 1) */
+    int (*call)(const char *arg, struct err *e);
     double lo, hi; /* of numbers: what is below lo or above hi is refused; both 0: anything goes; hi may be INFINITY */
 };
 

@@ -40,6 +40,11 @@ int par_self(void)
     return self;
 }
 
+int par_inside(void)
+{
+    return inside;
+}
+
 static void *work(void *arg)
 {
     struct worker *w = arg;

@@ -18,4 +18,7 @@ void par_for(size_t n, void (*fn)(void *ctx, size_t i), void *ctx);
 /* Inside fn: the thread's number, 0 .. par_jobs()-1. */
 int par_self(void);
 
+/* Is this inside some fn, so that other threads may be at work? */
+int par_inside(void);
+
 #endif

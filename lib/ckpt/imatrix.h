@@ -62,11 +62,11 @@ int imatrix_write(const struct imatrix *m, int dat, int fd, struct err *e);
 /*
  * A whole stream: tensors get their entries (imatrix_attach), all else is passed on. head.more is told of m
  * (imatrix_note).
- * given, unused  out: tensors that got one; entries that no tensor has
- * -1: what the reader and the writer say, and imatrix_attach. Memory: a tensor as it is stored.
+ * unused  out: entries that no tensor has
+ * -1: what the reader and the writer say, and imatrix_attach; no entry is a tensor's. Memory: a tensor as it is stored.
  */
-int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct writer *out, uint64_t *given,
-                 uint64_t *unused, struct err *e);
+int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct writer *out, uint64_t *unused,
+                 struct err *e);
 
 /* What a GGUF quantized by it says, for tpack: keys imatrix_file, imatrix_dataset, imatrix_entries, imatrix_chunks,
  * imatrix_chunk_size of the head, and from there quantize.imatrix.*. path NULL: from no file. */

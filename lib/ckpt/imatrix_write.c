@@ -187,14 +187,15 @@ static int pass_tensor(struct imatrix *m, struct to_gguf *names, struct reader *
     return got < 0 ? -1 : bundle_write(out, in, b, e);
 }
 
-int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct writer *out, uint64_t *given,
-                 uint64_t *unused, struct err *e)
+int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct writer *out, uint64_t *unused,
+                 struct err *e)
 {
     struct to_gguf names;
+    uint64_t given = 0;
     struct item it = {0};
     int got;
 
-    *given = *unused = 0;
+    *unused = 0;
     to_gguf_open(&names, &reader_head(in)->model, NULL);
     imatrix_note(m, path, &writer_head(out)->more);
     while ((got = stream_next(in, &it, e)) > 0) {
@@ -202,7 +203,7 @@ int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct 
             got = pass_blob(&names, in, &it, out, e);
         else
             got =
-                it.kind == ITEM_TENSOR ? pass_tensor(m, &names, in, &it.b, out, given, e) : item_copy(in, &it, out, e);
+                it.kind == ITEM_TENSOR ? pass_tensor(m, &names, in, &it.b, out, &given, e) : item_copy(in, &it, out, e);
         if (got < 0)
             break;
     }
@@ -210,6 +211,8 @@ int imatrix_flow(struct imatrix *m, const char *path, struct reader *in, struct 
         *unused += !m->entry[i].used;
     item_free(&it);
     to_gguf_close(&names);
+    if (got == 0 && !given)
+        return err_set(e, "%s: none of its %zu entries is a tensor of this stream", path, m->n);
     return got;
 }
 

@@ -65,7 +65,8 @@ int pack_check(int format, const char *path, struct err *e);
  * max_shard  see struct pack
  * dense   what is done with values that the format does not hold: see struct put_how
  * head    the stream's; a GGUF needs its model keys
- * -1: the target cannot be made, the architecture has no GGUF, or the head tells of more tensors than the format holds.
+ * -1: the target cannot be made, the architecture has no GGUF, or the head tells of more tensors than the format holds,
+ * or of values that it does not hold (foretell.h).
  */
 int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t max_shard, const struct head *head,
               struct err *e);

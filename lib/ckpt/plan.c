@@ -86,8 +86,10 @@ static int read_model(struct plan *p, struct source *s, struct err *e)
 
 static struct step *add(struct plan *p)
 {
-    if ((p->n & (p->n - 1)) == 0) /* full at powers of two */
-        p->step = mem_resize(p->step, 2 * p->n + 1, sizeof *p->step);
+    if (p->n == p->cap) {
+        p->cap += p->cap / 2 + 16;
+        p->step = mem_resize(p->step, p->cap, sizeof *p->step);
+    }
     p->step[p->n] = (struct step){.layer = -1, .expert = -1, .order = UINT64_MAX};
     return &p->step[p->n++];
 }
@@ -224,6 +226,8 @@ static int make_steps(struct plan *p, struct source *s, struct err *e)
         return -1;
     if (!a && !attrs_find(&p->model, "arch"))
         a = guess(s);
+    p->cap = s->tensors; /* one each, as a rule */
+    p->step = mem_new(p->cap + 1, sizeof *p->step);
     for (size_t i = 0; i < s->tensors && rc == 0; i++) {
         if (m.arch)
             rc = by_page(p, &s->tensor[i], &m, e);

@@ -20,7 +20,7 @@ struct step {
 
 struct plan {
     struct step *step;
-    size_t n;
+    size_t n, cap;
     struct attrs model; /* head.model, from config.json or a GGUF's keys where the source has them */
     struct err note; /* what of the source cannot be had though the weights can (a tokenizer), or an empty sentence */
 };

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/progress.h"
+#include "tensor/share.h"
 
 #define CHUNK_BYTES ((uint64_t)2 << 20)
 
@@ -97,6 +98,22 @@ int send_all(const struct source *s, struct plan *p, const int64_t *shard, struc
         return writer_finish(out, e);
     writer_abandon(out);
     return -1;
+}
+
+int send_shares(const struct source *s, struct plan *p, const int64_t *shard, int64_t n, const char *name,
+                const char *folder, struct err *e)
+{
+    int rc = 0;
+
+    for (int64_t i = 1; i <= n && rc == 0; i++) {
+        char *file = NULL;
+        int fd = share_create(folder, i, n, &file, e);
+
+        rc = fd < 0 || send_all(s, p, shard, (struct shard){i, n}, name, fd, file, e) < 0 ? -1
+                                                                                          : share_close(fd, file, e);
+        free(file);
+    }
+    return rc;
 }
 
 void send_announce(const struct plan *p, const int64_t *shard, int64_t i)

@@ -20,6 +20,10 @@ int send_tensor(const struct source *s, const struct step *step, struct writer *
 int send_all(const struct source *s, struct plan *p, const int64_t *shard, struct shard which, const char *name, int fd,
              const char *to, struct err *e);
 
+/* All shards, 1 to n, as files of folder (tensor/share.h). */
+int send_shares(const struct source *s, struct plan *p, const int64_t *shard, int64_t n, const char *name,
+                const char *folder, struct err *e);
+
 /* Tell the progress line what is to come: of shard i, or of all (i is 0). */
 void send_announce(const struct plan *p, const int64_t *shard, int64_t i);
 

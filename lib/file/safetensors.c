@@ -135,31 +135,43 @@ static int check_name(const struct json *m, struct err *e)
     return 0;
 }
 
-static int read_entries(struct source *s, int part, const struct json *head, uint64_t data, struct err *e)
+struct into {
+    struct source *s;
+    int part;
+    int told; /* the fault that ended the reading was in a member, not in the text */
+};
+
+static int read_tensor(struct into *to, const struct json *m, struct err *e)
 {
+    struct file_tensor *t;
+    uint64_t end;
+
+    if (check_name(m, e) < 0)
+        return -1;
+    t = source_add_tensor(to->s);
+    t->name = mem_strdup(m->key);
+    t->part = to->part;
+    return read_entry(m, t, &end, e) < 0 ? err_in(e, "%s", m->key) : 0;
+}
+
+static int read_member(void *ctx, const struct json *m, struct err *e)
+{
+    struct into *to = ctx;
+    int rc = strcmp(m->key, "__metadata__") == 0 ? read_meta(m, &to->s->meta, e) : read_tensor(to, m, e);
+
+    to->told = rc < 0;
+    return rc;
+}
+
+static int read_members(struct source *s, int part, const struct buf *text, struct err *e)
+{
+    struct into to = {s, part, 0};
     size_t first = s->tensors, n;
 
-    if (head->kind != JSON_OBJECT)
-        return err_set(e, "header is not an object");
-    for (const struct json *m = head->first; m; m = m->next) {
-        uint64_t end;
-        struct file_tensor *t;
-
-        if (strcmp(m->key, "__metadata__") == 0) {
-            if (read_meta(m, &s->meta, e) < 0)
-                return -1;
-            continue;
-        }
-        if (check_name(m, e) < 0)
-            return -1;
-        t = source_add_tensor(s);
-        t->name = mem_strdup(m->key);
-        t->part = part;
-        if (read_entry(m, t, &end, e) < 0)
-            return err_in(e, "%s", m->key);
-    }
-    n = s->tensor ? s->tensors - first : 0;
-    return check_places(n ? s->tensor + first : NULL, n, data, s->part[part].bytes, e);
+    if (json_members(text->data, text->len, DEPTH_MAX, read_member, &to, e) < 0)
+        return to.told ? -1 : err_in(e, "header");
+    n = s->tensors - first;
+    return check_places(n ? s->tensor + first : NULL, n, 8 + text->len, s->part[part].bytes, e);
 }
 
 static int read_header(struct source *s, int part, struct err *e)
@@ -167,7 +179,6 @@ static int read_header(struct source *s, int part, struct err *e)
     const struct file_part *f = &s->part[part];
     uint64_t n;
     struct buf text = {0};
-    struct json *head = NULL;
     int rc = -1;
 
     if (f->bytes < 8)
@@ -183,12 +194,9 @@ static int read_header(struct source *s, int part, struct err *e)
         text.len = (size_t)n;
         if (n == 0 || text.data[0] != '{')
             err_set(e, "header does not begin with '{'");
-        else if (!(head = json_parse(text.data, text.len, DEPTH_MAX, e)))
-            err_in(e, "header");
         else
-            rc = read_entries(s, part, head, 8 + n, e);
+            rc = read_members(s, part, &text, e);
     }
-    json_free(head);
     buf_free(&text);
     return rc;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "la/engine.h"
 #include "la/gemm.h"
 
 #define LEAF 32       /* blocks this small are done element by element */
@@ -34,18 +35,18 @@ static int chol_leaf(size_t n, double *A, size_t lda, size_t *pivot)
     return 0;
 }
 
-static int chol_part(size_t n, double *A, size_t lda, size_t *pivot)
+int chol_own(size_t n, double *A, size_t lda, size_t *pivot)
 {
     size_t h = half_of(n);
     double *right = A + h, *low = A + h * lda + h;
 
     if (n <= LEAF)
         return chol_leaf(n, A, lda, pivot);
-    if (chol_part(h, A, lda, pivot) < 0)
+    if (chol_own(h, A, lda, pivot) < 0)
         return -1;
     tri_solve_ut(h, n - h, A, lda, right, lda);
     dsyrk_tn(n - h, h, right, lda, right, lda, low, lda, KERN_SUB);
-    if (chol_part(n - h, low, lda, pivot) < 0) {
+    if (chol_own(n - h, low, lda, pivot) < 0) {
         *pivot += h;
         return -1;
     }
@@ -56,7 +57,7 @@ int chol(size_t n, double *A, size_t lda, size_t *pivot, struct err *e)
 {
     size_t at = 0;
 
-    if (n > 0 && chol_part(n, A, lda, &at) < 0) {
+    if (n > 0 && la_engine->chol(n, A, lda, &at) < 0) {
         if (pivot)
             *pivot = at;
         return err_set(e, "pivot %zu of %zu is %g, not positive", at, n, A[at * lda + at]);
@@ -258,7 +259,7 @@ static void inverse_leaf(size_t n, double *U, size_t ldu)
 }
 
 /* The inverse of [P Q; 0 R] is [P^-1, -P^-1 Q R^-1; 0, R^-1]. Triangles are multiplied as they stand, by solves. */
-void tri_inverse_u(size_t n, double *U, size_t ldu)
+void tri_inverse_own(size_t n, double *U, size_t ldu)
 {
     size_t h = half_of(n);
     double *Q = U + h, *R = U + h * ldu + h;
@@ -272,6 +273,11 @@ void tri_inverse_u(size_t n, double *U, size_t ldu)
     for (size_t i = 0; i < h; i++)
         for (size_t j = 0; j < n - h; j++)
             Q[i * ldu + j] = -Q[i * ldu + j];
-    tri_inverse_u(h, U, ldu);
-    tri_inverse_u(n - h, R, ldu);
+    tri_inverse_own(h, U, ldu);
+    tri_inverse_own(n - h, R, ldu);
+}
+
+void tri_inverse_u(size_t n, double *U, size_t ldu)
+{
+    la_engine->tri_inverse(n, U, ldu);
 }

@@ -6,7 +6,7 @@
 
 #include "base/mem.h"
 #include "base/par.h"
-#include "la/gemm_int.h"
+#include "la/engine.h"
 
 #define RUN 8 /* panels packed side by side */
 
@@ -63,49 +63,49 @@ static inline void dturn(const double *from, size_t row, double *to, size_t r)
 void syrk_tn(size_t n, size_t k, const float *A, size_t lda, const float *B, size_t ldb, float *C, size_t ldc,
              enum kern_store how)
 {
-    run(&(struct job){.m = n,
-                      .n = n,
-                      .k = k,
-                      .a = {1, lda},
-                      .b = {1, ldb},
-                      .A = A,
-                      .B = B,
-                      .c = C,
-                      .ldc = ldc,
-                      .how = how,
-                      .upper = 1});
+    run(&(struct gemm_job){.m = n,
+                           .n = n,
+                           .k = k,
+                           .a = {1, lda},
+                           .b = {1, ldb},
+                           .A = A,
+                           .B = B,
+                           .c = C,
+                           .ldc = ldc,
+                           .how = how,
+                           .upper = 1});
 }
 
 void dsyrk_nt(size_t n, size_t k, const double *A, size_t lda, const double *B, size_t ldb, double *C, size_t ldc,
               enum kern_store how)
 {
-    drun(&(struct djob){.m = n,
-                        .n = n,
-                        .k = k,
-                        .a = {lda, 1},
-                        .b = {ldb, 1},
-                        .A = A,
-                        .B = B,
-                        .c = C,
-                        .ldc = ldc,
-                        .how = how,
-                        .upper = 1});
+    drun(&(struct dgemm_job){.m = n,
+                             .n = n,
+                             .k = k,
+                             .a = {lda, 1},
+                             .b = {ldb, 1},
+                             .A = A,
+                             .B = B,
+                             .c = C,
+                             .ldc = ldc,
+                             .how = how,
+                             .upper = 1});
 }
 
 void dsyrk_tn(size_t n, size_t k, const double *A, size_t lda, const double *B, size_t ldb, double *C, size_t ldc,
               enum kern_store how)
 {
-    drun(&(struct djob){.m = n,
-                        .n = n,
-                        .k = k,
-                        .a = {1, lda},
-                        .b = {1, ldb},
-                        .A = A,
-                        .B = B,
-                        .c = C,
-                        .ldc = ldc,
-                        .how = how,
-                        .upper = 1});
+    drun(&(struct dgemm_job){.m = n,
+                             .n = n,
+                             .k = k,
+                             .a = {1, lda},
+                             .b = {1, ldb},
+                             .A = A,
+                             .B = B,
+                             .c = C,
+                             .ldc = ldc,
+                             .how = how,
+                             .upper = 1});
 }
 
 void dsym_mirror(size_t n, double *C, size_t ldc)

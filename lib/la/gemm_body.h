@@ -10,16 +10,6 @@
  * Short panels are padded with zeros, and their tiles go through a buffer of which the real part is stored. No size
  * here shows in the result.
  */
-struct X(job) {
-    size_t m, n, k, mb, nb, tasks_n;
-    const ELEM *A, *B;
-    struct axes a, b;
-    ELEM *c;
-    size_t ldc;
-    enum kern_store how;
-    int upper; /* store only j >= i */
-};
-
 /* Panels whose elements lie side by side in src. Some panels at a time, so that a row of src is read in longer runs
  * than a panel's. */
 static void X(pack_across)(const ELEM *src, size_t col, size_t rows, size_t k, size_t r, ELEM *out)
@@ -74,7 +64,7 @@ void X(gemm_pack)(const ELEM *src, struct axes x, size_t rows, size_t k, size_t 
 }
 
 /* Store the part of a tile at (i, j) that is inside C, and on or above the diagonal when only that is wanted. */
-static void X(store_part)(const struct X(job) * w, const ELEM *tile, size_t nr, size_t i, size_t j, size_t rows,
+static void X(store_part)(const struct X(gemm_job) * w, const ELEM *tile, size_t nr, size_t i, size_t j, size_t rows,
                           size_t cols, enum kern_store how)
 {
     for (size_t r = 0; r < rows; r++) {
@@ -88,8 +78,8 @@ static void X(store_part)(const struct X(job) * w, const ELEM *tile, size_t nr, 
     }
 }
 
-static void X(tile)(const struct X(job) * w, const struct kern *kn, size_t k, const ELEM *a, const ELEM *b, size_t i,
-                    size_t j, size_t rows, size_t cols, enum kern_store how)
+static void X(tile)(const struct X(gemm_job) * w, const struct kern *kn, size_t k, const ELEM *a, const ELEM *b,
+                    size_t i, size_t j, size_t rows, size_t cols, enum kern_store how)
 {
     ELEM tile[TILE_MAX];
     size_t mr = (size_t)kn->K_MR, nr = (size_t)kn->K_NR;
@@ -105,7 +95,7 @@ static void X(tile)(const struct X(job) * w, const struct kern *kn, size_t k, co
 }
 
 /* All tiles of rows i0 .. i0+rows against the packed columns j0 .. j0+cols. */
-static void X(tiles)(const struct X(job) * w, const struct kern *kn, size_t k, const ELEM *pa, const ELEM *pb,
+static void X(tiles)(const struct X(gemm_job) * w, const struct kern *kn, size_t k, const ELEM *pa, const ELEM *pb,
                      size_t i0, size_t rows, size_t j0, size_t cols, enum kern_store how)
 {
     size_t mr = (size_t)kn->K_MR, nr = (size_t)kn->K_NR;
@@ -115,21 +105,14 @@ static void X(tiles)(const struct X(job) * w, const struct kern *kn, size_t k, c
             X(tile)(w, kn, k, pa + i * k, pb + j * k, i0 + i, j0 + j, rows - i, cols - j, how);
 }
 
-static void X(task)(void *ctx, size_t t)
+void X(gemm_block)(const struct X(gemm_job) * w, const struct kern *kn, size_t i0, size_t j0, size_t rows, size_t cols)
 {
-    const struct X(job) *w = ctx;
-    const struct kern *kn = kern_get();
-    size_t i0 = t / w->tasks_n * w->mb, j0 = t % w->tasks_n * w->nb;
-    size_t rows = w->m - i0 < w->mb ? w->m - i0 : w->mb, cols = w->n - j0 < w->nb ? w->n - j0 : w->nb;
     size_t kc = w->k < GEMM_BLOCK ? w->k : GEMM_BLOCK;
     size_t b_elems = kc * round_up(cols, (size_t)kn->K_NR);
     size_t a_elems = kc * round_up(rows < PACK_ROWS ? rows : PACK_ROWS, (size_t)kn->K_MR);
     ELEM *pb, *pa;
-    void *room;
+    void *room = mem_resize(NULL, (b_elems + a_elems) * sizeof *pb + 64, 1);
 
-    if (w->upper && j0 + cols <= i0)
-        return;
-    room = mem_resize(NULL, (b_elems + a_elems) * sizeof *pb + 64, 1);
     pb = (ELEM *)round_up((uintptr_t)room, 64); /* both panels' rows then begin on cache lines */
     pa = pb + b_elems;
     for (size_t p = 0; p < w->k; p += GEMM_BLOCK) {
@@ -147,13 +130,23 @@ static void X(task)(void *ctx, size_t t)
     free(room);
 }
 
+static void X(task)(void *ctx, size_t t)
+{
+    const struct X(gemm_job) *w = ctx;
+    size_t i0 = t / w->tasks_n * w->mb, j0 = t % w->tasks_n * w->nb;
+    size_t rows = w->m - i0 < w->mb ? w->m - i0 : w->mb, cols = w->n - j0 < w->nb ? w->n - j0 : w->nb;
+
+    if (!w->upper || j0 + cols > i0)
+        la_engine->X(gemm)(w, i0, j0, rows, cols);
+}
+
 /* Cut C into tasks: large ones for little packing, at least four a thread when the work is worth a thread at all. */
-static void X(run)(struct X(job) * w)
+static void X(run)(struct X(gemm_job) * w)
 {
     size_t want = par_jobs() > 1 && (double)w->m * w->n * w->k > WORTH_THREADS ? 4 * (size_t)par_jobs() : 1;
 
-    w->mb = 768;
-    w->nb = 960;
+    w->mb = la_engine->rows;
+    w->nb = la_engine->cols;
     while (count_of(w->m, w->mb) * count_of(w->n, w->nb) < want && (w->mb > 48 || w->nb > 96))
         if (w->nb > w->mb)
             w->nb /= 2;
@@ -175,7 +168,7 @@ void X(gemm_nt)(size_t m, size_t n, size_t k, const ELEM *A, size_t lda, const E
                 enum kern_store how)
 {
     X(run)
-    (&(struct X(job)){
+    (&(struct X(gemm_job)){
         .m = m, .n = n, .k = k, .a = {lda, 1}, .b = {ldb, 1}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
 }
 
@@ -183,7 +176,7 @@ void X(gemm_nn)(size_t m, size_t n, size_t k, const ELEM *A, size_t lda, const E
                 enum kern_store how)
 {
     X(run)
-    (&(struct X(job)){
+    (&(struct X(gemm_job)){
         .m = m, .n = n, .k = k, .a = {lda, 1}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
 }
 
@@ -191,6 +184,6 @@ void X(gemm_tn)(size_t m, size_t n, size_t k, const ELEM *A, size_t lda, const E
                 enum kern_store how)
 {
     X(run)
-    (&(struct X(job)){
+    (&(struct X(gemm_job)){
         .m = m, .n = n, .k = k, .a = {1, lda}, .b = {1, ldb}, .A = A, .B = B, .c = C, .ldc = ldc, .how = how});
 }

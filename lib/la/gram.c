@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "la/gemm.h"
-#include "la/gemm_int.h"
+#include "la/engine.h"
 
 /* Tokens packed at once: a tile of G then takes four blocks of products for each time it comes from memory. */
 #define TOKENS 1024
@@ -69,7 +69,7 @@ static void multiply(void *ctx, size_t t)
         }
 }
 
-void gram_add(size_t cols, size_t tokens, const float *X, size_t ldx, double *G)
+void gram_own(size_t cols, size_t tokens, const float *X, size_t ldx, double *G)
 {
     const struct kern *kn = kern_get();
     struct gram w = {.cols = cols, .ldx = ldx, .g = G};
@@ -88,6 +88,11 @@ void gram_add(size_t cols, size_t tokens, const float *X, size_t ldx, double *G)
         par_for(count_of(cols, (size_t)kn->nr), multiply, &w);
     }
     free(room);
+}
+
+void gram_add(size_t cols, size_t tokens, const float *X, size_t ldx, double *G)
+{
+    la_engine->gram(cols, tokens, X, ldx, G);
 }
 
 void gram_finish(size_t cols, double *G, double scale)

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "base/die.h"
+#include "num/kern_bf16.h"
 
 #if defined(__x86_64__)
-extern const struct kern kern_avx2, kern_avx512;
+extern const struct kern kern_avx2, kern_avx512, kern_pairs;
 #endif
 
 static const struct kern *chosen;
@@ -22,6 +23,15 @@ const struct kern *kern_find(const char *name)
         return &kern_avx2;
 #endif
     return strcmp(name, "base") == 0 ? &kern_base : NULL;
+}
+
+const struct kern *kern_bf16(void)
+{
+#if defined(__x86_64__)
+    if (kern_find("avx512") && __builtin_cpu_supports("avx512bf16"))
+        return &kern_pairs;
+#endif
+    return NULL;
 }
 
 static const struct kern *choose(void)

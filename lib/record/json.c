@@ -6,7 +6,7 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-#include "base/hash.h"
+#include "record/json_seen.h"
 #include "record/json_text.h"
 
 #define CHUNK_BYTES 65536
@@ -31,23 +31,20 @@ struct level {
     struct json *node, *last;
 };
 
-/* One member's name already seen, of any object of the text; the set is open addressing, at most half full. */
-struct seen {
-    const struct json *object;
-    const char *key;
-    size_t n;
-};
-
 struct parse {
     struct tree *tree;
+    json_member_fn *fn; /* is given each member of the text's object, which is then forgotten; NULL: a whole tree */
+    void *ctx;
+    struct err *fn_err;  /* its fault */
+    int stopped;         /* by fn */
+    struct tree names;   /* with fn: the members', kept to find those that come twice */
     struct level *stack; /* the arrays and objects that are open */
     int depth, depth_max;
     size_t room;     /* bytes that values and names may take */
     const char *key; /* name that the next value gets; NULL within arrays */
     size_t key_len;
-    struct seen *seen;
-    size_t seen_n, seen_cap;
-    struct err why; /* set by a callback that stops the parse */
+    struct seen_set seen[2]; /* [1], with fn: the names of the text's own object; all others in [0] */
+    struct err why;          /* set by a callback that stops the parse */
 };
 
 static void *tree_space(struct tree *t, size_t n)
@@ -77,10 +74,22 @@ static char *tree_string(struct tree *t, const void *s, size_t n)
     return copy;
 }
 
+static void chunks_free(struct tree *t)
+{
+    while (t->chunks) {
+        struct chunk *c = t->chunks;
+
+        t->chunks = c->next;
+        free(c);
+    }
+}
+
 /* Is there room for another value? A node takes 72 bytes, and "0," says one. */
 static int value_fits(struct parse *p)
 {
-    if (p->tree->bytes + p->seen_cap * sizeof *p->seen <= p->room)
+    size_t seen = p->seen[0].cap + p->seen[1].cap;
+
+    if (p->tree->bytes + p->names.bytes + seen * sizeof *p->seen[0].item <= p->room)
         return 1;
     err_set(&p->why, "too many values: they take more than %zu MiB of memory", p->room >> 20);
     return 0;
@@ -103,10 +112,46 @@ static struct json *value_add(struct parse *p, enum json_kind kind)
     return j;
 }
 
+/* Drop all chunks but one of usual size, which serves again. */
+static void tree_forget(struct tree *t)
+{
+    struct chunk *keep = NULL;
+
+    while (t->chunks) {
+        struct chunk *c = t->chunks;
+
+        t->chunks = c->next;
+        if (!keep && c->cap == CHUNK_BYTES)
+            keep = c;
+        else
+            free(c);
+    }
+    if (keep)
+        keep->used = 0, keep->next = NULL;
+    t->chunks = keep;
+    t->bytes = keep ? CHUNK_BYTES : 0;
+}
+
+/* A value is whole. Is it a member that fn waits for? */
+static int value_end(struct parse *p)
+{
+    struct json *root = &p->tree->root;
+
+    if (!value_fits(p))
+        return 0;
+    if (!p->fn || p->depth != 1 || root->kind != JSON_OBJECT)
+        return 1;
+    p->stopped = p->fn(p->ctx, root->first, p->fn_err) < 0;
+    root->first = p->stack[0].last = NULL;
+    tree_forget(p->tree);
+    seen_forget(&p->seen[0]);
+    return !p->stopped;
+}
+
 static int on_null(void *ctx)
 {
     value_add(ctx, JSON_NULL);
-    return value_fits(ctx);
+    return value_end(ctx);
 }
 
 static int on_bool(void *ctx, int v)
@@ -114,7 +159,7 @@ static int on_bool(void *ctx, int v)
     struct json *j = value_add(ctx, JSON_BOOL);
 
     j->i = v != 0;
-    return value_fits(ctx);
+    return value_end(ctx);
 }
 
 /* Whole numbers that fit in 64 bits are INT; others are NUMBER, which must be finite as a double. */
@@ -140,7 +185,7 @@ static int on_number(void *ctx, const char *s, size_t n)
         if (errno == 0)
             j->kind = JSON_INT;
     }
-    return value_fits(p);
+    return value_end(p);
 }
 
 static int on_string(void *ctx, const unsigned char *s, size_t n)
@@ -150,7 +195,7 @@ static int on_string(void *ctx, const unsigned char *s, size_t n)
 
     j->s = tree_string(p->tree, s, n);
     j->len = n;
-    return value_fits(p);
+    return value_end(p);
 }
 
 static int level_open(struct parse *p, enum json_kind kind)
@@ -182,52 +227,24 @@ static int on_end(void *ctx)
     struct parse *p = ctx;
 
     p->depth--;
-    return 1;
-}
-
-/* The slot of (object, key): the one that holds it, or the free one where it belongs. */
-static struct seen *seen_slot(struct seen *set, size_t cap, const struct json *object, const char *key, size_t n)
-{
-    size_t i = hash64_seed(key, n, (uint64_t)(uintptr_t)object) & (cap - 1);
-
-    while (set[i].object && !(set[i].object == object && set[i].n == n && memcmp(set[i].key, key, n) == 0))
-        i = (i + 1) & (cap - 1);
-    return &set[i];
-}
-
-static void seen_grow(struct parse *p)
-{
-    size_t cap = p->seen_cap ? 2 * p->seen_cap : 64;
-    struct seen *bigger = mem_new(cap, sizeof *bigger);
-
-    for (size_t i = 0; i < p->seen_cap; i++) {
-        const struct seen *s = &p->seen[i];
-
-        if (s->object)
-            *seen_slot(bigger, cap, s->object, s->key, s->n) = *s;
-    }
-    free(p->seen);
-    p->seen = bigger;
-    p->seen_cap = cap;
+    return value_end(p);
 }
 
 static int on_key(void *ctx, const unsigned char *s, size_t n)
 {
     struct parse *p = ctx;
     const struct json *object = p->stack[p->depth - 1].node;
-    struct seen *slot;
+    int lasting = p->fn && p->depth == 1;
+    struct seen_set *set = &p->seen[lasting];
+    struct seen *slot = seen_slot(set, object, (const char *)s, n);
 
-    if (2 * (p->seen_n + 1) > p->seen_cap)
-        seen_grow(p);
-    slot = seen_slot(p->seen, p->seen_cap, object, (const char *)s, n);
     if (slot->object) {
         err_set(&p->why, "key \"%.*s\" is there twice", n > 200 ? 200 : (int)n, (const char *)s);
         return 0;
     }
-    p->key = tree_string(p->tree, s, n);
+    p->key = tree_string(lasting ? &p->names : p->tree, s, n);
     p->key_len = n;
     *slot = (struct seen){object, p->key, n};
-    p->seen_n++;
     return 1;
 }
 
@@ -273,88 +290,62 @@ static size_t tree_fill(struct parse *p, const void *text, size_t n)
         got = yajl_complete_parse(y);
         at = n;
     }
-    if (got != yajl_status_ok && !p->why.msg[0])
+    if (got != yajl_status_ok && !p->why.msg[0] && !p->stopped)
         yajl_reason(y, &p->why);
     yajl_free(y);
     return at;
 }
 
-struct json *json_parse(const void *text, size_t n, int depth_max, struct err *e)
+/* The text through yajl. -1: e has the clause, of fn as it is. */
+static int parse(struct parse *p, const void *text, size_t n, int depth_max, struct err *e)
 {
-    struct parse p = {.tree = mem_new(1, sizeof *p.tree), .depth_max = depth_max, .room = JSON_ROOM + 4 * n};
     const unsigned char *s = text;
-    size_t at = json_text_fault(s, n, &p.why), line = 1, column = 1;
+    size_t at = json_text_fault(s, n, &p->why), line = 1, column = 1;
 
+    p->tree = mem_new(1, sizeof *p->tree);
+    p->depth_max = depth_max;
+    p->room = JSON_ROOM + 4 * n;
     if (at == n)
-        at = tree_fill(&p, text, n);
-    free(p.stack);
-    free(p.seen);
-    if (!p.why.msg[0])
-        return &p.tree->root;
+        at = tree_fill(p, text, n);
+    free(p->stack);
+    seen_free(&p->seen[0]);
+    seen_free(&p->seen[1]);
+    if (p->stopped)
+        return -1;
+    if (!p->why.msg[0])
+        return 0;
     for (size_t i = 0; i < at && i < n; i++) {
         column = s[i] == '\n' ? 1 : column + 1;
         line += s[i] == '\n';
     }
-    err_set(e, "line %zu, column %zu: %s", line, column, p.why.msg);
+    return err_set(e, "line %zu, column %zu: %s", line, column, p->why.msg);
+}
+
+struct json *json_parse(const void *text, size_t n, int depth_max, struct err *e)
+{
+    struct parse p = {0};
+
+    if (parse(&p, text, n, depth_max, e) == 0)
+        return &p.tree->root;
     json_free(&p.tree->root);
     return NULL;
+}
+
+int json_members(const void *text, size_t n, int depth_max, json_member_fn *fn, void *ctx, struct err *e)
+{
+    struct parse p = {.fn = fn, .ctx = ctx, .fn_err = e};
+    int rc = parse(&p, text, n, depth_max, e), object = p.tree->root.kind == JSON_OBJECT;
+
+    json_free(&p.tree->root);
+    chunks_free(&p.names);
+    return rc == 0 && !object ? err_set(e, "is not an object") : rc;
 }
 
 void json_free(struct json *j)
 {
     struct tree *t = (struct tree *)j;
 
-    if (!t)
-        return;
-    while (t->chunks) {
-        struct chunk *c = t->chunks;
-
-        t->chunks = c->next;
-        free(c);
-    }
+    if (t)
+        chunks_free(t);
     free(t);
-}
-
-const struct json *json_get(const struct json *obj, const char *key)
-{
-    size_t n = strlen(key);
-
-    if (!obj || obj->kind != JSON_OBJECT)
-        return NULL;
-    for (const struct json *j = obj->first; j; j = j->next)
-        if (j->key_len == n && memcmp(j->key, key, n) == 0)
-            return j;
-    return NULL;
-}
-
-int64_t json_int(const struct json *obj, const char *key, int64_t otherwise)
-{
-    const struct json *j = json_get(obj, key);
-
-    if (j && j->kind == JSON_INT)
-        return j->i;
-    if (j && j->kind == JSON_NUMBER && j->num == floor(j->num) && fabs(j->num) < 9007199254740992.0)
-        return (int64_t)j->num;
-    return otherwise;
-}
-
-double json_num(const struct json *obj, const char *key, double otherwise)
-{
-    const struct json *j = json_get(obj, key);
-
-    return j && (j->kind == JSON_INT || j->kind == JSON_NUMBER) ? j->num : otherwise;
-}
-
-const char *json_str(const struct json *obj, const char *key, const char *otherwise)
-{
-    const struct json *j = json_get(obj, key);
-
-    return j && j->kind == JSON_STRING ? j->s : otherwise;
-}
-
-int json_bool(const struct json *obj, const char *key, int otherwise)
-{
-    const struct json *j = json_get(obj, key);
-
-    return j && j->kind == JSON_BOOL ? (int)j->i : otherwise;
 }

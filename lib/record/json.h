@@ -28,6 +28,14 @@ struct json {
 struct json *json_parse(const void *text, size_t n, int depth_max, struct err *e);
 void json_free(struct json *j);
 
+/*
+ * A text that is an object, a member at a time, for objects of very many: fn gets each as json_parse would have it, key
+ * and all, until it returns; -1 from it, with e set, ends the parse. The same texts are refused, a member that comes
+ * twice too. 0, or -1: as json_parse, no object, or what fn says. Memory: the largest member, and all their names.
+ */
+typedef int json_member_fn(void *ctx, const struct json *member, struct err *e);
+int json_members(const void *text, size_t n, int depth_max, json_member_fn *fn, void *ctx, struct err *e);
+
 const struct json *json_get(const struct json *obj,
                             const char *key); /* member, or NULL (also when obj is NULL or no object) */
 int64_t json_int(const struct json *obj, const char *key, int64_t otherwise); /* whole NUMBERs count */

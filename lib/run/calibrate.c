@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/progress.h"
+#include "ckpt/imatrix.h"
 
 #define NAMED 20 /* experts */
 
@@ -109,6 +110,16 @@ static int pass(struct calibrate *c, struct err *e)
             e, "layer %lld has experts: its influence (--parts bi) is known only when --through has had all of it",
             (long long)c->layer);
     return through_write(t, e);
+}
+
+void calibrate_note(struct calibrate *c, const char *text, const struct windows *w)
+{
+    char *name = mem_strdup(text);
+    struct imatrix m = {.dataset = &name, .datasets = 1, .chunks = w->n, .chunk_size = w->longest};
+
+    if (c->feed.out)
+        imatrix_note(&m, NULL, &writer_head(c->feed.out)->more);
+    free(name);
 }
 
 int calibrate_unit(struct calibrate *c, struct err *e)

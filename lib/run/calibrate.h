@@ -31,6 +31,9 @@ struct calibrate {
 /* Open the output: standard output, or command and behind it standard output. in: the feed's reader. */
 int calibrate_open(struct calibrate *c, struct err *e);
 
+/* Tell the head, for whoever quantizes by it, of which text it was and of the windows. */
+void calibrate_note(struct calibrate *c, const char *text, const struct windows *w);
+
 /* The feed's unit. */
 int calibrate_unit(struct calibrate *c, struct err *e);
 

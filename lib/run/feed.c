@@ -114,6 +114,16 @@ int feed_next(struct feed *f, struct err *e)
     return got < 0 ? -1 : 1;
 }
 
+int feed_begin(struct feed *f, struct reader *in, struct err *e)
+{
+    int got;
+
+    f->in = in;
+    if (!in || (got = feed_next(f, e)) < 0)
+        return -1;
+    return got ? 0 : err_set(e, "the stream has no tensors");
+}
+
 int feed_is(const struct feed *f, const char *role)
 {
     return f->n == 1 && f->b[0].layer < 0 && strcmp(f->b[0].role, role) == 0;

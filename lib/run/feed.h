@@ -28,6 +28,9 @@ struct feed {
  * is stored. */
 int feed_next(struct feed *f, struct err *e);
 
+/* The first unit of in (NULL: its opening failed, e says why). -1: as feed_next, and a stream without tensors. */
+int feed_begin(struct feed *f, struct reader *in, struct err *e);
+
 /* Is the unit this role? */
 int feed_is(const struct feed *f, const char *role);
 

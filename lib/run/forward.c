@@ -199,7 +199,8 @@ int forward_shape_scores(const struct forward *f, float *y, int64_t n, struct er
         struct op o;
 
         if (!op_table[s->op].in_place || s->weight || s->ins != 1)
-            return err_set(e, "%s:%d: op '%s' is not run on scores", w->arch->file, s->from->line, walk_op_name[s->op]);
+            return err_set(e, "%s:%d: op '%s' is not run on scores", STEP_FILE(w->arch, s->from), s->from->line,
+                           walk_op_name[s->op]);
         if (op_make(&o, &room, s, NULL, NULL, size, e) < 0)
             return -1;
         op_run(&o, &(struct op_rows){value, size, 1, NULL, 0, NULL});

@@ -88,12 +88,12 @@ static int run_step(struct forward *f, struct chain *c, const struct walk_step *
     size[s->in[0]] = (struct op_size){f->x.width, f->x.width};
     if (s->ins != 1 || (s != c->walk.step && s->in[0] != s[-1].out))
         return err_set(e, "%s:%d: a step outside of the layers reads what the step before it made, and nothing else",
-                       c->walk.arch->file, s->from->line);
+                       STEP_FILE(c->walk.arch, s->from), s->from->line);
     if (op_make(&o, &room, s, w, NULL, size, e) < 0)
         return -1;
     if (!op_table[s->op].run)
-        return err_set(e, "%s:%d: op '%s' stands outside of the layers", c->walk.arch->file, s->from->line,
-                       walk_op_name[s->op]);
+        return err_set(e, "%s:%d: op '%s' stands outside of the layers", STEP_FILE(c->walk.arch, s->from),
+                       s->from->line, walk_op_name[s->op]);
     if (op_table[s->op].in_place)
         return all_batches(f, op_batch, &j, 1, e);
     if (states_open(&to, f->w->tokens, size[s->out].width, f->limit, e) < 0)

@@ -128,7 +128,7 @@ int op_make(struct op *o, const struct op_room *room, const struct walk_step *s,
         take_head(o, room, e) < 0 || op_table[s->op].shape(o, size, e) < 0) {
         if (room->walk->layer >= 0)
             err_in(e, "layer %lld", (long long)room->walk->layer);
-        return err_in(e, "%s:%d", room->walk->arch->file, s->from->line);
+        return err_in(e, "%s:%d", STEP_FILE(room->walk->arch, s->from), s->from->line);
     }
     return 0;
 }

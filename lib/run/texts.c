@@ -82,8 +82,8 @@ static int one(struct texts *t, const struct opt_list *l, int from, int to, cons
     return rc;
 }
 
-static int all(struct texts *t, const struct opt_list *l, const struct texts_how *how, const struct tok *tok,
-               struct err *e)
+static int read_all(struct texts *t, const struct opt_list *l, const struct texts_how *how, const struct tok *tok,
+                    struct err *e)
 {
     int step = how->joined ? l->n : 1;
 
@@ -116,8 +116,8 @@ int texts_read(struct texts *t, const struct opt_list *files, const struct opt_l
                           "tokenizer.model or tokenizer.json, or token ids with --ids");
     if ((files->n || (there && how->bos == TEXTS_BOS_AUTO)) && !(tok = tok_open(tok_files, e)))
         return files->n ? -1 : err_in(e, "whether a window begins with bos is not known (--bos yes or no says it)");
-    if (bos_find(tok, how->bos, bos, &t->bos, e) == 0 && all(t, files, how, tok, e) == 0 &&
-        all(t, ids, how, NULL, e) == 0)
+    if (bos_find(tok, how->bos, bos, &t->bos, e) == 0 && read_all(t, files, how, tok, e) == 0 &&
+        read_all(t, ids, how, NULL, e) == 0)
         rc = 0;
     tok_close(tok);
     return rc;
@@ -131,4 +131,61 @@ void texts_free(struct texts *t)
     }
     free(t->text);
     memset(t, 0, sizeof *t);
+}
+
+int texts_check(const struct texts_ask *x, int *usage, struct err *e)
+{
+    *usage = !x->files.n && !x->ids.n;
+    if (*usage)
+        return err_set(e, "no text: give -f TEXT");
+    return opt_readable(&x->files, e) < 0 || opt_readable(&x->ids, e) < 0 ? -1 : 0;
+}
+
+int64_t texts_context(const struct texts_ask *x, const struct attrs *model)
+{
+    int64_t own = attrs_int(model, "context", 2048);
+
+    return x->context ? x->context : own < 2048 ? own : 2048;
+}
+
+int texts_open(struct texts *t, const struct texts_ask *x, const struct feed *feed, struct err *e)
+{
+    int64_t bos = attrs_int(&reader_head(feed->in)->model, "bos", -1);
+
+    return texts_read(t, &x->files, &x->ids, &x->how, &feed->files, bos, e);
+}
+
+int texts_cut(struct texts *t, int64_t context, enum protocol protocol, struct windows *w, struct err *e)
+{
+    for (struct text *x = t->text; x < t->text + t->n; x++) {
+        x->first = w->tokens;
+        if (windows_add(w, x->ids.id, x->ids.n, context, protocol, t->bos, e) < 0)
+            return err_in(e, "%s", x->name);
+        x->tokens = w->tokens - x->first;
+    }
+    return 0;
+}
+
+/* How many of most lie before place `at` of `all`. */
+static uint64_t part(uint64_t most, uint64_t at, uint64_t all)
+{
+    return (uint64_t)((unsigned __int128)most * at / all);
+}
+
+int texts_spread(struct texts *t, const struct texts_how *how, int64_t context, uint64_t most, struct windows *w,
+                 struct err *e)
+{
+    uint64_t all = 0, seen = 0;
+
+    for (int i = 0; i < t->n; i++)
+        all += t->text[i].ids.n;
+    for (struct text *x = t->text; x < t->text + t->n; x++) {
+        int64_t bos = x->bytes || how->bos == TEXTS_BOS_YES ? t->bos : -1;
+        uint64_t mine = part(most, seen + x->ids.n, all) - part(most, seen, all);
+
+        seen += x->ids.n;
+        if ((mine || !most) && windows_spread(w, x->ids.id, x->ids.n, context, mine, bos, e) < 0)
+            return err_in(e, "%s", x->name);
+    }
+    return 0;
 }

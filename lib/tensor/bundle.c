@@ -261,6 +261,10 @@ void bundle_drop_term(struct bundle *b, int term)
 
 int bundle_rows(const struct bundle *b, uint64_t r0, uint64_t n, float *out, struct err *e)
 {
+    const struct form *only = b->terms == 1 ? form_find(b->term[0].form) : NULL;
+
+    if (only && only->set_rows)
+        return only->set_rows(b, 0, r0, n, out, e);
     for (uint64_t i = 0; i < n * b->cols; i++)
         out[i] = -0.0f; /* what added to leaves every value as it is, -0 too */
     for (int t = 0; t < b->terms; t++) {

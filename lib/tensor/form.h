@@ -40,6 +40,8 @@ struct form {
         *fixed; /* names of parts whose rows are not the weight's, comma-separated: sent before the others, whole. Or
                 * NULL */
     int whole;  /* add_rows needs all rows of all parts: the value cannot be read by slabs */
+    /* As add_rows, but written over out: for values of this one term. Or NULL: add_rows does it. */
+    int (*set_rows)(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e);
 };
 
 /* 1 when the part of that name does not follow the weight's rows; parts of unknown forms do. */

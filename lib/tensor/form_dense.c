@@ -37,4 +37,15 @@ static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, f
     return 0;
 }
 
-const struct form form_dense = {"dense", "the elements themselves", check, add_rows, NULL, 0};
+static int set_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e)
+{
+    const struct part *p = form_part(b, term, "dense", e);
+
+    if (!p || form_want_real(p, e) < 0)
+        return -1;
+    dtype_to_f32(p->dtype, p->data + r0 * p->row_bytes, out, n * b->cols);
+    return 0;
+}
+
+const struct form form_dense = {
+    .name = "dense", .brief = "the elements themselves", .check = check, .add_rows = add_rows, .set_rows = set_rows};

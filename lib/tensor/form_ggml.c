@@ -30,24 +30,30 @@ static int check(const struct bundle *b, int term, struct err *e)
                              : form_want(b, p, b->rows, bytes, e);
 }
 
-static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e)
+static int set_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e)
 {
     const struct ggml_type *t = type_of(b, term, e);
     const struct part *p = form_part(b, term, "blocks", e);
-    float *row;
 
     if (!t || !p)
         return -1;
     if (!t->to_f32)
         return err_set(e, "ggml type %s is carried, but not read as f32 by this program", t->name);
-    row = mem_resize(NULL, b->cols, sizeof *row);
-    for (uint64_t r = 0; r < n; r++) {
-        t->to_f32(p->data + (r0 + r) * p->row_bytes, row, b->cols);
-        for (uint64_t c = 0; c < b->cols; c++)
-            out[r * b->cols + c] += row[c];
-    }
-    free(row);
+    for (uint64_t r = 0; r < n; r++)
+        t->to_f32(p->data + (r0 + r) * p->row_bytes, out + r * b->cols, b->cols);
     return 0;
 }
 
-const struct form form_ggml = {"ggml", "blocks of ggml, as in GGUF", check, add_rows, NULL, 0};
+static int add_rows(const struct bundle *b, int term, uint64_t r0, uint64_t n, float *out, struct err *e)
+{
+    float *rows = mem_resize(NULL, n * b->cols + 1, sizeof *rows);
+    int rc = set_rows(b, term, r0, n, rows, e);
+
+    for (uint64_t i = 0; rc == 0 && i < n * b->cols; i++)
+        out[i] += rows[i];
+    free(rows);
+    return rc;
+}
+
+const struct form form_ggml = {
+    .name = "ggml", .brief = "blocks of ggml, as in GGUF", .check = check, .add_rows = add_rows, .set_rows = set_rows};

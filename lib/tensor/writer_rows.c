@@ -28,20 +28,44 @@ int bundle_begin(struct writer *out, struct bundle *b, struct err *e)
     return 0;
 }
 
-/* Write n rows that wait for part i; what the reader will check is checked here too. */
-static int emit(struct writer *out, struct bundle *b, int i, uint64_t n, struct err *e)
+/* Write n rows of part i, the next; what the reader will check is checked here too. */
+static int emit(struct writer *out, struct bundle *b, int i, const uint8_t *data, uint64_t n, struct err *e)
 {
     const struct part *p = &b->part[i];
     struct order_part *t = &out->order.part[i];
-    struct buf *w = &out->pend[i];
-    uint64_t each = p->rows ? t->rows / p->rows : 1, bytes = n * p->row_bytes;
+    uint64_t each = p->rows ? t->rows / p->rows : 1;
 
-    if (t->rows && (put_rows(out, b, i, t->done / each, n, w->data, e) < 0 ||
-                    order_take(&out->order, (uint32_t)i, t->done, n * each, e) < 0))
-        return -1;
-    w->len -= bytes;
+    return t->rows && (put_rows(out, b, i, t->done / each, n, data, e) < 0 ||
+                       order_take(&out->order, (uint32_t)i, t->done, n * each, e) < 0)
+               ? -1
+               : 0;
+}
+
+/* Rows that fill a chunk, or end the part: of those that wait, or, where none do, of data, uncopied. The rest waits. */
+static int emit_full(struct writer *out, struct bundle *b, int i, uint64_t most, const uint8_t *data, uint64_t n,
+                     struct err *e)
+{
+    uint64_t each = b->part[i].row_bytes, done = 0;
+    struct buf *w = &out->pend[i];
+
+    if (w->len) {
+        buf_add(w, data, n * each);
+        data = w->data;
+        n = w->len / each;
+    }
+    while (n - done >= most || (n > done && out->put[i] == b->part[i].rows)) {
+        uint64_t some = n - done < most ? n - done : most;
+
+        if (emit(out, b, i, data + done * each, some, e) < 0)
+            return -1;
+        done += some;
+    }
+    if (w->len && done)
+        memmove(w->data, w->data + done * each, (size_t)((n - done) * each));
     if (w->len)
-        memmove(w->data, w->data + bytes, w->len);
+        w->len = (n - done) * each;
+    else if (n > done)
+        buf_add(w, data + done * each, (n - done) * each);
     return 0;
 }
 
@@ -59,16 +83,8 @@ int bundle_put(struct writer *out, struct bundle *b, int part, uint64_t row0, ui
         return err_set(e, "part %s: rows %llu to %llu given, row %llu of %llu is next", p->name,
                        (unsigned long long)row0, (unsigned long long)(row0 + n), (unsigned long long)out->put[part],
                        (unsigned long long)p->rows);
-    buf_add(&out->pend[part], data, n * p->row_bytes);
     out->put[part] += n;
-    if (!p->row_bytes)
-        return 0;
-    while (out->pend[part].len / p->row_bytes >= most)
-        if (emit(out, b, part, most, e) < 0)
-            return -1;
-    if (out->put[part] == p->rows && out->pend[part].len)
-        return emit(out, b, part, out->pend[part].len / p->row_bytes, e);
-    return 0;
+    return p->row_bytes ? emit_full(out, b, part, most, data, n, e) : 0;
 }
 
 int bundle_end(struct writer *out, struct bundle *b, struct err *e)

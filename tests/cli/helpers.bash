@@ -38,3 +38,11 @@ kernels() {
         if tsplit "$TINY" | WEIR_KERNEL=$k wquant -t q4_0 >/dev/null 2>&1; then echo "$k"; fi
     done
 }
+
+# [: a comparison that does not hold says what it compared; bats alone would show the line as it is written.
+# shellcheck disable=SC2277
+[() {
+    builtin [ "$@" && return
+    builtin [ $# -ne 4 ] || builtin [ "$1" = ! ] || printf "'%s' %s '%s' does not hold\n" "$1" "$2" "$3" >&2
+    return 1
+}

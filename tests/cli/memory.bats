@@ -86,3 +86,29 @@ small() { (limit $LIMIT; exec "$@") >out; }
     small wprune -m magnitude -s 0.5 --only w <m1.weir
     small wquant -t int4 -g 128 --only w <m1.weir
 }
+
+@test "200,000 tensors: some hundred bytes each, and their headers take time in proportion" {
+    python3 - <<'PY'
+import json
+for n in 100000, 200000:
+    h = json.dumps({f"model.layers.{i // 100}.mlp.experts.{i % 100}.up_proj.weight": {"dtype": "F32", "shape": [0, 16], "data_offsets": [0, 0]} for i in range(n)}).encode()
+    with open(f"many{n}.safetensors", "wb") as f:
+        f.write(len(h).to_bytes(8, "little") + h)
+with open("twice.safetensors", "wb") as f:
+    h = h[:-1] + b',"model.layers.0.mlp.experts.7.up_proj.weight":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}}'
+    f.write(len(h).to_bytes(8, "little") + h)
+PY
+    (limit 160000; tsplit many200000.safetensors >out) # 208 MB resident when the header was a tree, now 113
+    [ "$(tshow out | wc -l)" -eq 200002 ]
+    (limit 160000; run tsplit twice.safetensors; one_line_error 1 tsplit; [[ $output == *'experts.7.up_proj.weight" is there twice' ]])
+    python3 - "$BIN/tsplit" <<'PY'
+import resource, subprocess, sys
+def cpu(n):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    subprocess.run([sys.argv[1], f"many{n}.safetensors"], check=True, stdout=subprocess.DEVNULL)
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+one, two = (min(cpu(n) for _ in range(3)) for n in (100000, 200000))
+assert two < 3 * one + 0.1, (one, two)
+PY
+    rm many*.safetensors twice.safetensors
+}

@@ -78,3 +78,80 @@ at_once() {
     done
     tpack -o x.gguf <whole.weir
 }
+
+# at_the_head PATTERN COMMAND TPACK-WORDS...: tpack ends with one line when the filters of COMMAND have sent what they send of the
+# head and the files beside the weights: nothing more comes to them.
+at_the_head() {
+    local pattern=$1 command=$2
+    shift 2
+    mkfifo pipe
+    (cat start.weir never | eval "$command") >pipe 2>/dev/null 3>&- &
+    run timeout 20 tpack "$@" <pipe
+    rm pipe
+    one_line_error 1 tpack || { echo "$command | tpack $*"; return 1; }
+    # shellcheck disable=SC2254
+    case $output in $pattern) ;; *) echo "$command | tpack $*: $output"; return 1 ;; esac
+}
+
+# all_through COMMAND TPACK-WORDS...: the whole stream by the same filters; leaves tpack's status in $status
+all_through() {
+    local command=$1
+    shift
+    run bash -c "eval '$command' <whole.weir | tpack $*"
+}
+
+# The head, the files beside the weights, and the beginning of the first tensor.
+cut_stream() {
+    tsplit "$TINY" >whole.weir
+    head -c 240000 whole.weir >start.weir
+}
+
+@test "tpack: a form the format cannot hold, by the history alone" {
+    cut_stream
+    held=0
+    for m in $(lrfactor --list | cut -f1); do
+        case $m in
+        afm | eva | whiten) c="mcalib -f $BROOK/calib.txt -c 16 --tokens 64 --parts gram | lrfactor -m $m -r 2" ;;
+        dense-sparse | sparse-lowrank | monarch) c="lrfactor -m $m --keep 0.5" ;;
+        *) c="lrfactor -m $m -r 2" ;;
+        esac
+        echo "$m"
+        at_the_head "*(lrfactor -m $m *GGUF does not hold*" "$c" -o x.gguf
+        at_the_head "*(lrfactor -m $m *safetensors does not hold*" "$c" -t hf -o x
+        held=$((held + 1))
+    done
+    [ "$held" -ge 10 ]
+    at_the_head '*codes with scales (wquant -b 4)*GGUF does not hold*' 'wquant -b 4' -o x.gguf
+    at_the_head '*codes with scales (wquant -t int4)*numpy does not hold*' 'wquant -t int4 | wscore -m magnitude' -o x.npz
+    at_the_head '*blocks of ggml (wquant -t q8_0)*safetensors does not hold*' 'wquant -t q8_0 | tcat -z' -o x.safetensors
+    at_the_head '*low-rank term (lrfactor -m pissa*GGUF*' 'lrfactor -m pissa -r 2 | wquant -t q8_0' -o x.gguf
+    at_the_head '*BF16, which numpy does not hold*' 'wscore -m magnitude' -o x.npz
+}
+
+@test "tpack: no adapter, by the history alone" {
+    cut_stream
+    at_the_head '*no value has a low-rank term*' 'wprune -m magnitude -s 0.5' -t peft -o x
+    at_the_head '*no value has a low-rank term*' 'lrfactor -m monarch --keep 0.5' -t peft -o x
+    at_the_head '*no value has a low-rank term*' 'lrfactor -m pissa -r 2 | tcat --dense' -t peft -o x
+    at_the_head '*products of two matrices (lrfactor -m svd -r 2)*no base*' 'lrfactor -m svd -r 2' -t peft -o x
+    at_the_head '*blocks of ggml*safetensors*' 'wquant -t q8_0 --residual | lrfactor -m svd -r 2 --term residual' -t peft -o x
+    [ ! -e x ]
+}
+
+@test "tpack: what is not certain by the history is not refused by it" {
+    cut_stream
+    n=0
+    ok() { all_through "$@"; [ "$status" -eq 0 ] || { echo "$*: $output"; return 1; }; rm -rf x x.gguf x.npz; n=$((n + 1)); }
+    ok 'lrfactor -m svd -r 2 --only none.such --allow-none' -o x.gguf
+    ok 'lrfactor -m svd -r 2 | tcat --dense' -o x.gguf
+    ok 'lrfactor -m svd -r 2 | tcat --only "*norm*"' -t hf -o x
+    ok 'lrfactor -m svd -r 2 | wquant -t q8_0' -o x.gguf
+    ok 'lrfactor -m svd -r 2' --dense -o x.gguf
+    ok 'wquant -t q4_0 | wquant -t f16' -t hf -o x
+    ok 'wquant -t q4_K --only "*norm*" --allow-none' -t hf -o x
+    ok 'wquant -t f16 --only "*proj*" | tcat --only "*proj*"' -o x.npz
+    ok 'lrfactor -m pissa -r 2' -t peft -o x
+    ok 'wquant -t q8_0 --residual | lrfactor -m svd -r 2 --term residual' -t peft --dense -o x
+    ok 'lrfactor -m sparse-lowrank --keep 0.5 --alpha 0' -t peft --dense -o x
+    [ "$n" -eq 11 ]
+}

@@ -92,7 +92,7 @@ PY
 }
 
 @test "a value of another form is refused by name and form, and --dense writes it" {
-    tsplit "$TINY" | wquant -t q8_0 >q.weir
+    tsplit "$TINY" | wquant -t q8_0 --only '*.weight' >q.weir # chosen by name: the head alone cannot tell
     run tpack -o x.safetensors <q.weir
     one_line_error 1 tpack
     [[ $output == *".weight: its value is ggml q8_0, which safetensors does not hold: add --dense, or write a GGUF"* ]]
@@ -104,7 +104,7 @@ PY
     python3 "$REF/safetensors.py" y.safetensors | grep -q 'q_proj.weight	F32'
     run tpack --dense=i8 -o z.safetensors <q.weir
     [ "$status" -eq 2 ]
-    tsplit "$TINY" | wquant -t int4 -g 32 >a.weir
+    tsplit "$TINY" | wquant -t int4 -g 32 --only '*.weight' >a.weir
     run tpack -o x.gguf <a.weir
     one_line_error 1 tpack
     [[ $output == *"its value is affine, which GGUF does not hold"* ]]

@@ -143,7 +143,7 @@ refused() {
 
 @test "what cannot be is said before a byte is written" {
     refused bloom "-m minitron -s 0.25" "--what channels: config.json of a 'bloom' cannot say this model's intermediate"
-    refused phi3 "-m minitron --what heads -s 0.5" "--what heads: the configuration of architecture 'phi3' cannot say what would be left: "
+    refused gpt_neox "-m minitron --what heads -s 0.5" "--what heads: the configuration of architecture 'gpt_neox' cannot say what would be left: "
     refused falcon-7b "-m minitron --what heads -s 0.5" "--what heads: of 1 kv_heads a share of 0.5 is none"
     refused llama "-m random -s 0.5" "--what experts: architecture 'llama' has none"
     refused qwen3_moe-all "-m random -s 0.5" "--what experts: "

@@ -31,6 +31,34 @@ static void walk(const struct json *j)
         walk(c);
 }
 
+/* The members of an object, one at a time, are those of its tree; what is no tree is refused in either way. */
+static int same(void *ctx, const struct json *m, struct err *e)
+{
+    const struct json **at = ctx, *a = *at;
+
+    (void)e;
+    if (!a || a->kind != m->kind || a->len != m->len || a->key_len != m->key_len ||
+        memcmp(a->key, m->key, m->key_len) != 0)
+        abort();
+    *at = a->next;
+    return 0;
+}
+
+static int any(void *ctx, const struct json *m, struct err *e)
+{
+    (void)ctx, (void)m, (void)e;
+    return 0;
+}
+
+static void members(const uint8_t *p, size_t n, const struct json *j)
+{
+    const struct json *at = j ? j->first : NULL;
+    int object = j && j->kind == JSON_OBJECT;
+
+    if ((json_members(p, n, 64, object ? same : any, &at, NULL) == 0) != object || (object && at))
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
     struct err e = {""};
@@ -38,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 
     if (!j != (strncmp(e.msg, "line ", 5) == 0))
         abort();
+    members(p, n, j);
     if (j)
         walk(j);
     json_free(j);

@@ -248,7 +248,7 @@ int main(void)
                         keep[] = {0.3, 0.5, 0.61, 0.8, 1}, rank[] = {1, 2, 5, 16};
 
     make();
-    for (int i = 0; alloc_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(alloc_table[i], name); i++) {
         const struct alloc_method *m = alloc_table[i];
 
         if (m->kinds & ALLOC_SPARSITY)
@@ -265,7 +265,7 @@ int main(void)
     }
     alike = 1;
     make();
-    for (int i = 0; alloc_table[i]; i++)
+    for (int i = 0; CHECK_ROW(alloc_table[i], name); i++)
         if (alloc_table[i]->kinds & ALLOC_SPARSITY)
             same_layers(alloc_table[i]);
     refusals();

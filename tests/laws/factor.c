@@ -320,7 +320,7 @@ int main(void)
     factor_exact = 1;
     CHECK(opt_set(&factor_sparse_lowrank, "rounds", "20", &e) == 0);
     make(300);
-    for (int i = 0; factor_table[i]; i++)
+    for (int i = 0; CHECK_ROW(factor_table[i], name); i++)
         if (factor_table[i]->apply)
             one(factor_table[i]);
     monarch();
@@ -329,7 +329,7 @@ int main(void)
     atoms();
     shapes();
     make(20); /* fewer tokens than channels: a gram of rank 20 */
-    for (int i = 0; factor_table[i]; i++)
+    for (int i = 0; CHECK_ROW(factor_table[i], name); i++)
         if (factor_table[i]->needs & FACTOR_GRAM && factor_table[i]->kind == FACTOR_REPLACE)
             CHECK_NEAR(run(factor_table[i], 20, gram, absmean, p, NULL), 0, 1e-5);
     CHECK(factor_rank(100, 100, 0.5) == 25 && factor_rank(2, 2, 0.1) == 1);

@@ -70,7 +70,7 @@ static void same(const struct gather *m, void *s, const char *want)
 int main(void)
 {
     make_texts();
-    for (int i = 0; gather_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(gather_table[i], name); i++) {
         const struct gather *m = gather_table[i];
         void *a = of(m, 7, 0, 100), *b = of(m, 7, 100, 107), *c = of(m, 7, 107, N), *none = m->open(&opts);
         void *ab = sum(m, a, b), *bc = sum(m, b, c);

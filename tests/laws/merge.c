@@ -236,7 +236,7 @@ static void refusals(void)
 int main(void)
 {
     make();
-    for (int i = 0; merge_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(merge_table[i], name); i++) {
         const struct merge_method *m = merge_table[i];
 
         CHECK(merge_find(m->name) == m);

@@ -320,7 +320,7 @@ static void closed_forms(void)
 int main(void)
 {
     lift_rank(4);
-    for (int i = 0; score_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(score_table[i], name); i++) {
         CHECK(score_find(score_table[i]->name) == score_table[i]);
         make_weights();
         patterns(score_table[i]);

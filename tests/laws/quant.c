@@ -47,7 +47,7 @@ static void check_blocks_known_error(void)
 
     for (int c = 0; c < COLS; c++)
         ones[c] = 1;
-    for (const struct quant_block *const *b = quant_blocks; *b; b++)
+    for (const struct quant_block *const *b = quant_blocks; CHECK_ROW(*b, type); b++)
         for (size_t k = 0; k < sizeof known / sizeof *known; k++)
             if (strcmp(known[k].type, (*b)->type) == 0) {
                 quant_encode(*b, w, (*b)->without ? ones : NULL, ROWS, COLS, blocks);
@@ -206,11 +206,11 @@ int main(void)
     for (int c = 0; c < COLS; c++)
         importance[c] = (float)exp(2 * rng_normal(r, (uint64_t)(1 << 30) + (uint64_t)c));
     check_blocks_known_error();
-    for (const struct quant_block *const *b = quant_blocks; *b; b++) {
+    for (const struct quant_block *const *b = quant_blocks; CHECK_ROW(*b, type); b++) {
         check_block(*b);
         check_block_edges(*b);
     }
-    for (const struct quant_method *const *m = quant_methods; *m; m++)
+    for (const struct quant_method *const *m = quant_methods; CHECK_ROW(*m, name); m++)
         for (int sym = 0; sym <= (*m)->takes_sym; sym++)
             check_method(*m, sym);
     check_rtn();

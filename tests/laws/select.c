@@ -147,7 +147,7 @@ static void merges(const struct select_method *m)
 
 int main(void)
 {
-    for (int i = 0; select_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(select_table[i], name); i++) {
         orders(select_table[i]);
         if (select_table[i]->key)
             merges(select_table[i]);

@@ -292,7 +292,7 @@ int main(void)
     lots();
     refits();
     biases();
-    for (int i = 0; shrink_table[i]; i++)
+    for (int i = 0; CHECK_ROW(shrink_table[i], name); i++)
         for (unsigned what = 1; what <= SHRINK_EXPERTS; what <<= 1)
             if (shrink_table[i]->what & what)
                 laws(shrink_table[i], what);

@@ -16,5 +16,12 @@ for f in filters/*.c; do
 done
 for page in man/*.[157]; do
     mandoc -T lint -W warning "$page" | grep -v 'referenced manual not found' && bad=1
+    # What stands behind Fl is an option or punctuation: words there would be printed as options, "-see".
+    awk '/^\./ { fl = 0
+        for (i = 1; i <= NF; i++)
+            if ($i ~ /^\.?Fl$/) { fl = 1; if ($1 == ".Op" && $(i + 1) ~ /^[A-Za-z]+$/) i++ }
+            else if ($i ~ /^\.?[A-Z][a-z]$/) fl = 0
+            else if (fl && $i !~ /^(-[a-z0-9-]+|[A-Za-z]|[]|.,:;()?![])$/) { print FILENAME ":" FNR ": " $i " would be an option: " $0; bad = 1 } }
+        END { exit !bad }' "$page" && bad=1
 done
 exit $bad

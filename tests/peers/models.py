@@ -54,6 +54,7 @@ MODELS = {
                                          rope_parameters=dict(full_attention=dict(rope_type="linear", factor=4.0, rope_theta=100000.0),
                                                               sliding_attention=dict(rope_type="default", rope_theta=10000.0))), "bf16"),
     "phi3": ("Phi3ForCausalLM", dict(GQA, sliding_window=6), "bf16"),
+    "phi3-wide": ("Phi3ForCausalLM", dict(GQA, sliding_window=6, head_dim=12, num_hidden_layers=1), "bf16"),
     "olmo2": ("Olmo2ForCausalLM", GQA, "bf16"),
     "granite": ("GraniteForCausalLM", dict(GQA, embedding_multiplier=3.0, logits_scaling=1.25, residual_multiplier=0.6,
                                            attention_multiplier=0.2, tie_word_embeddings=True), "bf16"),

@@ -167,7 +167,12 @@ def cut_model(old, folder, what, keep):
         stacked = "gate_up_proj" in name and old.config.model_type != "gpt_oss"
         halves = (lambda n: 1 if t.dim() == 3 else 0) if stacked else None
         if t.shape != theirs[name].shape:
-            if what == "channels" and t.dim() == 3 or what == "channels" and "experts" in name and t.dim() == 2 and "shared" not in name:
+            if "qkv_proj" in name and what == "heads":  # q, k and v below one another, each cut by itself
+                q, n, head_dim = t.shape[0], theirs[name].shape[0] / t.shape[0], new.config.head_dim
+                kv = was.num_key_value_heads * head_dim
+                t = torch.cat([slices(p, (round(len(p) * n), t.shape[1]), name, choice(keep, what, was, layer, None, name), None)
+                               for p in t.split((q - 2 * kv, kv, kv))])
+            elif what == "channels" and t.dim() == 3 or what == "channels" and "experts" in name and t.dim() == 2 and "shared" not in name:
                 t = torch.stack([slices(e, theirs[name].shape[1:], name, choice(keep, what, was, layer, x, name), (lambda n: 0) if stacked else None)
                                  for x, e in enumerate(t)])
             else:

@@ -115,6 +115,61 @@ static void bounded(void)
     buf_free(&b);
 }
 
+/* Each member as text: key, kind, children; "stop" ends the parse. */
+static int member(void *ctx, const struct json *m, struct err *e)
+{
+    buf_printf(ctx, "%s:%d:%zu ", m->key, (int)m->kind, m->len);
+    if (m->kind == JSON_OBJECT)
+        buf_printf(ctx, "x=%lld ", (long long)json_int(m, "x", -1));
+    return strcmp(m->key, "stop") == 0 ? err_set(e, "was told to") : 0;
+}
+
+static int count(void *ctx, const struct json *m, struct err *e)
+{
+    (void)e;
+    *(size_t *)ctx += m->kind == JSON_ARRAY && m->len == 3;
+    return 0;
+}
+
+static void members_are(const char *s, int rc, const char *text, const char *clause)
+{
+    struct err e = {""};
+    struct buf got = {0};
+
+    CHECK(json_members(s, strlen(s), 4, member, &got, &e) == rc);
+    CHECK_STR(buf_str(&got), text);
+    CHECK_STR(e.msg, clause);
+    buf_free(&got);
+}
+
+static void members(void)
+{
+    struct buf big = {0};
+    struct rusage before, after;
+    struct err e;
+    size_t n = 0;
+
+    members_are("{\"a\":1,\"b\":{\"x\":2,\"y\":[{}]},\"c\":{\"x\":3},\"d\":\"s\"}", 0,
+                "a:2:0 b:6:2 x=2 c:6:1 x=3 d:4:1 ", "");
+    members_are("{}", 0, "", "");
+    members_are("[1,{\"x\":1}]", -1, "", "is not an object");
+    members_are("{\"a\":1,\n\"b\":[],\"a\":{}}", -1, "a:2:0 b:5:0 ", "line 2, column 11: key \"a\" is there twice");
+    members_are("{\"a\":{\"x\":1,\"x\":1}}", -1, "", "line 1, column 16: key \"x\" is there twice");
+    members_are("{\"a\":1,\"stop\":0,\"b\":1}", -1, "a:2:0 stop:2:0 ", "was told to");
+    members_are("{\"a\":1,\"b\":", -1, "a:2:0 ", "line 1, column 12: parse error: premature EOF");
+    for (int i = 0; i < 300000; i++)
+        buf_printf(&big, "%s\"k%d\":[%d,{\"x\":0},\"%*s\"]", i ? "," : "{", i, i, i == 7 ? 100000 : 1, "");
+    buf_puts(&big, "}");
+    getrusage(RUSAGE_SELF, &before);
+    CHECK(json_members(big.data, big.len, 4, count, &n, &e) == 0);
+    getrusage(RUSAGE_SELF, &after);
+    CHECK(n == 300000);
+#ifndef __SANITIZE_ADDRESS__                                 /* which keeps what is freed for a while */
+    CHECK((after.ru_maxrss - before.ru_maxrss) / 1024 < 60); /* as a tree: 150 */
+#endif
+    buf_free(&big);
+}
+
 static void put(void)
 {
     struct buf b = {0};
@@ -127,6 +182,7 @@ static void put(void)
 int main(void)
 {
     kinds();
+    members();
     refusals();
     always_refused();
     many_keys();

@@ -97,9 +97,32 @@ static void test_steps(void)
     model_close(&m);
 }
 
+/* A step that came from another page is told by that page's file and line. */
+static void test_inherited(void)
+{
+    const char *base = arch_find("llama")->text, *at = strstr(base, "  g = linear m mlp.gate");
+    char want[64];
+    int line = 1;
+    struct model m;
+    struct walk w;
+
+    for (const char *c = base; c < at; c++)
+        line += *c == '\n';
+    snprintf(want, sizeof want, "llama.arch:%d: ", line);
+    CHECK(open_page(
+              &m,
+              "arch toy\nhf toy Toy\nlike llama\nnumber\n  hidden x - = 8\n  heads x - = 2\n  intermediate x - = 8\n"
+              "  vocab x - = 8\nweight\n  mlp.gate none\n",
+              "heir.arch") == 0);
+    CHECK(walk_layer(&m, 0, &w, &e) < 0);
+    CHECK_STR(strncmp(e.msg, want, strlen(want)) ? e.msg : want, want);
+    model_close(&m);
+}
+
 int main(void)
 {
     test_steps();
+    test_inherited();
     test_refused();
     return DONE();
 }

@@ -87,7 +87,7 @@ static void one(const struct alloc_method *m, FILE *f, const double *is)
 int main(void)
 {
     CHECK(opt_set(&alloc_error, "weigh", "share", NULL) == 0);
-    for (int i = 0; alloc_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(alloc_table[i], name); i++) {
         char path[200];
         double is[MOST];
         int cases = 0;

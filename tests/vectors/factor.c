@@ -113,7 +113,7 @@ int main(void)
 {
     factor_exact = 1;
     masa();
-    for (int i = 0; factor_table[i] && factor_table[i]->kind != FACTOR_MIX; i++) {
+    for (int i = 0; CHECK_ROW(factor_table[i], name) && factor_table[i]->kind != FACTOR_MIX; i++) {
         char path[200];
         double shape[MOST];
         int cases = 0;

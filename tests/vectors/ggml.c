@@ -50,7 +50,7 @@ int main(void)
 
     CHECK(load(GOLDEN "input.f32", x, sizeof x) == sizeof x);
     CHECK(load(GOLDEN "imatrix.f32", importance, sizeof importance) == sizeof importance);
-    for (const struct quant_block *const *b = quant_blocks; *b; b++) {
+    for (const struct quant_block *const *b = quant_blocks; CHECK_ROW(*b, type); b++) {
         if (!(*b)->without || strcmp((*b)->type, "iq3_xxs") == 0)
             compare(*b, x, NULL);
         compare(*b, x, importance);

@@ -158,7 +158,7 @@ int main(void)
     assignments();
     mergekit();
     bases();
-    for (int i = 0; merge_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(merge_table[i], name); i++) {
         char path[200], *s, id[50];
         int cases = 0;
         FILE *f;

@@ -128,7 +128,7 @@ static void one(const struct score_method *m, struct vector_case *v)
 
 int main(void)
 {
-    for (int i = 0; score_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(score_table[i], name); i++) {
         static struct vector_case v;
         char path[200];
         int cases = 0;

@@ -99,7 +99,7 @@ static void method(const struct select_method *m)
 
 int main(void)
 {
-    for (int i = 0; select_table[i]; i++)
+    for (int i = 0; CHECK_ROW(select_table[i], name); i++)
         method(select_table[i]);
     return DONE();
 }

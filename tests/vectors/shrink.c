@@ -69,7 +69,7 @@ static void one(const struct shrink_method *m, FILE *f, const double *is)
 int main(void)
 {
     CHECK(opt_set(&shrink_random, "seed", "7", NULL) == 0);
-    for (int i = 0; shrink_table[i]; i++) {
+    for (int i = 0; CHECK_ROW(shrink_table[i], name); i++) {
         char path[200];
         double shape[MOST];
         int cases = 0;
