@@ -107,7 +107,8 @@ def peer(folder, work, ids, config):
         for g in c["quantization_config"]["config_groups"].values():
             g["input_activations"] = None
         json.dump(c, open(f"{bare}/config.json", "w"))
-        return peer_ppl(bare, ids, config), both, "transformers"
+        # dequantize=True takes the first group for every weight (transformers 5.24): several are decompressed as they run
+        return plain_ppl(bare, ids) if len(groups) > 1 else peer_ppl(bare, ids, config), both, "transformers"
     return peer_ppl(folder, ids, config), None, "transformers"
 
 
@@ -163,7 +164,7 @@ def gpt_oss(work):
         shutil.rmtree(f, ignore_errors=True)
     transformers.GptOssForCausalLM(c).to(torch.bfloat16).save_pretrained(dense)
     sh('tsplit "$1" | wquant -t fp4 -g 32 --scales f8_e8m0 --only moe.gate,moe.up,moe.down | tpack -t mxfp4 -o "$2"', dense, folder)
-    sh('tsplit "$1" | tpack --dense=f32 -o "$2"', folder, f32)
+    sh('tsplit "$1" | tpack --dense=f32 -t hf -o "$2"', folder, f32)
     ids = torch.arange(3, 35)[None]
     with torch.no_grad():
         a = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, quantization_config=transformers.Mxfp4Config(dequantize=True)).float()(ids).logits
