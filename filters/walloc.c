@@ -10,15 +10,16 @@
 #include "base/target.h"
 #include "la/fast.h"
 #include "quant/pass.h"
+#include "quant/want.h"
 #include "tensor/select.h"
 
 #define TYPES_MAX 64
 
-static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8", *quant_name = "rtn",
-                                *scales_name = "f16";
+static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8";
 static double sparsity = -1, keep = -1, bits = -1, rank = -1;
-static uint64_t size, group = 128;
-static int sym, list;
+static uint64_t size;
+static struct quant_ints ints = QUANT_INTS;
+static int list;
 static struct select sel = {.linears = 1};
 static struct alloc_pass pass = {.layer = -1};
 static struct quant_plan plan[TYPES_MAX];
@@ -32,10 +33,8 @@ static const struct opt opts[] = {
     {0, "keep", "F", OPT_FRACTION, &keep, "ranks: this share of all numbers stays", 0},
     {'r', "rank", "R", OPT_F64, &rank, "ranks: ... or so many ranks a tensor on average, for adapters", 0},
     {'t', "types", "LIST", OPT_STRING, &type_names, "types to choose from (default int2,int3,int4,int5,int6,int8)", 0},
-    {'g', "group", "N", OPT_U64, &group, "int types: columns that share a scale (default 128; 0: the row)", 0},
-    {0, "sym", 0, OPT_FLAG, &sym, "int types: a fixed zero", 0},
-    {0, "scales", "TYPE", OPT_STRING, &scales_name, "int types: f16 (default), bf16 or f32", 0},
-    {0, "quant", "NAME", OPT_STRING, &quant_name,
+    QUANT_INT_OPTS(ints),
+    {0, "quant", "NAME", OPT_STRING, &ints.method,
      "int types: losses are measured by this method of wquant (default rtn)", 0},
     SELECT_OPTS(sel),
     FAST_OPT,
@@ -75,12 +74,12 @@ static int try(const struct alloc_job *j, struct bundle *b, uint64_t type, doubl
 static void check_types(void)
 {
     struct err e;
-    int n = quant_plan_list(plan, name, TYPES_MAX, type_names, quant_name, scales_name, group, sym, &e);
+    int n = quant_plan_list(plan, name, TYPES_MAX, type_names, ints.method, ints.scales, ints.group, ints.sym, &e);
 
     if (n < 0)
         die_usage("-t: %s", e.msg);
     pass.job.types = (uint64_t)n;
-    pass.type = name;
+    pass.job.type = name;
 }
 
 static void check_options(void)
@@ -119,6 +118,16 @@ static int put_losses(struct err *e)
     return rc;
 }
 
+/* How far from the best, where losses are measured. */
+static void tell_bound(void)
+{
+    const struct alloc_job *j = &pass.job;
+
+    if (j->kind == ALLOC_TYPE && j->bound > 0)
+        warn("the losses add up to %.4g, %.2g %% above what no choice of these types within the size is below", j->sum,
+             100 * (j->sum / j->bound - 1));
+}
+
 int main(int argc, char **argv)
 {
     struct buf table = {0};
@@ -130,6 +139,8 @@ int main(int argc, char **argv)
         return print_list();
     check_options();
     struct reader *in = reader_stdin(&e);
+    if (in && pass.method->measured && *pass.method->measured)
+        reader_skips(in, SKIP_ALL);
     if (!in || alloc_stream(&pass, &sel, in, &e) < 0 ||
         select_end(&sel, &reader_head(in)->model, (uint64_t)pass.job.n, "none is a matrix", &e) < 0 ||
         alloc_decide(&pass, bits, (double)size, &e) < 0)
@@ -137,6 +148,7 @@ int main(int argc, char **argv)
     alloc_table_put(&pass, &table);
     if (target_put("-", table.data, table.len, &e) < 0 || put_losses(&e) < 0)
         die("%s", e.msg);
+    tell_bound();
     buf_free(&table);
     alloc_free(&pass.job);
     reader_close(in);

@@ -48,6 +48,7 @@ struct alloc_tensor {
     uint64_t values;
     struct alloc_point *point; /* [points] by ascending cost */
     int points;
+    double whole;  /* the energy of its outputs that losses are shares of */
     double factor; /* of its losses in the sum of all */
 
     double share;    /* decided: the sparsity */
@@ -78,16 +79,20 @@ struct alloc_job {
     alloc_try *try; /* type: how a type is measured; the family of types is not this one */
     void *ctx;      /* its own */
 
+    const char *const *type; /* type: names of the list */
+
     struct alloc_tensor *t;
     int n;
-    void *state; /* the method's own between see and decide; free() */
+    double sum, bound; /* of alloc_knapsack: the sum of factor * loss, and what no choice within the budget is below */
+    void *state;       /* the method's own between see and decide; free() */
 };
 
 struct alloc_method {
     const char *name, *brief;
-    const struct opt *opts;    /* its own (struct opt_owner), or NULL */
-    unsigned kinds;            /* ALLOC_SPARSITY ... as bits */
-    unsigned needs;            /* ALLOC_WEIGHTS ... */
+    const struct opt *opts;      /* its own (struct opt_owner), or NULL */
+    unsigned kinds;              /* ALLOC_SPARSITY ... as bits */
+    unsigned needs;              /* ALLOC_WEIGHTS ... */
+    const char *const *measured; /* types: where losses were written that are read instead of weights, or NULL */
     const char *const *losses; /* where its points are to be written (alloc_losses_put): a path, or NULL there; or NULL:
                                 * it measures none */
     int (*see)(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v,
@@ -138,8 +143,9 @@ int alloc_top(struct alloc_job *j, uint64_t least, struct err *e);
 /*
  * Points from lists: one point for each tensor, so that the costs are at most budget and the sum of factor * loss is
  * small: steps along the lower convex hulls, the steepest first; then what still fits. choice, share and loss are set.
- * No more than the loss of `same` (an index for each tensor, or NULL) where that fits. fraction: 1: between two points
- * of a tensor anything can be chosen (sparsity), and the budget is met exactly, even where losses stop falling. Source:
+ * j->sum is that sum, j->bound the least of the linear relaxation (where no fraction is left). No more than the loss
+ * of `same` (an index for each tensor, or NULL) where that fits. fraction: 1: between two points of a tensor anything
+ * can be chosen (sparsity), and the budget is met exactly, even where losses stop falling. Source:
  * the greedy of the multiple-choice knapsack's linear relaxation, Sinha and Zoltners 1979: exact with fractions, else
  * off by less than one step.
  * -1: the least costs exceed the budget. Cost: points log points.

@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "alloc/alloc.h"
+#include "alloc/measured.h"
 #include "base/pick.h"
 #include "la/quad.h"
 
@@ -26,7 +27,7 @@
  * angle; without the angle; without both; or the energy that is lost. */
 static enum { TURN, SIZE, SHARE, ENERGY } weigh;
 static double lambda = 0.08;
-static const char *losses;
+static const char *losses, *measured;
 
 static int set_weigh(const char *arg, struct err *e)
 {
@@ -44,12 +45,11 @@ static const struct opt opts[] = {
     {0, "weigh", "UNIT", OPT_CALL, 0, "what a loss counts: turn, size, share or energy (default turn)", set_weigh},
     {0, "lambda", "L", OPT_F64, &lambda, "no sparsity farther than L from the target", 0, 0, INFINITY},
     {0, "losses", "FILE", OPT_STRING, &losses, "write the measured losses, a TSV line for each tensor and choice", 0},
+    {0, "measured", "FILE", OPT_STRING, &measured, "types: take losses that --losses wrote, and read no weights", 0},
     OPT_END};
 
-static double by_unit(double lost, double whole)
+static double part(double lost, double whole)
 {
-    if (weigh == ENERGY)
-        return lost;
     return whole > 0 ? lost / whole : 0;
 }
 
@@ -57,7 +57,7 @@ static double factor(const struct alloc_tensor *t)
 {
     double n = alloc_weights(t);
 
-    return weigh == TURN ? n * t->angle : weigh == SIZE ? n : 1;
+    return weigh == TURN ? n * t->angle : weigh == SIZE ? n : weigh == ENERGY ? t->whole : 1;
 }
 
 static double energy(const struct alloc_view *v, const float *x, uint64_t rows, uint64_t cols)
@@ -128,12 +128,13 @@ static int see_sparsity(const struct alloc_job *j, struct alloc_tensor *t, const
     double whole = energy(v, v->w, t->rows, t->cols), share[STEPS + 4];
     uint8_t *mark = mem_new(cols, 1);
 
+    t->whole = whole;
     t->points = grid(j, share);
     t->point = mem_new((size_t)t->points, sizeof *t->point);
     for (int i = 0; i < t->points; i++) {
         gone(s, v->w, rows, cols, share[i], mark, out);
         t->point[i].cost = (1 - share[i]) * alloc_weights(t);
-        t->point[i].loss = by_unit(energy(v, out, t->rows, t->cols), whole);
+        t->point[i].loss = part(energy(v, out, t->rows, t->cols), whole);
     }
     free(s);
     free(out);
@@ -161,10 +162,20 @@ static int see_type(const struct alloc_job *j, struct alloc_tensor *t, const str
         p->choice = i;
         if (j->try(j, v->b, i, &p->cost, &lost, &whole, e) < 0)
             return -1;
-        p->loss = by_unit(lost, whole);
+        p->loss = part(lost, whole);
+        t->whole = whole;
     }
-    qsort(t->point, (size_t)t->points, sizeof *t->point, by_cost);
     return 0;
+}
+
+/* As an earlier run measured it. The table is read with the first tensor, for the whole process. */
+static int see_measured(const struct alloc_job *j, struct alloc_tensor *t, struct err *e)
+{
+    static struct measured *table;
+
+    if (!table && !(table = measured_read(measured, e)))
+        return -1;
+    return measured_points(table, j, t, e);
 }
 
 static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v, struct err *e)
@@ -181,7 +192,8 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
     }
     free(square);
     for (uint64_t r = 0; r < most; r++)
-        t->point[r].loss = by_unit(t->point[r].loss, tail);
+        t->point[r].loss = part(t->point[r].loss, tail);
+    t->whole = tail;
     while (!j->by_rank && most && t->point[most - 1].cost >= alloc_weights(t))
         most--;
     if (!j->by_rank)
@@ -192,14 +204,22 @@ static int see_rank(const struct alloc_job *j, struct alloc_tensor *t, const str
 
 static int see(struct alloc_job *j, struct alloc_tensor *t, const struct alloc_view *v, struct err *e)
 {
+    int rc;
+
     if (weigh == TURN && isnan(t->angle))
         return err_set(
             e,
             "its layer has no key angle, by which losses are weighed; mcalib --parts bi adds it, or say --weigh size");
+    if (measured && j->kind != ALLOC_TYPE)
+        return err_set(e, "--measured has losses of types; of others they are measured anew");
+    rc = j->kind == ALLOC_SPARSITY ? see_sparsity(j, t, v)
+         : j->kind == ALLOC_RANK   ? see_rank(j, t, v, e)
+         : measured                ? see_measured(j, t, e)
+                                   : see_type(j, t, v, e);
+    if (rc == 0 && j->kind == ALLOC_TYPE)
+        qsort(t->point, (size_t)t->points, sizeof *t->point, by_cost);
     t->factor = factor(t);
-    if (j->kind == ALLOC_SPARSITY)
-        return see_sparsity(j, t, v);
-    return j->kind == ALLOC_TYPE ? see_type(j, t, v, e) : see_rank(j, t, v, e);
+    return rc;
 }
 
 /* The point of a choice; of one that is none, the last. */
@@ -261,5 +281,6 @@ const struct alloc_method alloc_error = {.name = "error",
                                          .needs = ALLOC_WEIGHTS | ALLOC_INPUTS,
                                          .opts = opts,
                                          .losses = &losses,
+                                         .measured = &measured,
                                          .see = see,
                                          .decide = decide};

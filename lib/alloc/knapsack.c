@@ -142,8 +142,9 @@ int alloc_knapsack(struct alloc_job *j, double budget, const int *same, int frac
     uint8_t *stuck = mem_new((size_t)j->n, 1);
     uint64_t n;
     struct edge *edge = edges(&k, fraction, &n), *last = NULL;
-    double part = 0, cost;
+    double part = 0, cost, saved = 0, could = -1; /* of the loss at the cheapest: so far; by the relaxation */
 
+    j->bound = total(j, k.at, &cost);
     if (k.left < 0) {
         err_set(e, "the least that the tensors can become costs %.0f, the budget is %.0f", budget - k.left, budget);
         n = 0;
@@ -156,7 +157,11 @@ int alloc_knapsack(struct alloc_job *j, double budget, const int *same, int frac
         if (more <= k.left) {
             k.left -= more;
             k.at[edge[i].tensor] = edge[i].to;
-        } else if (fraction) {
+            saved += edge[i].slope * more;
+            continue;
+        }
+        could = could < 0 ? saved + edge[i].slope * k.left : could;
+        if (fraction) {
             last = &edge[i];
             part = k.left / more;
         } else {
@@ -168,6 +173,8 @@ int alloc_knapsack(struct alloc_job *j, double budget, const int *same, int frac
     if (same && total(j, same, &cost) < total(j, k.at, &(double){0}) && cost <= budget)
         for (int i = 0; i < j->n; i++)
             k.at[i] = same[i];
+    j->bound -= could < 0 ? saved : could;
+    j->sum = total(j, k.at, &cost);
     for (int i = 0; i < j->n; i++)
         settle(&j->t[i], k.at[i], last && last->tensor == i ? last->to : k.at[i], part);
     free(edge);

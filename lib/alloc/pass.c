@@ -98,6 +98,7 @@ static int tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, str
 {
     struct loaded l = {.v.b = b};
     struct alloc_tensor *t;
+    unsigned needs = p->method->measured && *p->method->measured ? 0 : p->method->needs;
     int sees = p->method->see != NULL, rc = 0;
 
     if (b->shape.rank < 2 || b->rows * b->cols == 0)
@@ -108,12 +109,12 @@ static int tensor(struct alloc_pass *p, struct reader *in, struct bundle *b, str
     t->angle = b->layer >= 0 ? p->angle : NAN;
     if (b->role && strlen(b->role) < sizeof t->role)
         strcpy(t->role, b->role);
-    if (sees && p->method->needs && bundle_load(in, b, e) < 0)
+    if (sees && needs && bundle_load(in, b, e) < 0)
         return -1;
-    if (p->method->needs & ALLOC_WEIGHTS)
+    if (needs & ALLOC_WEIGHTS)
         rc = get_weights(&l, e);
     if (rc == 0)
-        rc = get_known(&l, p->method->needs, e);
+        rc = get_known(&l, needs, e);
     if (rc == 0 && sees)
         rc = p->method->see(&p->job, t, &l.v, e);
     loaded_free(&l);
@@ -156,7 +157,7 @@ static void put_choice(const struct alloc_pass *p, struct buf *out, const struct
     if (p->job.kind == ALLOC_SPARSITY)
         buf_printf(out, "%.12g", share);
     else if (p->job.kind == ALLOC_TYPE)
-        buf_puts(out, p->type[choice]);
+        buf_puts(out, p->job.type[choice]);
     else if (choice == ALLOC_DENSE || choice == 0)
         buf_puts(out, "-");
     else
@@ -189,12 +190,12 @@ void alloc_table_put(const struct alloc_pass *p, struct buf *out)
 
 void alloc_losses_put(const struct alloc_pass *p, struct buf *out)
 {
-    buf_printf(out, "tensor\t%s\tweights\tcost\tloss\n", column(&p->job));
+    buf_printf(out, "tensor\t%s\tweights\tcost\tloss\tenergy\n", column(&p->job));
     for (int i = 0; i < p->job.n; i++)
         for (int k = 0; k < p->job.t[i].points; k++) {
             const struct alloc_point *q = &p->job.t[i].point[k];
 
             put_choice(p, out, &p->job.t[i], q->choice, 1 - q->cost / alloc_weights(&p->job.t[i]));
-            buf_printf(out, "\t%.12g\t%.6g\n", q->cost, q->loss);
+            buf_printf(out, "\t%.12g\t%.6g\t%.6g\n", q->cost, q->loss, p->job.t[i].whole);
         }
 }

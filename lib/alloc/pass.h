@@ -9,8 +9,7 @@
 struct alloc_pass {
     const struct alloc_method *method;
     struct alloc_job job;
-    const char *const *type; /* names of the list, with types */
-    int64_t layer;           /* the layer that is coming, and its angle */
+    int64_t layer; /* the layer that is coming, and its angle */
     double angle;
     double others; /* bytes of the values of tensors that are not chosen */
 };
@@ -37,7 +36,8 @@ int alloc_decide(struct alloc_pass *p, double bits, double size, struct err *e);
  * bytes; the predicted loss, "-" where there is none. */
 void alloc_table_put(const struct alloc_pass *p, struct buf *out);
 
-/* Append what was measured: tensor; sparsity, type or rank; weights; what it costs; loss: a line for each point. */
+/* Append what was measured: tensor; sparsity, type or rank; weights; what it costs; loss, a share, and of what
+ * energy: a line for each point. */
 void alloc_losses_put(const struct alloc_pass *p, struct buf *out);
 
 #endif

@@ -5,18 +5,52 @@
 #include "dup/dup.h"
 #include "text/minhash.h"
 
-const struct dup_preset dup_native = {
-    "native", "5-grams of words, 128 places, 14 bands of 9: the optimum for 0.7", 0, SHINGLE_WORDS, 5, 1, 128, 14, 9};
-const struct dup_preset dup_exact = {
-    "exact", "equal texts by XXH3-128; --normalise: equal words", 1, SHINGLE_WORDS, 1, 1, 4, 1, 4};
-const struct dup_preset dup_datatrove = {
-    "datatrove", "5-grams of normalised words, 112 places, 14 bands of 8", 0, SHINGLE_PLAIN, 5, 0, 112, 14, 8};
-const struct dup_preset dup_text_dedup = {
-    "text-dedup", "5-grams of words, 240 places, 24 bands of 10", 0, SHINGLE_SPLIT, 5, 1, 240, 24, 10};
-const struct dup_preset dup_redpajama = {
-    "redpajama", "13-grams of words, 128 places, 9 bands of 13", 0, SHINGLE_NFD, 13, 0, 128, 9, 13};
-const struct dup_preset dup_nemo = {
-    "nemo", "24-grams of characters, 260 places, 20 bands of 13", 0, SHINGLE_CHARS, 24, 0, 260, 20, 13};
+const struct dup_preset dup_native = {.name = "native",
+                                      .brief = "5-grams of words, 128 places, 14 bands of 9: the optimum for 0.7",
+                                      .style = SHINGLE_WORDS,
+                                      .n = 5,
+                                      .whole = 1,
+                                      .hashes = 128,
+                                      .bands = 14,
+                                      .rows = 9};
+const struct dup_preset dup_exact = {.name = "exact",
+                                     .brief = "equal texts by XXH3-128; --normalise: equal words",
+                                     .exact = 1,
+                                     .style = SHINGLE_WORDS,
+                                     .n = 1,
+                                     .whole = 1,
+                                     .hashes = 4,
+                                     .bands = 1,
+                                     .rows = 4};
+const struct dup_preset dup_datatrove = {.name = "datatrove",
+                                         .brief = "5-grams of normalised words, 112 places, 14 bands of 8",
+                                         .style = SHINGLE_PLAIN,
+                                         .n = 5,
+                                         .hashes = 112,
+                                         .bands = 14,
+                                         .rows = 8};
+const struct dup_preset dup_text_dedup = {.name = "text-dedup",
+                                          .brief = "5-grams of words, 240 places, 24 bands of 10",
+                                          .style = SHINGLE_SPLIT,
+                                          .n = 5,
+                                          .whole = 1,
+                                          .hashes = 240,
+                                          .bands = 24,
+                                          .rows = 10};
+const struct dup_preset dup_redpajama = {.name = "redpajama",
+                                         .brief = "13-grams of words, 128 places, 9 bands of 13",
+                                         .style = SHINGLE_NFD,
+                                         .n = 13,
+                                         .hashes = 128,
+                                         .bands = 9,
+                                         .rows = 13};
+const struct dup_preset dup_nemo = {.name = "nemo",
+                                    .brief = "24-grams of characters, 260 places, 20 bands of 13",
+                                    .style = SHINGLE_CHARS,
+                                    .n = 24,
+                                    .hashes = 260,
+                                    .bands = 20,
+                                    .rows = 13};
 
 const struct dup_preset *const dup_table[] = {
 #define METHOD(n) &dup_##n,

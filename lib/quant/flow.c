@@ -38,7 +38,7 @@ static int visit(struct quant_flow *f, struct reader *in, struct writer *out, st
     struct quant_plan p, fit;
     struct quant_tally t = {0};
     char is[32];
-    int chosen = f->choose(b, &p, e), rc = chosen < 0 ? -1 : 0;
+    int chosen = quant_want_choose(f->want, b, &p, e), rc = chosen < 0 ? -1 : 0;
 
     if (chosen > 0) {
         fit = quant_plan_for(&p, b);
@@ -70,11 +70,11 @@ static int walk_layers(struct quant_flow *f, struct reader *in, struct writer *o
         int chosen = 0;
 
         for (int i = 0; i < feed.n && chosen >= 0; i++)
-            picked[i] = (chosen = f->choose(&feed.b[i], &p, e)) > 0;
+            picked[i] = (chosen = quant_want_choose(f->want, &feed.b[i], &p, e)) > 0;
         got = chosen < 0 ? -1 : got;
         if (got > 0 && !m.arch && model_open(&m, &reader_head(in)->model, e) < 0)
             got = -1;
-        if (got > 0 && feed.b[0].layer >= 0 && awq_layer(&f->layer, &m, feed.b, feed.n, picked, e) < 0)
+        if (got > 0 && feed.b[0].layer >= 0 && awq_layer(&f->want->plan, &m, feed.b, feed.n, picked, e) < 0)
             got = -1;
         for (int i = 0; got > 0 && i < feed.n; i++)
             got = visit(f, in, out, &feed.b[i], all, e) < 0 ? -1 : 1;
@@ -105,7 +105,23 @@ int quant_flow(struct quant_flow *f, struct reader *in, struct writer *out, stru
     int got;
 
     buf_puts(&f->report, QUANT_TALLY_TITLES);
-    got = out && f->by_layer ? walk_layers(f, in, out, &all, e) : walk(f, in, out, &all, e);
+    got = out && quant_want_layers(f->want) ? walk_layers(f, in, out, &all, e) : walk(f, in, out, &all, e);
     quant_tally_line(&f->report, "total", "-", all.weights, all.before, all.after, &(struct quant_tally){0});
     return got;
+}
+
+void quant_flow_tell(const struct quant_flow *f, int by_name, void (*tell)(const char *line))
+{
+    char *text = mem_strndup((const char *)f->fallback.data, f->fallback.len), *rest = text, *line;
+    struct err many;
+
+    while (by_name && (line = strsep(&rest, "\n")))
+        if (*line)
+            tell(line);
+    free(text);
+    if (!f->fallbacks || by_name)
+        return;
+    err_set(&many, "%llu of %llu tensors took a fallback; -v names them", (unsigned long long)f->fallbacks,
+            (unsigned long long)f->chosen);
+    tell(many.msg);
 }

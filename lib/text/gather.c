@@ -12,13 +12,48 @@ struct counter {
     struct ngram *g;
 };
 
-static void *ngram_new(const struct gather_opts *o)
+static uint64_t longest = 2, buckets = 10000;
+static int mode = NGRAM_DSIR;
+
+static int set_hash(const char *arg, struct err *e)
 {
+    mode = feat_mode_find(arg);
+    return mode < 0 ? err_set(e, "'%s' is none of dsir dsir-nltk3.10 native", arg) : 0;
+}
+
+static const struct opt ngram_opts[] = {
+    {.name = "hash",
+     .arg = "NAME",
+     .kind = OPT_CALL,
+     .to = &mode,
+     .call = set_hash,
+     .help = "dsir, as p-lambda/dsir counts; dsir-nltk3.10, with NLTK since 3.10; native, faster (default: dsir)"},
+    {.letter = 'n',
+     .name = "n",
+     .arg = "N",
+     .kind = OPT_U64,
+     .to = &longest,
+     .lo = 1,
+     .hi = NGRAM_MAX,
+     .help = "words in the longest n-gram"},
+    {.letter = 'b',
+     .name = "buckets",
+     .arg = "N",
+     .kind = OPT_U64,
+     .to = &buckets,
+     .lo = 1,
+     .hi = NGRAM_BUCKETS_MAX,
+     .help = "number of buckets"},
+    OPT_END};
+
+static void *ngram_new(int counts)
+{
+    const struct ngram_opts o = {(enum ngram_mode)mode, (uint32_t)longest, (uint32_t)buckets};
     struct counter *c = mem_new(1, sizeof *c);
 
-    if (o) {
-        feat_init(&c->f, &o->grams);
-        c->g = ngram_open(&o->grams);
+    if (counts) {
+        feat_init(&c->f, &o);
+        c->g = ngram_open(&o);
     }
     return c;
 }
@@ -61,11 +96,19 @@ static void ngram_free(void *state)
     free(c);
 }
 
-static void *stats_new(const struct gather_opts *o)
+static const char *fields = STATS_DEFAULT;
+static const struct opt stats_opts[] = {{.name = "of",
+                                         .arg = "NAME,...",
+                                         .kind = OPT_STRING,
+                                         .to = &fields,
+                                         .help = "these measures, scores and numbers in meta (default: all measures)"},
+                                        OPT_END};
+
+static void *stats_new(int counts)
 {
     struct stats *s = mem_new(1, sizeof *s);
 
-    stats_init(s, o ? o->fields : "");
+    stats_init(s, counts ? fields : "");
     return s;
 }
 
@@ -100,15 +143,27 @@ static void stats_close(void *state)
     free(state);
 }
 
-static const struct gather ngram = {
-    "ngram",   "counts of hashed n-grams", ngram_new, ngram_add, ngram_merge, ngram_read, ngram_write, ngram_line,
-    ngram_free};
-static const struct gather stats = {
-    "stats",    "how lengths, kinds of characters, scores and other numbers are distributed",
-    stats_new,  stats_count,
-    stats_join, stats_from,
-    stats_put,  stats_line,
-    stats_close};
+static const struct gather ngram = {.name = "ngram",
+                                    .brief = "counts of hashed n-grams",
+                                    .opts = ngram_opts,
+                                    .open = ngram_new,
+                                    .add = ngram_add,
+                                    .merge = ngram_merge,
+                                    .read = ngram_read,
+                                    .write = ngram_write,
+                                    .put_line = ngram_line,
+                                    .close = ngram_free};
+static const struct gather stats = {.name = "stats",
+                                    .brief =
+                                        "how lengths, kinds of characters, scores and other numbers are distributed",
+                                    .opts = stats_opts,
+                                    .open = stats_new,
+                                    .add = stats_count,
+                                    .merge = stats_join,
+                                    .read = stats_from,
+                                    .write = stats_put,
+                                    .put_line = stats_line,
+                                    .close = stats_close};
 const struct gather *const gather_table[] = {&ngram, &stats, NULL};
 
 const struct gather *gather_find(const char *name)

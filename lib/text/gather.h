@@ -4,17 +4,12 @@
 #define WEIR_TEXT_GATHER_H
 
 #include "record/text.h"
-#include "text/ngram.h"
-
-struct gather_opts {
-    struct ngram_opts grams;
-    const char *fields; /* separated by commas */
-};
 
 struct gather {
     const char *name, *brief;
+    const struct opt *opts;
     void *(*open)(
-        const struct gather_opts *o); /* empty; NULL: of the kind of what will be merged into it. For one thread */
+        int counts); /* empty; 1: of its options; 0: of the kind of what will be merged into it. For one thread */
     void (*add)(void *state, const struct record *r);
     int (*merge)(void *to, const void *from, struct err *e);
     int (*read)(void *to, const char *path, struct err *e); /* all of its kind in a file */
@@ -28,8 +23,7 @@ const struct gather *gather_find(const char *name);
 
 /* Count the records of a file, over par_jobs() threads, into all: exact, so which thread counted what does not show.
  * -1: the file is damaged, and nothing of it is counted. */
-int gather_count(const struct gather *m, const struct gather_opts *o, const char *file, const struct records_opts *how,
-                 void *all, struct err *e);
+int gather_count(const struct gather *m, const char *file, const struct records_opts *how, void *all, struct err *e);
 
 /* Add what dfeat made before. -1: the file is damaged or of other options, and nothing of it is added. */
 int gather_add(const struct gather *m, const char *file, void *all, struct err *e);

@@ -10,7 +10,6 @@
 /* One state for each thread. */
 struct work {
     const struct gather *m;
-    const struct gather_opts *o;
     struct record *r;
     size_t n, pieces;
     void **state;
@@ -22,17 +21,16 @@ static void count_piece(void *ctx, size_t i)
     void **state = &w->state[par_self()];
 
     if (!*state)
-        *state = w->m->open(w->o);
+        *state = w->m->open(1);
     for (size_t k = w->n * i / w->pieces; k < w->n * (i + 1) / w->pieces; k++)
         w->m->add(*state, &w->r[k]);
 }
 
-int gather_count(const struct gather *m, const struct gather_opts *o, const char *file, const struct records_opts *how,
-                 void *all, struct err *e)
+int gather_count(const struct gather *m, const char *file, const struct records_opts *how, void *all, struct err *e)
 {
     struct records *in = records_file(file, how, e);
     size_t jobs = (size_t)par_jobs();
-    struct work w = {.m = m, .o = o, .pieces = 4 * jobs, .state = mem_new(jobs, sizeof *w.state)};
+    struct work w = {.m = m, .pieces = 4 * jobs, .state = mem_new(jobs, sizeof *w.state)};
     int got;
 
     if (!in)
@@ -53,7 +51,7 @@ int gather_count(const struct gather *m, const struct gather_opts *o, const char
 
 int gather_add(const struct gather *m, const char *file, void *all, struct err *e)
 {
-    void *one = m->open(NULL); /* of its own first, so that of a damaged file nothing is added */
+    void *one = m->open(0); /* of its own first, so that of a damaged file nothing is added */
     int rc = m->read(one, file, e);
 
     if (rc == 0)

@@ -190,13 +190,13 @@ END
 
 @test "usage" {
     run dfeat -n 9
-    [ "$status" -eq 2 ]
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dfeat: --n: '9' is not from 1 to 8" ]
     run dfeat -n 0
     [ "$status" -eq 2 ]
     run dfeat -m stats -b 7
-    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dfeat: -n, -b and --hash are for -m ngram" ]
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dfeat: --buckets is an option of ngram, not of stats" ]
     run dfeat --of chars
-    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dfeat: --of is for -m stats" ]
+    [ "$status" -eq 2 ] && [ "${lines[0]}" = "dfeat: --of is an option of stats, not of ngram" ]
     [ "$(dfeat -l | cut -f 1 | tr '\n' ' ')" = "ngram stats " ]
     run dfeat -m nothing
     [ "$status" -eq 2 ]

@@ -59,6 +59,7 @@ stale() {
     done <<LIST
 shards MODEL=$PWD/brook2/model CALIB=$PWD/brook2/calib.txt TOKENS=5 N=9
 budget BROOK=$PWD/brook2
+target-size BROOK=$PWD/brook2 TYPES=q4_0,q8_0 WEIGH=turn ONLY=linear
 calibrated BROOK=$PWD/brook2 BYTES=7
 prune-quant BROOK=$PWD/brook2
 shrink BROOK=$PWD/brook2 BYTES=7 RUNS=9
@@ -67,7 +68,7 @@ LIST
 }
 
 @test "a target that is lost is made again" {
-    for pipe in shards budget calibrated prune-quant shrink soup; do
+    for pipe in shards budget target-size calibrated prune-quant shrink soup; do
         stage $pipe
         for f in $(cd out && find . -type f ! -name .lock ! -path './var/*' | shuf -n 6 --random-source="$BROOK/calib.txt"); do
             rm "out/$f"

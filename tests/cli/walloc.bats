@@ -58,6 +58,46 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
     diff <(sed '1d;$d' r.tsv | cut -f 1,2,8) <(tail -n +2 error.tsv | cut -f 1,2,5)
 }
 
+@test "losses that were measured once serve other sizes, and no weight is read" {
+    walloc -q -m error -b 4 -g 32 -t int2,int3,int4,q8_0 --losses all.tsv <calib.weir >/dev/null 2>&1
+    for b in 2.8 4.4; do
+        for w in turn size share energy; do
+            walloc -m error -b $b -g 32 --weigh $w -t int2,int3,int4,q8_0 <calib.weir >anew.tsv 2>anew.err
+            walloc -m error -b $b --weigh $w -t INT4,int2,q8_0,int3 --measured all.tsv <calib.weir >again.tsv 2>again.err
+            diff <(tr I i <again.tsv | sed 's/iNT/int/') anew.tsv
+        done
+    done
+    refused "walloc: model.layers.0.self_attn.q_proj.weight: all.tsv has no line for it with type q4_0" "walloc -m error -b 3 -t int2,q4_0 --measured all.tsv <calib.weir"
+    refused "walloc: model.embed_tokens.weight: all.tsv has no line for it" "walloc -m error --weigh size -b 3 -t int2 --only embed --measured all.tsv <calib.weir"
+    refused "walloc: model.layers.0.self_attn.q_proj.weight: anew.tsv: it is no table of the losses of types, as --losses writes it" \
+        "walloc -m error -b 3 -t int2 --measured anew.tsv <calib.weir"
+    sed '3s/$/\t7/' all.tsv >bad.tsv
+    refused "walloc: model.layers.0.self_attn.q_proj.weight: bad.tsv: line 3: it has not the 6 cells of the titles" "walloc -m error -b 3 -t int2 --measured bad.tsv <calib.weir"
+}
+
+@test "how far from the least sum of losses, by the relaxation" {
+    walloc -q -m error --weigh share -b 3.3 -g 32 -t int2,int3,int4,q8_0 --losses all.tsv <calib.weir 2>err >t.tsv
+    # the relaxation by bisection over the price of a byte, which shares nothing with the greedy
+    python3 - all.tsv 3.3 "$(cat err)" <<'EOF'
+import collections, re, sys
+points, weights = collections.defaultdict(list), {}
+for line in open(sys.argv[1]).read().splitlines()[1:]:
+    name, _, n, cost, loss, _ = line.split("\t")
+    points[name].append((float(cost), float(loss)))
+    weights[name] = int(n)
+size = float(sys.argv[2]) * sum(weights.values()) / 8
+best = lambda price: [min(p, key=lambda q: q[1] + price * q[0]) for p in points.values()]
+dual = lambda price: sum(l + price * c for c, l in best(price)) - price * size
+low, high = 0, 1
+for _ in range(200):
+    a, b = low + (high - low) / 3, high - (high - low) / 3
+    low, high = (a, high) if dual(a) < dual(b) else (low, b)
+total, over = map(float, re.search(r"add up to (\S+), (\S+) % above", sys.argv[3]).groups())
+assert abs(total / dual(low) - 1 - over / 100) < 2e-3 + 0.05 * over / 100, (total, over, dual(low))
+assert 0 <= over < 20
+EOF
+}
+
 @test "a size in bytes counts what is not chosen; too small a one is refused" {
     full=$(wquant -t f16 --only '*' -n <tiny.weir | tail -n 1 | cut -f 4)
     walloc -m error --size "$((full * 9 / 10))" -t int2,int4,q8_0 -g 32 <calib.weir >t.tsv

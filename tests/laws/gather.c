@@ -11,7 +11,6 @@
 
 #define N 300
 
-static const struct gather_opts opts = {{NGRAM_NATIVE, 3, 500}, "words,chars,letters,q,none"};
 static struct record text[N];
 static struct err e;
 
@@ -34,7 +33,7 @@ static void make_texts(void)
 /* Those with i * step % N in from .. to - 1, in that order. */
 static void *of(const struct gather *m, uint64_t step, uint64_t from, uint64_t to)
 {
-    void *s = m->open(&opts);
+    void *s = m->open(1);
 
     for (uint64_t i = from; i < to; i++)
         m->add(s, &text[i * step % N]);
@@ -43,7 +42,7 @@ static void *of(const struct gather *m, uint64_t step, uint64_t from, uint64_t t
 
 static void *sum(const struct gather *m, void *a, void *b)
 {
-    void *s = m->open(NULL);
+    void *s = m->open(0);
 
     CHECK(m->merge(s, a, &e) == 0 && m->merge(s, b, &e) == 0);
     return s;
@@ -70,9 +69,13 @@ static void same(const struct gather *m, void *s, const char *want)
 int main(void)
 {
     make_texts();
+    CHECK(opt_set(gather_find("ngram"), "hash", "native", &e) == 0 &&
+          opt_set(gather_find("ngram"), "n", "3", &e) == 0 &&
+          opt_set(gather_find("ngram"), "buckets", "500", &e) == 0 &&
+          opt_set(gather_find("stats"), "of", "words,chars,letters,q,none", &e) == 0);
     for (int i = 0; CHECK_ROW(gather_table[i], name); i++) {
         const struct gather *m = gather_table[i];
-        void *a = of(m, 7, 0, 100), *b = of(m, 7, 100, 107), *c = of(m, 7, 107, N), *none = m->open(&opts);
+        void *a = of(m, 7, 0, 100), *b = of(m, 7, 100, 107), *c = of(m, 7, 107, N), *none = m->open(1);
         void *ab = sum(m, a, b), *bc = sum(m, b, c);
         void *all = of(m, 1, 0, N);
         char *want = line(m, all);

@@ -14,6 +14,7 @@
 #include "select/select.h"
 #include "shrink/shrink.h"
 #include "tests/unit/check.h"
+#include "text/gather.h"
 
 static void fail(const struct opt_owner *m, const struct opt *o, const char *what)
 {
@@ -43,11 +44,25 @@ static void law_of_option(const struct opt_owner *m, const struct opt *o)
         fail(m, o, "its default is in no range, and the help does not say what it means");
 }
 
+/* A row has a name, which is its own, and says in one clause what it is. */
+static void law_of_row(const struct opt_owner *const *table, size_t i)
+{
+    const struct opt_owner *m = table[i];
+
+    CHECK(*m->name && strspn(m->name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == strlen(m->name));
+    CHECK(m->brief && *m->brief && !strpbrk(m->brief, "\t\n") && m->brief[strlen(m->brief) - 1] != '.');
+    for (size_t k = 0; k < i; k++)
+        CHECK(strcmp(table[k]->name, m->name) != 0);
+}
+
 /* All rows of a family, beside all others of it. */
 static void law_of_family(const void *table)
 {
     const struct opt_spec spec = {.methods = {table}};
+    const struct opt_owner *const *row = table;
 
+    for (size_t i = 0; CHECK_ROW(row[i], name); i++)
+        law_of_row(row, i);
     for (struct opt_walk a = {.spec = &spec}; opt_next(&a);) {
         if (!a.owner)
             continue;
@@ -64,6 +79,7 @@ int main(void)
     static const void *const table[] = {
         alloc_table,
         factor_table,
+        gather_table,
         merge_table,
         prune_table,
         quant_methods,
