@@ -3,8 +3,10 @@
  * of its inputs. A map filter that reads a layer before it writes it.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/die.h"
+#include "base/parse.h"
 #include "base/progress.h"
 #include "ckpt/imatrix.h"
 #include "la/fast.h"
@@ -27,6 +29,15 @@ static int set_bos(const char *arg, struct err *e)
     return texts_bos_parse(arg, &ask.how.bos, e);
 }
 
+static uint64_t hold_every;
+
+static int set_hold_out(const char *arg, struct err *e)
+{
+    if (strncmp(arg, "1/", 2) == 0 && parse_u64(arg + 2, &hold_every, e) == 0 && hold_every >= 2)
+        return 0;
+    return err_set(e, "'%.40s' is no share of the windows: 1/2, 1/8 ...", arg);
+}
+
 static int set_weight(const char *arg, struct err *e)
 {
     return calib_parse_weight(arg, &run.calib.least, e);
@@ -41,6 +52,8 @@ static const struct opt opts[] = {
     {0, "parts", "LIST", OPT_CALL, 0, "of norm2,mean,absmean,gram,bi,reap (default norm2)", set_parts},
     {0, "token-weight", "NAME[:MIN]", OPT_CALL, 0,
      "attncon: tokens count by the attention they receive, least MIN (0.01)", set_weight},
+    {0, "hold-out", "1/N", OPT_CALL, 0,
+     "keep every Nth window aside: its gram is a companion of its own, gram.held, to measure by", set_hold_out},
     {'S', "states", "SIZE", OPT_SIZE, &states_bytes, "hidden states kept in memory, the rest in a file (default 1G)",
      0},
     {0, "through", "CMD", OPT_STRING, &run.command,
@@ -73,8 +86,7 @@ static int cut(const struct feed *feed, struct windows *w, struct err *e)
     return 0;
 }
 
-/* --tokens may ask for too few: a gram of few tokens is mostly noise in its small directions, which solvers divide by.
- * */
+/* --tokens may ask for too few: a gram of few tokens is mostly noise in small directions, which solvers divide by. */
 static void warn_few(const struct windows *w, const struct attrs *model)
 {
     int64_t hidden = attrs_int(model, "hidden", 0), inner = attrs_int(model, "intermediate", 0),
@@ -117,23 +129,33 @@ static void from_matrices(void)
     reader_close(in);
 }
 
+static void hold_out(const struct windows *w)
+{
+    if (hold_every && !(run.calib.held = windows_hold_out(w, hold_every)))
+        die("--hold-out 1/%llu: the texts have %lld windows of %lld tokens; %llu are needed",
+            (unsigned long long)hold_every, (long long)w->n, (long long)w->longest,
+            (unsigned long long)(hold_every / 2 + 1));
+}
+
 int main(int argc, char **argv)
 {
     struct err e;
     struct windows w = {0};
     int got, usage;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("unexpected operand '%s'", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (matrices.n) {
         from_matrices();
         return 0;
     }
     if (texts_check(&ask, &usage, &e) < 0)
         usage ? die_usage("%s", e.msg) : die("%s", e.msg);
+    if (hold_every && !(run.calib.parts & CALIB_GRAM))
+        die_usage("--hold-out keeps a gram: --parts gram is needed");
     if (!(run.feed.in = reader_stdin(&e)) || calibrate_open(&run, &e) < 0 ||
         feed_begin(&run.feed, run.feed.in, &e) < 0 || cut(&run.feed, &w, &e) < 0)
         die("%s", e.msg);
+    hold_out(&w);
     calibrate_note(&run, ask.files.n ? ask.files.item[0] : ask.ids.item[0], &w);
     if (forward_open(&run.f, &reader_head(run.feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);
@@ -147,6 +169,7 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     say_unseen();
     calibrate_free(&run);
+    free((void *)(uintptr_t)run.calib.held);
     windows_free(&w);
     return 0;
 }

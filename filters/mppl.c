@@ -89,8 +89,7 @@ int main(int argc, char **argv)
     struct buf out = {0};
     int fd = -1, usage;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("unexpected operand '%s'", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (texts_check(&ask, &usage, &e) < 0)
         usage ? die_usage("%s", e.msg) : die("%s", e.msg);
     if (against && (fd = open(against, O_RDONLY | O_CLOEXEC)) < 0)

@@ -19,7 +19,7 @@ static const char *method_name, *type_names = "int2,int3,int4,int5,int6,int8";
 static double sparsity = -1, keep = -1, bits = -1, rank = -1;
 static uint64_t size;
 static struct quant_ints ints = QUANT_INTS;
-static int list;
+static int list, verbose;
 static struct select sel = {.linears = 1};
 static struct alloc_pass pass = {.layer = -1};
 static struct quant_plan plan[TYPES_MAX];
@@ -38,6 +38,7 @@ static const struct opt opts[] = {
      "int types: losses are measured by this method of wquant (default rtn)", 0},
     SELECT_OPTS(sel),
     FAST_OPT,
+    {'v', "verbose", 0, OPT_FLAG, &verbose, "types, error: say how far the sum of losses is from the least", 0},
     {'l', "list", 0, OPT_FLAG, &list, "list the methods and exit", 0},
     OPT_END,
 };
@@ -123,7 +124,7 @@ static void tell_bound(void)
 {
     const struct alloc_job *j = &pass.job;
 
-    if (j->kind == ALLOC_TYPE && j->bound > 0)
+    if (verbose && j->kind == ALLOC_TYPE && j->bound > 0)
         warn("the losses add up to %.4g, %.2g %% above what no choice of these types within the size is below", j->sum,
              100 * (j->sum / j->bound - 1));
 }
@@ -133,8 +134,7 @@ int main(int argc, char **argv)
     struct buf table = {0};
     struct err e;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("operand '%s': the stream comes on standard input", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (list)
         return print_list();
     check_options();

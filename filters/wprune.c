@@ -106,7 +106,6 @@ static void find_methods(void)
         die_usage("--init %s: it cannot begin with itself", m->name);
     if (m->needs & PRUNE_SCORE)
         flow.pass.scorer = scored ? scorer : prune_companion;
-    flow.pass.scorer_needs = flow.pass.scorer == prune_companion ? PRUNE_COMPANION : 0;
     flow.pass.prepare = scored ? prepare : NULL;
     flow.pass.whole = scored && scored->whole;
     flow.by_inputs = scored && scored->needs & SCORE_INPUTS;
@@ -132,8 +131,7 @@ int main(int argc, char **argv)
 {
     struct err e;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("operand '%s': the stream comes on standard input", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (list)
         return print_list();
     check_options();

@@ -114,8 +114,7 @@ int main(int argc, char **argv)
     struct quant_flow flow = {.want = &want};
     struct err e;
 
-    if (opt_parse(argc, argv, &spec) > 0)
-        die_usage("operand '%s': the stream comes on standard input", argv[1]);
+    opt_parse_alone(argc, argv, &spec);
     if (list)
         return print_list();
     if (print_name)

@@ -237,6 +237,12 @@ int opt_parse(int argc, char **argv, const struct opt_spec *spec)
     return n;
 }
 
+void opt_parse_alone(int argc, char **argv, const struct opt_spec *spec)
+{
+    if (opt_parse(argc, argv, spec) > 0)
+        die_usage("operand '%s': the stream comes on standard input", argv[1]);
+}
+
 void opt_say(const char *word)
 {
     keep(word);

@@ -87,6 +87,8 @@ struct opt_spec {
  */
 extern char **prog_argv; /* NULL-terminated; argv[0] is the program's plain name */
 int opt_parse(int argc, char **argv, const struct opt_spec *spec);
+/* Of a filter whose stream comes on standard input: an operand is a fault. */
+void opt_parse_alone(int argc, char **argv, const struct opt_spec *spec);
 
 /*
  * The options of methods that were given, in their order: opt_take gives the row's own to where it has them; opt_own

@@ -12,7 +12,7 @@ static int by_row(const struct bundle *b, const struct part *p)
 
     if (p->fixed || p->shape.rank == 0 || p->shape.dim[0] != n)
         return 0;
-    return p->term >= 0 || (strcmp(p->name, "gram") != 0 && (shape_equal(&p->shape, &b->shape) || n != b->cols));
+    return p->term >= 0 || (strncmp(p->name, "gram", 4) != 0 && (shape_equal(&p->shape, &b->shape) || n != b->cols));
 }
 
 void operand_part(const struct operand *o, const struct part *p, uint8_t *to)

@@ -31,7 +31,13 @@ int prune_inputs_get(struct prune_inputs *in, const struct bundle *b, unsigned n
         return -1;
     if (want_gram)
         in->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &in->own, e);
-    return want_gram && !in->gram ? -1 : 0;
+    if (want_gram && !in->gram)
+        return -1;
+    in->held = in->gram;
+    return !bundle_part(b, -1, "gram.held") ||
+                   (in->held = bundle_companion_view(b, "gram.held", b->cols * b->cols, &in->own_held, e))
+               ? 0
+               : -1;
 }
 
 void prune_inputs_free(struct prune_inputs *in)
@@ -40,6 +46,7 @@ void prune_inputs_free(struct prune_inputs *in)
     free(in->mean);
     free(in->score);
     free(in->own);
+    free(in->own_held);
     prune_factor_free(&in->factor);
     prune_refit_free(&in->fit);
     memset(in, 0, sizeof *in);

@@ -23,7 +23,8 @@ struct sink {
 
 static unsigned needs(const struct prune_pass *p)
 {
-    return p->method->needs | (p->init ? p->init->needs : 0) | p->scorer_needs | (p->refit ? PRUNE_GRAM : 0);
+    return p->method->needs | (p->init ? p->init->needs : 0) | (p->scorer == prune_companion ? PRUNE_COMPANION : 0) |
+           (p->refit ? PRUNE_GRAM : 0);
 }
 
 static int changes(const struct prune_pass *p)
@@ -128,8 +129,8 @@ static int choose(const struct prune_pass *p, struct pick_sieve *sieve, const st
     slab_zero(s, n);
     if (p->refit)
         prune_refit_rows(&in->fit, s->rows, s->old, s->mask, s->w);
-    if (in->gram && t)
-        obs_loss(s->rows, cols, s->old, s->w, in->gram, &t->lost, &t->moved);
+    if (in->held && t)
+        obs_loss(s->rows, cols, s->old, s->w, in->held, &t->lost, &t->moved);
     return 0;
 }
 
@@ -276,7 +277,7 @@ static int begin(struct writer *out, struct bundle *o, struct bundle *b, struct 
 static int slabs_through(const struct prune_pass *p, struct pick_sieve *sieve, struct reader *in, struct bundle *b,
                          int fd, struct prune_inputs *known, struct sink *to, struct prune_tally *tally, struct err *e)
 {
-    int loaded = b->loaded, old = p->refit || (tally && known->gram), got;
+    int loaded = b->loaded, old = p->refit || (tally && known->held), got;
     uint64_t step = loaded || fd >= 0 || needs(p) & PRUNE_GRAM ? slab_rows(p, b) : 1;
     struct slab s = {0};
 

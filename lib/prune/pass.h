@@ -21,7 +21,6 @@ struct prune_pass {
     const struct pattern *pattern;
     struct pick_sieve *sieve; /* scope model, counted; otherwise NULL */
     prune_scorer *scorer;     /* NULL where neither method nor init needs scores */
-    unsigned scorer_needs;    /* PRUNE_COMPANION: what it reads of the inputs */
     int (*prepare)(const struct bundle *b, const struct attrs *model,
                    struct err *e);   /* or NULL; before b's rows are scored, its companions loaded */
     const struct prune_method *init; /* of a method that begins with another's mask; or NULL */

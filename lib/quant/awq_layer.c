@@ -165,6 +165,7 @@ static void multiply(struct place *l)
         correct(b, "mean", 1, l->s);
         correct(b, "absmean", 1, l->s);
         correct(b, "gram", 2, l->s);
+        correct(b, "gram.held", 2, l->s);
     }
 }
 

@@ -14,14 +14,43 @@
 
 _Static_assert(OBS_LANES == LEVELS_ROWS, "rows of a tile are coded side by side");
 
-static uint32_t *descending(const float *gram, uint64_t cols)
+/* Columns from..from + n in runs of step by the largest value of a run, descending; a last run that is shorter stays
+ * last. Within runs they are ordered by the next steps; 1 ends them. */
+static void descend(const float *v, uint32_t from, uint32_t n, const uint32_t *step, uint32_t *order)
 {
-    uint32_t *order = mem_resize(NULL, cols, sizeof *order);
+    uint32_t runs = n / step[0], left = n % step[0], at = 0;
+    uint32_t *run = mem_resize(NULL, runs + 1, sizeof *run);
+    float *most = mem_resize(NULL, runs + 1, sizeof *most);
+
+    for (uint32_t r = 0; r < runs; r++) {
+        most[r] = -v[from + r * step[0]];
+        for (uint32_t i = 1; i < step[0]; i++)
+            most[r] = -v[from + r * step[0] + i] < most[r] ? -v[from + r * step[0] + i] : most[r];
+    }
+    pick_sort(most, runs, run);
+    for (uint32_t r = 0; r < runs; r++, at += step[0])
+        if (step[0] == 1)
+            order[at] = from + run[r];
+        else
+            descend(v, from + run[r] * step[0], step[0], step + 1, order + at);
+    if (left)
+        descend(v, from + at, left, step + 1, order + at);
+    free(run);
+    free(most);
+}
+
+static uint32_t *descending(const struct quant_gram_args *args, const float *gram, uint64_t cols)
+{
+    uint32_t *order = mem_resize(NULL, cols, sizeof *order), steps[3] = {1, 1, 1};
     float *v = mem_resize(NULL, cols, sizeof *v);
 
     for (uint64_t c = 0; c < cols; c++)
-        v[c] = -gram[c * cols + c];
-    pick_sort(v, cols, order);
+        v[c] = gram[c * cols + c];
+    if (!args->act_order) {
+        steps[0] = args->unit;
+        steps[1] = args->sub < args->unit ? args->sub : 1;
+    }
+    descend(v, 0, (uint32_t)cols, steps, order);
     free(v);
     return order;
 }
@@ -32,7 +61,7 @@ int quant_gram_make(struct quant_gram *q, const struct quant_gram_args *args, co
     *q = (struct quant_gram){.args = *args};
     if (cols > UINT32_MAX)
         return err_set(e, "%llu columns are more than %u", (unsigned long long)cols, UINT32_MAX);
-    q->order = args->act_order ? descending(gram, cols) : NULL;
+    q->order = args->act_order || (args->unit && !args->in_order) ? descending(args, gram, cols) : NULL;
     q->U = obs_factor(cols, gram, q->order, args->damp, NULL, &q->damp, e);
     return q->U ? 0 : -1;
 }
@@ -66,11 +95,14 @@ static void gather(const struct sweep *s, const struct obs_tile *t, uint64_t n, 
             w[k * OBS_LANES + l] = s->w[(t->row0 + l) * s->u.cols + t->col + k];
 }
 
-/* Levels of the unit, of the sub-block that begins with the tile's column, from the weights as they are. */
+/* Levels of the unit, of the sub-block that begins with the tile's column, from the weights as they are. The sweep's
+ * order keeps units and sub-blocks whole. */
 static void choose(struct sweep *s, const struct obs_tile *t)
 {
     const struct levels_kind *k = s->u.into->kind;
     uint64_t left = s->u.cols - t->col, n = left < k->unit ? left : k->unit;
+    uint64_t col = s->q->order ? s->q->order[t->col] / k->sub * k->sub : t->col;
+    struct metric at = metric_at(&s->m, t->col);
     float *w;
 
     if (t->col % k->sub != 0)
@@ -79,8 +111,8 @@ static void choose(struct sweep *s, const struct obs_tile *t)
     w = mem_resize(NULL, n * OBS_LANES, sizeof *w);
     gather(s, t, n, w);
     if (t->col % k->unit == 0)
-        units_unit(&s->u, t->row0, t->rows, t->col, w, &s->m);
-    units_sub(&s->u, t->row0, t->rows, t->col, w, &s->m);
+        units_unit(&s->u, t->row0, t->rows, col / k->unit * k->unit, w, &at);
+    units_sub(&s->u, t->row0, t->rows, col, w, &at);
     free(w);
 }
 
@@ -156,6 +188,10 @@ static const struct opt opts[] = {{.name = "act-order",
                                    .kind = OPT_FLAG,
                                    .to = &args.act_order,
                                    .help = "the columns of the strongest inputs go first; groups are static"},
+                                  {.name = "in-order",
+                                   .kind = OPT_FLAG,
+                                   .to = &args.in_order,
+                                   .help = "columns go from left to right (default: groups of strong inputs first)"},
                                   {.name = "static-groups",
                                    .kind = OPT_FLAG,
                                    .to = &args.static_groups,

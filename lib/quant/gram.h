@@ -10,9 +10,12 @@
 #include "quant/units.h"
 
 struct quant_gram_args {
-    double damp;       /* share of the gram's mean diagonal added to it */
-    int act_order;     /* columns go by descending diagonal; groups are then static */
-    int static_groups; /* scales and zeros come from the weights as they were, not as they are when a group is reached
+    double damp;        /* share of the gram's mean diagonal added to it */
+    int act_order;      /* columns go by descending diagonal; groups are then static */
+    int in_order;       /* columns go from left to right; the default is that groups go by their largest diagonal,
+                        * descending, and columns within them alike: groups stay whole, so they need not be static */
+    uint32_t unit, sub; /* what stays whole: struct levels_kind's; 0: as in_order */
+    int static_groups;  /* scales and zeros come from the weights as they were, not as they are when a group is reached
                         * */
 };
 #define QUANT_GRAM_ARGS                                                                                                \

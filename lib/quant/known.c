@@ -40,6 +40,16 @@ static int get_importance(const struct bundle *b, float **v, struct err *e)
     return 0;
 }
 
+static int make_sweep(struct quant_known *k, const struct quant_plan *p, uint64_t cols, struct err *e)
+{
+    struct levels_kind kind = p->kind == QUANT_AFFINE ? units_affine(&p->affine, cols) : *p->block->levels;
+    struct quant_gram_args args = p->gram;
+
+    args.unit = kind.unit;
+    args.sub = kind.sub;
+    return quant_gram_make(&k->by, &args, k->gram, cols, e);
+}
+
 int quant_known_get(struct quant_known *k, const struct quant_plan *p, const struct bundle *b, int importance,
                     int measured, int writes, struct err *e)
 {
@@ -54,13 +64,18 @@ int quant_known_get(struct quant_known *k, const struct quant_plan *p, const str
         k->gram = bundle_companion_view(b, "gram", b->cols * b->cols, &k->own, e);
         if (!k->gram)
             return -1;
+        k->held = k->gram;
     }
-    return by ? quant_gram_make(&k->by, &p->gram, k->gram, b->cols, e) : 0;
+    if (measured && bundle_part(b, -1, "gram.held") &&
+        !(k->held = bundle_companion_view(b, "gram.held", b->cols * b->cols, &k->own_held, e)))
+        return -1;
+    return by ? make_sweep(k, p, b->cols, e) : 0;
 }
 
 void quant_known_free(struct quant_known *k)
 {
     free(k->v);
     free(k->own);
+    free(k->own_held);
     quant_gram_free(&k->by);
 }

@@ -5,10 +5,11 @@
 #include "quant/plan.h"
 
 struct quant_known {
-    float *v;             /* [cols] importance, or NULL */
-    const float *gram;    /* [cols][cols], or NULL */
-    float *own;           /* gram, where it is a copy */
-    struct quant_gram by; /* by.U is NULL where the method does not go by it */
+    float *v;          /* [cols] importance, or NULL */
+    const float *gram; /* [cols][cols], or NULL */
+    const float *held; /* what losses are measured by: the gram of tokens kept aside where there is one, else gram */
+    float *own, *own_held; /* where they are copies */
+    struct quant_gram by;  /* by.U is NULL where the method does not go by it */
 };
 
 /*

@@ -41,8 +41,8 @@ void quant_tally_add(struct quant_tally *t, uint64_t rows, uint64_t cols, const 
         t->v_lost += m.row[r].v_lost;
         t->v_whole += m.row[r].v_whole;
     }
-    if (k->gram)
-        obs_loss(rows, cols, w, q, k->gram, &t->h_lost, &t->h_whole);
+    if (k->held)
+        obs_loss(rows, cols, w, q, k->held, &t->h_lost, &t->h_whole);
     t->damp = k->by.damp;
     free(m.row);
 }

@@ -8,7 +8,7 @@
 struct quant_tally {
     double lost, whole;     /* sum of (w - q)^2; of w^2 */
     double v_lost, v_whole; /* the same, columns weighed by importance; 0 without */
-    double h_lost, h_whole; /* with a gram: tr((W - Q) gram (W - Q)'); tr(W gram W') */
+    double h_lost, h_whole; /* with a gram, gram.held where there is one: tr((W - Q) gram (W - Q)'); tr(W gram W') */
     double damp;            /* that was used */
 };
 

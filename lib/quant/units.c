@@ -68,7 +68,7 @@ void units_unit(struct units *u, size_t row0, size_t rows, uint64_t col, const f
     if (!k->scale_max)
         return;
     for (size_t i = 0; i < subs; i++) {
-        struct metric at = metric_at(m, col + i * k->sub);
+        struct metric at = metric_at(m, i * k->sub);
 
         levels_choose(k, NULL, w + i * k->sub * L, k->sub, &at, u->into->search, &v[i]);
         weight[i] = weight_of(&at, k->sub);
@@ -86,13 +86,12 @@ void units_sub(struct units *u, size_t row0, size_t rows, uint64_t col, const fl
     size_t n = u->cols - col < k->sub ? u->cols - col : k->sub;
     struct levels_unit unit = {{0}, {0}};
     struct levels v = {.zero = {0}};
-    struct metric at = metric_at(m, col);
 
     for (size_t l = 0; l < rows; l++) {
         unit.d[l] = u->d[(row0 + l) * u->units + col / k->unit];
         unit.dmin[l] = u->dmin[(row0 + l) * u->units + col / k->unit];
     }
-    levels_choose(k, &unit, w, n, &at, u->into->search, &v);
+    levels_choose(k, &unit, w, n, m, u->into->search, &v);
     for (size_t l = 0; l < rows; l++) {
         size_t to = (row0 + l) * u->subs + col / k->sub;
 
@@ -138,10 +137,14 @@ void units_levels(struct units *u, size_t row0, size_t rows, const float *w)
     for (uint64_t c = 0; c < u->cols; c += k->unit) {
         uint64_t n = u->cols - c < k->unit ? u->cols - c : k->unit;
 
+        struct metric at = metric_at(&u->into->choose, c);
+
         beside(w, rows, u->cols, c, n, some);
-        units_unit(u, row0, rows, c, some, &u->into->choose);
-        for (uint64_t s = 0; s < n; s += k->sub)
-            units_sub(u, row0, rows, c + s, some + s * L, &u->into->choose);
+        units_unit(u, row0, rows, c, some, &at);
+        for (uint64_t s = 0; s < n; s += k->sub) {
+            at = metric_at(&u->into->choose, c + s);
+            units_sub(u, row0, rows, c + s, some + s * L, &at);
+        }
     }
     free(some);
 }

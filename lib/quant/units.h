@@ -41,7 +41,8 @@ void units_open(struct units *u, const struct quant_into *into, uint64_t rows, u
 void units_close(struct units *u);
 
 /* Where a unit begins its d and dmin, where a sub-block begins its levels, of rows row0 .. row0 + rows - 1 (at most
- * LEVELS_ROWS). w: float[n][LEVELS_ROWS], the columns from col to the unit's end; m: of all columns. */
+ * LEVELS_ROWS). w: float[n][LEVELS_ROWS], the columns from col to the unit's end, in any order; m: of these,
+ * in that order. */
 void units_unit(struct units *u, size_t row0, size_t rows, uint64_t col, const float *w, const struct metric *m);
 void units_sub(struct units *u, size_t row0, size_t rows, uint64_t col, const float *w, const struct metric *m);
 

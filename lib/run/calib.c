@@ -57,7 +57,7 @@ static void sum_strip(void *ctx, size_t i)
     }
 }
 
-static void start(struct calib_sums *s, unsigned parts, int64_t cols)
+static void start(struct calib_sums *s, unsigned parts, int held, int64_t cols)
 {
     size_t n = (size_t)cols;
 
@@ -66,6 +66,7 @@ static void start(struct calib_sums *s, unsigned parts, int64_t cols)
     s->sum = parts & CALIB_MEAN ? mem_new(n, sizeof(double)) : NULL;
     s->sumabs = parts & CALIB_ABSMEAN ? mem_new(n, sizeof(double)) : NULL;
     s->gram = parts & CALIB_GRAM ? mem_new(n, n * sizeof(double)) : NULL;
+    s->held = s->gram && held ? mem_new(n, n * sizeof(double)) : NULL;
 }
 
 void calib_weigh(void *ctx, const float *received, int64_t heads, const struct window *window, int64_t windows)
@@ -113,14 +114,11 @@ static struct calib_sums *sums_of(struct calib *c, int tap)
     return &c->at[tap];
 }
 
-void calib_see(void *ctx, int tap, const struct seen *s)
+static void add(const struct calib *c, struct calib_sums *to, const struct seen *s)
 {
-    struct calib *c = ctx;
     float *own = c->r ? weighed(c, s) : NULL;
-    struct strip p = {sums_of(c, tap), s->x, own ? own : s->x, s->rows};
+    struct strip p = {to, s->x, own ? own : s->x, s->rows};
 
-    if (!p.s->cols)
-        start(p.s, c->parts, s->cols);
     p.s->n += s->rows;
     for (int64_t t = 0; t < s->rows; t++)
         p.s->weight += own ? (double)weight_of(c, s, t) : 1;
@@ -129,6 +127,53 @@ void calib_see(void *ctx, int tap, const struct seen *s)
     if (p.s->gram)
         gram_add((size_t)s->cols, (size_t)s->rows, p.weighed, (size_t)s->cols, p.s->gram);
     free(own);
+}
+
+static void add_held(const struct calib *c, struct calib_sums *to, const struct seen *s)
+{
+    float *own = c->r ? weighed(c, s) : NULL;
+
+    for (int64_t t = 0; t < s->rows; t++)
+        to->held_weight += own ? (double)weight_of(c, s, t) : 1;
+    gram_add((size_t)s->cols, (size_t)s->rows, own ? own : s->x, (size_t)s->cols, to->held);
+    free(own);
+}
+
+/* The rows of tokens that are kept aside, or the others. x and token of out are owned by the caller. */
+static void part_of(const struct calib *c, const struct seen *s, int held, struct seen *out)
+{
+    float *x = mem_new((size_t)(s->rows * s->cols), sizeof *x);
+    uint32_t *token = mem_new((size_t)s->rows, sizeof *token);
+
+    *out = (struct seen){x, 0, s->cols, 0, token};
+    for (int64_t t = 0; t < s->rows; t++) {
+        int64_t at = s->token ? s->token[t] : s->first + t;
+
+        if (c->held[at] != held)
+            continue;
+        memcpy(x + out->rows * s->cols, s->x + t * s->cols, (size_t)s->cols * sizeof *x);
+        token[out->rows++] = (uint32_t)at;
+    }
+}
+
+void calib_see(void *ctx, int tap, const struct seen *s)
+{
+    struct calib *c = ctx;
+    struct calib_sums *to = sums_of(c, tap);
+
+    if (!to->cols)
+        start(to, c->parts, c->held != NULL, s->cols);
+    if (!c->held)
+        add(c, to, s);
+    for (int held = 0; c->held && held < 2; held++) {
+        struct seen some;
+
+        part_of(c, s, held, &some);
+        if (some.rows)
+            (held ? add_held : add)(c, to, &some);
+        free((void *)(uintptr_t)some.x);
+        free((void *)(uintptr_t)some.token);
+    }
 }
 
 static double cosine(const float *x, const float *y, size_t n)
@@ -187,11 +232,23 @@ static int set(struct bundle *b, const char *name, const double *sum, int64_t co
 }
 
 /* G's upper triangle holds the sums; the lower is filled when it is first asked for, and again harmlessly. */
-static const double *whole_gram(const struct calib_sums *s)
+static const double *whole_gram(const struct calib_sums *s, double *gram)
 {
-    if (s->gram)
-        gram_finish((size_t)s->cols, s->gram, 1);
-    return s->gram;
+    if (gram)
+        gram_finish((size_t)s->cols, gram, 1);
+    return gram;
+}
+
+/* The gram of tokens kept aside, if any of them came here. */
+static int attach_held(struct calib_sums *s, struct bundle *b, struct err *e)
+{
+    if (!s->held || s->held_weight <= 0)
+        return 0;
+    if (s->first) {
+        bundle_lend(b, s->first, "gram.held");
+        return 0;
+    }
+    return set(b, "gram.held", whole_gram(s, s->held), s->cols, 2, s->held_weight, e);
 }
 
 static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
@@ -209,11 +266,13 @@ static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
     sums[0] = s->sum2;
     sums[1] = s->sum;
     sums[2] = s->sumabs;
-    sums[3] = s->first ? NULL : whole_gram(s);
+    sums[3] = s->first ? NULL : whole_gram(s, s->gram);
     for (int i = 0; i < 4; i++)
         if (sums[i] &&
             set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, i == 0 || i == 3 ? s->weight : (double)s->n, e) < 0)
             return -1;
+    if (attach_held(s, b, e) < 0)
+        return -1;
     if (s->first)
         bundle_lend(b, s->first, "gram");
     else if (s->gram)
@@ -293,6 +352,7 @@ void calib_reset(struct calib *c)
         free(c->at[i].sum);
         free(c->at[i].sumabs);
         free(c->at[i].gram);
+        free(c->at[i].held);
     }
     free(c->at);
     c->at = NULL;

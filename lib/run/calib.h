@@ -5,6 +5,7 @@
  *   mean     F32 [cols]        mean of x
  *   absmean  F32 [cols]        mean of |x|
  *   gram     F32 [cols][cols]  X'X / n
+ *   gram.held  the same of tokens kept aside (calib.held), which are in none of the others
  *   and the bundle's key "count": tokens seen. Of an expert's matrices: those that went to it
  *   bi       a key of the layer's first bundle and of each of its linears, a number: block influence, 1 - mean over
  *   tokens of
@@ -30,15 +31,17 @@ enum { CALIB_NORM2 = 1, CALIB_MEAN = 2, CALIB_ABSMEAN = 4, CALIB_GRAM = 8, CALIB
 
 struct calib_sums {
     double *sum2, *sum, *sumabs; /* [cols] or NULL */
-    double *gram;                /* [cols][cols] or NULL */
+    double *gram, *held;         /* [cols][cols] or NULL; held: of tokens kept aside */
     int64_t cols, n;
     struct bundle *first; /* that has the gram already: others borrow it */
     double weight;        /* sum of the tokens' weights: n when all are 1 */
+    double held_weight;   /* the same of tokens kept aside */
 };
 
 struct calib {
     unsigned parts;
     double least;          /* of the tokens' weights, whose largest is 1; 0: all are 1 */
+    const uint8_t *held;   /* [tokens] 1: kept aside, of parts only gram.held has it; or NULL */
     float *r;              /* [tokens]: their weights in this layer, or NULL */
     double alike[3];       /* sums of the tokens' cosines: over the layer, attention, the MLP */
     double angles;         /* sum of the tokens' angles over the layer, in units of pi */

@@ -114,6 +114,20 @@ void windows_free(struct windows *w)
     memset(w, 0, sizeof *w);
 }
 
+uint8_t *windows_hold_out(const struct windows *w, uint64_t every)
+{
+    uint8_t *held = mem_new((size_t)w->tokens, 1);
+
+    if ((uint64_t)w->n <= every / 2) {
+        free(held);
+        return NULL;
+    }
+    for (int64_t i = 0; i < w->n; i++)
+        if ((uint64_t)i % every == every / 2)
+            memset(held + w->window[i].start, 1, (size_t)w->window[i].len);
+    return held;
+}
+
 int64_t windows_batch(const struct windows *w, int64_t first, int64_t limit)
 {
     int64_t n = 1, tokens = w->window[first].len;

@@ -45,6 +45,10 @@ int windows_spread(struct windows *w, const uint32_t *ids, size_t n, int64_t ctx
                    struct err *e);
 void windows_free(struct windows *w);
 
+/* Which tokens a calibration keeps aside: those of every `every`-th window, from the middle of the first such run on.
+ * [tokens] of 0 and 1, owned by the caller; NULL: too few windows for one. */
+uint8_t *windows_hold_out(const struct windows *w, uint64_t every);
+
 /* How many windows from the first on make a batch: whole windows of at most limit tokens together, or one. */
 int64_t windows_batch(const struct windows *w, int64_t first, int64_t limit);
 

@@ -28,12 +28,12 @@ static float *cut_rows(const float *w, uint64_t cols, const struct cut *c)
 static int of_inputs(const char *name)
 {
     return strcmp(name, "norm2") == 0 || strcmp(name, "mean") == 0 || strcmp(name, "absmean") == 0 ||
-           strcmp(name, "gram") == 0;
+           strncmp(name, "gram", 4) == 0;
 }
 
 static int cut_companion(struct bundle *b, const char *name, const struct cut *c, struct err *e)
 {
-    int square = strcmp(name, "gram") == 0;
+    int square = strncmp(name, "gram", 4) == 0;
     uint64_t n = b->cols, left = c->n * c->width;
     struct shape s = {.rank = square ? 2 : 1, .dim = {left, left}};
     float *v = bundle_companion(b, name, square ? n * n : n, e), *some, *both;
@@ -53,12 +53,12 @@ static int cut_companion(struct bundle *b, const char *name, const struct cut *c
 /* Those of the inputs are cut, where columns go; the others go. */
 static int cut_companions(struct bundle *b, const struct cut *cols, struct err *e)
 {
-    static const char *const names[] = {"norm2", "mean", "absmean", "gram"};
+    static const char *const names[] = {"norm2", "mean", "absmean", "gram", "gram.held"};
 
     for (int i = b->parts - 1; i >= 0; i--)
         if (b->part[i].term < 0 && !of_inputs(b->part[i].name))
             bundle_drop_part(b, -1, b->part[i].name);
-    for (unsigned i = 0; cols && i < 4; i++)
+    for (unsigned i = 0; cols && i < 5; i++)
         if (bundle_part(b, -1, names[i]) && cut_companion(b, names[i], cols, e) < 0)
             return -1;
     return 0;

@@ -109,6 +109,51 @@ P
     [ ! -s err ]
 }
 
+@test "--hold-out: gram is of the windows that stay, gram.held of the others; reports go by it; any number of threads" {
+    python3 -c 'print(*[(i * 37 + i * i * 11) % 264 for i in range(512)])' >ids
+    tr ' ' '\n' <ids | awk 'NR <= 256 || NR > 320' >kept
+    tr ' ' '\n' <ids | awk 'NR > 256 && NR <= 320' >held
+    mcalib --ids ids -c 64 --parts norm2,gram --hold-out 1/8 <tiny.weir >both.weir
+    mcalib --ids ids -c 64 --parts norm2,gram --hold-out 1/8 -j 3 -S 4K <tiny.weir >three.weir
+    tdiff -q both.weir three.weir >/dev/null
+    mcalib --ids kept -c 64 --parts norm2,gram <tiny.weir >kept.weir
+    mcalib --ids held -c 64 --parts norm2,gram <tiny.weir >held.weir
+    for n in both kept held; do tshow --data --only '*.0.*k_proj*,*.1.*down*' <$n.weir >$n; done
+    python3 - <<'EOP'
+def parts(path):
+    seen, part, n = {}, None, 0
+    for line in open(path):
+        w = line.split()
+        if w[:1] == ["part"]:
+            n += w[1] == "norm2"
+            part = (n, w[1])
+        elif part and part[1] != "dense":
+            try:
+                seen.setdefault(part, []).extend(float(x) for x in w)
+            except ValueError:
+                part = None
+    return seen
+def same(a, b):
+    top = max(map(abs, a))
+    assert len(a) == len(b) and all(abs(x - y) <= 2e-5 * top for x, y in zip(a, b))
+both, kept, held = parts("both"), parts("kept"), parts("held")
+for n in 1, 2:
+    same(kept[n, "gram"], both[n, "gram"])
+    same(kept[n, "norm2"], both[n, "norm2"])
+    same(held[n, "gram"], both[n, "gram.held"])
+EOP
+    wquant -b 3 -g 32 --only linear --report by_held <both.weir >/dev/null
+    wquant -b 3 -g 32 --only linear --report by_kept <kept.weir >/dev/null
+    paste by_held by_kept | awk -F '\t' '/_proj/ && ($6 / $15 > 1.01 || $15 / $6 > 1.01 || $8 == $17) { print; bad = 1 } END { exit bad }'
+    run mcalib --ids ids -c 64 --hold-out 1/8 <tiny.weir
+    [ "$status" -eq 2 ]
+    run mcalib --ids ids -c 64 --parts gram --hold-out 8 <tiny.weir
+    [ "$status" -eq 2 ]
+    tr ' ' '\n' <ids | head -n 64 >few
+    run bash -c 'mcalib --ids few -c 64 --parts gram --hold-out 1/8 <tiny.weir 2>&1 >/dev/null'
+    [[ $output == *"--hold-out 1/8: the texts have 1 windows of 64 tokens; 5 are needed"* ]]
+}
+
 @test "a head of its own gets the final norm's statistics" {
     python3 - tiny untied <<'P'
 import json, os, shutil, struct, sys

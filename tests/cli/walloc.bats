@@ -76,7 +76,7 @@ refused() { # refused MESSAGE COMMAND...: status 1 and this one line
 }
 
 @test "how far from the least sum of losses, by the relaxation" {
-    walloc -q -m error --weigh share -b 3.3 -g 32 -t int2,int3,int4,q8_0 --losses all.tsv <calib.weir 2>err >t.tsv
+    walloc -q -v -m error --weigh share -b 3.3 -g 32 -t int2,int3,int4,q8_0 --losses all.tsv <calib.weir 2>err >t.tsv
     # the relaxation by bisection over the price of a byte, which shares nothing with the greedy
     python3 - all.tsv 3.3 "$(cat err)" <<'EOF'
 import collections, re, sys

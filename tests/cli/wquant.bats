@@ -198,7 +198,7 @@ calibrated() {
 @test "gptq: the outputs lose less than by rtn in every linear; any -j, any instruction set, the same bytes" {
     calibrated
     wquant -b 3 -g 32 --only linear --report rtn <cal.weir >/dev/null
-    for o in "" --act-order --static-groups "--sym --damp 0.1"; do
+    for o in "" --in-order --act-order --static-groups "--sym --damp 0.1"; do
         # shellcheck disable=SC2086
         wquant -b 3 -g 32 -m gptq --only linear --report gptq $o <cal.weir >a.weir
         # shellcheck disable=SC2086

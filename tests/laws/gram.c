@@ -308,12 +308,14 @@ static void quantized(void)
     static const uint64_t groups[] = {0, 32, 64, 100, 128, 200, 256};
 
     for (int g = 0; g < 7; g++)
-        for (int o = 0; o < 3; o++) {
+        for (int o = 0; o < 4; o++) {
             struct quant_affine a = {3 + g % 3, groups[g], g == 4, DT_F16};
-            struct quant_gram_args with = {0.01, o == 1, o == 2};
+            struct quant_gram_args with = {.damp = 0.01, .act_order = o == 1, .static_groups = o == 2};
+            uint32_t unit = (uint32_t)(groups[g] ? groups[g] : COLS);
             struct quant_gram q_gram;
             struct err e;
 
+            with.unit = with.sub = o == 3 ? unit : 0;
             CHECK(quant_gram_make(&q_gram, &with, eye, COLS, &e) == 0);
             code(NULL, &a, ROWS, &one);
             code(&q_gram, &a, ROWS, &two);

@@ -181,7 +181,7 @@ static void never_more(const struct target *t, const float *h)
 
 /* A lone unit's d is not searched jointly with its sub-blocks, but each sub-block goes by what is stored; so the sum
  * says it. The sweep: what is said to be lost is what the damped gram measures. */
-static void predicted(const struct target *t, int act_order)
+static void predicted(const struct target *t, int order)
 {
     static float damped[COLS * COLS];
     struct quant_gram_args args = QUANT_GRAM_ARGS;
@@ -189,7 +189,9 @@ static void predicted(const struct target *t, int act_order)
     double said[ROWS] = {0}, mean = 0, all = 0, lost = 0, whole = 0;
     struct err e;
 
-    args.act_order = act_order;
+    args.act_order = order == 1;
+    args.unit = order == 2 ? kind_of(t).unit : 0;
+    args.sub = kind_of(t).sub;
     CHECK(quant_gram_make(&q, &args, gram, COLS, &e) == 0);
     code(t, &q, (struct metric){METRIC_GRAM, gram, COLS}, 1, ROWS, one, said);
     decode(t, one, back);
@@ -230,6 +232,8 @@ static void same(const struct target *t)
     struct quant_gram q;
     struct err e;
 
+    args.unit = kind_of(t).unit;
+    args.sub = kind_of(t).sub;
     CHECK(quant_gram_make(&q, &args, gram, COLS, &e) == 0);
     for (int i = 0; i < 2; i++) {
         memset(one, 0, sizeof one);
@@ -253,6 +257,7 @@ int main(void)
         never_more(&target[i], NULL);
         predicted(&target[i], 0);
         predicted(&target[i], 1);
+        predicted(&target[i], 2);
         better(&target[i]);
         same(&target[i]);
     }

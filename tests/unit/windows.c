@@ -108,8 +108,27 @@ static void test_parts(void)
     CHECK_STR(e.msg, "there is no part 'norm'; parts are norm2, mean, absmean, gram, bi, reap");
 }
 
+static void test_hold_out(void)
+{
+    uint32_t some[100] = {0};
+    struct windows w = {0};
+    uint8_t *held;
+    int n = 0;
+
+    CHECK(windows_add(&w, some, 100, 10, PROTOCOL_ALL, -1, &e) == 0 && w.n == 10);
+    held = windows_hold_out(&w, 4);
+    for (int i = 0; i < 100; i++) {
+        CHECK(held[i] == (i / 10 == 2 || i / 10 == 6));
+        n += held[i];
+    }
+    CHECK(n == 20 && windows_hold_out(&w, 20) == NULL);
+    free(held);
+    windows_free(&w);
+}
+
 int main(void)
 {
+    test_hold_out();
     test_all();
     test_spread();
     test_paper();
