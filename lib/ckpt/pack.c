@@ -90,7 +90,8 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
     if (format == PACK_NPY && head->tensors > 1)
         return err_set(e, "%llu tensors; an .npy holds one: choose it with tcat --only, or write an .npz",
                        (unsigned long long)head->tensors);
-    if (format != PACK_IMATRIX && foretell_check(head, pack_formats[format].name, dense != PUT_REFUSE, e) < 0)
+    if (format != PACK_IMATRIX && foretell_check(head, pack_formats[format].name,
+                                                 pack_formats[format].quantizer != NULL, dense != PUT_REFUSE, e) < 0)
         return -1;
     if (format == PACK_GGUF || format == PACK_IMATRIX)
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));

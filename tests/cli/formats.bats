@@ -150,7 +150,7 @@ mxfp4-pack-quantized|-t fp4 -g 16 --scales bf16|floats of 4 bits in groups of 16
 fp8|-t fp8 -g 0 --scales f32|rows 0 and 1 have other scales
 mxfp4|-t fp4 -g 32 --scales f8_e8m0|no expert of a stack
 compressed-tensors|-t nf4 -g 16 --scales bf16|none of E2M1, E4M3 and E5M2
-gptq|-t q8_0|its value is ggml q8_0, which the format does not hold
+gptq|-t q8_0|ggml q8_0, which the format does not hold: add --dense, or quantize to what it holds (tpack --list)
 EOF
     wquant -t int4 -g 16 --scales bf16 --only attn.q <dense.weir | wquant -t int8 -g 16 --scales bf16 --only attn.k >s.weir
     refused gptq "k_proj.weight: int8/g16 (8 bits, where the weights before it have 4: all have the same)" <s.weir
@@ -160,6 +160,8 @@ EOF
     refused gptq "k_proj.weight: int4/g8 (groups of 8 columns, where a weight before it has 32 in one" <s.weir
     wquant -t int4 -g 16 --scales bf16 --only attn.q <dense.weir | wquant -t int4 -g 16 --scales f16 --only attn.k >s.weir
     refused gptq "k_proj.weight: int4/g16 (scales of F16, where model.layers.0.self_attn.q_proj.weight has BF16)" <s.weir
+    wquant -t q8_0 <dense.weir >s.weir
+    refused gptq "there will be values that are blocks of ggml (wquant -t q8_0), which the format does not hold" <s.weir
     tsplit "$TINY/model.safetensors" | wquant -t int4 -g 16 --scales bf16 --only '*proj*' >s.weir
     refused gptq "no config.json came with the stream" <s.weir
 }
