@@ -273,7 +273,8 @@ int to_quantized_config(const struct to_quantized *q, struct buf *config, struct
     if (check_scales(q, config, e) < 0)
         return -1;
     all.left = mem_new(q->lefts + 1, sizeof *all.left);
-    memcpy(all.left, q->left, q->lefts * sizeof *q->left);
+    for (size_t i = 0; i < q->lefts; i++)
+        all.left[i] = q->left[i];
     if (head)
         all.left[all.lefts++] = head;
     there = config_span(config, &path, &from, &to);
