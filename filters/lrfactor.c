@@ -88,10 +88,8 @@ static void check_options(void)
     if (term && strcmp(term, "value") != 0 && strcmp(term, "residual") != 0)
         die_usage("--term '%s' is neither value nor residual", term);
     pass.residual = term && strcmp(term, "residual") == 0;
-    if (type_name)
-        pass.type = dtype_find(type_name);
-    if (type_name && (pass.type < 0 || !dtype_info((enum dtype)pass.type)->writes_f32))
-        die_usage("-t '%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", type_name);
+    if (type_name && (pass.type = dtype_find_float(type_name, &e)) < 0)
+        die_usage("-t %s", e.msg);
     if (budget_path)
         open_budget(pass.method);
     pass.unseen = &unseen;

@@ -32,10 +32,7 @@ static int set_level(const char *arg, struct err *why)
 static int set_dense(const char *arg, struct err *why)
 {
     dense = 1;
-    type = arg ? dtype_find(arg) : -1;
-    if (arg && (type < 0 || !dtype_info((enum dtype)type)->writes_f32))
-        return err_set(why, "'%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", arg);
-    return 0;
+    return arg && (type = dtype_find_float(arg, why)) < 0 ? -1 : 0;
 }
 
 static const struct opt opts[] = {

@@ -25,10 +25,7 @@ static struct err e;
 
 static int set_type(const char *arg, struct err *why)
 {
-    type = dtype_find(arg);
-    if (type < 0 || !dtype_info((enum dtype)type)->writes_f32)
-        return err_set(why, "'%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", arg);
-    return 0;
+    return (type = dtype_find_float(arg, why)) < 0 ? -1 : 0;
 }
 
 static int set_mask(const char *arg, struct err *why)

@@ -104,21 +104,6 @@ static void check_options(void)
         check_types();
 }
 
-/* What the method measured, where it was asked to say it. */
-static int put_losses(struct err *e)
-{
-    const char *path = pass.method->losses ? *pass.method->losses : NULL;
-    struct buf losses = {0};
-    int rc;
-
-    if (!path)
-        return 0;
-    alloc_losses_put(&pass, &losses);
-    rc = target_put(path, losses.data, losses.len, e);
-    buf_free(&losses);
-    return rc;
-}
-
 /* How far from the best, where losses are measured. */
 static void tell_bound(void)
 {
@@ -146,7 +131,7 @@ int main(int argc, char **argv)
         alloc_decide(&pass, bits, (double)size, &e) < 0)
         die("%s", e.msg);
     alloc_table_put(&pass, &table);
-    if (target_put("-", table.data, table.len, &e) < 0 || put_losses(&e) < 0)
+    if (target_put("-", table.data, table.len, &e) < 0 || alloc_losses_put(&pass, &e) < 0)
         die("%s", e.msg);
     tell_bound();
     buf_free(&table);

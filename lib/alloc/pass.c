@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/progress.h"
+#include "base/target.h"
 #include "tensor/describe.h"
 
 static const char *const kinds[] = {"sparsity", "type", "rank"}; /* bit i of enum alloc_kind */
@@ -188,7 +189,7 @@ void alloc_table_put(const struct alloc_pass *p, struct buf *out)
     }
 }
 
-void alloc_losses_put(const struct alloc_pass *p, struct buf *out)
+static void losses_put(const struct alloc_pass *p, struct buf *out)
 {
     buf_printf(out, "tensor\t%s\tweights\tcost\tloss\tenergy\n", column(&p->job));
     for (int i = 0; i < p->job.n; i++)
@@ -198,4 +199,18 @@ void alloc_losses_put(const struct alloc_pass *p, struct buf *out)
             put_choice(p, out, &p->job.t[i], q->choice, 1 - q->cost / alloc_weights(&p->job.t[i]));
             buf_printf(out, "\t%.12g\t%.6g\t%.6g\n", q->cost, q->loss, p->job.t[i].whole);
         }
+}
+
+int alloc_losses_put(const struct alloc_pass *p, struct err *e)
+{
+    const char *path = p->method->losses ? *p->method->losses : NULL;
+    struct buf text = {0};
+    int rc;
+
+    if (!path)
+        return 0;
+    losses_put(p, &text);
+    rc = target_put(path, text.data, text.len, e);
+    buf_free(&text);
+    return rc;
 }

@@ -36,8 +36,8 @@ int alloc_decide(struct alloc_pass *p, double bits, double size, struct err *e);
  * bytes; the predicted loss, "-" where there is none. */
 void alloc_table_put(const struct alloc_pass *p, struct buf *out);
 
-/* Append what was measured: tensor; sparsity, type or rank; weights; what it costs; loss, a share, and of what
- * energy: a line for each point. */
-void alloc_losses_put(const struct alloc_pass *p, struct buf *out);
+/* Write what was measured, to the file that the method's `losses` names, if it names one: tensor; sparsity, type or
+ * rank; weights; what it costs; loss, a share, and of what energy: a line for each point. */
+int alloc_losses_put(const struct alloc_pass *p, struct err *e);
 
 #endif

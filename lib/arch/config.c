@@ -1,6 +1,7 @@
 /* config: config.json to head.model. */
 #include "arch/config.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,7 +145,7 @@ int config_fill(struct attrs *m, const struct arch *a, struct err *e)
             continue;
         if (n->each && (list = model_list(&full, n->name)))
             attrs_set_list(m, n->name, list, (int)full.layers);
-        else if (names.get(names.ctx, n->name, &v, &none) > 0 && v.kind == VALUE_NUMBER &&
+        else if (names.get(names.ctx, n->name, &v, &none) > 0 && v.kind == VALUE_NUMBER && fabs(v.number) < 0x1p63 &&
                  v.number == (double)(int64_t)v.number)
             attrs_set_int(m, n->name, (int64_t)v.number);
         else if (v.kind == VALUE_NUMBER && v.number != 0)

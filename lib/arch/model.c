@@ -204,7 +204,9 @@ double model_number(const struct model *m, const char *name, int64_t layer, doub
 
 int64_t model_int(const struct model *m, const char *name, int64_t otherwise)
 {
-    return (int64_t)model_number(m, name, -1, (double)otherwise);
+    double v = model_number(m, name, -1, (double)otherwise);
+
+    return v >= -0x1p63 && v < 0x1p63 ? (int64_t)v : otherwise;
 }
 
 const double *model_list(const struct model *m, const char *name)

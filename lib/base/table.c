@@ -18,6 +18,14 @@ const void *table_find(const void *table, const char *name)
     return NULL;
 }
 
+int table_word(const char *const *word, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(word[i], name) == 0)
+            return i;
+    return -1;
+}
+
 static int least(int a, int b)
 {
     return a < b ? a : b;

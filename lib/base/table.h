@@ -8,6 +8,9 @@
 /* The row of that name, or NULL. */
 const void *table_find(const void *table, const char *name);
 
+/* The index of that word, or -1. */
+int table_word(const char *const *word, int n, const char *name);
+
 /* The name that is at most two insertions, deletions, exchanges or swaps of neighbours away, or begins with name (two
  * letters at least), upper and lower case alike: the nearest; of those the one that begins with more of the same
  * letters; of those the first. NULL: none. table: or NULL. */

@@ -8,6 +8,8 @@
 #include "base/io.h"
 #include "file/file.h"
 
+#define COUNT_MAX 0x1p53f /* of tokens or chunks: whole numbers as doubles and in 64 bits */
+
 void imatrix_free(struct imatrix *m)
 {
     for (size_t i = 0; i < m->n; i++) {
@@ -41,8 +43,6 @@ static struct imatrix_entry *new_entry(struct imatrix *m, const char *name, uint
     return x;
 }
 
-#define COUNT_MAX 0x1p60f /* tokens, all files together: counts become whole numbers */
-
 /* Add one entry of a file; sums and counts are given to it. */
 static int add(struct imatrix *m, const char *name, uint64_t values, uint64_t experts, const float *sum2,
                const float *count, struct err *e)
@@ -62,7 +62,8 @@ static int add(struct imatrix *m, const char *name, uint64_t values, uint64_t ex
                            (unsigned long long)i, (double)sum2[i]);
     for (uint64_t i = 0; i < experts; i++)
         if (!(count[i] >= 0 && count[i] + (x ? x->count[i] : 0) <= COUNT_MAX))
-            return err_set(e, "%s: count %llu is %g, not 0 to 2^60", name, (unsigned long long)i, (double)count[i]);
+            return err_set(e, "%s: count %llu is %g; counts are from 0 to 2^53, those of several files together", name,
+                           (unsigned long long)i, (double)count[i]);
     if (!x)
         x = new_entry(m, name, values, experts);
     for (uint64_t i = 0; i < values; i++)
@@ -343,6 +344,8 @@ int imatrix_take(struct imatrix *m, struct to_gguf *names, const struct bundle *
                        x->name, (unsigned long long)(x->values / x->experts));
     if (!seen)
         return 0;
+    if (count < 0 || count > (int64_t)COUNT_MAX)
+        return err_set(e, "%s: key count is %lld; it is from 0 to 2^53", b->name, (long long)count);
     if (!(v = bundle_companion(b, "norm2", b->cols, e)))
         return err_in(e, "%s", b->name);
     x->count[expert] = (float)count;

@@ -45,6 +45,15 @@ int dtype_find(const char *name)
     return -1;
 }
 
+int dtype_find_float(const char *name, struct err *e)
+{
+    int t = dtype_find(name);
+
+    if (t >= 0 && table[t].writes_f32)
+        return t;
+    return err_set(e, "'%s' is none of F64 F32 F16 BF16 F8_E4M3 F8_E5M2", name);
+}
+
 int dtype_bytes(enum dtype t, uint64_t n, uint64_t *bytes)
 {
     uint64_t bits = (uint64_t)table[t].bits;

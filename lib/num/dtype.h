@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/err.h"
+
 enum dtype { /* the order is safetensors' writer order: alignment descending */
              DT_U64,
              DT_I64,
@@ -40,7 +42,8 @@ struct dtype_info {
 };
 
 const struct dtype_info *dtype_info(enum dtype t);
-int dtype_find(const char *name); /* the type, or -1 */
+int dtype_find(const char *name);                      /* the type, or -1 */
+int dtype_find_float(const char *name, struct err *e); /* one that writes_f32; -1 says which those are */
 
 /* Bytes of n elements. Returns -1 when n elements do not fill whole bytes or the size overflows. */
 int dtype_bytes(enum dtype t, uint64_t n, uint64_t *bytes);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/foreign.h"
+#include "base/table.h"
 #include "base/utf8.h"
 #include "record/jsonl.h"
 #include "record/lines.h"
@@ -27,10 +28,7 @@ static const char *const format_name[] = {"auto", "jsonl", "wet", "text", "lines
 
 int load_format_find(const char *name)
 {
-    for (int i = 0; i < 6; i++)
-        if (strcmp(name, format_name[i]) == 0)
-            return i;
-    return -1;
+    return table_word(format_name, 6, name);
 }
 
 static ssize_t read_on(void *ctx, void *p, size_t n, struct err *e)

@@ -211,32 +211,56 @@ void calib_mix(void *ctx, int64_t expert, const float *y, const float *weight, i
         c->mixed += (double)weight[t] * sqrt(kern_sumsq(y + t * width, (size_t)width));
 }
 
-/* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
-static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, int rank, double n, struct err *e)
+static int not_finite(const struct bundle *b, const char *name, int64_t channel, double v, struct err *e)
 {
-    struct shape s = {.rank = rank, .dim = {(uint64_t)cols, (uint64_t)cols}};
-    size_t count = (size_t)(rank == 2 ? cols * cols : cols);
-    float *v = mem_new(count, sizeof *v);
+    return err_set(e, "%s: the input of channel %lld is not finite (%s is %g)", b->name, (long long)channel, name, v);
+}
 
-    for (size_t i = 0; i < count; i++) {
+/* sums / n as a companion; a sum that is not finite is the model's fault, not this filter's. */
+static int set(struct bundle *b, const char *name, const double *sum, int64_t cols, double n, struct err *e)
+{
+    struct shape s = {.rank = 1, .dim = {(uint64_t)cols}};
+    float *v = mem_new((size_t)cols, sizeof *v);
+
+    for (int64_t i = 0; i < cols; i++) {
         v[i] = (float)(sum[i] / n);
         if (!isfinite(v[i])) {
             free(v);
-            return err_set(e, "%s: the input of channel %zu is not finite (%s is %g)", b->name, i % (size_t)cols, name,
-                           sum[i] / n);
+            return not_finite(b, name, i, sum[i] / n, e);
         }
     }
-    bundle_set_companion(b, name, &s, v);
-    free(v);
+    bundle_give_companion(b, name, &s, v);
     return 0;
 }
 
-/* G's upper triangle holds the sums; the lower is filled when it is first asked for, and again harmlessly. */
-static const double *whole_gram(const struct calib_sums *s, double *gram)
+/* Both triangles of G / n, from the upper: blocks of G and of what is mirrored stay in the first-level cache. */
+static void mirror(const double *G, size_t cols, double n, float *v)
 {
-    if (gram)
-        gram_finish((size_t)s->cols, gram, 1);
-    return gram;
+    enum { BLOCK = 32 };
+
+    for (size_t i0 = 0; i0 < cols; i0 += BLOCK)
+        for (size_t j0 = i0; j0 < cols; j0 += BLOCK)
+            for (size_t i = i0; i < cols && i < i0 + BLOCK; i++)
+                for (size_t j = j0 > i ? j0 : i; j < cols && j < j0 + BLOCK; j++)
+                    v[i * cols + j] = v[j * cols + i] = (float)(G[i * cols + j] / n);
+}
+
+/* gram: sums in its upper triangle. */
+static int set_gram(struct bundle *b, const char *name, const double *gram, size_t cols, double n, struct err *e)
+{
+    struct shape shape = {.rank = 2, .dim = {cols, cols}};
+    float *v = mem_resize(NULL, cols * cols, sizeof *v);
+
+    mirror(gram, cols, n, v);
+    for (size_t i = 0; i < cols * cols; i++)
+        if (!isfinite(v[i])) {
+            double what = v[i];
+
+            free(v);
+            return not_finite(b, name, (int64_t)(i % cols), what, e);
+        }
+    bundle_give_companion(b, name, &shape, v);
+    return 0;
 }
 
 /* The gram of tokens kept aside, if any of them came here. */
@@ -248,13 +272,13 @@ static int attach_held(struct calib_sums *s, struct bundle *b, struct err *e)
         bundle_lend(b, s->first, "gram.held");
         return 0;
     }
-    return set(b, "gram.held", whole_gram(s, s->held), s->cols, 2, s->held_weight, e);
+    return set_gram(b, "gram.held", s->held, (size_t)s->cols, s->held_weight, e);
 }
 
 static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
 {
     struct calib_sums *s = sums_of(c, tap);
-    const double *sums[4] = {0};
+    const double *sums[3] = {0};
 
     attrs_set_int(&b->more, "count", s->n);
     b->touched = 1;
@@ -266,11 +290,11 @@ static int attach(struct calib *c, int tap, struct bundle *b, struct err *e)
     sums[0] = s->sum2;
     sums[1] = s->sum;
     sums[2] = s->sumabs;
-    sums[3] = s->first ? NULL : whole_gram(s, s->gram);
-    for (int i = 0; i < 4; i++)
-        if (sums[i] &&
-            set(b, names[i], sums[i], s->cols, i == 3 ? 2 : 1, i == 0 || i == 3 ? s->weight : (double)s->n, e) < 0)
+    for (int i = 0; i < 3; i++)
+        if (sums[i] && set(b, names[i], sums[i], s->cols, i == 0 ? s->weight : (double)s->n, e) < 0)
             return -1;
+    if (s->gram && !s->first && set_gram(b, "gram", s->gram, (size_t)s->cols, s->weight, e) < 0)
+        return -1;
     if (attach_held(s, b, e) < 0)
         return -1;
     if (s->first)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/parse.h"
+#include "base/table.h"
 #include "base/utf8.h"
 #include "text/measure.h"
 
@@ -11,10 +12,7 @@ static const char *const unit_name[] = {"records", "bytes", "chars", "words", "t
 
 int unit_find(const char *name)
 {
-    for (int i = 0; i < 5; i++)
-        if (strcmp(name, unit_name[i]) == 0)
-            return i;
-    return -1;
+    return table_word(unit_name, 5, name);
 }
 
 int unit_measure(enum unit u, const struct record *r, uint64_t *n, struct err *e)

@@ -65,7 +65,8 @@ static int scalable(const struct related *r, const char *number, uint64_t units,
         const struct arch_number *a = arch_number(r->m->arch, r->name[i]);
         double v = model_number(r->m, r->name[i], -1, 0) * (double)left / (double)units;
 
-        if (strcmp(r->name[i], number) != 0 && in_file(a) && !a->each && !a->list && v >= 1 && v == (double)(int64_t)v)
+        if (strcmp(r->name[i], number) != 0 && in_file(a) && !a->each && !a->list && v >= 1 && v < 0x1p63 &&
+            v == (double)(int64_t)v)
             out[n++] = r->name[i];
     }
     return n;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/real.h"
+#include "base/table.h"
 #include "base/utf8.h"
 
 #define FLOOR 1e-8 /* added to probabilities: dsir's constant */
@@ -17,10 +18,7 @@ const char *feat_mode_name(enum ngram_mode m)
 
 int feat_mode_find(const char *name)
 {
-    for (int i = 0; i < 3; i++)
-        if (strcmp(name, mode_name[i]) == 0)
-            return i;
-    return -1;
+    return table_word(mode_name, 3, name);
 }
 
 void feat_init(struct feat *f, const struct ngram_opts *o)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "base/table.h"
 #include "base/utf8.h"
 #include "text/words.h"
 #include "wire/mp.h"
@@ -14,10 +15,7 @@ const char *const measure_name[MEASURES] = {"bytes",  "chars", "words",  "lines"
 
 int measure_find(const char *name)
 {
-    for (int i = 0; i < MEASURES; i++)
-        if (strcmp(name, measure_name[i]) == 0)
-            return i;
-    return -1;
+    return table_word(measure_name, MEASURES, name);
 }
 
 static uint64_t count_words(const char *text, size_t n)

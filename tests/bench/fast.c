@@ -124,10 +124,10 @@ static void whiten(int exact)
                            .rank = rank,
                            .w = at.y,
                            .gram = at.gram,
-                           .exact = exact,
                            .b = mem_new(n, rank * 8),
                            .a = mem_new(rank, n * 8)};
 
+    factor_exact = exact;
     factor_find("whiten")->apply(&j, NULL);
     free(j.b), free(j.a);
 }

@@ -143,7 +143,7 @@ static void bench_whiten(const float *w, const float *gram, size_t n, size_t ran
 {
     double *wide = mem_new(n * n, sizeof *wide), *b = mem_new(n, rank * sizeof *b), *a = mem_new(rank, n * sizeof *a);
     struct factor_job j = {
-        .name = "bench", .rows = n, .cols = n, .rank = rank, .w = wide, .gram = gram, .exact = exact, .b = b, .a = a};
+        .name = "bench", .rows = n, .cols = n, .rank = rank, .w = wide, .gram = gram, .b = b, .a = a};
     float *q = mem_new(n * n, sizeof *q);
     char name[60];
     double start;
@@ -151,6 +151,7 @@ static void bench_whiten(const float *w, const float *gram, size_t n, size_t ran
 
     for (size_t i = 0; i < n * n; i++)
         wide[i] = w[i];
+    factor_exact = exact;
     start = now();
     if (factor_find("whiten")->apply(&j, &e) < 0) {
         printf("%s\n", e.msg);

@@ -262,23 +262,26 @@ static void mixtures(void)
     rank_free(k);
 }
 
+static void one_merge(const struct merge_method *m)
+{
+    struct err e = {""};
+    struct merge_args a;
+
+    if (setjmp(way_out) != 0)
+        return;
+    opt_take(m);
+    if (merge_options(m, 3, &a, &e) == 0) {
+        free(a.weight);
+        free(a.density);
+    }
+}
+
 /* Each method takes what is left of its options. */
 static void merges(void)
 {
-    struct err e = {""};
-
     merge_given = (struct merge_given)MERGE_GIVEN;
-    for (int i = 0; merge_table[i]; i++) {
-        struct merge_args a;
-
-        if (setjmp(way_out) == 0) {
-            opt_take(merge_table[i]);
-            if (merge_options(merge_table[i], 3, &a, &e) == 0) {
-                free(a.weight);
-                free(a.density);
-            }
-        }
-    }
+    for (int i = 0; merge_table[i]; i++)
+        one_merge(merge_table[i]);
 }
 
 /* Operands NAME=VALUE of a scheduler's variables are put into the environment for --shard auto. */

@@ -22,6 +22,8 @@ int main(void)
     struct err e;
 
     CHECK(m == &sparsegpt && table_find(table, "Wanda") == NULL && table_find(table, "") == NULL);
+    CHECK(table_word((const char *const[]){"a", "bc"}, 2, "bc") == 1);
+    CHECK(table_word((const char *const[]){"a", "bc"}, 1, "bc") == -1);
     CHECK_STR(table_nearest(table, "wnada"), "wanda");
     CHECK_STR(table_nearest(table, "wand"), "wanda");
     CHECK_STR(table_nearest(table, "magn"), "magnitude");
