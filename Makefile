@@ -125,7 +125,7 @@ fuzz:
 
 # The table of architectures against transformers, torch and llama.cpp, from small checkpoints made anew; never a need of check. A venv of
 # PEERS_PIP is made unless PEERS_PYTHON names a Python that has them. Without llama-cpp-python, which needs a compiler for C++ and cmake, its cells
-# say so. PEERS chooses architectures. Behind it the tables of quantized inputs, and of what wshrink leaves. tests/peers/README.md has them as they are now.
+# say so. PEERS chooses architectures. Behind it the tables of quantized inputs, of formats that are written, and of what wshrink leaves. tests/peers/README.md has them as they are now.
 PEERS_PYTHON = $(B)/peers/venv/bin/python
 PEERS_PIP = torch==2.13.0 transformers tokenizers peft gguf safetensors numpy compressed-tensors bitsandbytes
 PEERS =
@@ -138,6 +138,7 @@ peers: all $(B)/tests/peers/states $(PEERS_PYTHON)
 	@BIN=$(abspath $(B))/bin $(PEERS_PYTHON) tests/peers/run $(B)/peers/work $(PEERS)
 	@head -c 2000 $(BROOK)/prose.test.txt >$(B)/peers/text
 	@BIN=$(abspath $(B))/bin $(PEERS_PYTHON) tests/peers/quantized.py $(BROOK)/model $(B)/peers/text $(B)/peers/quantized
+	@BIN=$(abspath $(B))/bin $(PEERS_PYTHON) tests/peers/formats.py $(BROOK)/model $(B)/peers/text $(B)/peers/formats
 	@BIN=$(abspath $(B))/bin OUT=$(B)/peers/shrink $(PEERS_PYTHON) tests/peers/shrink.py $(B)/peers/work $(PEERS)
 
 demo: setup

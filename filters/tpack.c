@@ -41,7 +41,8 @@ static const struct opt opts[] = {
     {'o', "output", "TARGET", OPT_STRING, &output,
      "FOLDER/, FILE.safetensors, FILE.gguf, FILE.npz, FILE.npy, or - with --format", 0},
     {'t', "format", "FORMAT", OPT_CALL, 0,
-     "hf, safetensors, gguf, npz, npy, peft or imatrix, where TARGET's name does not tell", set_format},
+     "hf, safetensors, gguf, npz, npy, peft, imatrix, where TARGET's name does not tell; gptq, awq ...: see --list",
+     set_format},
     {0, "dense", "[TYPE]", OPT_CALL, 0,
      "write quantized and factored values as f32, f16, bf16 ... (default: the source's)", set_dense},
     {0, "max-shard-size", "SIZE", OPT_SIZE, &max_shard,
@@ -53,7 +54,7 @@ static const struct opt opts[] = {
 static void show_list(void)
 {
     for (int i = 0; i < PACK_FORMATS; i++)
-        printf("%-12s %-14s %s\n", pack_formats[i].name, pack_formats[i].suffix, pack_formats[i].brief);
+        printf("%-20s %-12s %s\n", pack_formats[i].name, pack_formats[i].suffix, pack_formats[i].brief);
     finish_stdout();
     exit(0);
 }

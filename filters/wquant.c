@@ -27,10 +27,11 @@ static const struct opt opts[] = {
     {0, "policy", "NAME|FILE", OPT_STRING | OPT_UNSAID, &want.policy_name,
      "... or by rules over roles and layers: a preset as Q4_K_M, or a file of such", 0},
     QUANT_INT_OPTS(want.ints),
+    {0, "rows", "N", OPT_U64, &want.tall, "fp8, fp4, nf4: rows that share a scale: 2, 4, 8 ... 512 (default 1)", 0},
     {'m', "method", "NAME", OPT_STRING, &want.ints.method, "int types: how codes are chosen (default rtn): see --list",
      0},
     {0, "clip", 0, OPT_FLAG, &want.clip,
-     "search each group's, or block's, levels by the gram or norm2 (default: at 3 bits and fewer, and gptq into "
+     "search each group's, or block's, levels by the gram or norm2 (default: at 4 bits and fewer, and gptq into "
      "blocks)",
      0},
     {0, "no-clip", 0, OPT_FLAG, &want.no_clip, "levels span the weights; awq: scale only", 0},

@@ -174,8 +174,6 @@ static int line_assume(struct arch *a, struct span rest, struct err *e)
 
 static int append(struct arch *a, const char *text, size_t n, struct err *e, int depth);
 
-static void free_lists(struct arch *a);
-
 /* Steps were read from that page, which outlives this one. */
 static void say_file(struct arch *a, const char *file)
 {
@@ -183,6 +181,15 @@ static void say_file(struct arch *a, const char *file)
         for (int i = 0; i < a->steps[s]; i++)
             if (!a->step[s][i].file)
                 a->step[s][i].file = file;
+}
+
+static int has_begun(const struct arch *a)
+{
+    int steps = 0;
+
+    for (int i = 0; i < ARCH_SECTIONS; i++)
+        steps |= a->step[i] != NULL;
+    return steps || a->number || a->weight || a->store || a->must;
 }
 
 /* Everything of the other page but its names and what its readers require (Llama's class asks for what Mistral's does
@@ -193,7 +200,7 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
     struct span word;
     char *name = span_word(&rest, &word) ? span_copy(word) : mem_strdup("");
     const struct arch *other = depth < 8 ? arch_find(name) : NULL;
-    int rc = 0, began = a->numbers || a->weights || a->stores || a->musts;
+    int rc = 0, began = has_begun(a);
 
     if (began || !other)
         rc = err_set(e, "like %s: %s", name,
@@ -220,7 +227,7 @@ static int line_like(struct arch *a, struct span rest, struct err *e, int depth)
         memset(base.step, 0, sizeof base.step);
         memset(base.steps, 0, sizeof base.steps);
     }
-    free_lists(&base);
+    page_free_lists(&base);
     return rc;
 }
 
@@ -259,13 +266,6 @@ static int top(struct arch *a, struct span word, struct span rest, struct err *e
 enum room { TOP, NUMBER, EACH, WEIGHT, STORE, STEPS };
 static const char *const rooms[] = {"number", "each", "weight", "store", "before", "attention", "mlp", "after"};
 
-static void clear_steps(struct arch *a, enum arch_section s)
-{
-    for (int i = 0; i < a->steps[s]; i++)
-        page_free_step(&a->step[s][i]);
-    a->steps[s] = 0;
-}
-
 static int indented(struct arch *a, int room, int number, struct span line, struct err *e)
 {
     int s = room - STEPS;
@@ -302,7 +302,7 @@ static int flush(struct arch *a, struct span line, int *room, struct err *e, int
         if (span_is(word, rooms[i]) && span_trim(rest).n == 0) {
             *room = NUMBER + i;
             if (*room >= STEPS)
-                clear_steps(a, (enum arch_section)(*room - STEPS));
+                page_clear_steps(a, (enum arch_section)(*room - STEPS));
             return 0;
         }
     *room = TOP;
@@ -313,7 +313,7 @@ static int flush(struct arch *a, struct span line, int *room, struct err *e, int
  * written. */
 static void own_first(struct arch *a, int inherited)
 {
-    struct arch_store *all = mem_new((size_t)a->stores + 1, sizeof *all);
+    struct arch_store *all = a->stores ? mem_new((size_t)a->stores, sizeof *all) : NULL;
     int own = a->stores - inherited;
 
     for (int i = 0; i < a->stores; i++)
@@ -371,58 +371,4 @@ struct arch *arch_read(const char *text, size_t n, const char *file, struct err 
         return a;
     arch_free(a);
     return NULL;
-}
-
-static void free_requires(struct arch_require *r, int n)
-{
-    for (int i = 0; i < n; i++) {
-        expr_free(r[i].that);
-        free(r[i].why);
-    }
-    free(r);
-}
-
-static void free_lists(struct arch *a)
-{
-    for (int i = 0; i < a->classes; i++) {
-        free(a->class[i].type);
-        free(a->class[i].name);
-        free(a->class[i].nest);
-    }
-    for (int i = 0; i < a->numbers; i++)
-        page_free_number(&a->number[i]);
-    for (int i = 0; i < a->weights; i++)
-        page_free_weight(&a->weight[i]);
-    for (int i = 0; i < a->stores; i++)
-        page_free_store(&a->store[i]);
-    for (int s = 0; s < ARCH_SECTIONS; s++) {
-        clear_steps(a, (enum arch_section)s);
-        free(a->step[s]);
-    }
-    for (int i = 0; i < a->assumes; i++) {
-        free(a->assume[i].name);
-        expr_free(a->assume[i].value);
-    }
-    free(a->assume);
-    free_requires(a->must, a->musts);
-    free_requires(a->require, a->requires);
-    page_free_list(a->prefix);
-    page_free_list(a->ignore);
-    free(a->class);
-    free(a->number);
-    free(a->weight);
-    free(a->store);
-    free(a->name);
-    free(a->gguf);
-    free(a->gguf_key);
-}
-
-void arch_free(struct arch *a)
-{
-    if (!a)
-        return;
-    free_lists(a);
-    free(a->file);
-    free(a->text);
-    free(a);
 }

@@ -44,5 +44,7 @@ void page_free_weight(struct arch_weight *w);
 void page_free_store(struct arch_store *s);
 void page_free_step(struct arch_step *s);
 void page_free_list(char **list);
+void page_clear_steps(struct arch *a, enum arch_section s);
+void page_free_lists(struct arch *a); /* all that lines filled; the page's file and text stay */
 
 #endif

@@ -72,7 +72,8 @@ void dtype_key_correct(const struct dtype_key *k, const struct pile *pile, struc
     int i;
 
     for (size_t t = 0; t < pile->n; t++)
-        now[pile->item[t].blocks ? TYPES : index_of(pile->item[t].dtype)] += shape_count(&pile->item[t].shape);
+        if (!pile->item[t].aside)
+            now[pile->item[t].blocks ? TYPES : index_of(pile->item[t].dtype)] += shape_count(&pile->item[t].shape);
     i = most(now);
     if (i == TYPES || i == most(k->was) || !(j = json_parse(text->data, text->len, 64, &e)))
         return;

@@ -187,7 +187,7 @@ static int check_numpy(const struct foretold *f, const struct head *h, struct er
     return 0;
 }
 
-int foretell_check(const struct head *h, const char *format, int dense, struct err *e)
+int foretell_check(const struct head *h, const char *format, int codes, int dense, struct err *e)
 {
     int peft = strcmp(format, "peft") == 0, gguf = strcmp(format, "gguf") == 0, numpy = strncmp(format, "np", 2) == 0;
     struct foretold f;
@@ -196,7 +196,7 @@ int foretell_check(const struct head *h, const char *format, int dense, struct e
     foretell(h, &f);
     if (peft && check_peft(&f, e) < 0)
         return -1;
-    bad = f.some & ~(gguf ? TOLD_BLOCKS : peft ? TOLD_BESIDE : 0);
+    bad = f.some & ~(gguf ? TOLD_BLOCKS : peft ? TOLD_BESIDE : codes ? TOLD_AFFINE : 0);
     if (dense || (!bad && !numpy))
         return 0;
     if (!bad)
@@ -204,6 +204,7 @@ int foretell_check(const struct head *h, const char *format, int dense, struct e
     return refuse(&f, bad,
                   gguf ? "which GGUF does not hold: quantize to one of its types (wquant -t q4_K), or add --dense=f16"
                   : numpy ? "which numpy does not hold: add --dense, or --dense=f16"
+                  : codes ? "which the format does not hold: add --dense, or quantize to what it holds (tpack --list)"
                           : "which safetensors does not hold: add --dense, or write a GGUF",
                   e);
 }

@@ -24,8 +24,8 @@ struct foretold {
  */
 void foretell(const struct head *h, struct foretold *f);
 
-/* Will the format "gguf", "hf", "safetensors", "npz", "npy" or "peft" have no place for one of the values, dense: 0,
- * or no adapter? -1: so it is, and which command made it so. */
-int foretell_check(const struct head *h, const char *format, int dense, struct err *e);
+/* Will the format "gguf", "hf", "safetensors", "npz", "npy" or "peft", or one that is for codes (codes: 1), have no
+ * place for one of the values, dense: 0, or no adapter? -1: so it is, and which command made it so. */
+int foretell_check(const struct head *h, const char *format, int codes, int dense, struct err *e);
 
 #endif

@@ -1,6 +1,5 @@
 #include "ckpt/from_gguf.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,19 +12,6 @@ static const char *key(const char *arch, const char *name, char out[160])
 {
     snprintf(out, 160, "%s.%s", arch, name);
     return out;
-}
-
-/* A float as the shortest decimal that gives the same float: 1e-05, not 9.99999975e-06. */
-static double plain(double v)
-{
-    char text[32];
-
-    for (int digits = 1; digits < 9; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if ((float)strtod(text, NULL) == (float)v)
-            return strtod(text, NULL);
-    }
-    return v;
 }
 
 /* The value of a key as the number that its formula was written from: formulas are straight lines in it, or they say
@@ -58,7 +44,7 @@ static int inverse(const struct arch_number *n, const struct arch_key *k, const 
 static void set_number(struct attrs *m, const char *name, double v, enum gguf_kind kind)
 {
     if (kind == GGUF_F32 || kind == GGUF_F64)
-        attrs_set_f64(m, name, plain(v));
+        attrs_set_f64(m, name, from_gguf_plain(v));
     else if (kind == GGUF_BOOL)
         attrs_set_bool(m, name, v != 0);
     else if (v == floor(v))
@@ -176,14 +162,13 @@ static void read_rope(const struct gguf_in *g, const struct arch *a, struct attr
     attrs_set_str(m, "rope", a->gguf_pair ? "interleaved" : "half");
     if (!type || n == 0 || n >= sizeof name || (n == 4 && memcmp(type, "none", 4) == 0))
         return;
-    memcpy(name, type, n);
-    name[n] = '\0';
+    snprintf(name, sizeof name, "%.*s", (int)n, type);
     attrs_set_str(m, "rope_scaling", name);
-    attrs_set_f64(m, "rope_factor", plain(gguf_num(g, key(a->gguf, "rope.scaling.factor", k), 1)));
+    attrs_set_f64(m, "rope_factor", from_gguf_plain(gguf_num(g, key(a->gguf, "rope.scaling.factor", k), 1)));
     if (gguf_int(g, key(a->gguf, "rope.scaling.original_context_length", k), 0) > 0)
         attrs_set_int(m, "rope_original_context", gguf_int(g, k, 0));
     if (gguf_find(g, key(a->gguf, "rope.scaling.attn_factor", k)))
-        attrs_set_f64(m, "rope_attention_factor", plain(gguf_num(g, k, 1)));
+        attrs_set_f64(m, "rope_attention_factor", from_gguf_plain(gguf_num(g, k, 1)));
 }
 
 static int no_name(void *ctx, const char *name, struct value *v, struct err *e)
@@ -248,55 +233,6 @@ int from_gguf_model(const struct gguf_in *g, int tied, struct attrs *m, struct e
     read_ids(g, m);
     read_rope(g, a, m);
     return 0;
-}
-
-/* Are they what Llama 3's rule gives, with low 1 and high 4, as all its models have them, from that context? */
-static int llama3(const float *freqs, uint64_t n, double theta, double factor, double context)
-{
-    for (uint64_t i = 0; i < n; i++) {
-        double turns = context / (2 * M_PI * pow(theta, (double)i / (double)n)), t = (turns - 1) / 3, want;
-
-        t = t < 0 ? 0 : t > 1 ? 1 : t;
-        want = 1 / ((1 - t) / factor + t);
-        if (!(fabs(want - (double)freqs[i]) <= 1e-4 * want))
-            return 0;
-    }
-    return 1;
-}
-
-/* The same divisors whatever the length is, as the only rule that lists them says it. */
-static void listed(const float *freqs, uint64_t n, struct attrs *m)
-{
-    double *list = mem_new(n + 1, sizeof *list);
-
-    for (uint64_t i = 0; i < n; i++)
-        list[i] = plain((double)freqs[i]);
-    attrs_set_str(m, "rope_scaling", "longrope");
-    attrs_set_list(m, "rope_short", list, (int)n);
-    attrs_set_list(m, "rope_long", list, (int)n);
-    attrs_set_f64(m, "rope_attention_factor", 1);
-    attrs_set_int(m, "rope_original_context", attrs_int(m, "context", 2048));
-    free(list);
-}
-
-void from_gguf_scaling(const float *freqs, uint64_t n, struct attrs *m)
-{
-    double theta = attrs_f64(m, "rope_theta", 10000), factor = 1, context = 8192;
-
-    for (uint64_t i = 0; i < n; i++)
-        factor = (double)freqs[i] > factor ? (double)freqs[i] : factor;
-    if (!llama3(freqs, n, theta, factor, context)) /* another original context than Llama's own */
-        for (context = 16; context <= 1 << 20 && !llama3(freqs, n, theta, factor, context);)
-            context *= 2;
-    if (context > 1 << 20) {
-        listed(freqs, n, m);
-        return;
-    }
-    attrs_set_str(m, "rope_scaling", "llama3");
-    attrs_set_f64(m, "rope_factor", plain(factor));
-    attrs_set_f64(m, "rope_low_freq", 1);
-    attrs_set_f64(m, "rope_high_freq", 4);
-    attrs_set_int(m, "rope_original_context", (int64_t)context);
 }
 
 static const struct file_tensor *find_tensor(const struct source *s, const char *name)
@@ -381,7 +317,7 @@ static int list_of(const struct source *s, const char *name, const char *key, st
     list = mem_new(t->shape.dim[0] + 1, sizeof *list);
     rc = source_read(s, t, 0, f, (size_t)t->bytes, e);
     for (uint64_t i = 0; rc == 0 && i < t->shape.dim[0]; i++)
-        list[i] = plain((double)f[i]);
+        list[i] = from_gguf_plain((double)f[i]);
     if (rc == 0) {
         attrs_set_list(m, key, list, (int)t->shape.dim[0]);
         attrs_set_str(m, "rope_scaling", "longrope");

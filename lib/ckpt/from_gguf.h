@@ -28,6 +28,9 @@ int from_gguf_model(const struct gguf_in *g, int tied, struct attrs *model, stru
  */
 void from_gguf_scaling(const float *freqs, uint64_t n, struct attrs *model);
 
+/* A float as the shortest decimal that gives the same float: 1e-05, not 9.99999975e-06. */
+double from_gguf_plain(double v);
+
 /*
  * The tokenizer of the keys tokenizer.ggml.*. NULL with e set: there is none, it is damaged, or of a kind or a pattern
  * that is not known here. Free with tok_close.

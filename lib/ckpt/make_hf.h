@@ -14,6 +14,8 @@
  */
 void make_hf_tokenizer(const struct tok *t, struct buf *out);
 
+void make_hf_merges(const struct tok *t, struct buf *out); /* its member of that name */
+
 /* tokenizer.model (SentencePiece's protobuf: pieces, scores, types, ids, normalization), appended; nothing for the
  * other kind. */
 void make_hf_sentencepiece(const struct tok *t, struct buf *out);

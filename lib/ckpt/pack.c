@@ -17,7 +17,21 @@ const struct pack_format pack_formats[PACK_FORMATS] = {
     [PACK_NPY] = {"npy", ".npy", "numpy's array, of a stream of one tensor", 0},
     [PACK_PEFT] = {"peft", "", "peft's folder: low-rank terms as a LoRA adapter, and base/, the rest as hf", 1},
     [PACK_IMATRIX] = {"imatrix", ".dat",
-                      "norm2 of each tensor as llama.cpp's importance matrix: GGUF, or the old kind as FILE.dat", 0}};
+                      "norm2 of each tensor as llama.cpp's importance matrix: GGUF, or the old kind as FILE.dat", 0},
+    [PACK_GPTQ] = {"gptq", "", "folder with quantized linears: GPTQ, zeros less one", 1, &quantizer_gptq},
+    [PACK_GPTQ_V2] = {"gptq_v2", "", "the same, zeros as they are", 1, &quantizer_gptq_v2},
+    [PACK_AWQ] = {"awq", "", "AWQ, gemm", 1, &quantizer_awq},
+    [PACK_CT] = {"compressed-tensors", "", "whatever of the next five holds each weight but int-quantized", 1,
+                 &quantizer_ct},
+    [PACK_CT_PACK] = {"pack-quantized", "", "compressed-tensors: int2 to int8", 1, &quantizer_ct_pack},
+    [PACK_CT_INT] = {"int-quantized", "", "compressed-tensors: int8, inputs quantized to 8 bits as they come", 1,
+                     &quantizer_ct_int},
+    [PACK_CT_FLOAT] = {"float-quantized", "", "compressed-tensors: fp8, inputs likewise", 1, &quantizer_ct_float},
+    [PACK_CT_NVFP4] = {"nvfp4-pack-quantized", "", "compressed-tensors: fp4 with short scales", 1, &quantizer_ct_nvfp4},
+    [PACK_CT_MXFP4] = {"mxfp4-pack-quantized", "", "compressed-tensors: fp4 with powers of two", 1,
+                       &quantizer_ct_mxfp4},
+    [PACK_FP8] = {"fp8", "", "fp8 in blocks of 128 by 128, as DeepSeek has it", 1, &quantizer_fp8},
+    [PACK_MXFP4] = {"mxfp4", "", "experts in fp4 with powers of two, as GPT-OSS has them", 1, &quantizer_mxfp4}};
 
 int pack_find(const char *name)
 {
@@ -76,7 +90,8 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
     if (format == PACK_NPY && head->tensors > 1)
         return err_set(e, "%llu tensors; an .npy holds one: choose it with tcat --only, or write an .npz",
                        (unsigned long long)head->tensors);
-    if (format != PACK_IMATRIX && foretell_check(head, pack_formats[format].name, dense != PUT_REFUSE, e) < 0)
+    if (format != PACK_IMATRIX && foretell_check(head, pack_formats[format].name,
+                                                 pack_formats[format].quantizer != NULL, dense != PUT_REFUSE, e) < 0)
         return -1;
     if (format == PACK_GGUF || format == PACK_IMATRIX)
         to_gguf_open(&p->gguf, &head->model, attrs_str(&head->more, "name", NULL));
@@ -88,6 +103,7 @@ int pack_open(struct pack *p, int format, const char *path, int dense, uint64_t 
         to_hf_open(&p->hf, "", &head->model);
     else if (open_folder(p, &head->model, e) < 0)
         return -1;
+    to_quantized_open(&p->quantized, pack_formats[format].quantizer, &p->pile, &p->hf);
     beside = folder ? mem_printf("%s/data", target_dir(p->target)) : mem_strdup(path);
     rc = pile_open(&p->pile, beside, e);
     free(beside);
@@ -142,18 +158,22 @@ static int take_plain(struct pack *p, struct reader *in, struct bundle *b, struc
         how.holds = numpy_holds;
         how.refusal = "which numpy does not hold: add --dense, or --dense=f16";
     }
+    if (pack_formats[p->format].quantizer)
+        how.refusal = "which the format does not hold: add --dense, or quantize to what it holds (tpack --list)";
     how.name = place.name;
     how.view = place.part ? &place.view : NULL;
     how.stored = &place.stored;
     how.add = place.add;
     how.row = place.head_dim ? to_hf_row : NULL;
     how.row_arg = place.head_dim;
+    if (rc == 0 && !place.skip)
+        rc = to_quantized_take(&p->quantized, in, b, &place, p->dense != PUT_REFUSE, e);
     if (rc == 0 && !place.skip) {
         dtype_key_see(&p->hf.types, b);
         rc = put_bundle(&p->pile, in, b, &how, e);
     }
     free(place.name);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 /* Files beside the weights come before them: what a GGUF cannot do without must be there by now. */
@@ -242,10 +262,14 @@ static int write_all(struct pack *p, const struct attrs *meta, const struct attr
 {
     if (p->format == PACK_PEFT && to_peft_finish(&p->peft, e) < 0)
         return -1;
-    switch (p->format) {
-    case PACK_PEFT:
-    case PACK_HF:
+    if (pack_formats[p->format].quantizer) {
+        dtype_key_correct(&p->hf.types, &p->pile, &p->hf.config);
+        if (to_quantized_config(&p->quantized, &p->hf.config, e) < 0)
+            return -1;
+    }
+    if (is_folder(p))
         return to_hf_finish(&p->hf, meta, tail, &p->pile, p->max_shard, e);
+    switch (p->format) {
     case PACK_GGUF:
         return write_gguf(p, tail, e);
     case PACK_IMATRIX:
@@ -266,6 +290,7 @@ int pack_finish(struct pack *p, const struct reader *in, struct err *e)
     pile_close(&p->pile);
     to_gguf_close(&p->gguf);
     imatrix_free(&p->imatrix);
+    to_quantized_close(&p->quantized);
     to_hf_close(&p->hf);
     if (p->format == PACK_PEFT)
         to_peft_close(&p->peft);

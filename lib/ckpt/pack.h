@@ -8,13 +8,35 @@
 #include "ckpt/to_gguf.h"
 #include "ckpt/to_hf.h"
 #include "ckpt/to_peft.h"
+#include "ckpt/to_quantized.h"
 #include "tensor/stream.h"
 
 struct pack_format {
     const char *name, *suffix, *brief;
-    int folder; /* the target is a folder */
+    int folder;                        /* the target is a folder */
+    const struct quantizer *quantizer; /* a Hugging Face folder whose linears are in this format, or NULL */
 };
-enum { PACK_HF, PACK_SAFETENSORS, PACK_GGUF, PACK_NPZ, PACK_NPY, PACK_PEFT, PACK_IMATRIX, PACK_FORMATS };
+enum {
+    PACK_HF,
+    PACK_SAFETENSORS,
+    PACK_GGUF,
+    PACK_NPZ,
+    PACK_NPY,
+    PACK_PEFT,
+    PACK_IMATRIX,
+    PACK_GPTQ,
+    PACK_GPTQ_V2,
+    PACK_AWQ,
+    PACK_CT,
+    PACK_CT_PACK,
+    PACK_CT_INT,
+    PACK_CT_FLOAT,
+    PACK_CT_NVFP4,
+    PACK_CT_MXFP4,
+    PACK_FP8,
+    PACK_MXFP4,
+    PACK_FORMATS
+};
 extern const struct pack_format pack_formats[PACK_FORMATS];
 
 int pack_find(const char *name);  /* the format of that name, or -1 */
@@ -31,6 +53,7 @@ struct pack {
     struct to_gguf gguf;
     struct imatrix imatrix;
     struct to_hf hf;
+    struct to_quantized quantized;
     struct to_peft peft;
 };
 

@@ -20,6 +20,7 @@ struct pile_item {
     const struct ggml_type *blocks; /* or NULL */
     uint64_t row_bytes;             /* of a row of the first dim; a vector or scalar is one row */
     uint64_t at, bytes, done;       /* place in the temporary file; bytes put so far */
+    int aside; /* a number of a quantized weight, which says nothing of the model's type (ckpt/dtype_key.h) */
 };
 
 struct pile {

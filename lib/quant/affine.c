@@ -61,6 +61,13 @@ static void pack(const uint8_t *codes, uint64_t cols, int bits, uint8_t *out)
         *out = (uint8_t)word;
 }
 
+/* Powers of two as their exponents. */
+static void put_powers(const float *v, uint64_t n, uint8_t *out)
+{
+    for (uint64_t i = 0; i < n; i++)
+        out[i] = (uint8_t)(bits_of(v[i]) >> 23);
+}
+
 void quant_store_row(const struct quant_method *m, const struct quant_affine *a, uint64_t at, uint64_t cols,
                      const uint8_t *code, const float *scale, const float *zero, uint8_t *codes, void *scales,
                      void *zeros)
@@ -69,7 +76,10 @@ void quant_store_row(const struct quant_method *m, const struct quant_affine *a,
 
     pack(code, cols, a->bits, codes + at * quant_code_bytes(a, cols));
     dtype_bytes(a->scales, groups, &width);
-    dtype_from_f32(a->scales, scale, (uint8_t *)scales + at * width, groups);
+    if (a->scales == DT_F8_E8M0)
+        put_powers(scale, groups, (uint8_t *)scales + at * width);
+    else
+        dtype_from_f32(a->scales, scale, (uint8_t *)scales + at * width, groups);
     if (zeros && !m->whole_zeros)
         dtype_from_f32(a->scales, zero, (uint8_t *)zeros + at * width, groups);
     for (uint64_t g = 0; zeros && m->whole_zeros && g < groups; g++)

@@ -112,7 +112,8 @@ int quant_flow(struct quant_flow *f, struct reader *in, struct writer *out, stru
 
 void quant_flow_tell(const struct quant_flow *f, int by_name, void (*tell)(const char *line))
 {
-    char *text = mem_strndup((const char *)f->fallback.data, f->fallback.len), *rest = text, *line;
+    char *text = mem_strndup(f->fallback.len ? (const char *)f->fallback.data : "", f->fallback.len), *rest = text,
+         *line;
     struct err many;
 
     while (by_name && (line = strsep(&rest, "\n")))

@@ -208,6 +208,7 @@ const struct quant_method quant_method_gptq = {
     .brief = "rtn column by column, each error made up for by the columns behind it",
     .opts = opts,
     .takes_sym = 1,
+    .takes_table = 1,
     .whole_zeros = 1,
     .needs = QUANT_GRAM | QUANT_SWEEP,
     .row = row,

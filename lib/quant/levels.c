@@ -7,7 +7,9 @@
 #include "base/mem.h"
 #include "num/half_bits.h"
 #include "quant/isa.h"
+#include "quant/levels_table.h"
 #include "quant/quant.h"
+#include "quant/table.h"
 
 #define L LEVELS_ROWS
 
@@ -22,7 +24,19 @@ struct metric metric_at(const struct metric *m, size_t col)
 
 void levels_code(const struct levels_kind *k, const struct levels *v, const float w[L], uint8_t code[L], float q[L])
 {
-    quant_isa()->code_levels(v, k->top, w, code, q);
+    if (k->table)
+        levels_table_code(k, v, w, code, q);
+    else
+        quant_isa()->code_levels(v, k->top, w, code, q);
+}
+
+static void lose(const struct levels_kind *k, const struct levels *v, const float *w, size_t n, const struct metric *m,
+                 float *room, float loss[L])
+{
+    if (k->table)
+        levels_table_loss(k, v, w, n, m, room, loss);
+    else
+        quant_isa()->lose_levels(v, k->top, w, n, m, room, loss);
 }
 
 static float *room_for(size_t n)
@@ -35,7 +49,7 @@ void levels_loss(const struct levels_kind *k, const struct levels *v, const floa
 {
     float *room = room_for(n);
 
-    quant_isa()->lose_levels(v, k->top, w, n, m, room, loss);
+    lose(k, v, w, n, m, room, loss);
     free(room);
 }
 
@@ -57,7 +71,9 @@ static void place(const struct levels_kind *k, const struct levels_unit *unit, i
 
     v->zero[l] = k->middle >= 0 ? (float)k->middle : 0;
     v->low[l] = 0;
-    if (k->scale_max && !unit) {
+    if (k->table) {
+        v->scale[l] = quant_table_scale(k->table, a);
+    } else if (k->scale_max && !unit) {
         v->scale[l] = scale;
         v->low[l] = k->lows ? -a : 0;
     } else if (k->scale_max) {
@@ -114,7 +130,7 @@ static void attempt(struct search *s, const float a[L], const float b[L])
 
     for (int l = 0; l < L; l++)
         place(s->k, s->unit, l, a[l], b[l], &v);
-    quant_isa()->lose_levels(&v, s->k->top, s->w, s->n, s->m, s->room, loss);
+    lose(s->k, &v, s->w, s->n, s->m, s->room, loss);
     for (int l = 0; l < L; l++)
         if (loss[l] < s->best[l]) {
             s->best[l] = loss[l];
@@ -202,7 +218,8 @@ static void span(struct search *s)
         if (k->middle < 0)
             continue;
         hi = fabsf(most);
-        s->a[l] = k->flips                      ? -most / (float)k->middle
+        s->a[l] = k->table                      ? hi
+                  : k->flips                    ? -most / (float)k->middle
                   : k->top == 2 * k->middle - 1 ? hi / (float)k->top + hi / (float)k->top
                                                 : hi / (float)k->middle;
     }
@@ -213,16 +230,21 @@ void levels_choose(const struct levels_kind *k, const struct levels_unit *unit, 
 {
     float *room = room_for(n);
     struct search s = {.k = k, .unit = unit, .m = m, .w = w, .n = n, .room = room, .out = out};
+    int halves = k->table && k->scales == DT_F8_E8M0; /* the power of two above, or the one below? */
 
     span(&s);
     for (int l = 0; l < L; l++)
         s.best[l] = INFINITY;
-    if (search) {
+    if (search || halves) {
         float a[L], b[L];
 
         memcpy(a, s.a, sizeof a);
         memcpy(b, s.b, sizeof b);
         attempt(&s, a, b);
+        for (int l = 0; l < L; l++)
+            a[l] /= 2;
+        if (halves)
+            attempt(&s, a, b);
     }
     for (int l = 0; l < L; l++)
         if (s.best[l] == INFINITY)

@@ -16,6 +16,7 @@
 #define LEVELS_ROWS 16
 
 struct superblock;
+struct quant_affine;
 
 /* How a type places its levels. */
 struct levels_kind {
@@ -26,6 +27,7 @@ struct levels_kind {
     int scale_max; /* scales (lows) are whole multiples of the unit's d (dmin): 0 .. scale_max, with a middle
                     * -scale_max .. scale_max - 1. 0: numbers of the type `scales` */
     enum dtype scales;
+    const struct quant_affine *table; /* NULL, or the levels are its table's times a scale; middle is 0, scale_max 0 */
     uint32_t unit, sub; /* columns that share d, dmin; columns that share a scale; equal where scale_max is 0 */
     /* Of ggml's types: a unit's bytes. Where scale_max is 0 d is the scale, dmin -low. */
     void (*pack)(const struct superblock *s, uint8_t *block);

@@ -7,6 +7,7 @@
 #include "base/wide.h"
 #include "num/half_bits.h"
 #include "quant/source.h"
+#include "quant/table.h"
 
 /* Largest magnitude as its bits: NaN is above infinity, so one pass finds all that is not allowed. */
 WIDE static int32_t most_bits(const float *w, uint64_t n)
@@ -122,10 +123,11 @@ static void encode_levels(const struct quant_plan *p, struct slab *s, const floa
                               .zeros = affine && !p->affine.sym ? s->data[2] : NULL,
                               .row_bytes = affine ? 0 : ggml_row_bytes(p->ggml, cols)};
 
-    into.choose = (struct metric){k->gram ? METRIC_GRAM
-                                  : k->v  ? METRIC_DIAGONAL
-                                          : METRIC_PLAIN,
-                                  k->gram ? k->gram : k->v, cols};
+    if (into.search || k->by.U) /* else a gram may be there for the report alone */
+        into.choose = (struct metric){k->gram ? METRIC_GRAM
+                                      : k->v  ? METRIC_DIAGONAL
+                                              : METRIC_PLAIN,
+                                      k->gram ? k->gram : k->v, cols};
     if (k->by.U)
         quant_sweep_rows(&k->by, &into, w, rows, cols, NULL);
     else
@@ -134,7 +136,8 @@ static void encode_levels(const struct quant_plan *p, struct slab *s, const floa
 
 static int by_levels(const struct quant_plan *p, const struct quant_known *k)
 {
-    return k->by.U || (p->kind != QUANT_DENSE && p->clip == QUANT_CLIP_YES);
+    return k->by.U || (p->kind != QUANT_DENSE && p->clip == QUANT_CLIP_YES) ||
+           (p->kind == QUANT_AFFINE && p->affine.table && !p->affine.tall);
 }
 
 static void encode(const struct quant_plan *p, struct slab *s, const float *w, const struct quant_known *k)
@@ -145,10 +148,35 @@ static void encode(const struct quant_plan *p, struct slab *s, const float *w, c
         encode_levels(p, s, w, k);
     else if (p->kind == QUANT_BLOCKS)
         quant_encode(p->block, w, k->v, rows, cols, s->data[0]);
+    else if (p->kind == QUANT_AFFINE && p->affine.tall)
+        quant_table_blocks(&p->affine, w, rows, cols, s->data[0], s->data[1]);
     else if (p->kind == QUANT_AFFINE)
         quant_rows(p->method, &p->affine, w, rows, cols, s->data[0], s->data[1], p->affine.sym ? NULL : s->data[2]);
     else
         dtype_from_f32(p->dtype, w, s->data[0], rows * cols);
+}
+
+/* What goes by all of the tensor is loaded for it: rows that share a scale, a number that all scales are divided by. */
+static int prepare(struct quant_plan *p, struct reader *in, struct bundle *b, struct err *e)
+{
+    int divides = p->kind == QUANT_AFFINE && p->affine.table && p->affine.scales == DT_F8_E4M3;
+    float most = 0, *row;
+    int rc = 0;
+
+    if (p->kind != QUANT_AFFINE || (!divides && !p->affine.tall))
+        return 0;
+    if (!b->loaded && bundle_load(in, b, e) < 0)
+        return -1;
+    row = mem_resize(NULL, b->cols + 1, sizeof *row);
+    for (uint64_t r = 0; divides && r < b->rows && rc == 0; r++) {
+        rc = bundle_rows(b, r, 1, row, e);
+        for (uint64_t c = 0; rc == 0 && c < b->cols; c++)
+            most = fabsf(row[c]) > most ? fabsf(row[c]) : most;
+    }
+    free(row);
+    if (divides)
+        p->affine.divisor = quant_table_divisor(p->affine.table, most);
+    return rc < 0 ? err_in(e, "%s", b->name) : 0;
 }
 
 /* back: the slab decoded, without the residual, which is then set. */
@@ -166,12 +194,14 @@ static int decode(const struct quant_plan *p, struct slab *s, const struct bundl
     return rc;
 }
 
-/* Rows of the parts that stay; with n 0 those that do not follow the rows, whole. */
+/* Rows of the parts that stay, from end on; with n 0 those that do not follow the rows, whole: a table too. */
 static int put_kept(struct writer *out, struct bundle *o, int end, uint64_t row0, uint64_t n, struct err *e)
 {
-    for (int i = end; i < o->parts; i++) {
+    for (int i = n ? end : 0; i < o->parts; i++) {
         const struct part *p = &o->part[i];
 
+        if (p->term < 0)
+            continue;
         if (p->fixed == (n == 0) && bundle_put(out, o, i, row0, n ? n : p->rows, p->data + row0 * p->row_bytes, e) < 0)
             return -1;
     }
@@ -207,24 +237,27 @@ static int slabs(const struct quant_plan *p, struct quant_source from, struct wr
     return got;
 }
 
-int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, int importance,
+int quant_pass(const struct quant_plan *plan, struct reader *in, struct writer *out, struct bundle *b, int importance,
                struct quant_tally *tally, struct err *e)
 {
     struct slab s = {.cap = 0};
     struct quant_known k = {0};
     struct bundle o;
     int term = quant_dense_beside(b), rc;
+    struct quant_plan own = *plan, *p = &own;
 
     if (quant_plan_allows(p, b, importance, e) < 0)
         return -1;
     if (!b->loaded && (term >= 0 ? bundle_load(in, b, e) : bundle_load_companions(in, b, e)) < 0)
+        return -1;
+    if (prepare(p, in, b, e) < 0)
         return -1;
     if (quant_known_get(&k, p, b, importance, tally != NULL, out != NULL, e) < 0) {
         quant_known_free(&k);
         return err_in(e, "%s", b->name);
     }
     begin_like(&o, b, p, out != NULL);
-    for (s.first = 0; o.part[s.first].term < 0;)
+    for (s.first = 0; o.part[s.first].term < 0 || o.part[s.first].fixed;)
         s.first++;
     s.end = o.parts;
     if (term >= 0)
@@ -233,7 +266,8 @@ int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out
     if (rc == 0 && out)
         rc = put_kept(out, &o, s.end, 0, 0, e);
     if (rc == 0)
-        rc = slabs(p, (struct quant_source){in, b, term, by_levels(p, &k), NULL, 0}, out, &o, &s, &k, tally, e);
+        rc = slabs(p, (struct quant_source){in, b, term, by_levels(p, &k) || p->affine.tall, NULL, 0}, out, &o, &s, &k,
+                   tally, e);
     if (rc == 0 && out)
         rc = bundle_end(out, &o, e);
     for (int i = 0; i < 4; i++)

@@ -7,7 +7,7 @@
 
 /*
  * Quantize the tensor that in stands at, or one that is loaded, and write it on.
- * p           fits b (quant_plan_for)
+ * plan        fits b (quant_plan_for)
  * b           inout: header read and nothing loaded, or all; its companions move to what is written. Those that told of
  *             the old weights (score, mask, grad) are dropped, those that tell of inputs stay.
  * importance  1: use the companion norm2 where there is one (block types only)
@@ -20,7 +20,7 @@
  * its factor: quant_gram_make, and quant_gram_rows. -1: a gram that is missing or cannot be used; a weight that is NaN,
  * infinite or beyond quant_plan_limit; a norm2 that is negative or NaN. The sentence names the tensor.
  */
-int quant_pass(const struct quant_plan *p, struct reader *in, struct writer *out, struct bundle *b, int importance,
+int quant_pass(const struct quant_plan *plan, struct reader *in, struct writer *out, struct bundle *b, int importance,
                struct quant_tally *tally, struct err *e);
 
 /*

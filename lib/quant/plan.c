@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "base/table.h"
+#include "quant/table.h"
 #include "tensor/quantizable.h"
 #include "tensor/unseen.h"
 
@@ -27,6 +28,9 @@ void quant_list(struct buf *out)
         buf_printf(out, "type\t%s\t%g bits, blocks of %u\n", t->name, 8.0 * t->bytes / t->block, t->block);
     }
     buf_puts(out, "type\tint2 to int8\tcodes with a scale for each group of columns, by a method\n");
+    for (int i = 0; quant_table_row(i); i++)
+        buf_printf(out, "type\t%s\t%s, with a scale for each group of columns\n", quant_table_row(i)->name,
+                   quant_table_row(i)->brief);
     buf_puts(out, "type\tf32 f16 bf16\tplain\n");
 }
 
@@ -58,6 +62,13 @@ int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e)
     if (strncasecmp(type, "int", 3) == 0 && type[3] >= '2' && type[3] <= '8' && type[4] == 0) {
         p->kind = QUANT_AFFINE;
         p->affine.bits = type[3] - '0';
+        p->affine.table = NULL;
+        return 0;
+    }
+    p->affine.table = quant_table_find(type);
+    if (p->affine.table) {
+        p->kind = QUANT_AFFINE;
+        p->affine.bits = p->affine.table->bits;
         return 0;
     }
     p->kind = QUANT_BLOCKS;
@@ -72,16 +83,29 @@ static int sweeps(const struct quant_plan *p)
     return p->kind == QUANT_BLOCKS && p->block->levels && p->method->needs & QUANT_SWEEP;
 }
 
+static int scales_of(const struct quant_plan *p, const char *name)
+{
+    int type = quant_scales_find(name);
+
+    if (type < 0 && p->kind == QUANT_AFFINE && p->affine.table)
+        type = strcasecmp(name, "f8_e8m0") == 0 ? DT_F8_E8M0 : strcasecmp(name, "f8_e4m3") == 0 ? DT_F8_E4M3 : -1;
+    return type;
+}
+
 int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,
                        struct err *e)
 {
-    int type = quant_scales_find(scales);
+    int type = scales_of(p, scales);
 
     p->method = quant_method_find(method);
     if (!p->method)
         return table_unknown("method", quant_methods, NULL, method, e);
     if (type < 0)
-        return err_set(e, "--scales '%s': f16, bf16 or f32", scales);
+        return err_set(e, "--scales '%s': f16, bf16 or f32%s", scales,
+                       p->kind == QUANT_AFFINE && p->affine.table ? ", f8_e8m0, f8_e4m3" : "");
+    if (p->kind == QUANT_AFFINE && p->affine.table && (sym || !p->method->takes_table))
+        return err_set(e, "%s '%s' belongs to int2 to int8: %s has no zero to place",
+                       sym ? "--sym, not method" : "method", method, p->affine.table->name);
     if (p->kind != QUANT_AFFINE && sym)
         return err_set(e, "--sym belongs to int2 to int8; the codes of other types are fixed");
     if (p->kind != QUANT_AFFINE && strcmp(method, "rtn") != 0 && !sweeps(p))
@@ -91,8 +115,25 @@ int quant_plan_options(struct quant_plan *p, const char *method, const char *sca
         return err_set(e, "--sym fixes the zero, which method '%s' moves", method);
     if (group > INT64_MAX)
         return err_set(e, "-g %llu: more columns than a tensor has", (unsigned long long)group);
-    p->affine = (struct quant_affine){p->affine.bits, group, sym, (enum dtype)type};
+    p->affine = (struct quant_affine){.bits = p->affine.bits,
+                                      .group = group,
+                                      .sym = sym || p->affine.table,
+                                      .scales = (enum dtype)type,
+                                      .table = p->affine.table,
+                                      .divisor = 1};
     p->gram = p->method->gram ? *p->method->gram : (struct quant_gram_args){0};
+    return 0;
+}
+
+int quant_plan_tall(struct quant_plan *p, uint64_t rows, struct err *e)
+{
+    if (rows <= 1)
+        return 0;
+    if (p->kind != QUANT_AFFINE || !p->affine.table || p->method->needs & QUANT_SWEEP)
+        return err_set(e, "--rows belongs to types of floats (fp8, fp4, nf4) by -m rtn");
+    if (rows > 512 || rows & (rows - 1))
+        return err_set(e, "--rows %llu: 2, 4, 8 ... 512", (unsigned long long)rows);
+    p->affine.tall = rows;
     return 0;
 }
 
@@ -226,7 +267,7 @@ static enum quant_clip decide_clip(const struct quant_plan *p, const struct bund
         return QUANT_CLIP_NO;
     if (p->method->needs & QUANT_LAYER)
         return p->clip == QUANT_CLIP_NO || meets(b) ? QUANT_CLIP_NO : QUANT_CLIP_YES;
-    few = p->kind == QUANT_AFFINE && p->affine.bits <= 3;
+    few = p->kind == QUANT_AFFINE && p->affine.bits <= 4;
     if (p->clip == QUANT_CLIP_DEFAULT)
         return gram && (few || sweeps(p)) ? QUANT_CLIP_YES : QUANT_CLIP_NO;
     return p->clip;
@@ -248,7 +289,9 @@ struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle
 
 const char *quant_plan_name(const struct quant_plan *p, char buf[32])
 {
-    if (p->kind == QUANT_AFFINE)
+    if (p->kind == QUANT_AFFINE && p->affine.table)
+        snprintf(buf, 32, "%s", p->affine.table->name);
+    else if (p->kind == QUANT_AFFINE)
         snprintf(buf, 32, "int%d", p->affine.bits);
     else
         snprintf(buf, 32, "%s", p->kind == QUANT_BLOCKS ? p->ggml->name : dtype_info(p->dtype)->name);
@@ -272,7 +315,8 @@ uint64_t quant_plan_bytes(const struct quant_plan *p, uint64_t rows, uint64_t co
     dtype_bytes(p->affine.scales, quant_groups(&p->affine, cols), &row);
     if (!p->affine.sym)
         dtype_bytes(quant_zeros_type(p->method, &p->affine), quant_groups(&p->affine, cols), &zeros);
-    return rows * (quant_code_bytes(&p->affine, cols) + row + zeros);
+    return rows * (quant_code_bytes(&p->affine, cols) + row + zeros) +
+           (p->affine.table ? quant_table_bytes(p->affine.table) : 0);
 }
 
 float quant_plan_limit(const struct quant_plan *p)
@@ -283,13 +327,28 @@ float quant_plan_limit(const struct quant_plan *p)
     return half ? 65504.0f : FLT_MAX;
 }
 
+/* The table comes with its data. */
+static void declare_table(const struct quant_affine *a, struct bundle *b, int t)
+{
+    struct shape s = {1, {(uint64_t)1 << a->bits}};
+    struct part *p = bundle_declare_part(b, t, "table", a->table->stored, &s);
+
+    p->data = mem_new((size_t)quant_table_bytes(a->table), 1);
+    quant_table_put(a->table, p->data);
+    if (a->divisor != 1)
+        attrs_set_f64(&b->term[t].attrs, "divisor", (double)a->divisor);
+}
+
 static void declare_affine(const struct quant_plan *p, struct bundle *b, int t)
 {
     struct shape s = {2, {b->rows, quant_code_bytes(&p->affine, b->cols)}};
 
     attrs_set_int(&b->term[t].attrs, "bits", p->affine.bits);
     attrs_set_int(&b->term[t].attrs, "group", (int64_t)p->affine.group);
-    attrs_set_bool(&b->term[t].attrs, "sym", p->affine.sym);
+    if (p->affine.table)
+        declare_table(&p->affine, b, t);
+    else
+        attrs_set_bool(&b->term[t].attrs, "sym", p->affine.sym);
     bundle_declare_part(b, t, "codes", DT_U8, &s);
     s.dim[1] = quant_groups(&p->affine, b->cols);
     bundle_declare_part(b, t, "scales", p->affine.scales, &s);
@@ -303,7 +362,10 @@ void quant_plan_declare(const struct quant_plan *p, struct bundle *b)
     int t;
 
     bundle_clear_value(b);
-    t = bundle_add_term(b, p->kind == QUANT_BLOCKS ? "ggml" : p->kind == QUANT_AFFINE ? "affine" : "dense");
+    t = bundle_add_term(b, p->kind == QUANT_BLOCKS                      ? "ggml"
+                           : p->kind == QUANT_AFFINE && p->affine.table ? "table"
+                           : p->kind == QUANT_AFFINE                    ? "affine"
+                                                                        : "dense");
     if (p->kind == QUANT_DENSE) {
         bundle_declare_part(b, t, "dense", p->dtype, &b->shape);
     } else if (p->kind == QUANT_BLOCKS) {

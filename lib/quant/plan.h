@@ -24,15 +24,18 @@ struct quant_plan {
     int residual;                      /* 1: a second term, dense F32, holds what was lost */
 };
 
-/* Kind and type from "q4_K" (any case), "int2" to "int8", "f32", "f16", "bf16". Group, sym, scales and method are left
- * as they are.
- * -1 when the name is none of these. */
+/* Kind and type from "q4_K" (any case), "int2" to "int8", "fp4" (table.h), "f32", "f16", "bf16". Group, sym, scales and
+ * method are left as they are. -1 when the name is none of these. */
 int quant_plan_parse(struct quant_plan *p, const char *type, struct err *e);
 
 /* What int types leave open; -1 when a name is unknown, sym does not go with the method, or the type is no int type and
  * sym is asked for, or a method that does not go into it. */
 int quant_plan_options(struct quant_plan *p, const char *method, const char *scales, uint64_t group, int sym,
                        struct err *e);
+
+/* So many rows share a scale: 0 or 1: each has its own; else a power of two up to 512. -1: of a type that is no table
+ * of floats, or with a method that goes column by column. */
+int quant_plan_tall(struct quant_plan *p, uint64_t rows, struct err *e);
 
 /*
  * Plans of a list, "int2,q4_K": options that int types leave open as above, which the others of the list do without.
@@ -62,7 +65,7 @@ struct quant_plan quant_plan_fit(const struct quant_plan *p, uint64_t cols);
 /* What b (header read) can have: as above; and where b is the embedding or the head, rtn in place of a method that goes
  * by the gram and has none, and quant_block.without in place of a type that needs importance and has none. Linears of a
  * layer keep theirs: there that is an error of the pipe. The default of clip is decided: yes for awq (but not for q and
- * k), for gptq into blocks, and with a gram for gptq and rtn at 3 bits and fewer. */
+ * k), for gptq into blocks, and with a gram for gptq and rtn at 4 bits and fewer. */
 struct quant_plan quant_plan_for(const struct quant_plan *p, const struct bundle *b);
 
 /* Has the plan levels to search for: affine codes with whole zeros, or blocks of that kind? */

@@ -48,7 +48,10 @@ struct quant_affine {
     int bits;          /* 2 to 8 */
     uint64_t group;    /* columns; 0: the whole row; the last group may be shorter */
     int sym;           /* zero is 2^(bits - 1) and is not stored */
-    enum dtype scales; /* F16, BF16 or F32: of scales, and of zeros that are not whole */
+    enum dtype scales; /* F16, BF16 or F32: of scales, and of zeros that are not whole; with a table F8_E8M0, F8_E4M3 */
+    const struct quant_table *table; /* NULL, or levels that are no even steps (table.h), of as many bits; sym */
+    float divisor;                   /* with a table: of all scales */
+    uint64_t tall;                   /* with a table: rows that share a scale; 0: each has its own */
 };
 
 uint64_t quant_groups(const struct quant_affine *a, uint64_t cols);
@@ -76,6 +79,7 @@ struct quant_method {
     void (*row)(const struct quant_affine *a, const float *w, uint64_t cols, uint8_t *codes, float *scales,
                 float *zeros);
     const struct quant_gram_args *gram; /* of methods that sweep: what its options say */
+    int takes_table; /* goes into types of floats, too (table.h), whose levels it then does not place by row */
 };
 
 extern const struct quant_method *const quant_methods[]; /* ends with NULL */

@@ -41,4 +41,4 @@ static void row(const struct quant_affine *a, const float *w, uint64_t cols, uin
 }
 
 const struct quant_method quant_method_rtn = {
-    .name = "rtn", .brief = "round to nearest", .takes_sym = 1, .whole_zeros = 1, .row = row};
+    .name = "rtn", .brief = "round to nearest", .takes_sym = 1, .takes_table = 1, .whole_zeros = 1, .row = row};

@@ -15,8 +15,11 @@ struct levels_kind units_affine(const struct quant_affine *a, uint64_t cols)
     uint32_t step = (uint32_t)(a->group && a->group < cols ? a->group : cols);
 
     return (struct levels_kind){.top = (1 << a->bits) - 1,
-                                .middle = a->sym ? 1 << (a->bits - 1) : -1,
+                                .middle = a->table ? 0
+                                          : a->sym ? 1 << (a->bits - 1)
+                                                   : -1,
                                 .scales = a->scales,
+                                .table = a->table ? a : NULL,
                                 .unit = step,
                                 .sub = step};
 }

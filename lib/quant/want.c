@@ -14,7 +14,9 @@ static int set_plan(void *ctx, const char *column, const char *word, struct err 
     snprintf(name, sizeof name, "%s%.32s", by_bits ? "int" : "", word);
     if (quant_plan_parse(&w->plan, name, e) < 0)
         return by_bits ? err_set(e, "'%s' is none of 2 to 8", word) : -1;
-    return quant_plan_options(&w->plan, o->method, o->scales, o->group, o->sym, e);
+    if (quant_plan_options(&w->plan, o->method, o->scales, o->group, o->sym, e) < 0)
+        return -1;
+    return (w->budget_path || w->policy_name) && !w->plan.affine.table ? 0 : quant_plan_tall(&w->plan, w->tall, e);
 }
 
 static int set_type(void *ctx, const char *word, struct err *e)

@@ -20,14 +20,19 @@ struct quant_ints {
 
 /* Option rows for a filter's table. */
 #define QUANT_INT_OPTS(x)                                                                                              \
-    {'g', "group", "N", OPT_U64, &(x).group, "int types: columns that share a scale (default 128; 0: the row)", 0},    \
+    {                                                                                                                  \
+        'g',     "group",    "N",                                                                                      \
+        OPT_U64, &(x).group, "int types, floats: columns that share a scale (default 128; 0: the row)",                \
+        0},                                                                                                            \
         {0, "sym", 0, OPT_FLAG, &(x).sym, "int types: a fixed zero in the middle of the codes", 0},                    \
     {                                                                                                                  \
-        0, "scales", "TYPE", OPT_STRING, &(x).scales, "int types: scales and zeros in f16 (default), bf16 or f32", 0   \
+        0, "scales", "TYPE", OPT_STRING, &(x).scales,                                                                  \
+            "scales (int types: and zeros) in f16 (default), bf16, f32; floats: f8_e8m0, f8_e4m3", 0                   \
     }
 
 struct quant_want {
     struct quant_ints ints;
+    uint64_t tall;                                /* quant_plan_tall's, of tables of floats */
     const char *type, *budget_path, *policy_name; /* one of these, */
     int64_t bits;                                 /* or this: intN */
     int residual, clip, no_clip;

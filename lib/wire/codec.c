@@ -51,6 +51,17 @@ static int planes_size(int codec, const uint8_t *first, uint64_t stored, uint64_
     return 0;
 }
 
+/* The most that so many stored bytes can be, so that a few bytes do not ask for 64 MiB: a block of zstd's is 4 bytes at
+ * least and 128 KiB at most (RFC 8878, 3.1.1.2); a mask has a bit for each element. */
+static uint64_t most_of(int codec, const uint8_t *first, uint64_t stored)
+{
+    if (codec == CODEC_RAW)
+        return stored;
+    if (codec == CODEC_BITMASK)
+        return (stored - BITMASK_HEAD) * 8 * first[0];
+    return stored < UINT64_MAX >> 15 ? stored << 15 : UINT64_MAX;
+}
+
 int codec_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size, struct err *e)
 {
     switch (codec) {
@@ -74,6 +85,9 @@ int codec_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size,
     default:
         return err_set(e, "codec %d is unknown: this program knows 0 to %d", codec, CODEC_COUNT - 1);
     }
+    if (*size > most_of(codec, first, stored))
+        return err_set(e, "chunk says that it decodes to %llu bytes, which %llu stored bytes cannot hold",
+                       (unsigned long long)*size, (unsigned long long)stored);
     if (*size > CODEC_DECODED_MAX)
         return err_set(e, "chunk decodes to %llu bytes, more than the limit of %u", (unsigned long long)*size,
                        CODEC_DECODED_MAX);

@@ -173,6 +173,10 @@ model.layers.1.mlp.gate_proj.weight model.layers.1.mlp.up_proj.weight total " ]
     bad "--sym belongs to int2 to int8; the codes of other types are fixed" -t q4_0 --sym
     bad "method 'hqq' belongs to int2 to int8; the codes of other types are fixed" -t q4_0 -m hqq
     bad "--sym fixes the zero, which method 'hqq' moves" -b 4 -m hqq --sym
+    bad "--scales 'f8': f16, bf16 or f32, f8_e8m0, f8_e4m3" -t fp4 --scales f8
+    bad "method 'hqq' belongs to int2 to int8: fp4 has no zero to place" -t fp4 -m hqq
+    bad "--rows belongs to types of floats (fp8, fp4, nf4) by -m rtn" -t int4 --rows 2
+    bad "--rows 3: 2, 4, 8 ... 512" -t fp8 --rows 3
     bad "--scales 'f8': f16, bf16 or f32" -b 4 --scales f8
     bad "--report -: standard output is the stream's; with -n it is free" -b 4 --report -
     bad "operand 'x': the stream comes on standard input" -b 4 x
@@ -332,5 +336,25 @@ EOF
         wquant -q -t q8_0 <in.weir >out.weir
         tshow --data out.weir | sed -n 's/^\(tensor .*\) dtype=.*/\1/p' | cmp - before
         mppl -q --ids "$TOP/tests/golden/arch/$n/ids" -c 24 <out.weir >table
+    done
+}
+
+@test "floats: tables of levels with scales in five types, by rtn and gptq, whatever the threads" {
+    head -c 3000 "$BROOK/prose.test.txt" >some.txt
+    mcalib -f some.txt -c 64 --parts gram <tiny.weir >c.weir
+    for t in "fp8 -g 0" "fp8_e5m2 -g 8 --scales bf16" "fp4 -g 16 --scales f8_e4m3" "fp4 -g 32 --scales f8_e8m0" "fp4_e3m0 -g 8" "nf4 -g 8 --scales f32" \
+        "fp8 -g 16 --rows 8 --scales f32"; do
+        # shellcheck disable=SC2086
+        wquant -t $t --only linear --report r.tsv <c.weir >a.weir
+        # shellcheck disable=SC2086
+        wquant -t $t --only linear -j 3 <c.weir | cmp a.weir
+        # the report has the bytes that are written
+        tshow <a.weir | awk -F'\t' '$3 ~ /^table/ { n += $4; k++ } END { print k, n }' >got
+        awk -F'\t' '$1 ~ /proj/ { n += $5; k++ } END { print k, n }' r.tsv | diff got -
+        case $t in *--rows*) continue ;; esac
+        # by gptq outputs lose less
+        # shellcheck disable=SC2086
+        wquant -t $t -m gptq --only linear --report g.tsv <c.weir | tcat >/dev/null
+        paste r.tsv g.tsv | awk -F'\t' '$1 ~ /proj/ { a += $8; b += $17 } END { exit !(b < a) }'
     done
 }
