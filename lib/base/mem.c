@@ -54,7 +54,8 @@ char *mem_strndup(const char *s, size_t n)
 {
     char *copy = mem_resize(NULL, n + 1, 1);
 
-    memcpy(copy, s, n);
+    if (n) /* s may then be NULL, of a buffer that never held anything */
+        memcpy(copy, s, n);
     copy[n] = '\0';
     return copy;
 }

@@ -78,11 +78,14 @@ static void buffers_grow(void)
 
 static void strings(void)
 {
-    char *a = mem_strdup("abc"), *b = mem_strndup("abcdef", 3), *c = mem_printf("%s-%d", "x", 7);
+    char *a = mem_strdup("abc"), *b = mem_strndup("abcdef", 3), *c = mem_printf("%s-%d", "x", 7),
+         *none = mem_strndup(NULL, 0);
 
     CHECK_STR(a, "abc");
     CHECK_STR(b, "abc");
     CHECK_STR(c, "x-7");
+    CHECK_STR(none, ""); /* of a buffer that never held anything; UBSan looks on */
+    free(none);
     free(a);
     free(b);
     free(c);
