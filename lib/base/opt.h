@@ -55,7 +55,7 @@ struct opt {
 
 #define OPT_END                                                                                                        \
     {                                                                                                                  \
-        0, 0, 0, OPT_FLAG, 0, 0, 0                                                                                     \
+        .name = 0                                                                                                      \
     }
 
 /* What the rows of every table of methods (base/table.h) begin with. */

@@ -181,8 +181,8 @@ static int check_numpy(const struct foretold *f, const struct head *h, struct er
         int t = dtype_find(h->dtype[i]);
 
         if (t >= 0 && !npy_type((enum dtype)t))
-            return err_set(e, "%s: its value is %s, which numpy does not hold: add --dense, or --dense=f16", h->name[i],
-                           h->dtype[i]);
+            return err_set(e, "%s: its value is dense %s, which numpy does not hold: add --dense, or --dense=f16",
+                           h->name[i], h->dtype[i]);
     }
     return 0;
 }

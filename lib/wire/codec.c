@@ -58,7 +58,7 @@ static uint64_t most_of(int codec, const uint8_t *first, uint64_t stored)
     if (codec == CODEC_RAW)
         return stored;
     if (codec == CODEC_BITMASK)
-        return (stored - BITMASK_HEAD) * 8 * first[0];
+        return (stored - BITMASK_HEAD + 1) * 8 * first[0]; /* one too many: what lacks bits is told by the codec */
     return stored < UINT64_MAX >> 15 ? stored << 15 : UINT64_MAX;
 }
 
@@ -85,12 +85,12 @@ int codec_size(int codec, const uint8_t *first, uint64_t stored, uint64_t *size,
     default:
         return err_set(e, "codec %d is unknown: this program knows 0 to %d", codec, CODEC_COUNT - 1);
     }
-    if (*size > most_of(codec, first, stored))
-        return err_set(e, "chunk says that it decodes to %llu bytes, which %llu stored bytes cannot hold",
-                       (unsigned long long)*size, (unsigned long long)stored);
     if (*size > CODEC_DECODED_MAX)
         return err_set(e, "chunk decodes to %llu bytes, more than the limit of %u", (unsigned long long)*size,
                        CODEC_DECODED_MAX);
+    if (*size > most_of(codec, first, stored))
+        return err_set(e, "chunk says that it decodes to %llu bytes, which %llu stored bytes cannot hold",
+                       (unsigned long long)*size, (unsigned long long)stored);
     return 0;
 }
 
