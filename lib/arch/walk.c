@@ -211,9 +211,9 @@ static int walk(const struct model *m, int64_t layer, enum arch_section first, e
     const struct arch *a = m->arch;
 
     *w = (struct walk){.arch = a, .layer = layer, .y = -1, .middle = 0, .route = -1};
-    new_value(w, "x", first == ARCH_BEFORE ? -2 : -1);
     if (!a->steps[ARCH_BEFORE])
         return err_set(e, "architecture '%s' cannot be run: its page gives names only", a->name);
+    new_value(w, "x", first == ARCH_BEFORE ? -2 : -1);
     for (int s = first; s <= (int)last; s++) {
         for (int i = 0; i < a->steps[s]; i++) {
             k.at = &a->step[s][i];

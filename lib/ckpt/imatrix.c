@@ -57,9 +57,9 @@ static int add(struct imatrix *m, const char *name, uint64_t values, uint64_t ex
                        (unsigned long long)values, (unsigned long long)experts, (unsigned long long)x->values,
                        (unsigned long long)x->experts);
     for (uint64_t i = 0; i < values; i++)
-        if (!(sum2[i] >= 0 && isfinite(sum2[i])))
-            return err_set(e, "%s: value %llu is %g; a sum of squares is finite and not negative", name,
-                           (unsigned long long)i, (double)sum2[i]);
+        if (!(sum2[i] >= 0 && isfinite(sum2[i] + (x ? x->sum2[i] : 0))))
+            return err_set(e, "%s: value %llu is %g; a sum of squares is finite, over all files, and not negative",
+                           name, (unsigned long long)i, (double)sum2[i]);
     for (uint64_t i = 0; i < experts; i++)
         if (!(count[i] >= 0 && count[i] + (x ? x->count[i] : 0) <= COUNT_MAX))
             return err_set(e, "%s: count %llu is %g; counts are from 0 to 2^53, those of several files together", name,
