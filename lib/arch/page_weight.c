@@ -110,10 +110,13 @@ static int flag(struct arch_weight *w, struct span s, struct err *e)
         return -1;
     if (span_is(name, "bias")) {
         w->bias = 1;
+        expr_free(w->bias_if); /* of a flag that is there twice the last counts */
         w->bias_if = when;
         return 0;
     }
     if (name.n > 5 && strncmp(name.at, "tied=", 5) == 0) {
+        free(w->tied);
+        expr_free(w->tied_if);
         w->tied = span_copy((struct span){name.at + 5, name.n - 5});
         w->tied_if = when;
         return 0;
