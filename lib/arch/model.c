@@ -156,6 +156,10 @@ static int get(void *ctx, const char *name, struct value *v, struct err *e)
         *v = (struct value){.kind = VALUE_NUMBER, .number = (double)at->layer};
         return 1;
     }
+    if (strcmp(name, "rope_scaling") == 0) {
+        *v = (struct value){.kind = VALUE_WORD, .word = attrs_str(&m->head, name, "none")};
+        return 1;
+    }
     for (int k = 0; k < m->arch->numbers; k++) {
         const struct value *is = &m->number[k].value;
         int got;

@@ -145,6 +145,7 @@ refused() {
     refused bloom "-m minitron -s 0.25" "--what channels: config.json of a 'bloom' cannot say this model's intermediate"
     refused gpt_neox "-m minitron --what heads -s 0.5" "--what heads: the configuration of architecture 'gpt_neox' cannot say what would be left: "
     refused falcon-7b "-m minitron --what heads -s 0.5" "--what heads: of 1 kv_heads a share of 0.5 is none"
+    refused phi3-long "-m minitron --what heads -s 0.5" "--what heads: 1 of 2 kv_heads would be left; transformers has the factors of a Phi-3's longrope for heads that"
     refused llama "-m random -s 0.5" "--what experts: architecture 'llama' has none"
     refused qwen3_moe-all "-m random -s 0.5" "--what experts: "
     refused deepseek_v3 "-m random -s 0.4" "--what experts: "
