@@ -3,10 +3,8 @@
  * of its inputs. A map filter that reads a layer before it writes it.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/die.h"
-#include "base/parse.h"
 #include "base/progress.h"
 #include "ckpt/imatrix.h"
 #include "la/fast.h"
@@ -33,9 +31,7 @@ static uint64_t hold_every;
 
 static int set_hold_out(const char *arg, struct err *e)
 {
-    if (strncmp(arg, "1/", 2) == 0 && parse_u64(arg + 2, &hold_every, e) == 0 && hold_every >= 2)
-        return 0;
-    return err_set(e, "'%.40s' is no share of the windows: 1/2, 1/8 ...", arg);
+    return calib_parse_hold_out(arg, &hold_every, e);
 }
 
 static int set_weight(const char *arg, struct err *e)
@@ -129,14 +125,6 @@ static void from_matrices(void)
     reader_close(in);
 }
 
-static void hold_out(const struct windows *w)
-{
-    if (hold_every && !(run.calib.held = windows_hold_out(w, hold_every)))
-        die("--hold-out 1/%llu: the texts have %lld windows of %lld tokens; %llu are needed",
-            (unsigned long long)hold_every, (long long)w->n, (long long)w->longest,
-            (unsigned long long)(hold_every / 2 + 1));
-}
-
 int main(int argc, char **argv)
 {
     struct err e;
@@ -153,9 +141,9 @@ int main(int argc, char **argv)
     if (hold_every && !(run.calib.parts & CALIB_GRAM))
         die_usage("--hold-out keeps a gram: --parts gram is needed");
     if (!(run.feed.in = reader_stdin(&e)) || calibrate_open(&run, &e) < 0 ||
-        feed_begin(&run.feed, run.feed.in, &e) < 0 || cut(&run.feed, &w, &e) < 0)
+        feed_begin(&run.feed, run.feed.in, &e) < 0 || cut(&run.feed, &w, &e) < 0 ||
+        calibrate_hold_out(&run, &w, hold_every, &e) < 0)
         die("%s", e.msg);
-    hold_out(&w);
     calibrate_note(&run, ask.files.n ? ask.files.item[0] : ask.ids.item[0], &w);
     if (forward_open(&run.f, &reader_head(run.feed.in)->model, &w, states_bytes, &e) < 0)
         die("%s", e.msg);
@@ -169,7 +157,6 @@ int main(int argc, char **argv)
         die("%s", e.msg);
     say_unseen();
     calibrate_free(&run);
-    free((void *)(uintptr_t)run.calib.held);
     windows_free(&w);
     return 0;
 }

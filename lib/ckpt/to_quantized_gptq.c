@@ -196,20 +196,12 @@ static void config_awq(const struct to_quantized *q, struct buf *out)
     "linears of one of int2, int3, int4 and int8 in groups of one size, zeros whole or none, scales of f16 or bf16: "  \
     "wquant -t int4 -g 128 -m gptq --only linear"
 
-const struct quantizer quantizer_gptq = {.name = "gptq",
-                                         .holds = GPTQ_HOLDS,
-                                         .one = 1,
-                                         .converts = 1,
-                                         .fits = fits_gptq,
-                                         .put = put_gptq,
-                                         .config = config_gptq};
-const struct quantizer quantizer_gptq_v2 = {.name = "gptq_v2",
-                                            .holds = GPTQ_HOLDS,
-                                            .one = 1,
-                                            .converts = 1,
-                                            .fits = fits_gptq,
-                                            .put = put_gptq,
-                                            .config = config_gptq};
+#define GPTQ(word)                                                                                                     \
+    {                                                                                                                  \
+        .name = word, .holds = GPTQ_HOLDS, .one = 1, .converts = 1, .fits = fits_gptq, .put = put_gptq,                \
+        .config = config_gptq                                                                                          \
+    }
+const struct quantizer quantizer_gptq = GPTQ("gptq"), quantizer_gptq_v2 = GPTQ("gptq_v2"); /* they differ by zeros */
 const struct quantizer quantizer_awq = {
     .name = "awq",
     .holds = "linears of int4 in groups of one size, zeros whole or none, scales of f16 or bf16: wquant -t int4 -g 128 "

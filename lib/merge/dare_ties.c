@@ -2,30 +2,15 @@
  * dare-ties: each change stays with probability density and is then divided by it; signs are elected and what agrees is
  * summed as by ties. Yu and others 2023, "Language models are super Mario", sections 3.1 and 3.3.
  */
-#include <stdlib.h>
-
 #include "merge/delta.h"
 #include "merge/options.h"
 
 static int apply(const struct merge_job *j, struct err *e)
 {
     (void)e;
-    delta_take(j);
-    for (int k = 0; k < j->models; k++) {
-        delta_drop(j, k);
-        level_apply(j->seen, j, k);
-    }
-    delta_sum(j, 1);
+    level_merge(j, delta_drop, 1);
     return 0;
 }
-
-static void see(void *seen, const struct merge_job *j, int pass)
-{
-    (void)pass;
-    level_see(seen, j, delta_drop);
-}
-
-static const struct merge_survey survey = {1, level_begin, see, NULL, free};
 
 static const struct opt opts[] = {MERGE_WEIGHT,  MERGE_NORMALIZE, MERGE_DENSITY, MERGE_LAMBDA,
                                   MERGE_RESCALE, MERGE_SEED,      OPT_END};
@@ -38,4 +23,4 @@ const struct merge_method merge_dare_ties = {.name = "dare-ties",
                                              .unit = MERGE_ROWS,
                                              .rescale = MERGE_BY_CHANCE,
                                              .apply = apply,
-                                             .survey = &survey};
+                                             .survey = &level_survey};

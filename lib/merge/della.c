@@ -46,12 +46,7 @@ static void drop(const struct merge_job *j, int k)
 static int apply(const struct merge_job *j, struct err *e)
 {
     (void)e;
-    delta_take(j);
-    for (int k = 0; k < j->models; k++) {
-        drop(j, k);
-        level_apply(j->seen, j, k);
-    }
-    delta_sum(j, 1);
+    level_merge(j, drop, 1);
     return 0;
 }
 

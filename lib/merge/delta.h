@@ -50,6 +50,10 @@ struct level;
 void *level_begin(const struct merge_job *whole);
 /* drop: what apply does to a model's changes in some rows. Memory: the rows once more. */
 void level_see(struct level *l, const struct merge_job *some, void (*drop)(const struct merge_job *j, int k));
+/* apply of methods that drop by chance: changes are taken, dropped, brought to their level and summed (elect: those of
+ * the elected sign). */
+void level_merge(const struct merge_job *j, void (*drop)(const struct merge_job *j, int k), int elect);
+extern const struct merge_survey level_survey;                             /* of those that drop by delta_drop */
 void level_apply(const struct level *l, const struct merge_job *j, int k); /* l NULL: nothing */
 
 #endif

@@ -60,3 +60,21 @@ void level_apply(const struct level *l, const struct merge_job *j, int k)
     for (uint64_t i = 0; i < j->rows * j->cols; i++)
         j->model[k][i] = (float)((double)j->model[k][i] * (l->l1[k].before / l->l1[k].after));
 }
+
+void level_merge(const struct merge_job *j, void (*drop)(const struct merge_job *j, int k), int elect)
+{
+    delta_take(j);
+    for (int k = 0; k < j->models; k++) {
+        drop(j, k);
+        level_apply(j->seen, j, k);
+    }
+    delta_sum(j, elect);
+}
+
+static void see(void *seen, const struct merge_job *j, int pass)
+{
+    (void)pass;
+    level_see(seen, j, delta_drop);
+}
+
+const struct merge_survey level_survey = {1, level_begin, see, NULL, free};

@@ -112,6 +112,15 @@ static int pass(struct calibrate *c, struct err *e)
     return through_write(t, e);
 }
 
+int calibrate_hold_out(struct calibrate *c, const struct windows *w, uint64_t every, struct err *e)
+{
+    if (!every || (c->calib.held = c->aside = windows_hold_out(w, every)))
+        return 0;
+    return err_set(e, "--hold-out 1/%llu: the texts have %lld windows of %lld tokens; %llu are needed",
+                   (unsigned long long)every, (long long)w->n, (long long)w->longest,
+                   (unsigned long long)(every / 2 + 1));
+}
+
 void calibrate_note(struct calibrate *c, const char *text, const struct windows *w)
 {
     char *name = mem_strdup(text);
@@ -148,6 +157,7 @@ void calibrate_free(struct calibrate *c)
 
     calib_new_layer(&c->calib);
     free(c->held);
+    free(c->aside);
     buf_free(&c->unseen);
     through_free(&c->through);
     forward_free(&c->f);

@@ -23,6 +23,7 @@ struct calibrate {
     struct through through;
     int64_t layer, dropped; /* of the unit; of a layer that command did not give back */
     struct bundle *held;    /* [helds] */
+    uint8_t *aside;         /* calib.held */
     int helds;
     int64_t experts, unseens; /* seen so far; of them without a token */
     struct buf unseen;        /* the first 20 of those: " layer:expert" */
@@ -30,6 +31,9 @@ struct calibrate {
 
 /* Open the output: standard output, or command and behind it standard output. in: the feed's reader. */
 int calibrate_open(struct calibrate *c, struct err *e);
+
+/* Keep every `every`-th window aside (0: none), before calibrate_unit. -1: there are too few windows. */
+int calibrate_hold_out(struct calibrate *c, const struct windows *w, uint64_t every, struct err *e);
 
 /* Tell the head, for whoever quantizes by it, of which text it was and of the windows. */
 void calibrate_note(struct calibrate *c, const char *text, const struct windows *w);

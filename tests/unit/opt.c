@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/par.h"
 #include "tests/unit/check.h"
+#include "tests/unit/forked.h"
 
 static int flag, count, called;
 static const char *text, *call_arg;
@@ -140,29 +141,14 @@ static void prefixes(void)
     CHECK_STR(text, "q");
 }
 
-/* What a child prints on fd and its status, when it parses words. */
+static void child(const char *words)
+{
+    parse(words);
+}
+
 static int said(const char *words, int fd, char *out, size_t room)
 {
-    int p[2], status;
-    ssize_t n, all = 0;
-    pid_t pid;
-
-    fflush(stdout);
-    if (pipe(p) < 0 || (pid = fork()) < 0)
-        return -1;
-    if (pid == 0) {
-        dup2(p[1], fd);
-        close(p[1]);
-        parse(words);
-        _exit(0);
-    }
-    close(p[1]);
-    while ((n = read(p[0], out + all, room - 1 - (size_t)all)) > 0)
-        all += n;
-    out[all] = '\0';
-    close(p[0]);
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return forked(child, words, fd, out, room);
 }
 
 static void faults_are_named(void)

@@ -9,6 +9,7 @@
 #include "base/opt.h"
 #include "base/table.h"
 #include "tests/unit/check.h"
+#include "tests/unit/forked.h"
 
 static double any = -1, damp = 0.01, alpha = 1, shared = 2, above = 1;
 static uint64_t alpha_whole = 7, cycles = UINT64_MAX;
@@ -116,35 +117,20 @@ static void set_by_name(void)
     CHECK_STR(e.msg, "plain has no option --damp");
 }
 
-/* What a child prints on fd and its status, when it does as words say. */
+/* "list", or words to parse. */
+static void child(const char *words)
+{
+    if (strcmp(words, "list") == 0) {
+        opt_list(&plain, plain.name, plain.brief, NULL);
+        opt_list(&swap, swap.name, "columns", swap.brief, NULL);
+    } else {
+        parse(words);
+    }
+}
+
 static int said(const char *words, int fd, char *out, size_t room)
 {
-    int p[2], status;
-    ssize_t n, all = 0;
-    pid_t pid;
-
-    fflush(stdout);
-    if (pipe(p) < 0 || (pid = fork()) < 0)
-        return -1;
-    if (pid == 0) {
-        dup2(p[1], fd);
-        close(p[1]);
-        if (strcmp(words, "list") == 0) {
-            opt_list(&plain, plain.name, plain.brief, NULL);
-            opt_list(&swap, swap.name, "columns", swap.brief, NULL);
-            fflush(stdout);
-        } else {
-            parse(words);
-        }
-        _exit(0);
-    }
-    close(p[1]);
-    while ((n = read(p[0], out + all, room - 1 - (size_t)all)) > 0)
-        all += n;
-    out[all] = '\0';
-    close(p[0]);
-    waitpid(pid, &status, 0);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return forked(child, words, fd, out, room);
 }
 
 static void faults_are_named(void)
