@@ -31,7 +31,7 @@ static uint64_t hold_every;
 
 static int set_hold_out(const char *arg, struct err *e)
 {
-    return calib_parse_hold_out(arg, &hold_every, e);
+    return windows_share_parse(arg, &hold_every, e);
 }
 
 static int set_weight(const char *arg, struct err *e)

@@ -369,13 +369,6 @@ int calib_parse_weight(const char *arg, double *least, struct err *e)
                                      : err_set(e, "the least weight is %g; above 0 and at most 1 is needed", *least);
 }
 
-int calib_parse_hold_out(const char *arg, uint64_t *every, struct err *e)
-{
-    if (strncmp(arg, "1/", 2) == 0 && parse_u64(arg + 2, every, e) == 0 && *every >= 2)
-        return 0;
-    return err_set(e, "'%.40s' is no share of the windows: 1/2, 1/8 ...", arg);
-}
-
 void calib_reset(struct calib *c)
 {
     for (int i = 0; i < c->taps; i++) {

@@ -87,9 +87,6 @@ int calib_attach_layer(struct calib *c, const struct forward *f, struct bundle *
 /* "attncon" or "attncon:0.005" to the least weight. */
 int calib_parse_weight(const char *arg, double *least, struct err *e);
 
-/* "1/8" to 8. */
-int calib_parse_hold_out(const char *arg, uint64_t *every, struct err *e);
-
 void calib_reset(struct calib *c);     /* sums gone: before each unit */
 void calib_new_layer(struct calib *c); /* those of the layer and the tokens' weights, too; parts and least are kept */
 

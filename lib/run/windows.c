@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
+
 static void add_window(struct windows *w, const uint32_t *ids, int64_t len)
 {
     w->input = mem_resize(w->input, (size_t)(w->tokens + len), sizeof *w->input);
@@ -174,4 +176,11 @@ int ids_parse(const char *text, size_t n, uint64_t limit, struct tok_ids *out, s
         end += end == i;
     }
     return 0;
+}
+
+int windows_share_parse(const char *arg, uint64_t *every, struct err *e)
+{
+    if (strncmp(arg, "1/", 2) == 0 && parse_u64(arg + 2, every, e) == 0 && *every >= 2)
+        return 0;
+    return err_set(e, "'%.40s' is no share of the windows: 1/2, 1/8 ...", arg);
 }

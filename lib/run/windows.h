@@ -49,6 +49,9 @@ void windows_free(struct windows *w);
  * [tokens] of 0 and 1, owned by the caller; NULL: too few windows for one. */
 uint8_t *windows_hold_out(const struct windows *w, uint64_t every);
 
+/* "1/8" to 8: of how many windows one is kept aside. */
+int windows_share_parse(const char *arg, uint64_t *every, struct err *e);
+
 /* How many windows from the first on make a batch: whole windows of at most limit tokens together, or one. */
 int64_t windows_batch(const struct windows *w, int64_t first, int64_t limit);
 
